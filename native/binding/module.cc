@@ -1,0 +1,11 @@
+// native/binding/module.cc: the addon's entry. Each RegisterX lives in the file of its name.
+#include <napi.h>
+
+#include "register.h"
+
+static Napi::Object Init(Napi::Env env, Napi::Object exports) {
+  ferrosa::RegisterHash(env, exports);
+  return exports;
+}
+
+NODE_API_MODULE(ferrosa, Init)

@@ -1,0 +1,54 @@
+// Brings a checkout to a state that runs: packages, native addon, compiled TypeScript. Does nothing that is already done.
+// Plain JavaScript, because it runs before anything is compiled.
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const bin = (name) => join(root, 'node_modules', '.bin', name);
+
+function run(command, args) {
+  const result = spawnSync(command, args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] });
+  if (result.error) fail(`${command}: ${result.error.message}`);
+  if (result.status !== 0) fail(`${command} ${args.join(' ')} ended with ${result.status ?? result.signal}`);
+}
+
+function fail(message) {
+  console.error(`setup: ${message}`);
+  process.exit(1);
+}
+
+/** The newest modification time, in milliseconds, below the given files and folders. */
+function newest(paths) {
+  let latest = 0;
+  const visit = (path) => {
+    if (!existsSync(path)) return;
+    const stat = statSync(path);
+    if (stat.isDirectory()) for (const name of readdirSync(path)) visit(join(path, name));
+    else latest = Math.max(latest, stat.mtimeMs);
+  };
+  for (const path of paths) visit(join(root, path));
+  return latest;
+}
+
+/** Runs `work` when a source is newer than the stamp that its last success left. */
+function step(name, sources, outputs, work) {
+  const stamp = join(root, 'node_modules', '.ferrosa', name);
+  const done = existsSync(stamp) ? statSync(stamp).mtimeMs : 0;
+  if (done > newest(sources) && outputs.every((output) => existsSync(join(root, output)))) return;
+  console.error(`setup: ${name}`);
+  work();
+  mkdirSync(dirname(stamp), { recursive: true });
+  writeFileSync(stamp, '');
+}
+
+step('packages', ['package.json', 'package-lock.json'], ['node_modules/typescript'], () =>
+  run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund']),
+);
+step('addon', ['native', 'binding.gyp'], ['build/Release/ferrosa.node'], () =>
+  run(bin('node-gyp'), ['configure', 'build', '--silent', '-j', 'max']),
+);
+step('typescript', ['src', 'workers', 'test', 'bench', 'scripts', 'tsconfig.json'], ['dist/src'], () =>
+  run(bin('tsc'), ['-p', 'tsconfig.json']),
+);

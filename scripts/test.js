@@ -1,0 +1,29 @@
+// Runs the compiled tests: `node scripts/test.js [FOLDER-OR-FILE-PREFIX ...]`, default unit and integration.
+import { spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+
+function collect(path, files) {
+  if (!existsSync(path)) return;
+  if (statSync(path).isDirectory()) for (const name of readdirSync(path).sort()) collect(join(path, name), files);
+  else if (path.endsWith('.test.js')) files.push(path);
+}
+
+const wanted = process.argv.slice(2);
+const files = [];
+for (const part of wanted.length > 0 ? wanted : ['unit', 'integration'])
+  collect(join(root, 'dist', 'test', part), files);
+// A compiled test whose source is gone must not run.
+const live = files.filter((file) => existsSync(file.replace(join(root, 'dist'), root).replace(/\.js$/, '.ts')));
+if (live.length === 0) {
+  console.error('test: no test file found');
+  process.exit(1);
+}
+const result = spawnSync(process.execPath, ['--test', '--test-concurrency=2', ...live], {
+  cwd: root,
+  stdio: 'inherit',
+});
+process.exit(result.status ?? 1);

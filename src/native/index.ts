@@ -1,0 +1,1 @@
+export { crc32, murmurToken } from './hash.js';

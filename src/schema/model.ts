@@ -1,0 +1,107 @@
+// The catalogue's values: keyspaces, tables, columns, types. Immutable; a DDL statement makes new ones.
+import type { CqlType, UserType } from '../types/index.js';
+
+export type ColumnKind = 'partition_key' | 'clustering' | 'static' | 'regular';
+
+export type ColumnDefinition = {
+  readonly name: string;
+  /** Stable in the table, never reused; what mutations and memtables name columns by. Key columns have one too. */
+  readonly id: number;
+  readonly kind: ColumnKind;
+  /** Index among the key columns of its kind, -1 for the others. */
+  readonly position: number;
+  readonly type: CqlType;
+  /** Clustering columns: DESC order. */
+  readonly reversed: boolean;
+};
+
+export type DroppedColumn = {
+  readonly name: string;
+  readonly id: number;
+  readonly kind: ColumnKind;
+  readonly type: CqlType;
+  /** Microseconds: cells at or below it are not there. */
+  readonly droppedAt: bigint;
+};
+
+/** Table options with Cassandra's names; maps hold what DESCRIBE prints. */
+export type TableOptions = {
+  readonly additional_write_policy: string;
+  readonly allow_auto_snapshot: boolean | null;
+  readonly bloom_filter_fp_chance: number;
+  readonly caching: Readonly<Record<string, string>>;
+  readonly cdc: boolean | null;
+  readonly comment: string;
+  readonly compaction: Readonly<Record<string, string>>;
+  readonly compression: Readonly<Record<string, string>>;
+  readonly memtable: string | null;
+  readonly crc_check_chance: number;
+  readonly default_time_to_live: number;
+  readonly extensions: Readonly<Record<string, string>>;
+  readonly gc_grace_seconds: number;
+  readonly incremental_backups: boolean | null;
+  readonly max_index_interval: number;
+  readonly memtable_flush_period_in_ms: number;
+  readonly min_index_interval: number;
+  readonly read_repair: string;
+  readonly speculative_retry: string;
+};
+
+export type TableDefinition = {
+  readonly keyspace: string;
+  readonly name: string;
+  /** UUID text. */
+  readonly id: string;
+  /** Grows with every ALTER; goes into the addon's descriptor. */
+  readonly version: number;
+  readonly isCounter: boolean;
+  /** Cassandra's flags: 'compound', 'dense', 'super', 'counter'. */
+  readonly flags: readonly string[];
+  readonly partitionKey: readonly ColumnDefinition[];
+  readonly clustering: readonly ColumnDefinition[];
+  /** Static columns by name. */
+  readonly statics: readonly ColumnDefinition[];
+  /** Regular columns by name. */
+  readonly regulars: readonly ColumnDefinition[];
+  /** Every column by name. */
+  readonly columns: ReadonlyMap<string, ColumnDefinition>;
+  readonly dropped: readonly DroppedColumn[];
+  readonly nextColumnId: number;
+  readonly options: TableOptions;
+  readonly indexes: readonly IndexDefinition[];
+  /** Rows come from a provider in this process (system_views and the like), not from the engine. */
+  readonly virtual: boolean;
+};
+
+export type IndexDefinition = {
+  readonly name: string;
+  readonly kind: 'KEYS' | 'COMPOSITES' | 'CUSTOM';
+  readonly options: Readonly<Record<string, string>>;
+};
+
+export type KeyspaceDefinition = {
+  readonly name: string;
+  readonly durableWrites: boolean;
+  /** `class` is the full strategy name, as system_schema.keyspaces shows it. */
+  readonly replication: Readonly<Record<string, string>>;
+  readonly tables: ReadonlyMap<string, TableDefinition>;
+  readonly types: ReadonlyMap<string, UserType>;
+  readonly virtual: boolean;
+};
+
+/** One version of the whole schema. */
+export type Schema = {
+  readonly keyspaces: ReadonlyMap<string, KeyspaceDefinition>;
+  /** UUID text from a digest of the content: equal schemas have equal versions. */
+  readonly version: string;
+};
+
+/** What changed, in the words of the native protocol's SCHEMA_CHANGE. */
+export type SchemaChange = {
+  readonly change: 'CREATED' | 'UPDATED' | 'DROPPED';
+  readonly target: 'KEYSPACE' | 'TABLE' | 'TYPE' | 'FUNCTION' | 'AGGREGATE';
+  readonly keyspace: string;
+  /** Table, type, function or aggregate; absent for a keyspace. */
+  readonly name?: string;
+  readonly argumentTypes?: readonly string[];
+};
