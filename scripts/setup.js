@@ -1,7 +1,7 @@
 // Brings a checkout to a state that runs: packages, native addon, compiled TypeScript. Does nothing that is already done.
 // Plain JavaScript, because it runs before anything is compiled.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, realpathSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -32,6 +32,12 @@ function newest(paths) {
   return latest;
 }
 
+/** The headers that came with this Node, where it has them: node-gyp then downloads none. */
+function headers() {
+  const prefix = dirname(dirname(realpathSync(process.execPath)));
+  return existsSync(join(prefix, 'include', 'node', 'node_api.h')) ? [`--nodedir=${prefix}`] : [];
+}
+
 /** Runs `work` when a source is newer than the stamp that its last success left. */
 function step(name, sources, outputs, work) {
   const stamp = join(root, 'node_modules', '.ferrosa', name);
@@ -47,7 +53,7 @@ step('packages', ['package.json', 'package-lock.json'], ['node_modules/typescrip
   run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund']),
 );
 step('addon', ['native', 'binding.gyp'], ['build/Release/ferrosa.node'], () =>
-  run(bin('node-gyp'), ['configure', 'build', '--silent', '-j', 'max']),
+  run(bin('node-gyp'), ['configure', 'build', '--silent', '-j', 'max', ...headers()]),
 );
 step('typescript', ['src', 'workers', 'test', 'bench', 'scripts', 'tsconfig.json'], ['dist/src'], () =>
   run(bin('tsc'), ['-p', 'tsconfig.json']),
