@@ -32,4 +32,10 @@ export interface Coordinator {
    * @throws FerrosaError UNAVAILABLE, READ_TIMEOUT, READ_FAILURE, OVERLOADED
    */
   read(read: RoutedRead, options: ReadOptions): Promise<Uint8Array>;
+  /**
+   * Removes every row of a table on all replicas.
+   * @param table  UUID text of the table
+   * @throws FerrosaError TRUNCATE_ERROR, UNAVAILABLE
+   */
+  truncate(table: string, timeoutMs: number): Promise<void>;
 }
