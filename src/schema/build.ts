@@ -1,0 +1,85 @@
+// Makes table definitions: sorts columns as Cassandra does and keeps the lookup map in step with the lists.
+import type { ColumnDefinition, DroppedColumn, TableDefinition, TableOptions } from './model.js';
+
+/** Cassandra's defaults of every table option. */
+export const defaultTableOptions: TableOptions = {
+  additional_write_policy: '99p',
+  allow_auto_snapshot: null,
+  bloom_filter_fp_chance: 0.01,
+  caching: { keys: 'ALL', rows_per_partition: 'NONE' },
+  cdc: null,
+  comment: '',
+  compaction: {
+    class: 'org.apache.cassandra.db.compaction.SizeTieredCompactionStrategy',
+    max_threshold: '32',
+    min_threshold: '4',
+  },
+  compression: { chunk_length_in_kb: '16', class: 'org.apache.cassandra.io.compress.LZ4Compressor' },
+  memtable: null,
+  crc_check_chance: 1,
+  default_time_to_live: 0,
+  extensions: {},
+  gc_grace_seconds: 864000,
+  incremental_backups: null,
+  max_index_interval: 2048,
+  memtable_flush_period_in_ms: 0,
+  min_index_interval: 128,
+  read_repair: 'BLOCKING',
+  speculative_retry: '99p',
+};
+
+/** Byte order of the UTF-8 texts: the order of names wherever Cassandra sorts them. */
+export function compareNames(a: string, b: string): number {
+  return Buffer.compare(Buffer.from(a), Buffer.from(b));
+}
+
+const byName = (a: ColumnDefinition, b: ColumnDefinition): number => compareNames(a.name, b.name);
+const byPosition = (a: ColumnDefinition, b: ColumnDefinition): number => a.position - b.position;
+
+export type TableParts = {
+  readonly keyspace: string;
+  readonly name: string;
+  readonly id: string;
+  readonly version: number;
+  readonly isCounter: boolean;
+  readonly flags: readonly string[];
+  readonly columns: readonly ColumnDefinition[];
+  readonly dropped: readonly DroppedColumn[];
+  readonly nextColumnId: number;
+  readonly options: TableOptions;
+  readonly indexes: TableDefinition['indexes'];
+  readonly virtual: boolean;
+};
+
+/** A table from its columns in any order. */
+export function buildTable(parts: TableParts): TableDefinition {
+  const ofKind = (kind: ColumnDefinition['kind']): ColumnDefinition[] => parts.columns.filter((c) => c.kind === kind);
+  const { columns, ...rest } = parts;
+  return {
+    ...rest,
+    partitionKey: ofKind('partition_key').sort(byPosition),
+    clustering: ofKind('clustering').sort(byPosition),
+    statics: ofKind('static').sort(byName),
+    regulars: ofKind('regular').sort(byName),
+    columns: new Map(columns.map((column) => [column.name, column])),
+  };
+}
+
+/** The table with some parts replaced and its version one higher. */
+export function alteredTable(table: TableDefinition, change: Partial<TableParts>): TableDefinition {
+  return buildTable({
+    keyspace: table.keyspace,
+    name: table.name,
+    id: table.id,
+    isCounter: table.isCounter,
+    flags: table.flags,
+    columns: [...table.columns.values()],
+    dropped: table.dropped,
+    nextColumnId: table.nextColumnId,
+    options: table.options,
+    indexes: table.indexes,
+    virtual: table.virtual,
+    ...change,
+    version: table.version + 1,
+  });
+}

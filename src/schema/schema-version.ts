@@ -1,0 +1,70 @@
+// The version of a schema: a UUID made from its content, so that nodes with equal schemas show equal versions.
+import { createHash } from 'node:crypto';
+import { compareNames } from './build.js';
+import type { KeyspaceDefinition, Schema, TableDefinition } from './model.js';
+
+// Definitions are immutable, so the digest of one is kept as long as it lives: a DDL statement hashes what it changed.
+const tableDigests = new WeakMap<TableDefinition, string>();
+const keyspaceDigests = new WeakMap<KeyspaceDefinition, string>();
+
+/** JSON with sorted keys: equal values give equal texts. */
+function canonical(value: unknown): string {
+  return JSON.stringify(value, (_key, inner: unknown) => {
+    if (typeof inner === 'bigint') return inner.toString();
+    if (inner instanceof Map) return [...inner].sort(([a], [b]) => compareNames(a, b));
+    if (inner === null || typeof inner !== 'object' || Array.isArray(inner)) return inner;
+    return Object.fromEntries(Object.entries(inner).sort(([a], [b]) => compareNames(a, b)));
+  });
+}
+
+function digest(text: string): string {
+  return createHash('md5').update(text).digest('hex');
+}
+
+function digestTable(table: TableDefinition): string {
+  let known = tableDigests.get(table);
+  if (known === undefined) {
+    const { version: _version, ...content } = table;
+    known = digest(canonical(content));
+    tableDigests.set(table, known);
+  }
+  return known;
+}
+
+function digestKeyspace(keyspace: KeyspaceDefinition): string {
+  let known = keyspaceDigests.get(keyspace);
+  if (known === undefined) {
+    const { tables, ...rest } = keyspace;
+    const digests = [...tables].map(([name, table]): [string, string] => [name, digestTable(table)]);
+    known = digest(canonical([rest, new Map(digests)]));
+    keyspaceDigests.set(keyspace, known);
+  }
+  return known;
+}
+
+/** A UUID of version 3 form from 16 digest bytes in hex. */
+function uuidOfDigest(hex: string): string {
+  const bytes = Buffer.from(hex, 'hex');
+  bytes[6] = (bytes[6]! & 0x0f) | 0x30;
+  bytes[8] = (bytes[8]! & 0x3f) | 0x80;
+  const text = bytes.toString('hex');
+  return [text.slice(0, 8), text.slice(8, 12), text.slice(12, 16), text.slice(16, 20), text.slice(20)].join('-');
+}
+
+/** A schema of these keyspaces with its version. Built-in keyspaces are the same everywhere and do not count. */
+export function schemaOf(keyspaces: ReadonlyMap<string, KeyspaceDefinition>): Schema {
+  const digests = [...keyspaces]
+    .filter(([name]) => !isLocalSystemKeyspace(name))
+    .map(([name, keyspace]): [string, string] => [name, digestKeyspace(keyspace)]);
+  return { keyspaces, version: uuidOfDigest(digest(canonical(new Map(digests)))) };
+}
+
+const localSystemKeyspaces = new Set(['system', 'system_schema', 'system_views', 'system_virtual_schema']);
+const replicatedSystemKeyspaces = new Set(['system_auth', 'system_distributed', 'system_traces']);
+
+/** Keyspaces of this node alone: no DDL reaches them. */
+export const isLocalSystemKeyspace = (name: string): boolean => localSystemKeyspaces.has(name);
+/** Built-in keyspaces whose replication may be altered. */
+export const isReplicatedSystemKeyspace = (name: string): boolean => replicatedSystemKeyspaces.has(name);
+export const isSystemKeyspace = (name: string): boolean =>
+  isLocalSystemKeyspace(name) || isReplicatedSystemKeyspace(name);
