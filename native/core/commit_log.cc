@@ -1,0 +1,323 @@
+#include "commit_log.h"
+
+#include <cerrno>
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "hash.h"
+
+namespace ferrosa {
+namespace {
+
+uint32_t SaltOf(uint64_t id) {
+  uint8_t bytes[8];
+  StoreLE(bytes, id);
+  return Crc32(0, Slice(bytes, sizeof bytes));
+}
+
+uint32_t HeaderCrc(uint32_t salt, uint32_t length, uint8_t kind) {
+  uint8_t bytes[5];
+  StoreLE(bytes, length);
+  bytes[4] = kind;
+  return Crc32(salt, Slice(bytes, sizeof bytes));
+}
+
+Status DiskError(const char* what, const std::string& path, int error) {
+  return Status::Server("commit log: cannot " + std::string(what) + " " + path + ": " + std::strerror(error));
+}
+
+int Allocate(int fd, uint32_t bytes) {
+#ifdef __APPLE__
+  fstore_t store = {F_ALLOCATEALL, F_PEOFPOSMODE, 0, static_cast<off_t>(bytes), 0};
+  if (fcntl(fd, F_PREALLOCATE, &store) == -1) return errno;
+  return ftruncate(fd, bytes) == 0 ? 0 : errno;
+#else
+  int error;
+  do error = posix_fallocate(fd, 0, bytes);
+  while (error == EINTR);
+  return error;
+#endif
+}
+
+}  // namespace
+
+Status LogSegment::Create(const std::string& path, uint64_t id, uint32_t shard, uint32_t shard_count, uint32_t bytes,
+                          bool populate, std::unique_ptr<LogSegment>* out) {
+  std::unique_ptr<LogSegment> s(new LogSegment());
+  s->path = path;
+  s->id = id;
+  s->bytes = bytes;
+  s->salt = SaltOf(id);
+  s->fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+  if (s->fd < 0) return DiskError("create", path, errno);
+  if (const int error = Allocate(s->fd, bytes); error != 0) {
+    ::unlink(path.c_str());
+    return DiskError("allocate", path, error);
+  }
+  void* map = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, s->fd, 0);
+  if (map == MAP_FAILED) {
+    const int error = errno;
+    ::unlink(path.c_str());
+    return DiskError("map", path, error);
+  }
+  s->data = static_cast<uint8_t*>(map);
+#ifdef MADV_POPULATE_WRITE
+  if (populate) (void)::madvise(s->data, bytes, MADV_POPULATE_WRITE);
+#endif
+  uint8_t* h = s->data;
+  StoreLE(h, kLogMagic);
+  StoreLE(h + 4, kLogVersion);
+  StoreLE(h + 8, id);
+  StoreLE(h + 16, shard);
+  StoreLE(h + 20, shard_count);
+  StoreLE(h + 24, bytes);
+  StoreLE(h + 60, Crc32(0, Slice(h, 60)));
+  s->used = kLogHeaderBytes;
+  *out = std::move(s);
+  return Status::Ok();
+}
+
+void LogSegment::Unmap() {
+  if (data != nullptr) ::munmap(data, bytes);
+  if (fd >= 0) ::close(fd);
+  data = nullptr;
+  fd = -1;
+}
+
+LogSegment::~LogSegment() { Unmap(); }
+
+Status CommitLog::Open(const CommitLogOptions& options, std::unique_ptr<CommitLog>* out) {
+  if (options.segment_bytes < 1u << 16 || options.record_bytes_max > options.segment_bytes / 2)
+    return Status::Invalid("commitlog_segment_size must be at least 64KiB and twice max_mutation_size");
+  if (options.shard >= kLogLanes || options.first_segment_id % kLogLanes != options.shard)
+    return Status::Invalid("commit log: the segment id is not one of this shard");
+  std::unique_ptr<CommitLog> log(new CommitLog(options));
+  RETURN_IF_ERROR(log->Rotate());
+  log->late_segments_ = 0;
+  *out = std::move(log);
+  return Status::Ok();
+}
+
+uint64_t CommitLog::TakeSegmentId() {
+  const uint64_t id = next_id_;
+  next_id_ += kLogLanes;
+  return id;
+}
+
+std::string CommitLog::PathOf(uint64_t id) const {
+  return options_.folder + "/segment-" + std::to_string(id) + ".log";
+}
+
+bool CommitLog::WantsSpare() const { return spare_ == nullptr && active_->used > active_->bytes / 4; }
+
+Status CommitLog::Rotate() {
+  std::unique_ptr<LogSegment> next = std::move(spare_);
+  if (next == nullptr) {
+    const uint64_t id = TakeSegmentId();
+    const Status s =
+        LogSegment::Create(PathOf(id), id, options_.shard, options_.shard_count, options_.segment_bytes, false, &next);
+    if (!s.ok()) {
+      failed_ = s;
+      return s;
+    }
+    late_segments_++;
+  }
+  next->lsn_begin = lsn_;
+  if (active_ != nullptr) segments_.push_back(std::move(active_));
+  active_ = std::move(next);
+  last_offset_ = nullptr;
+  return Status::Ok();
+}
+
+void CommitLog::Write(LogRecord kind, Slice payload) {
+  uint8_t* p = active_->data + active_->used;
+  const uint32_t length = static_cast<uint32_t>(payload.size);
+  const uint32_t salt = active_->salt;
+  std::memcpy(p + kLogRecordHeaderBytes, payload.data, payload.size);
+  StoreLE(p, length);
+  StoreLE(p + 4, HeaderCrc(salt, length, static_cast<uint8_t>(kind)));
+  StoreLE(p + 8, Crc32(salt, payload));
+  p[12] = static_cast<uint8_t>(kind);
+  active_->used += kLogRecordHeaderBytes + length;
+  lsn_ += kLogRecordHeaderBytes + length;
+}
+
+Status CommitLog::Append(LogRecord kind, Slice payload, uint64_t* lsn) {
+  if (payload.size > options_.record_bytes_max)
+    return Status::Invalid("Rejected an oversized mutation (" + std::to_string(payload.size) + "/" +
+                           std::to_string(options_.record_bytes_max) + ")");
+  if (!failed_.ok()) return failed_;
+  if (active_->bytes - active_->used < payload.size + kLogRecordHeaderBytes) RETURN_IF_ERROR(Rotate());
+  Write(kind, payload);
+  records_++;
+  NoteTables(kind, payload);
+  *lsn = lsn_;
+  return Status::Ok();
+}
+
+void CommitLog::NoteTable(const uint8_t* mutation) {
+  if (last_offset_ != nullptr && std::memcmp(mutation + 2, last_table_.data(), 16) == 0) {
+    *last_offset_ = active_->used;
+    return;
+  }
+  std::memcpy(last_table_.data(), mutation + 2, 16);
+  last_offset_ = &active_->tables[last_table_];  // node based: the address outlives rehashing
+  *last_offset_ = active_->used;
+}
+
+void CommitLog::NoteTables(LogRecord kind, Slice payload) {
+  constexpr size_t kMutationHead = 18;  // format, flags, table id
+  if (kind == LogRecord::kMutation) {
+    if (payload.size >= kMutationHead) NoteTable(payload.data);
+    return;
+  }
+  if (kind != LogRecord::kBatch) return;
+  Reader reader(payload);
+  uint32_t n = 0;
+  if (!reader.U32(&n)) return;
+  for (uint32_t i = 0; i < n; i++) {
+    uint32_t length = 0;
+    Slice mutation;
+    if (!reader.U32(&length) || !reader.Bytes(length, &mutation)) return;
+    if (mutation.size >= kMutationHead) NoteTable(mutation.data);
+  }
+}
+
+void CommitLog::Synced(uint64_t up_to) {
+  if (up_to > lsn_) up_to = lsn_;
+  if (up_to <= synced_) return;
+  synced_ = up_to;
+  for (auto& s : segments_)
+    if (s->data != nullptr && s->lsn_begin + (s->used - kLogHeaderBytes) <= synced_) s->Unmap();
+  // The marker tells replay that damage before it is damage, not a write that the machine's end cut off.
+  if (up_to <= marked_ || up_to <= active_->lsn_begin) return;
+  constexpr uint32_t kMarkerBytes = 12;
+  if (active_->bytes - active_->used < kLogRecordHeaderBytes + kMarkerBytes) return;
+  uint8_t marker[kMarkerBytes];
+  StoreLE(marker, active_->id);
+  StoreLE(marker + 8, static_cast<uint32_t>(kLogHeaderBytes + (up_to - active_->lsn_begin)));
+  const bool all = synced_ == lsn_;
+  Write(LogRecord::kSyncMarker, Slice(marker, kMarkerBytes));
+  marked_ = lsn_;
+  if (all) synced_ = lsn_;  // nobody waits for a marker
+}
+
+std::vector<int> CommitLog::Unsynced() const {
+  std::vector<int> fds;
+  if (lsn_ <= synced_) return fds;
+  for (const auto& s : segments_)
+    if (s->fd >= 0 && s->lsn_begin + (s->used - kLogHeaderBytes) > synced_) fds.push_back(s->fd);
+  fds.push_back(active_->fd);
+  return fds;
+}
+
+void CommitLog::MarkFlushed(const TableId& table, LogPosition upto, std::vector<std::string>* freed) {
+  const auto clean = [&](LogSegment* s) {
+    const auto it = s->tables.find(table);
+    if (it == s->tables.end() || upto < LogPosition{s->id, it->second}) return;
+    if (last_offset_ == &it->second) last_offset_ = nullptr;
+    s->tables.erase(it);
+  };
+  for (auto& s : segments_) clean(s.get());
+  clean(active_.get());
+  std::erase_if(segments_, [&](const std::unique_ptr<LogSegment>& s) {
+    // A segment that is still to be synced has a descriptor in use.
+    if (!s->tables.empty() || s->lsn_begin + (s->used - kLogHeaderBytes) > synced_) return false;
+    freed->push_back(s->path);
+    return true;
+  });
+}
+
+std::vector<TableId> CommitLog::OldestTables() const {
+  std::vector<TableId> out;
+  const LogSegment* oldest = nullptr;
+  for (const auto& s : segments_)
+    if (!s->tables.empty()) {
+      oldest = s.get();
+      break;
+    }
+  if (oldest == nullptr) oldest = active_.get();
+  for (const auto& [id, offset] : oldest->tables) out.push_back(id);
+  return out;
+}
+
+uint64_t CommitLog::total_bytes() const {
+  uint64_t total = active_->used;
+  for (const auto& s : segments_) total += s->bytes;
+  return total;
+}
+
+void CommitLog::Close() {
+  if (spare_ != nullptr) ::unlink(spare_->path.c_str());
+  spare_.reset();
+  if (failed_.ok()) failed_ = Status::Server("commit log: closed");
+  active_->Unmap();
+  for (auto& s : segments_) s->Unmap();
+}
+
+Status LogReader::Header(LogSegmentHeader* out) {
+  if (file_.size < kLogHeaderBytes || file_.size > UINT32_MAX || LoadLE<uint32_t>(file_.data) != kLogMagic)
+    return Status::Corrupt("not a commit log segment");
+  const uint16_t version = LoadLE<uint16_t>(file_.data + 4);
+  if (version != kLogVersion) return Status::Corrupt("commit log segment of version " + std::to_string(version));
+  if (LoadLE<uint32_t>(file_.data + 60) != Crc32(0, Slice(file_.data, 60)))
+    return Status::Corrupt("the header's checksum is wrong");
+  out->id = LoadLE<uint64_t>(file_.data + 8);
+  out->shard = LoadLE<uint32_t>(file_.data + 16);
+  out->shard_count = LoadLE<uint32_t>(file_.data + 20);
+  out->bytes = LoadLE<uint32_t>(file_.data + 24);
+  salt_ = SaltOf(out->id);
+  at_ = kLogHeaderBytes;
+  return Status::Ok();
+}
+
+LogReader::Check LogReader::At(uint32_t offset, Item* out) const {
+  if (file_.size - offset < kLogRecordHeaderBytes) return Check::kBadHeader;
+  const uint8_t* p = file_.data + offset;
+  const uint32_t length = LoadLE<uint32_t>(p);
+  const uint8_t kind = p[12];
+  if (kind < 1 || kind > 3 || length > file_.size - offset - kLogRecordHeaderBytes) return Check::kBadHeader;
+  if (LoadLE<uint32_t>(p + 4) != HeaderCrc(salt_, length, kind)) return Check::kBadHeader;
+  out->kind = static_cast<LogRecord>(kind);
+  out->offset = offset;
+  out->size = kLogRecordHeaderBytes + length;
+  out->payload = Slice(p + kLogRecordHeaderBytes, length);
+  return LoadLE<uint32_t>(p + 8) == Crc32(salt_, out->payload) ? Check::kGood : Check::kBadPayload;
+}
+
+LogReader::Item LogReader::Next() {
+  Item item;
+  const uint32_t start = at_;
+  item.offset = start;
+  if (At(start, &item) == Check::kGood) {
+    item.found = Found::kRecord;
+    at_ = start + item.size;
+    return item;
+  }
+  // The next good record, wherever it stands: a damaged length must not hide what follows it.
+  const uint32_t size = static_cast<uint32_t>(file_.size);
+  uint32_t end = size;
+  while (end > start && file_.data[end - 1] == 0) end--;
+  Item next;
+  for (uint32_t at = start; at < end;) {
+    const Check check = At(at, &next);
+    if (check == Check::kGood) {
+      Item damage;
+      damage.found = Found::kDamage;
+      damage.offset = start;
+      damage.size = at - start;
+      at_ = at;
+      return damage;
+    }
+    at += check == Check::kBadPayload ? next.size : 1;
+  }
+  at_ = size;
+  Item last;
+  last.found = end == start ? Found::kEnd : Found::kTorn;
+  last.offset = start;
+  last.size = end - start;
+  return last;
+}
+
+}  // namespace ferrosa
