@@ -5,6 +5,8 @@
 
 static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   ferrosa::RegisterHash(env, exports);
+  ferrosa::RegisterRing(env, exports);
+  ferrosa::RegisterWaker(env, exports);
   return exports;
 }
 

@@ -1,1 +1,13 @@
 export { crc32, murmurToken } from './hash.js';
+export {
+  RecordKind,
+  RingConsumer,
+  type RingPair,
+  RingProducer,
+  type RingRecord,
+  recordHeaderBytes,
+  recordsOf,
+  ringBytesDefault,
+  ringMemory,
+  Waker,
+} from './ring.js';
