@@ -1,0 +1,90 @@
+// What the planner asks of CQL functions (src/query/functions implements it).
+import type { QualifiedName } from '../cql/index.js';
+import type { CqlType } from '../types/index.js';
+
+/** How well a term fits a type, as in Cassandra's AssignmentTestable. */
+export type Assignability = 'exact' | 'weak' | 'no';
+
+/** An argument as function resolution sees it, before it is planned. */
+export interface Argument {
+  /** `name` is the receiver's, for messages. */
+  testAssignment(receiver: CqlType, name: string): Assignability;
+  /** The type when the term alone decides it (columns, casts, calls), else null. */
+  exactType(): CqlType | null;
+  /** A type it would fit when nothing else decides (literals), else null. */
+  compatibleType(): CqlType | null;
+  /** As messages show it. */
+  readonly text: string;
+  /** A lone bind marker. */
+  readonly isMarker: boolean;
+}
+
+/** What functions read beside their arguments. */
+export type FunctionContext = {
+  /** Microseconds since the epoch; the same for the whole statement. */
+  readonly nowMicros: bigint;
+  /** Version 1 UUIDs, strictly increasing in the process. */
+  readonly nextTimeUuid: () => Uint8Array;
+  readonly randomBytes: (count: number) => Uint8Array;
+};
+
+type Signature = {
+  /** As messages print it: `system.now`, `ks.f`. */
+  readonly displayName: string;
+  /** The bare name: `now`. */
+  readonly name: string;
+  readonly argTypes: readonly CqlType[];
+  readonly returnType: CqlType;
+  /** Name of an unaliased result column, from those of the arguments. */
+  columnName(args: readonly string[]): string;
+};
+
+export type ScalarFunction = Signature & {
+  readonly kind: 'scalar';
+  /** Same arguments, same result: may be computed while the statement is planned. */
+  readonly pure: boolean;
+  /** Serialized arguments and result. @throws FerrosaError INVALID, FUNCTION_FAILURE */
+  execute(args: readonly (Uint8Array | null)[], context: FunctionContext): Uint8Array | null;
+};
+
+export interface Accumulator {
+  add(args: readonly (Uint8Array | null)[]): void;
+  result(): Uint8Array | null;
+}
+
+export type AggregateFunction = Signature & {
+  readonly kind: 'aggregate';
+  /** A fresh state. */
+  create(): Accumulator;
+};
+
+export type CqlFunction = ScalarFunction | AggregateFunction;
+
+export interface FunctionRegistry {
+  /**
+   * Picks the function by name and arguments (FunctionResolver).
+   * @param receiver  type the result goes to, null when nothing is known
+   * @param table  of the statement, for `token`
+   * @returns null when no function has the name
+   * @throws FerrosaError INVALID with Cassandra's text when none or several fit
+   */
+  resolve(
+    keyspace: string,
+    name: QualifiedName,
+    args: readonly Argument[],
+    receiver: CqlType | null,
+    table: { readonly partitionKey: readonly { readonly type: CqlType }[] } | null,
+  ): CqlFunction | null;
+  /** `a + b` and the like. */
+  resolveOperation(
+    op: '+' | '-' | '*' | '/' | '%',
+    left: Argument,
+    right: Argument,
+    receiver: CqlType | null,
+  ): ScalarFunction;
+  resolveNegation(of: Argument, receiver: CqlType | null): ScalarFunction;
+  /** CAST(x AS type); null when there is no such cast. */
+  resolveCast(from: CqlType, to: CqlType): ScalarFunction | null;
+  /** count(*). */
+  readonly countRows: AggregateFunction;
+}
