@@ -1,3 +1,4 @@
+export * from './commit-log.js';
 export { crc32, murmurToken } from './hash.js';
 export {
   RecordKind,
