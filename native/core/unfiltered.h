@@ -167,6 +167,9 @@ class Source {
   virtual int64_t max_timestamp() const = 0;
   // Valid after kCorrupt: names the file and the offset.
   virtual Status error() const = 0;
+  // The table was altered: from the next Open on, cells carry indexes into `reading`'s columns. Called by the thread that
+  // reads this source, between reads. A source matches columns by what it knows: a memtable by id, an SSTable by name.
+  virtual void SetDescriptor(const DescriptorPtr& reading) = 0;
 };
 
 }  // namespace ferrosa

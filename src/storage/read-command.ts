@@ -24,6 +24,8 @@ export const Selected = {
   ttl: 4,
   maxWritetime: 5,
   token: 6,
+  /** Paths of the live cells of a multicell column, a list of blob. */
+  paths: 7,
 } as const;
 export type SelectedKind = (typeof Selected)[keyof typeof Selected];
 export type ReadColumn = { readonly what: SelectedKind; readonly which: number };

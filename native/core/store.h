@@ -1,0 +1,159 @@
+// native/core/store.h: all tables of one shard: their memtables, frozen memtables and SSTable sources, behind three calls:
+// Apply, Read and Freeze. One thread owns a Store; only FrozenMemtable crosses to others.
+#pragma once
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <unordered_map>
+#include <vector>
+
+#include "frozen_memtable.h"
+#include "memtable.h"
+#include "read_command.h"
+#include "unfiltered.h"
+
+namespace ferrosa {
+
+using TableId = std::array<uint8_t, 16>;
+
+// A value of a hot write; `column` is an index into the descriptor's columns. With a ttl, expires_at in seconds.
+struct CellWrite {
+  uint16_t column = 0;
+  bool tombstone = false;
+  uint32_t ttl = kNoTtl;
+  uint32_t local_deletion_time = kNoDeletionTime;
+  Slice value;
+};
+
+// One row written to simple columns only, all with one timestamp.
+struct RowWrite {
+  DecoratedKey key;
+  std::span<const Slice> clustering;
+  bool is_static = false;
+  bool has_liveness = false;  // INSERT
+  bool delete_row = false;    // local_deletion_time is the deletion's
+  int64_t timestamp = 0;
+  uint32_t ttl = kNoTtl;                           // of the liveness
+  uint32_t local_deletion_time = kNoDeletionTime;  // expiry of the liveness, or time of the deletion
+  std::span<const CellWrite> cells;
+};
+
+// A read of one partition: all of it, one row, or one slice.
+struct HotRead {
+  DecoratedKey key;
+  std::span<const SelectedColumn> columns;
+  bool has_slice = false;  // false: the whole partition
+  Bound start;             // kInclStart or kExclStart
+  Bound end;               // kInclEnd or kExclEnd
+  bool reversed = false;
+  bool unrestricted = false;  // flag 8 of a read command
+  uint32_t now_seconds = 0;
+  uint32_t row_limit = UINT32_MAX;
+  uint32_t per_partition_limit = UINT32_MAX;
+  uint32_t bytes_limit = UINT32_MAX;
+};
+
+struct HotReadResult {
+  uint32_t rows = 0;
+  uint32_t tombstones = 0;
+  uint32_t sources = 0;  // SSTables touched
+  bool more = false;     // a limit stopped the read: rows may follow
+};
+
+// How much a call to Read did.
+enum class ReadState : uint8_t {
+  kDone,   // the output is complete
+  kMiss,   // chunks are missing (listed); fetch them and call again
+  kYield,  // the budget is spent; call again
+};
+
+// What the shard schedules flushes and compactions by.
+struct TableStats {
+  uint64_t memtable_bytes = 0;       // arena of the current memtable
+  uint64_t memtable_data_bytes = 0;  // keys, clusterings and values in it
+  uint64_t memtable_partitions = 0;
+  uint64_t frozen_bytes = 0;
+  uint32_t frozen = 0;
+  uint32_t sources = 0;
+  uint64_t reads = 0;
+  uint64_t writes = 0;
+};
+
+// A table of the store. Pointers stay valid until DropTable.
+struct StoreTable {
+  DescriptorPtr descriptor;
+  std::shared_ptr<const DescriptorPlan> plan;  // derived once a descriptor: what decoding and merging look up
+  std::shared_ptr<Memtable> memtable;          // current, mutable
+  struct Frozen {
+    std::shared_ptr<FrozenMemtable> memtable;
+    std::shared_ptr<MemtableSource> source;
+  };
+  std::vector<Frozen> frozen;
+  std::vector<std::shared_ptr<Source>> sources;  // SSTables
+  std::shared_ptr<MemtableSource> memtable_source;
+  uint64_t reads = 0;
+  uint64_t writes = 0;
+};
+
+class Store {
+ public:
+  // counter_id: the 16-byte id under which this node counts (its host id).
+  explicit Store(const std::array<uint8_t, 16>& counter_id);
+  ~Store();
+
+  // Creates the table or gives it a newer descriptor. A changed column set freezes the current memtable. Sources are told
+  // the descriptor (Source::SetDescriptor). Returns the frozen memtable's number or 0.
+  uint32_t SetTable(const DescriptorPtr& descriptor);
+  void DropTable(const TableId& id);
+  // null when the store does not have it. A hot plan compares descriptor->version with its own.
+  StoreTable* Find(const TableId& id);
+  StoreTable* Find(const uint8_t* id) {
+    TableId key;
+    std::memcpy(key.data(), id, key.size());
+    return Find(key);
+  }
+
+  // Applies one mutation (docs/format/mutation.md), whole or not at all. Invalid for an unknown table, Corrupt for bad bytes.
+  Status Apply(Slice mutation);
+  // Checks a mutation completely without applying it: what the log may be given. *has_counters: it must go through PrepareCounter.
+  Status Check(Slice mutation, bool* has_counters);
+  // A hot write; values are already validated against the column types. *log_bytes of its mutation are written by EncodeRow.
+  void ApplyRow(StoreTable* table, const RowWrite& write);
+  // The mutation bytes of a hot write, appended to *out: what goes to the commit log before ApplyRow.
+  static void EncodeRow(const StoreTable& table, const RowWrite& write, Writer* out);
+
+  // Turns a mutation with counter increments into the one that is logged and applied: each delta becomes a context with this
+  // node's clock + 1 and count + delta. kMiss: the chunks in *misses are needed. Nothing is applied: call Apply(*out) after
+  // logging, before anything else touches the table.
+  Status PrepareCounter(Slice mutation, std::vector<uint8_t>* out, MissList* misses, ReadState* state);
+
+  // Runs or continues a read command. On kDone operation->output() is the row stream. Invalid for an unknown table or a bad
+  // command, Corrupt when a source is damaged.
+  Status Read(ReadOperation* operation, uint32_t budget, ReadState* state, MissList* misses);
+  // Reads one partition and appends its rows, in the protocol's cell encoding, to *out. On kMiss or kYield *out is as before:
+  // use Read with a command after a kYield.
+  Status ReadPartition(StoreTable* table, const HotRead& read, Writer* out, HotReadResult* result, ReadState* state,
+                       MissList* misses);
+
+  // Freezes the current memtable if it has content: it stays readable as a source until ReplaceSources names its number.
+  // Any thread of the process finds it by FindFrozen(number) for the flush. Returns null when there is nothing to flush.
+  std::shared_ptr<FrozenMemtable> Freeze(const TableId& id);
+  Status AddSource(const TableId& id, std::shared_ptr<Source> source);
+  // In one step: removes frozen memtables (by number) and sources (by identity), adds others.
+  Status ReplaceSources(const TableId& id, std::span<const uint32_t> remove_frozen,
+                        std::span<const Source* const> remove, std::vector<std::shared_ptr<Source>> add);
+  // Forgets memtable, frozen memtables and sources.
+  Status Truncate(const TableId& id);
+  Status Stats(const TableId& id, TableStats* out);
+
+ private:
+  struct IdHash {
+    size_t operator()(const TableId& id) const { return LoadLE<uint64_t>(id.data()) ^ LoadLE<uint64_t>(id.data() + 8); }
+  };
+  std::array<uint8_t, 16> counter_id_;
+  std::unordered_map<TableId, std::unique_ptr<StoreTable>, IdHash> tables_;
+  std::unique_ptr<ReadScratch> scratch_;
+};
+
+}  // namespace ferrosa
