@@ -1,0 +1,277 @@
+// The asking side of the rings: sends mutations, reads, schema and control messages to shards and completes the promises of their
+// answers. One a thread that asks (main; a shard that serves connections). Nothing is cloned: bytes go in, bytes come out.
+import { FerrosaError } from '../common/errors.js';
+import {
+  RecordKind,
+  RingConsumer,
+  type RingPair,
+  RingProducer,
+  type RingRecord,
+  recordsOf,
+  Waker,
+} from '../native/index.js';
+import { OpenRequests } from './open-requests.js';
+
+/** Limits of one router. */
+export const routerLimits = {
+  openRequestsMax: 65_536,
+  /** Bytes that wait for space in one ring. */
+  waitingBytesMax: 32 * 1024 * 1024,
+  /** Copied out of one ring in one turn of the event loop. */
+  drainBytesMax: 1024 * 1024,
+  /** How late a deadline may be noticed. */
+  expiryIntervalMs: 50,
+};
+
+export type RequestOptions = {
+  /** Monotonic microseconds (`router.now()` plus the timeout); 0 or left out: no deadline. */
+  readonly deadline?: number;
+  /** The error when the deadline passes; WRITE_TIMEOUT or READ_TIMEOUT of consistency ONE unless given. */
+  readonly timedOut?: () => FerrosaError;
+};
+
+/** What a shard needs to answer this router, for its workerData. Answers go to the waker of the router. */
+export type ShardEnds = RingPair & { readonly askerFd: number };
+
+type Waiting = { kind: number; flags: number; request: number; deadline: number; payload: Uint8Array };
+type Link = {
+  readonly requests: RingProducer;
+  readonly answers: RingConsumer;
+  /** In order of sending, while the ring is full. */
+  readonly waiting: Waiting[];
+  waitingBytes: number;
+  ended: boolean;
+};
+
+const statusCodes = ['SERVER_ERROR', 'INVALID', 'PROTOCOL_ERROR', 'CORRUPT', 'OVERLOADED', 'SERVER_ERROR'] as const;
+const timeoutText = 'Operation timed out - received only 0 responses.';
+const writeTimedOut = () =>
+  new FerrosaError('WRITE_TIMEOUT', timeoutText, { consistency: 1, received: 0, blockFor: 1, writeType: 'SIMPLE' });
+const readTimedOut = () =>
+  new FerrosaError('READ_TIMEOUT', timeoutText, { consistency: 1, received: 0, blockFor: 1, dataPresent: false });
+
+/** The error in an answer of kind `error`: u8 code (status.h), str message. */
+function errorOf(payload: Uint8Array): FerrosaError {
+  const message = Buffer.from(payload.buffer, payload.byteOffset + 3, payload.length - 3).toString('utf8');
+  return new FerrosaError(statusCodes[payload[0] ?? 0] ?? 'SERVER_ERROR', message);
+}
+
+export class ShardRouter {
+  readonly #links: Link[] = [];
+  readonly #open: OpenRequests;
+  readonly #waker: Waker;
+  readonly #timer: NodeJS.Timeout;
+  readonly #now: () => number;
+  #flushing = false;
+  #timeouts = 0;
+  /** Set by whoever drains the rings with more than this class (the connections' frontend): called instead of `poll`. */
+  onWake: () => void = () => this.poll();
+
+  /** @param now  monotonic microseconds */
+  constructor(now: () => number = () => Math.floor(Number(process.hrtime.bigint() / 1000n))) {
+    this.#now = now;
+    this.#open = new OpenRequests(routerLimits.openRequestsMax);
+    this.#waker = new Waker(-1, () => this.onWake());
+    this.#timer = setInterval(() => this.expire(), routerLimits.expiryIntervalMs);
+    this.#timer.unref();
+  }
+
+  /** The eventfd that shards signal when they have answered. */
+  get wakerFd(): number {
+    return this.#waker.fd;
+  }
+
+  get shardCount(): number {
+    return this.#links.length;
+  }
+
+  now(): number {
+    return this.#now();
+  }
+
+  /** Adds the next shard. `shardFd`: the waker of its thread. */
+  addShard(pair: RingPair, shardFd: number): void {
+    this.#links.push({
+      requests: new RingProducer(new Uint8Array(pair.requests), shardFd),
+      answers: new RingConsumer(new Uint8Array(pair.answers), shardFd),
+      waiting: [],
+      waitingBytes: 0,
+      ended: false,
+    });
+    this.#waker.signal(); // the answer ring must be found empty once before its producer wakes us
+  }
+
+  /** The ends of the rings on this thread, for the addon's hot path. */
+  ends(): { readonly requests: RingProducer; readonly answers: RingConsumer }[] {
+    return this.#links.map(({ requests, answers }) => ({ requests, answers }));
+  }
+
+  /** One mutation (docs/format/mutation.md); resolves when the shard's commit log and memtable have it. */
+  async mutate(shard: number, mutation: Uint8Array, durable: boolean, options: RequestOptions = {}): Promise<void> {
+    await this.#ask(shard, RecordKind.mutation, durable ? 0 : 1, mutation, options, writeTimedOut);
+  }
+
+  /** Mutations of one shard as one commit-log record, applied together. */
+  async batch(
+    shard: number,
+    mutations: readonly Uint8Array[],
+    durable: boolean,
+    options: RequestOptions = {},
+  ): Promise<void> {
+    const payload = Buffer.allocUnsafe(4 + mutations.reduce((n, m) => n + 4 + m.length, 0));
+    let at = payload.writeUInt32LE(mutations.length, 0);
+    for (const mutation of mutations) {
+      at = payload.writeUInt32LE(mutation.length, at);
+      payload.set(mutation, at);
+      at += mutation.length;
+    }
+    await this.#ask(shard, RecordKind.batch, durable ? 0 : 1, payload, options, writeTimedOut);
+  }
+
+  /** A read command; resolves with its row stream (docs/format/read-command.md). */
+  read(shard: number, command: Uint8Array, options: RequestOptions = {}): Promise<Uint8Array> {
+    return this.#ask(shard, RecordKind.read, 0, command, options, readTimedOut);
+  }
+
+  /** Creates or replaces a table on every shard. What is sent afterwards finds it. */
+  async table(descriptor: Uint8Array): Promise<void> {
+    await this.#askAll(RecordKind.table, descriptor);
+  }
+
+  /** @param id  16 bytes */
+  async dropTable(id: Uint8Array): Promise<void> {
+    await this.#askAll(RecordKind.dropTable, id);
+  }
+
+  /** Registers a hot plan under its number on every shard; an empty plan forgets it. */
+  async plan(number: number, plan: Uint8Array): Promise<void> {
+    const payload = Buffer.allocUnsafe(4 + plan.length);
+    payload.writeUInt32LE(number, 0);
+    payload.set(plan, 4);
+    await this.#askAll(RecordKind.plan, payload);
+  }
+
+  /** A message to the shard's JavaScript, and its answer; both are what JSON can say. */
+  async control(shard: number, message: unknown, options: RequestOptions = {}): Promise<unknown> {
+    const payload = Buffer.from(JSON.stringify(message));
+    const answer = await this.#ask(shard, RecordKind.control, 0, payload, options, readTimedOut);
+    return JSON.parse(Buffer.from(answer.buffer, answer.byteOffset, answer.length).toString('utf8'));
+  }
+
+  /** Rejects everything that waits for a shard whose thread has ended, and all that is asked of it later. */
+  shardEnded(shard: number): void {
+    const link = this.#link(shard);
+    link.ended = true;
+    link.waiting.length = 0;
+    link.waitingBytes = 0;
+    this.#open.rejectAll(shard, new FerrosaError('SERVER_ERROR', `Shard ${shard} has ended`));
+  }
+
+  /** Takes what shards have answered and sends what waited for space. The waker calls it. */
+  poll(): void {
+    let more = false;
+    for (const link of this.#links) {
+      const drained = link.answers.drain(routerLimits.drainBytesMax);
+      if (drained !== null) this.complete(drained);
+      if (!link.answers.sleep()) more = true;
+    }
+    this.pump();
+    if (more) this.#waker.signal(); // other events of this thread get their turn first
+  }
+
+  /** Completes the requests of drained answers. */
+  complete(drained: Buffer): void {
+    for (const record of recordsOf(drained)) this.#complete(record);
+  }
+
+  /** Sends what waited for space in the rings. */
+  pump(): void {
+    for (const link of this.#links) {
+      if (!link.requests.pump() || link.waiting.length === 0) continue;
+      let sent = 0;
+      for (const w of link.waiting) {
+        if (!link.requests.push(w.kind, w.flags, w.request, w.deadline, w.payload)) break;
+        link.waitingBytes -= w.payload.length;
+        sent++;
+      }
+      link.waiting.splice(0, sent);
+      link.requests.flush();
+    }
+  }
+
+  /** Rejects what is past its deadline. Runs by itself every `expiryIntervalMs`. */
+  expire(): void {
+    if (this.#open.size > 0) this.#timeouts += this.#open.expire(this.#now());
+  }
+
+  /** For metrics: requests open, those past their deadline so far, bytes that wait for space, and how often rings were full. */
+  stats(): { open: number; timeouts: number; waitingBytes: number[]; usedBytes: number[]; full: number[] } {
+    return {
+      open: this.#open.size,
+      timeouts: this.#timeouts,
+      waitingBytes: this.#links.map((link) => link.waitingBytes),
+      usedBytes: this.#links.map((link) => link.requests.usedBytes()),
+      full: this.#links.map((link) => link.requests.fullCount()),
+    };
+  }
+
+  /** Rejects what is open and lets the thread end. */
+  close(): void {
+    clearInterval(this.#timer);
+    for (const link of this.#links) link.ended = true;
+    this.#open.rejectAll(null, new FerrosaError('SERVER_ERROR', 'The server is shutting down'));
+    this.#waker.close();
+  }
+
+  #link(shard: number): Link {
+    const link = this.#links[shard];
+    if (link === undefined) throw new FerrosaError('SERVER_ERROR', `There is no shard ${shard}`);
+    return link;
+  }
+
+  #ask(
+    shard: number,
+    kind: number,
+    flags: number,
+    payload: Uint8Array,
+    options: RequestOptions,
+    timedOut: () => FerrosaError,
+  ): Promise<Uint8Array> {
+    return new Promise((resolve, reject) => {
+      const link = this.#link(shard);
+      if (link.ended) throw new FerrosaError('SERVER_ERROR', `Shard ${shard} has ended`);
+      if (link.waitingBytes + payload.length > routerLimits.waitingBytesMax && link.waiting.length > 0) {
+        throw new FerrosaError('OVERLOADED', `Too many bytes wait for shard ${shard}`);
+      }
+      const deadline = options.deadline ?? 0;
+      const request = this.#open.add({ shard, deadline, resolve, reject, timedOut: options.timedOut ?? timedOut });
+      if (link.waiting.length === 0 && link.requests.push(kind, flags, request, deadline, payload)) {
+        this.#flushLater();
+      } else {
+        link.waiting.push({ kind, flags, request, deadline, payload });
+        link.waitingBytes += payload.length;
+      }
+    });
+  }
+
+  async #askAll(kind: number, payload: Uint8Array): Promise<void> {
+    await Promise.all(this.#links.map((_, shard) => this.#ask(shard, kind, 0, payload, {}, writeTimedOut)));
+  }
+
+  /** After all I/O events of this turn: one wake-up for what they all pushed. */
+  #flushLater(): void {
+    if (this.#flushing) return;
+    this.#flushing = true;
+    setImmediate(() => {
+      this.#flushing = false;
+      for (const link of this.#links) link.requests.flush();
+    });
+  }
+
+  #complete(record: RingRecord): void {
+    const request = this.#open.take(record.request);
+    if (request === undefined) return; // timed out before
+    if (record.kind === RecordKind.error) request.reject(errorOf(record.payload));
+    else request.resolve(record.payload);
+  }
+}

@@ -1,0 +1,16 @@
+// Which shard of a node owns a token: ScyllaDB's published rule (biased token round robin), so that its drivers find the shard.
+
+/** Most significant bits of the token that the rule leaves out; told to drivers as SCYLLA_SHARDING_IGNORE_MSB. */
+export const ignoredTokenBits = 12;
+
+const bits64 = (1n << 64n) - 1n;
+
+/**
+ * The shard of a token, 0-based.
+ * @param ignoreMsb  bits that are shifted out of the biased token first
+ */
+export function shardOfToken(token: bigint, shardCount: number, ignoreMsb: number = ignoredTokenBits): number {
+  if (shardCount === 1) return 0;
+  const biased = (((token + (1n << 63n)) & bits64) << BigInt(ignoreMsb)) & bits64;
+  return Number((biased * BigInt(shardCount)) >> 64n);
+}
