@@ -196,8 +196,8 @@ export type BatchStatement = {
   readonly using: Using;
 };
 
-/** A value of a WITH option: text as written for constants, a map for `{...}`. */
-export type OptionValue = string | number | boolean | { readonly [key: string]: string };
+/** A value of a WITH option: the raw text of a constant or keyword, or a map of such texts for `{...}`. */
+export type OptionValue = string | { readonly [key: string]: string };
 export type Options = Readonly<Record<string, OptionValue>>;
 
 export type MaskNode = { readonly function: QualifiedName; readonly args: readonly Term[] };

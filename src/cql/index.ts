@@ -1,1 +1,4 @@
 export type * from './ast.js';
+export { isReservedWord, quoteName } from './keywords.js';
+export { parseStatement } from './parser.js';
+export { termText, typeText } from './term-parser.js';

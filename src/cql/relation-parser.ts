@@ -1,0 +1,186 @@
+// WHERE and IF: relations and conditions.
+import type { ComparisonOperator, Condition, Relation, Term } from './ast.js';
+import type { Cursor } from './cursor.js';
+import { acceptMarker, parseTerm, parseTuple } from './term-parser.js';
+
+const comparisons: Readonly<Record<string, ComparisonOperator>> = {
+  "'='": '=',
+  "'<'": '<',
+  "'<='": '<=',
+  "'>'": '>',
+  "'>='": '>=',
+  "'!='": '!=',
+};
+
+/** The relations behind WHERE. */
+export function parseWhere(p: Cursor): Relation[] {
+  const relations = [parseRelation(p)];
+  while (p.accept('K_AND')) relations.push(parseRelation(p));
+  return relations;
+}
+
+function parseRelation(p: Cursor): Relation {
+  if (p.is("'expr('")) p.fail('Custom index expressions (expr) are not supported');
+  if (p.is('K_TOKEN')) return parseTokenRelation(p);
+  if (p.is("'('")) return startsTuple(p) ? parseTupleRelation(p) : parseParentheses(p);
+  return parseColumnRelation(p);
+}
+
+function parseParentheses(p: Cursor): Relation {
+  return p.nested(() => {
+    p.next();
+    const relation = parseRelation(p);
+    p.expect("')'");
+    return relation;
+  });
+}
+
+/** `(a` is followed by `,` or `)` in a tuple of columns. */
+function startsTuple(p: Cursor): boolean {
+  return (p.isName(1) || p.is('EMPTY_QUOTED_NAME', 1)) && (p.is("','", 2) || p.is("')'", 2));
+}
+
+function acceptComparison(p: Cursor): ComparisonOperator | null {
+  const op = comparisons[p.peek().type];
+  if (op === undefined) return null;
+  p.next();
+  return op;
+}
+
+/** IN, NOT IN, CONTAINS [KEY], NOT CONTAINS [KEY]: null when none of them. */
+function acceptWordOperator(p: Cursor): ComparisonOperator | null {
+  if (p.accept('K_IN')) return 'IN';
+  if (p.acceptAll('K_NOT', 'K_IN')) return 'NOT IN';
+  const negated = p.is('K_NOT') && p.is('K_CONTAINS', 1);
+  if (negated) p.next();
+  if (!p.accept('K_CONTAINS')) return null;
+  const key = p.accept('K_KEY');
+  return negated ? (key ? 'NOT CONTAINS KEY' : 'NOT CONTAINS') : key ? 'CONTAINS KEY' : 'CONTAINS';
+}
+
+type Values = { readonly values: readonly Term[]; readonly inMarker: boolean };
+
+/** What follows IN: `(a, b)` or one marker for the whole list. */
+function parseInValues(p: Cursor, failAhead = 0): Values {
+  const marker = acceptMarker(p);
+  if (marker !== null) return { values: [marker], inMarker: true };
+  if (!p.is("'('")) p.noViable(failAhead);
+  p.next();
+  const values: Term[] = [];
+  if (!p.accept("')'")) {
+    values.push(parseTerm(p));
+    while (p.accept("','")) values.push(parseTerm(p));
+    p.expect("')'");
+  }
+  return { values, inMarker: false };
+}
+
+function parseBetween(p: Cursor): Term[] {
+  const low = parseTerm(p);
+  p.expect('K_AND');
+  return [low, parseTerm(p)];
+}
+
+function parseColumnRelation(p: Cursor): Relation {
+  if (!p.isName() && !p.is('EMPTY_QUOTED_NAME')) p.noViable();
+  if (!startsOperator(p, 1)) p.noViable(1);
+  const column = p.columnName();
+  if (p.accept("'['")) {
+    const key = parseTerm(p);
+    p.expect("']'");
+    const op = acceptComparison(p) ?? p.noViable();
+    return { kind: 'element', column, key, op, values: [parseTerm(p)] };
+  }
+  const comparison = acceptComparison(p);
+  if (comparison !== null) return { kind: 'column', column, op: comparison, values: [parseTerm(p)], inMarker: false };
+  if (p.accept('K_BETWEEN')) return { kind: 'column', column, op: 'BETWEEN', values: parseBetween(p), inMarker: false };
+  if (p.accept('K_LIKE')) return { kind: 'column', column, op: 'LIKE', values: [parseTerm(p)], inMarker: false };
+  if (p.accept('K_IS')) {
+    p.expect('K_NOT');
+    p.expect('K_NULL');
+    return { kind: 'column', column, op: 'IS NOT', values: [{ kind: 'null' }], inMarker: false };
+  }
+  const op = acceptWordOperator(p) ?? p.noViable();
+  if (op === 'IN' || op === 'NOT IN') return { kind: 'column', column, op, ...parseInValues(p) };
+  return { kind: 'column', column, op, values: [parseTerm(p)], inMarker: false };
+}
+
+function startsOperator(p: Cursor, ahead: number): boolean {
+  const { type } = p.peek(ahead);
+  const words = ['K_IN', 'K_NOT', 'K_CONTAINS', 'K_LIKE', 'K_IS', 'K_BETWEEN', "'['"];
+  return comparisons[type] !== undefined || words.includes(type);
+}
+
+function parseColumns(p: Cursor): string[] {
+  p.expect("'('");
+  const columns = [p.columnName()];
+  while (p.accept("','")) columns.push(p.columnName());
+  p.expect("')'");
+  return columns;
+}
+
+function parseTokenRelation(p: Cursor): Relation {
+  p.next();
+  const columns = parseColumns(p);
+  if (p.accept('K_BETWEEN')) return { kind: 'token', columns, op: 'BETWEEN', values: parseBetween(p) };
+  const op = acceptComparison(p) ?? p.noViable();
+  return { kind: 'token', columns, op, values: [parseTerm(p)] };
+}
+
+function parseTupleValue(p: Cursor): Term {
+  return acceptMarker(p) ?? (p.is("'('") ? parseTuple(p) : p.noViable());
+}
+
+function parseTupleRelation(p: Cursor): Relation {
+  const columns = parseColumns(p);
+  const comparison = acceptComparison(p);
+  if (comparison !== null) {
+    return { kind: 'tuple', columns, op: comparison, values: [parseTupleValue(p)], inMarker: false };
+  }
+  if (p.accept('K_BETWEEN')) {
+    const low = parseTupleValue(p);
+    p.expect('K_AND');
+    return { kind: 'tuple', columns, op: 'BETWEEN', values: [low, parseTupleValue(p)], inMarker: false };
+  }
+  const op = acceptWordOperator(p);
+  if (op !== 'IN' && op !== 'NOT IN') return p.noViable();
+  const marker = acceptMarker(p);
+  if (marker !== null) return { kind: 'tuple', columns, op, values: [marker], inMarker: true };
+  p.expect("'('");
+  const values: Term[] = [];
+  if (!p.accept("')'")) {
+    values.push(parseTupleValue(p));
+    while (p.accept("','")) values.push(parseTupleValue(p));
+    p.expect("')'");
+  }
+  return { kind: 'tuple', columns, op, values, inMarker: false };
+}
+
+/** `IF EXISTS`, `IF a = 1 AND ...`, or nothing. */
+export function parseIf(p: Cursor): { ifExists: boolean; conditions: Condition[] } {
+  if (!p.accept('K_IF')) return { ifExists: false, conditions: [] };
+  if (p.is('K_EXISTS') && !startsOperator(p, 1) && !p.is("'.'", 1)) {
+    p.next();
+    return { ifExists: true, conditions: [] };
+  }
+  const conditions = [parseCondition(p)];
+  while (p.accept('K_AND')) conditions.push(parseCondition(p));
+  return { ifExists: false, conditions };
+}
+
+function parseCondition(p: Cursor): Condition {
+  const column = p.columnName();
+  let element: Term | null = null;
+  let field: string | null = null;
+  if (p.accept("'['")) {
+    element = parseTerm(p);
+    p.expect("']'");
+  } else if (p.accept("'.'")) {
+    field = p.name();
+  }
+  const comparison = acceptComparison(p);
+  if (comparison !== null) return { column, element, field, op: comparison, values: [parseTerm(p)], inMarker: false };
+  const op = acceptWordOperator(p) ?? p.noViable();
+  if (op === 'IN' || op === 'NOT IN') return { column, element, field, op, ...parseInValues(p) };
+  return { column, element, field, op, values: [parseTerm(p)], inMarker: false };
+}

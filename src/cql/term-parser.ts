@@ -1,0 +1,263 @@
+// Terms: values, bind markers, function calls, arithmetic.
+import type { LiteralKind, QualifiedName, Term, TypeNode } from './ast.js';
+import type { Cursor } from './cursor.js';
+import { nativeTypeTokens } from './keywords.js';
+import { parseNativeType, parseType, startsType } from './type-parser.js';
+
+const literalKinds: Readonly<Record<string, LiteralKind>> = {
+  STRING_LITERAL: 'string',
+  INTEGER: 'integer',
+  FLOAT: 'float',
+  BOOLEAN: 'boolean',
+  DURATION: 'duration',
+  UUID: 'uuid',
+  HEXNUMBER: 'hex',
+  K_POSITIVE_NAN: 'float',
+  K_NEGATIVE_NAN: 'float',
+  K_POSITIVE_INFINITY: 'float',
+  K_NEGATIVE_INFINITY: 'float',
+};
+const specialFloats: Readonly<Record<string, string>> = {
+  K_POSITIVE_NAN: 'NaN',
+  K_NEGATIVE_NAN: 'NaN',
+  K_POSITIVE_INFINITY: 'Infinity',
+  K_NEGATIVE_INFINITY: '-Infinity',
+};
+
+/** A constant, or null when none stands here. */
+export function acceptConstant(p: Cursor): (Term & { kind: 'literal' }) | null {
+  const { type, text } = p.peek();
+  const literal = literalKinds[type];
+  if (literal === undefined) return null;
+  p.next();
+  return { kind: 'literal', literal, text: specialFloats[type] ?? text };
+}
+
+/** `?` or `:name`, or null when neither stands here. */
+export function acceptMarker(p: Cursor): (Term & { kind: 'marker' }) | null {
+  if (p.accept('QMARK')) return { kind: 'marker', index: p.addMarker(null), name: null };
+  if (!p.accept("':'")) return null;
+  const name = p.name();
+  return { kind: 'marker', index: p.addMarker(name), name };
+}
+
+/** An integer or a marker. */
+export function parseIntValue(p: Cursor): Term {
+  if (p.is('INTEGER')) return { kind: 'literal', literal: 'integer', text: p.next().text };
+  return acceptMarker(p) ?? p.noViable();
+}
+
+export function parseTerm(p: Cursor): Term {
+  return p.nested(() => {
+    let left = parseProduct(p);
+    while (p.is("'+'") || p.is("'-'")) {
+      // In `c = v + c` the sum ends before the column (list prepend).
+      if (p.is("'+'") && (p.isName(1) || p.is('EMPTY_QUOTED_NAME', 1)) && !startsCall(p, 1)) break;
+      const op = p.next().text as '+' | '-';
+      left = { kind: 'arithmetic', op, left, right: parseProduct(p) };
+    }
+    return left;
+  });
+}
+
+function parseProduct(p: Cursor): Term {
+  let left = parseSigned(p);
+  while (p.is("'*'") || p.is("'/'") || p.is("'%'")) {
+    const op = p.next().text as '*' | '/' | '%';
+    left = { kind: 'arithmetic', op, left, right: parseSigned(p) };
+  }
+  return left;
+}
+
+function parseSigned(p: Cursor): Term {
+  if (p.accept("'-'")) return { kind: 'negate', term: parseSimpleTerm(p) };
+  return parseSimpleTerm(p);
+}
+
+/** True when `name(` or `keyspace.name(` stands `ahead` places on. */
+export function startsCall(p: Cursor, ahead = 0): boolean {
+  if (p.isFunctionName(ahead) && p.is("'('", ahead + 1)) return true;
+  return p.isName(ahead) && p.is("'.'", ahead + 1) && p.isFunctionName(ahead + 2) && p.is("'('", ahead + 3);
+}
+
+/** `[keyspace.]name` of a function. */
+export function parseFunctionName(p: Cursor): QualifiedName {
+  if (p.is("'.'", 1)) {
+    const keyspace = p.name();
+    p.next();
+    return { keyspace, name: p.functionName() };
+  }
+  return { keyspace: null, name: p.functionName() };
+}
+
+function parseSimpleTerm(p: Cursor): Term {
+  return p.nested(() => {
+    const constant = acceptConstant(p) ?? acceptMarker(p);
+    if (constant !== null) return constant;
+    if (p.accept('K_NULL')) return { kind: 'null' };
+    if (p.is("'['")) return parseList(p);
+    if (p.is("'{'")) return parseBraces(p);
+    if (p.is("'('")) return parseHint(p) ?? parseTuple(p);
+    if (p.is('K_CAST') && p.is("'('", 1)) return parseCast(p);
+    if (startsCall(p)) return parseCall(p);
+    if (p.isFunctionName() && !p.is("'('", 1)) return p.noViable(1);
+    return p.noViable();
+  });
+}
+
+function parseCall(p: Cursor): Term {
+  const name = parseFunctionName(p);
+  p.expect("'('");
+  const args: Term[] = [];
+  if (!p.accept("')'")) {
+    args.push(parseTerm(p));
+    while (p.accept("','")) args.push(parseTerm(p));
+    p.expect("')'");
+  }
+  return { kind: 'call', function: name, args };
+}
+
+/** CAST(term AS type) is a call of cast_as_<type>. */
+function parseCast(p: Cursor): Term {
+  p.next();
+  p.expect("'('");
+  const term = parseSimpleTerm(p);
+  p.expect('K_AS');
+  const type = parseNativeType(p);
+  p.expect("')'");
+  return { kind: 'call', function: { keyspace: 'system', name: `cast_as_${type}` }, args: [term] };
+}
+
+/** `(type) term`, or null when the parenthesis opens a tuple. */
+function parseHint(p: Cursor): Term | null {
+  const mark = p.mark();
+  p.next();
+  if (!startsType(p) || p.is('STRING_LITERAL')) {
+    p.reset(mark);
+    return null;
+  }
+  // A type is followed by `)` and a term; a function call in a tuple has a parenthesis instead.
+  if (startsCall(p) && !(nativeTypeTokens.has(p.peek().type) && p.is("')'", 1))) {
+    p.reset(mark);
+    return null;
+  }
+  const type = parseType(p);
+  p.expect("')'");
+  return { kind: 'hint', type, term: parseSimpleTerm(p) };
+}
+
+/** `(a, b)`. */
+export function parseTuple(p: Cursor): Term {
+  p.expect("'('");
+  const elements = [parseTerm(p)];
+  while (p.accept("','")) elements.push(parseTerm(p));
+  p.expect("')'");
+  return { kind: 'tuple', elements };
+}
+
+function parseList(p: Cursor): Term {
+  p.next();
+  const elements: Term[] = [];
+  if (!p.accept("']'")) {
+    elements.push(parseTerm(p));
+    while (p.accept("','")) elements.push(parseTerm(p));
+    p.expect("']'");
+  }
+  return { kind: 'list', elements };
+}
+
+function parseBraces(p: Cursor): Term {
+  p.next();
+  if (p.accept("'}'")) return { kind: 'set', elements: [] };
+  if (p.isName() && p.is("':'", 1)) return parseUserTypeLiteral(p);
+  const first = parseTerm(p);
+  if (p.accept("':'")) return parseMapRest(p, first);
+  const elements = [first];
+  while (p.accept("','")) elements.push(parseTerm(p));
+  if (!p.accept("'}'")) p.noViable();
+  return { kind: 'set', elements };
+}
+
+function parseMapRest(p: Cursor, firstKey: Term): Term & { kind: 'map' } {
+  const entries: (readonly [Term, Term])[] = [[firstKey, parseTerm(p)]];
+  while (p.accept("','")) {
+    const key = parseTerm(p);
+    p.expect("':'");
+    entries.push([key, parseTerm(p)]);
+  }
+  p.expect("'}'");
+  return { kind: 'map', entries };
+}
+
+function parseUserTypeLiteral(p: Cursor): Term {
+  const fields: (readonly [string, Term])[] = [];
+  do {
+    const field = p.name();
+    p.expect("':'");
+    fields.push([field, parseTerm(p)]);
+  } while (p.accept("','"));
+  p.expect("'}'");
+  return { kind: 'udt', fields };
+}
+
+/** `{}` or `{k: v, ...}` of constants: a map of an option. */
+export function parseMapLiteral(p: Cursor): Term & { kind: 'map' } {
+  p.expect("'{'");
+  if (p.accept("'}'")) return { kind: 'map', entries: [] };
+  const first = parseTerm(p);
+  p.expect("':'");
+  return parseMapRest(p, first);
+}
+
+/** A term in Cassandra's own notation, for messages. */
+export function termText(term: Term): string {
+  switch (term.kind) {
+    case 'literal':
+      return term.literal === 'string' ? `'${term.text}'` : term.text;
+    case 'null':
+      return 'NULL';
+    case 'marker':
+      return term.name === null ? '?' : `:${term.name}`;
+    case 'call':
+      return `${term.function.keyspace === null ? '' : `${term.function.keyspace}.`}${term.function.name}(${term.args.map(termText).join(', ')})`;
+    case 'hint':
+      return `(${typeText(term.type)})${termText(term.term)}`;
+    case 'list':
+      return `[${term.elements.map(termText).join(', ')}]`;
+    case 'set':
+      return `{${term.elements.map(termText).join(', ')}}`;
+    case 'map':
+      return `{${term.entries.map(([key, value]) => `${termText(key)}: ${termText(value)}`).join(', ')}}`;
+    case 'udt':
+      return `{${term.fields.map(([field, value]) => `${field}: ${termText(value)}`).join(', ')}}`;
+    case 'tuple':
+      return `(${term.elements.map(termText).join(', ')})`;
+    case 'arithmetic':
+      return `${termText(term.left)} ${term.op} ${termText(term.right)}`;
+    case 'negate':
+      return `-${termText(term.term)}`;
+  }
+}
+
+/** A type as written, for messages. */
+export function typeText(type: TypeNode): string {
+  switch (type.kind) {
+    case 'native':
+      return type.name;
+    case 'list':
+    case 'set':
+      return `${type.kind}<${typeText(type.element)}>`;
+    case 'map':
+      return `map<${typeText(type.key)}, ${typeText(type.value)}>`;
+    case 'tuple':
+      return `tuple<${type.fields.map(typeText).join(', ')}>`;
+    case 'vector':
+      return `vector<${typeText(type.element)}, ${type.dimensions}>`;
+    case 'frozen':
+      return `frozen<${typeText(type.inner)}>`;
+    case 'user':
+      return type.keyspace === null ? type.name : `${type.keyspace}.${type.name}`;
+    case 'custom':
+      return `'${type.className}'`;
+  }
+}
