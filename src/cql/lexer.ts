@@ -28,7 +28,7 @@ export type LexedText = {
 const rules: readonly (readonly [string, RegExp])[] = [
   ['WS', /[ \t\n\r]+/y],
   ['COMMENT', /(?:--|\/\/)[^\n\r]*[\n\r]/y],
-  ['COMMENT', /\/\*[^]*?\*\//y],
+  ['COMMENT', /\/\*[\s\S]*?\*\//y],
   ['UUID', /[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}/y],
   ['DURATION', /-?[0-9]+(?:mo|ms|us|\u00b5s|ns|[ywdhms])(?:[0-9]+(?:mo|ms|us|\u00b5s|ns|[ywdhms]))*(?![a-z0-9_])/iy],
   ['DURATION', /-?P[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}/y],
