@@ -1,0 +1,164 @@
+// The configuration: flags over FERROSA_* variables over ferrosa.toml over defaults. Every problem is reported, not only the first.
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { parse as parseToml } from 'smol-toml';
+import { type Config, flagOf, oldNames, type SettingName, settings, variableOf } from './settings.js';
+
+/** What is wrong with the configuration, one line a problem. */
+export class ConfigProblem extends Error {
+  override readonly name = 'ConfigProblem';
+  constructor(readonly problems: readonly string[]) {
+    super(problems.join('\n'));
+  }
+}
+
+export type LoadedConfig = {
+  readonly config: Config;
+  /** Where each value that is not a default came from: "--shards", "FERROSA_SHARDS" or "ferrosa.toml". */
+  readonly origins: ReadonlyMap<SettingName, string>;
+};
+
+/** Variables of the environment that steer the reading of the configuration and are no settings. */
+const otherVariables = new Set(['FERROSA_CONFIG']);
+
+const isSetting = (name: string): name is SettingName => Object.hasOwn(settings, name);
+
+/** Edits (insert, remove, change a character) from one word to the other. */
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++)
+      next.push(Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)));
+    row = next;
+  }
+  return row[b.length]!;
+}
+
+/** The setting that was probably meant, null when none is near. */
+export function nearestSetting(name: string): SettingName | null {
+  const old = oldNames[name];
+  if (old !== undefined) return old;
+  let best: SettingName | null = null;
+  let bestDistance = Math.max(2, Math.floor(name.length / 3)) + 1;
+  for (const candidate of Object.keys(settings) as SettingName[]) {
+    const distance = editDistance(name, candidate);
+    if (distance < bestDistance) [best, bestDistance] = [candidate, distance];
+  }
+  return best;
+}
+
+function unknown(shown: string, name: string, show: (name: string) => string): string {
+  const nearest = nearestSetting(name);
+  return `${shown} is not a setting${nearest === null ? '; `ferrosa help` lists them' : `; did you mean ${show(nearest)}?`}`;
+}
+
+type Given = { readonly name: SettingName; readonly text: string; readonly origin: string };
+
+/** Flags after the command: `--name value`, `--name=value`; a boolean's value may be left out. */
+function fromFlags(args: readonly string[], problems: string[]): { given: Given[]; file: string | null } {
+  const given: Given[] = [];
+  let file: string | null = null;
+  for (let i = 0; i < args.length; i++) {
+    const match = /^--([^=]+)(?:=(.*))?$/s.exec(args[i]!);
+    if (match === null) {
+      problems.push(`unexpected argument "${args[i]}"`);
+      continue;
+    }
+    const name = match[1]!.replaceAll('-', '_');
+    if (!isSetting(name) && name !== 'config') {
+      problems.push(unknown(`--${match[1]}`, name, flagOf));
+      if (match[2] === undefined && args[i + 1]?.startsWith('--') === false) i++;
+      continue;
+    }
+    let text = match[2];
+    if (text === undefined) {
+      const next = args[i + 1];
+      if (next !== undefined && !next.startsWith('--')) {
+        text = next;
+        i++;
+      } else if (isSetting(name) && settings[name].shape === 'true|false') text = 'true';
+    }
+    if (text === undefined) problems.push(`--${match[1]} needs a value`);
+    else if (isSetting(name)) given.push({ name, text, origin: flagOf(name) });
+    else file = text;
+  }
+  return { given, file };
+}
+
+function fromVariables(env: Readonly<Record<string, string | undefined>>, problems: string[]): Given[] {
+  const given: Given[] = [];
+  for (const [variable, text] of Object.entries(env)) {
+    if (!variable.startsWith('FERROSA_') || otherVariables.has(variable) || text === undefined) continue;
+    const name = variable.slice('FERROSA_'.length).toLowerCase();
+    if (isSetting(name) && variable === variableOf(name)) given.push({ name, text, origin: variable });
+    else problems.push(unknown(variable, name, variableOf));
+  }
+  return given;
+}
+
+function fromFile(path: string, required: boolean, problems: string[]): Given[] {
+  let source: string;
+  try {
+    source = readFileSync(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT' && !required) return [];
+    problems.push(`cannot read the configuration file ${path}: ${(error as Error).message}`);
+    return [];
+  }
+  let table: Record<string, unknown>;
+  try {
+    table = parseToml(source);
+  } catch (error) {
+    problems.push(`${path}: ${(error as Error).message}`);
+    return [];
+  }
+  const given: Given[] = [];
+  for (const [name, value] of Object.entries(table)) {
+    if (!isSetting(name)) problems.push(`${path}: ${unknown(name, name, (n) => n)}`);
+    else if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean')
+      given.push({ name, text: String(value), origin: path });
+    else problems.push(`${path}: ${name} must be a text, a number or a boolean`);
+  }
+  return given;
+}
+
+/** What one setting alone cannot know. */
+function checkTogether(config: Config, problems: string[]): void {
+  if (config.max_mutation_size * 2 > config.commitlog_segment_size)
+    problems.push('max_mutation_size must be at most half of commitlog_segment_size');
+  if (config.commitlog_sync === 'group' && config.commitlog_sync_group_window <= 0)
+    problems.push('commitlog_sync_group_window must be larger than 0ms when commitlog_sync is group');
+  if (config.commitlog_sync === 'periodic' && config.commitlog_sync_period <= 0)
+    problems.push('commitlog_sync_period must be larger than 0ms when commitlog_sync is periodic');
+}
+
+/**
+ * Reads the configuration.
+ * @param args  what stands behind the command on the command line
+ * @throws ConfigProblem with every problem found
+ */
+export function loadConfig(args: readonly string[], env: Readonly<Record<string, string | undefined>>): LoadedConfig {
+  const problems: string[] = [];
+  const flags = fromFlags(args, problems);
+  const named = flags.file ?? env['FERROSA_CONFIG'] ?? null;
+  const file = fromFile(resolve(named ?? 'ferrosa.toml'), named !== null, problems);
+  const values: Partial<Record<SettingName, unknown>> = {};
+  const origins = new Map<SettingName, string>();
+  // Later ones win.
+  for (const { name, text, origin } of [...file, ...fromVariables(env, problems), ...flags.given]) {
+    try {
+      values[name] = settings[name].parse(text);
+      origins.set(name, origin);
+    } catch (error) {
+      problems.push(`${origin}: ${(error as Error).message}${origin.endsWith('.toml') ? ` (${name})` : ''}`);
+    }
+  }
+  for (const name of Object.keys(settings) as SettingName[]) values[name] ??= settings[name].fallback();
+  const config = values as Config;
+  if (!origins.has('max_mutation_size') && origins.has('commitlog_segment_size'))
+    (values as { max_mutation_size: number }).max_mutation_size = Math.floor(config.commitlog_segment_size / 2);
+  if (problems.length === 0) checkTogether(config, problems);
+  if (problems.length > 0) throw new ConfigProblem(problems);
+  return { config, origins };
+}

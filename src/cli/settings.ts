@@ -1,0 +1,183 @@
+// Every setting: its name, default, how its text is read, and what it does. A setting that cassandra.yaml 5.0 has keeps its name and
+// units. `name` is the key in ferrosa.toml; FERROSA_NAME and --name (with dashes) are the same setting.
+import { availableParallelism, homedir, totalmem } from 'node:os';
+import { join, resolve } from 'node:path';
+import { type HostAndPort, parseBind, parseBytes, parseBytesPerSecond, parseDurationMs } from './units.js';
+
+export type Setting<T> = {
+  readonly fallback: () => T;
+  /** @throws Error whose message says what is wrong with the text and what to write. */
+  readonly parse: (text: string) => T;
+  /** How the help shows the value that is expected. */
+  readonly shape: string;
+  readonly help: string;
+};
+
+const MiB = 2 ** 20;
+
+function setting<T>(shape: string, parse: (text: string) => T, fallback: T | (() => T), help: string): Setting<T> {
+  return { shape, parse, help, fallback: typeof fallback === 'function' ? (fallback as () => T) : () => fallback };
+}
+
+const text = (fallback: string, help: string) =>
+  setting<string>(
+    'TEXT',
+    (value) => {
+      if (value.trim() === '') throw new Error('must not be empty');
+      return value.trim();
+    },
+    fallback,
+    help,
+  );
+
+const folder = (fallback: () => string, help: string) =>
+  setting<string>('PATH', (value) => resolve(value.replace(/^~(?=\/|$)/, homedir())), fallback, help);
+
+function boolean(fallback: boolean, help: string): Setting<boolean> {
+  const parse = (value: string) => {
+    if (/^(true|on|yes|1)$/i.test(value)) return true;
+    if (/^(false|off|no|0)$/i.test(value)) return false;
+    throw new Error(`"${value}" is neither true nor false`);
+  };
+  return setting('true|false', parse, fallback, help);
+}
+
+function integer(fallback: number | (() => number), min: number, max: number, help: string): Setting<number> {
+  const parse = (value: string) => {
+    const number = Number(value);
+    if (!/^\s*\d+\s*$/.test(value) || number < min || number > max)
+      throw new Error(`"${value}" is not a whole number from ${min} to ${max}`);
+    return number;
+  };
+  return setting('N', parse, fallback, help);
+}
+
+function oneOf<const T extends string>(choices: readonly T[], fallback: T, help: string): Setting<T> {
+  const parse = (value: string) => {
+    const found = choices.find((choice) => choice === value.toLowerCase());
+    if (found === undefined) throw new Error(`"${value}" is not one of ${choices.join(', ')}`);
+    return found;
+  };
+  return setting(choices.join('|'), parse, fallback, help);
+}
+
+const within =
+  (parse: (text: string) => number, min: number, max: number, range: string) =>
+  (value: string): number => {
+    const number = parse(value);
+    if (number < min || number > max) throw new Error(`"${value}" is out of range: ${range}`);
+    return number;
+  };
+const duration = (fallbackMs: number, help: string) =>
+  setting('DURATION', within(parseDurationMs, 0, 2 ** 31 - 1, '0ms to 24d'), fallbackMs, help);
+const size = (fallback: number | (() => number), min: number, max: number, range: string, help: string) =>
+  setting('SIZE', within(parseBytes, min, max, range), fallback, help);
+const bind = (fallback: string, help: string) =>
+  setting<HostAndPort>('HOST:PORT', parseBind, () => parseBind(fallback), help);
+
+const defaultDataDir = (): string =>
+  join(process.env['XDG_DATA_HOME'] || join(homedir(), '.local', 'share'), 'ferrosa');
+
+/** A part of the machine's memory, between two bounds. */
+const memoryPart = (part: number, min: number, max: number) => (): number =>
+  Math.max(min, Math.min(max, Math.floor(totalmem() / part / MiB) * MiB));
+
+export const settings = {
+  data_dir: folder(defaultDataDir, 'Folder of everything that is kept'),
+  mode: oneOf(['development', 'production'], 'development', 'production refuses to start without authentication'),
+  cluster_name: text('Test Cluster', 'Name of the cluster; kept from the first start on'),
+  data_center: text('datacenter1', 'Data center of this node'),
+  rack: text('rack1', 'Rack of this node'),
+  num_tokens: integer(16, 1, 1536, 'Tokens of this node, chosen at its first start'),
+  cql_bind: bind('127.0.0.1:9042', 'Where CQL clients connect; port 0 takes a free one'),
+  shards: integer(availableParallelism, 1, 256, 'Shard workers; by default one a core'),
+  pin_shards: boolean(false, 'Pin each shard worker to a core of its own'),
+  hot_path: boolean(true, 'Run simple prepared statements in the addon'),
+  log_level: oneOf(['trace', 'debug', 'info', 'warn', 'error', 'fatal'], 'info', 'Least level that is logged'),
+
+  commitlog_sync: oneOf(['periodic', 'batch', 'group'], 'periodic', 'When a write is acknowledged'),
+  commitlog_sync_period: duration(10_000, 'periodic: time between syncs'),
+  commitlog_sync_group_window: duration(1_000, 'group: time between syncs'),
+  commitlog_segment_size: size(32 * MiB, MiB, 1024 * MiB, '1MiB to 1GiB', 'Size of a commit log segment'),
+  commitlog_total_space: size(
+    8192 * MiB,
+    64 * MiB,
+    2 ** 50,
+    'at least 64MiB',
+    'Commit log size over all shards from which the oldest tables are flushed',
+  ),
+  commitlog_ignore_replay_errors: boolean(false, 'Start although the commit log is damaged, without what is damaged'),
+  max_mutation_size: size(
+    16 * MiB,
+    1024,
+    512 * MiB,
+    '1KiB to 512MiB',
+    'Largest write; at most half of commitlog_segment_size',
+  ),
+  memtable_offheap_space: size(
+    memoryPart(4, 64 * MiB, 2048 * MiB),
+    8 * MiB,
+    2 ** 46,
+    'at least 8MiB',
+    'Memory of all memtables; the largest are flushed as it fills',
+  ),
+  file_cache_size: size(
+    memoryPart(8, 32 * MiB, 512 * MiB),
+    MiB,
+    2 ** 46,
+    'at least 1MiB',
+    'Memory for decompressed chunks of SSTables',
+  ),
+  column_index_size: size(4096, 1024, 16 * MiB, '1KiB to 16MiB', 'Granularity of the row index in a partition'),
+  concurrent_compactors: integer(
+    () => Math.max(1, Math.min(8, Math.floor(availableParallelism() / 2))),
+    1,
+    64,
+    'Compactions at a time',
+  ),
+  compaction_throughput: setting(
+    'RATE',
+    within(parseBytesPerSecond, 0, 2 ** 46, 'at least 0MiB/s'),
+    64 * MiB,
+    'Bytes a second that all compactions write; 0MiB/s for no limit',
+  ),
+  auto_snapshot: boolean(true, 'Keep a snapshot of a table that is dropped or truncated'),
+
+  read_request_timeout: duration(5_000, 'Time for a read of keys'),
+  range_request_timeout: duration(10_000, 'Time for a read of a token range'),
+  write_request_timeout: duration(2_000, 'Time for a write'),
+  counter_write_request_timeout: duration(5_000, 'Time for a counter write'),
+  truncate_request_timeout: duration(60_000, 'Time for a TRUNCATE'),
+} as const satisfies Record<string, Setting<unknown>>;
+
+export type SettingName = keyof typeof settings;
+type ValueOf<S> = S extends Setting<infer T> ? T : never;
+/** Durations are milliseconds, sizes bytes, rates bytes a second. */
+export type Config = { readonly [K in SettingName]: ValueOf<(typeof settings)[K]> };
+
+/** Names of cassandra.yaml before 4.1, which said their unit in the name. */
+export const oldNames: Readonly<Record<string, SettingName>> = {
+  commitlog_sync_period_in_ms: 'commitlog_sync_period',
+  commitlog_sync_batch_window_in_ms: 'commitlog_sync',
+  commitlog_sync_group_window_in_ms: 'commitlog_sync_group_window',
+  commitlog_segment_size_in_mb: 'commitlog_segment_size',
+  commitlog_total_space_in_mb: 'commitlog_total_space',
+  max_mutation_size_in_kb: 'max_mutation_size',
+  memtable_offheap_space_in_mb: 'memtable_offheap_space',
+  file_cache_size_in_mb: 'file_cache_size',
+  column_index_size_in_kb: 'column_index_size',
+  compaction_throughput_mb_per_sec: 'compaction_throughput',
+  read_request_timeout_in_ms: 'read_request_timeout',
+  range_request_timeout_in_ms: 'range_request_timeout',
+  write_request_timeout_in_ms: 'write_request_timeout',
+  counter_write_request_timeout_in_ms: 'counter_write_request_timeout',
+  truncate_request_timeout_in_ms: 'truncate_request_timeout',
+  data_file_directories: 'data_dir',
+  commitlog_directory: 'data_dir',
+  listen_address: 'cql_bind',
+  rpc_address: 'cql_bind',
+  native_transport_port: 'cql_bind',
+};
+
+export const flagOf = (name: string): string => `--${name.replaceAll('_', '-')}`;
+export const variableOf = (name: string): string => `FERROSA_${name.toUpperCase()}`;
