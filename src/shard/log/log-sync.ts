@@ -1,0 +1,95 @@
+// When the commit log reaches the disk: Cassandra's three modes. The addon only writes memory; this calls fdatasync in Node's thread
+// pool, one at a time, and tells the log how far it covered.
+import { fdatasync } from 'node:fs';
+import type { CommitLog } from '../../native/index.js';
+
+export type SyncMode = 'periodic' | 'batch' | 'group';
+
+export type LogSyncOptions = {
+  readonly mode: SyncMode;
+  /** commitlog_sync_period (periodic) or commitlog_sync_group_window (group). */
+  readonly periodMs: number;
+  /** The log is on disk up to its new `synced`: acknowledge what waited. */
+  readonly onSynced: () => void;
+  /** The disk refused: nothing is known about what was written. The process must stop. */
+  readonly onFailed: (error: Error) => void;
+};
+
+const sync = (fd: number): Promise<void> =>
+  new Promise((resolve, reject) => fdatasync(fd, (error) => (error === null ? resolve() : reject(error))));
+
+export class LogSync {
+  readonly #log: CommitLog;
+  readonly #options: LogSyncOptions;
+  #running: Promise<void> | null = null;
+  #again = false;
+  #failed = false;
+  readonly #timer: NodeJS.Timeout | null;
+  #syncs = 0;
+
+  constructor(log: CommitLog, options: LogSyncOptions) {
+    this.#log = log;
+    this.#options = options;
+    this.#timer = options.mode === 'batch' ? null : setInterval(() => this.#start(), options.periodMs);
+    this.#timer?.unref();
+  }
+
+  /** True when a write is acknowledged only after its sync. */
+  get acknowledgesAfterSync(): boolean {
+    return this.#options.mode !== 'periodic';
+  }
+
+  /** Syncs so far. */
+  get count(): number {
+    return this.#syncs;
+  }
+
+  /** Call when records may have been appended: batch mode starts a sync for all that came during the last one. */
+  appended(): void {
+    if (this.#options.mode === 'batch') this.#start();
+  }
+
+  /** Syncs everything that is in the log now. */
+  async flush(): Promise<void> {
+    while (!this.#failed && this.#log.unsynced().length > 0) {
+      this.#start();
+      await this.#running;
+    }
+  }
+
+  /** Syncs and ends the timer. */
+  async stop(): Promise<void> {
+    if (this.#timer !== null) clearInterval(this.#timer);
+    await this.flush();
+  }
+
+  #start(): void {
+    if (this.#running !== null) {
+      this.#again = true;
+      return;
+    }
+    const upTo = this.#log.appended();
+    const fds = this.#log.unsynced();
+    if (fds.length === 0 || this.#failed) return;
+    this.#running = this.#sync(fds, upTo).finally(() => {
+      this.#running = null;
+      if (this.#again) {
+        this.#again = false;
+        this.#start();
+      }
+    });
+  }
+
+  async #sync(fds: readonly number[], upTo: number): Promise<void> {
+    try {
+      for (const fd of fds) await sync(fd);
+    } catch (error) {
+      this.#failed = true;
+      this.#options.onFailed(error as Error);
+      return;
+    }
+    this.#syncs++;
+    this.#log.synced(upTo);
+    this.#options.onSynced();
+  }
+}

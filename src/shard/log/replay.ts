@@ -1,0 +1,188 @@
+// Replay: reads the segments that earlier processes left and gives this shard's mutations to `apply`. Rules: docs/format/commitlog.md.
+import { mkdir, readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { FerrosaError } from '../../common/errors.js';
+import {
+  commitLogLanes,
+  LogFound,
+  type LogPosition,
+  LogReader,
+  LogRecord,
+  type LogSegmentHeader,
+  logRecordHeaderBytes,
+} from '../../native/index.js';
+import { comparePositions } from '../files/manifest.js';
+import { commitLogFolder, segmentIdOf } from '../files/names.js';
+
+/** Records handed out in one turn of the event loop. */
+const recordsPerTurn = 4096;
+
+export type OldSegment = { readonly path: string; readonly id: number };
+
+/** The segments of every lane, oldest first. */
+export async function oldSegments(dataDir: string): Promise<OldSegment[]> {
+  const root = join(dataDir, 'commitlog');
+  await mkdir(root, { recursive: true });
+  const segments: OldSegment[] = [];
+  for (const shard of await readdir(root)) {
+    if (!/^\d+$/.test(shard)) continue;
+    const folder = commitLogFolder(dataDir, Number(shard));
+    for (const name of await readdir(folder)) {
+      const id = segmentIdOf(name);
+      if (id !== null) segments.push({ path: join(folder, name), id });
+    }
+  }
+  return segments.sort((a, b) => a.id - b.id);
+}
+
+/** One mutation of the log and where its record ends. `mutation` is valid during the call only. */
+export type ReplayedMutation = {
+  readonly mutation: Buffer;
+  readonly tableId: string;
+  readonly token: bigint;
+  readonly lane: number;
+  readonly end: LogPosition;
+};
+
+/** 'applied'; 'skipped': in SSTables or not this shard's; 'unknown': its table does not exist any more. */
+export type ApplyOutcome = 'applied' | 'skipped' | 'unknown';
+
+/** A place that could not be read. `torn`: the tail that the end of the process cut off. */
+export type LogDamage = {
+  readonly path: string;
+  readonly offset: number;
+  readonly bytes: number;
+  readonly torn: boolean;
+};
+
+export type ReplayReport = {
+  readonly segments: number;
+  readonly applied: number;
+  readonly skipped: number;
+  readonly unknownTable: number;
+  readonly damage: readonly LogDamage[];
+};
+
+export type ReplayOptions = {
+  /** commitlog_ignore_replay_errors */
+  readonly ignoreErrors: boolean;
+  readonly apply: (mutation: ReplayedMutation) => ApplyOutcome;
+};
+
+const howToGoOn =
+  'To start without what is damaged, set commitlog_ignore_replay_errors (FERROSA_COMMITLOG_IGNORE_REPLAY_ERRORS=true); ' +
+  'everything else is applied';
+
+/** A place that is no record, before it is known whether it had been on disk. */
+type Place = LogDamage & { readonly lane: number; readonly segment: number; readonly what: string | null };
+
+type Progress = {
+  readonly counts: Record<ApplyOutcome, number>;
+  readonly places: Place[];
+  /** By lane: what sync markers say was on disk. */
+  readonly synced: Map<number, LogPosition>;
+};
+
+/**
+ * Replays segments in the order given. Everything that can be read is applied first.
+ * @throws FerrosaError CORRUPT naming file and offset when something that was on disk before is damaged, unless errors are ignored
+ */
+export async function replay(segments: readonly OldSegment[], options: ReplayOptions): Promise<ReplayReport> {
+  const progress: Progress = { counts: { applied: 0, skipped: 0, unknown: 0 }, places: [], synced: new Map() };
+  for (const { path, id } of segments) {
+    const file = await readFile(path);
+    if (neverWritten(file)) continue;
+    let reader: LogReader;
+    let header: LogSegmentHeader;
+    try {
+      reader = new LogReader(file);
+      header = reader.header();
+    } catch (error) {
+      const what = (error as Error).message;
+      progress.places.push({
+        path,
+        offset: 0,
+        bytes: file.length,
+        torn: false,
+        lane: id % commitLogLanes,
+        segment: id,
+        what,
+      });
+      continue;
+    }
+    await replaySegment(path, file, reader, header, options.apply, progress);
+  }
+  if (!options.ignoreErrors) refuseDamage(progress);
+  const { applied, skipped, unknown } = progress.counts;
+  const damage = progress.places.map(({ path, offset, bytes, torn }) => ({ path, offset, bytes, torn }));
+  return { segments: segments.length, applied, skipped, unknownTable: unknown, damage };
+}
+
+/** A segment that was allocated and whose header never reached the disk. */
+function neverWritten(file: Buffer): boolean {
+  return file.subarray(0, 64).every((byte) => byte === 0);
+}
+
+/** Damage where the disk had it all is not the end of the process: somebody must decide. */
+function refuseDamage({ places, synced }: Progress): void {
+  for (const { path, offset, bytes, lane, segment, what } of places) {
+    const upTo = synced.get(lane) ?? { segment: 0, offset: 0 };
+    if (what === null && comparePositions({ segment, offset }, upTo) >= 0) continue;
+    throw new FerrosaError(
+      'CORRUPT',
+      `The commit log is damaged: ${path} at offset ${offset} (${bytes} bytes): ` +
+        `${what ?? 'these bytes are no record, and were on disk before'}. ${howToGoOn}`,
+    );
+  }
+}
+
+async function replaySegment(
+  path: string,
+  file: Buffer,
+  reader: LogReader,
+  header: LogSegmentHeader,
+  apply: ReplayOptions['apply'],
+  { counts, places, synced }: Progress,
+): Promise<void> {
+  const lane = header.id % commitLogLanes;
+  for (let items = reader.next(recordsPerTurn); items.length > 0; items = reader.next(recordsPerTurn)) {
+    for (let i = 0; i < items.length; i += 4) {
+      const [found, kind, offset, size] = [items[i]!, items[i + 1]!, items[i + 2]!, items[i + 3]!];
+      if (found !== LogFound.record) {
+        places.push({ path, offset, bytes: size, torn: found === LogFound.torn, lane, segment: header.id, what: null });
+        continue;
+      }
+      const payload = file.subarray(offset + logRecordHeaderBytes, offset + size);
+      const end = { segment: header.id, offset: offset + size };
+      if (kind === LogRecord.syncMarker) synced.set(lane, markedPosition(payload));
+      else if (kind === LogRecord.mutation) count(counts, payload, lane, end, apply);
+      else for (const mutation of batchOf(payload)) count(counts, mutation, lane, end, apply);
+    }
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+const markedPosition = (payload: Buffer): LogPosition => ({
+  segment: Number(payload.readBigUInt64LE(0)),
+  offset: payload.readUInt32LE(8),
+});
+
+function* batchOf(payload: Buffer): Generator<Buffer> {
+  let at = 4;
+  for (let n = payload.readUInt32LE(0); n > 0; n--) {
+    const length = payload.readUInt32LE(at);
+    yield payload.subarray(at + 4, at + 4 + length);
+    at += 4 + length;
+  }
+}
+
+function count(
+  counts: Record<ApplyOutcome, number>,
+  mutation: Buffer,
+  lane: number,
+  end: ReplayedMutation['end'],
+  apply: ReplayOptions['apply'],
+): void {
+  const tableId = mutation.toString('hex', 2, 18);
+  counts[apply({ mutation, tableId, token: mutation.readBigInt64LE(18), lane, end })]++;
+}
