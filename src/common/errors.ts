@@ -38,6 +38,8 @@ export type ErrorFields = {
   writeType?: string;
   dataPresent?: boolean;
   failures?: number;
+  /** Who failed and why (v5): IP address of 4 or 16 bytes, reason code of section 9. */
+  failureReasons?: readonly { address: Uint8Array; reason: number }[];
   contentions?: number;
   keyspace?: string;
   table?: string;

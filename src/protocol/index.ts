@@ -1,0 +1,18 @@
+export { type BodyCompressor, bodyCompressor } from './compression.js';
+export {
+  type CompressionName,
+  EnvelopeFlag,
+  envelopeBytesMaxDefault,
+  envelopeHeaderBytes,
+  Opcode,
+  opcodeName,
+  protocolVersionMax,
+  supportedVersions,
+} from './constants.js';
+export { EnvelopeDecoder, readEnvelopeHeader } from './envelope.js';
+export type { Frame, FrameDecoder, FrameError } from './frame.js';
+export { FramedDecoder } from './framed-decoder.js';
+export type { Column } from './metadata.js';
+export * from './request.js';
+export * from './response.js';
+export { crc24, encodeSegment, encodeSegments, SegmentDecoder } from './segment.js';
