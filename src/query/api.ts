@@ -87,6 +87,8 @@ export type PreparedStatement = {
   /** null for statements that return no rows. */
   readonly resultColumns: readonly ColumnSpec[] | null;
   readonly isConditional: boolean;
+  /** For the client that prepares it. */
+  readonly warnings?: readonly string[];
 };
 
 export type BatchEntry = { readonly query: string | Uint8Array; readonly values: readonly BindValue[] };

@@ -1,0 +1,133 @@
+// Who may connect. The two authenticators of Cassandra, with its class names, texts and SASL PLAIN exchange.
+import { compare, hashSync } from 'bcryptjs';
+import { FerrosaError } from '../common/errors.js';
+
+/** What an authenticator needs to know about a role. */
+export type RoleCredentials = {
+  readonly canLogin: boolean;
+  /** bcrypt, null for a role without a password. */
+  readonly saltedHash: string | null;
+};
+export type FindRole = (name: string) => Promise<RoleCredentials | null>;
+
+export interface Authenticator {
+  /** For AUTHENTICATE; null when nobody has to say who they are. */
+  readonly className: string | null;
+  /**
+   * One step of the exchange: the role that has logged in.
+   * @throws FerrosaError BAD_CREDENTIALS, OVERLOADED
+   */
+  authenticate(token: Uint8Array, address: string): Promise<string>;
+}
+
+export const allowAllAuthenticator: Authenticator = {
+  className: null,
+  authenticate: async () => 'anonymous',
+};
+
+const badCredentials = (message: string) => new FerrosaError('BAD_CREDENTIALS', message);
+const incorrect = (user: string) => badCredentials(`Provided username ${user} and/or password are incorrect`);
+
+/** bcrypt's cost factor, as Cassandra's auth_bcrypt_gensalt_log2_rounds. */
+export const bcryptCost = 10;
+/** Compared with when there is no such role, so that an unknown name takes as long as a wrong password. */
+let decoyHash: string | null = null;
+
+/**
+ * user and password out of a SASL PLAIN token: authzId NUL authnId NUL password.
+ * @throws FerrosaError BAD_CREDENTIALS
+ */
+export function decodePlainToken(token: Uint8Array): { user: string; password: string } {
+  const parts = splitAtNul(token);
+  if (parts.length > 3)
+    throw badCredentials('Credential format error: username or password is empty or contains NUL(\\0) character');
+  const password = parts.length > 1 ? parts.at(-1)! : '';
+  const user = parts.length > 2 ? parts.at(-2)! : '';
+  if (password === '') throw badCredentials('Password must not be null');
+  if (user === '') throw badCredentials('Authentication ID must not be null');
+  return { user, password };
+}
+
+function splitAtNul(bytes: Uint8Array): string[] {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8').split('\0');
+}
+
+/** Failed attempts are counted a minute long by address; more than this many make the address wait. */
+export const failedLoginsPerMinuteMax = 30;
+const windowMs = 60_000;
+const addressesMax = 10_000;
+/** Password checks that run or wait at a time: each costs tens of milliseconds of CPU. */
+const checksMax = 256;
+
+export class PasswordAuthenticator implements Authenticator {
+  readonly className = 'org.apache.cassandra.auth.PasswordAuthenticator';
+  readonly #findRole: FindRole;
+  readonly #nowMs: () => number;
+  readonly #failures = new Map<string, { count: number; sinceMs: number }>();
+  #checks = 0;
+
+  /** @param nowMs  monotonic milliseconds */
+  constructor(findRole: FindRole, nowMs: () => number) {
+    this.#findRole = findRole;
+    this.#nowMs = nowMs;
+  }
+
+  async authenticate(token: Uint8Array, address: string): Promise<string> {
+    const { user, password } = decodePlainToken(token);
+    if (this.#failuresOf(address) >= failedLoginsPerMinuteMax)
+      throw badCredentials(`Too many failed logins from ${address}; try again in a minute`);
+    if (this.#checks >= checksMax) throw new FerrosaError('OVERLOADED', 'Too many logins at a time');
+    this.#checks++;
+    try {
+      await this.#check(user, password);
+    } catch (error) {
+      if (error instanceof FerrosaError && error.code === 'BAD_CREDENTIALS') this.#countFailure(address);
+      throw error;
+    } finally {
+      this.#checks--;
+    }
+    this.#failures.delete(address);
+    return user;
+  }
+
+  async #check(user: string, password: string): Promise<void> {
+    let role: RoleCredentials | null;
+    try {
+      role = await this.#findRole(user);
+    } catch (error) {
+      throw badCredentials(`Unable to perform authentication: ${(error as Error).message}`);
+    }
+    decoyHash ??= hashSync('decoy', bcryptCost);
+    const matches = await matchesHash(password, role?.saltedHash ?? decoyHash);
+    if (role === null || role.saltedHash === null || !matches) throw incorrect(user);
+    if (!role.canLogin) throw badCredentials(`${user} is not permitted to log in`);
+  }
+
+  #failuresOf(address: string): number {
+    const failures = this.#failures.get(address);
+    if (failures === undefined) return 0;
+    if (this.#nowMs() - failures.sinceMs < windowMs) return failures.count;
+    this.#failures.delete(address);
+    return 0;
+  }
+
+  #countFailure(address: string): void {
+    const count = this.#failuresOf(address);
+    const failures = this.#failures.get(address);
+    if (failures !== undefined) {
+      failures.count = count + 1;
+      return;
+    }
+    if (this.#failures.size >= addressesMax) this.#failures.delete(this.#failures.keys().next().value!);
+    this.#failures.set(address, { count: 1, sinceMs: this.#nowMs() });
+  }
+}
+
+/** A hash that is none is a wrong password. */
+async function matchesHash(password: string, hash: string): Promise<boolean> {
+  try {
+    return await compare(password, hash);
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,410 @@
+// One client connection: bytes in, requests run, answers out. The state machine is Cassandra's ServerConnection.
+import type { Socket } from 'node:net';
+import { FerrosaError, protocolError } from '../common/errors.js';
+import {
+  type BodyCompressor,
+  bodyCompressor,
+  decodeRequest,
+  EnvelopeDecoder,
+  EnvelopeFlag,
+  type EventType,
+  encodeResponse,
+  type Frame,
+  type FrameDecoder,
+  FramedDecoder,
+  type FrameError,
+  opcodeName,
+  type Request,
+  type ResponseHeader,
+  type ResponseMessage,
+} from '../protocol/index.js';
+import type { ClientState } from '../query/index.js';
+import { runStatement, type StatementMessage } from './dispatcher.js';
+import type { EventReceiver } from './events.js';
+import { readStartup, type StartupChoice, supportedOptions } from './handshake.js';
+import { ConnectionOutput } from './output.js';
+import type { ServerServices, TraceSession } from './services.js';
+import { traceParameters, traceTitle } from './trace-text.js';
+
+export type ConnectionStage = 'ESTABLISHED' | 'AUTHENTICATING' | 'READY';
+
+/** Why no further request is read. */
+type Pause = 'authentication' | 'in-flight' | 'overload' | 'output';
+
+/** Consecutive envelopes that cannot be read before the connection is closed (v5): the second closes it. */
+const consecutiveErrorsMax = 1;
+
+/** How long a connection that is closed waits for its peer to close too. */
+const lingerMs = 2_000;
+
+export class Connection implements EventReceiver {
+  readonly client: ClientState;
+  readonly #socket: Socket;
+  readonly #services: ServerServices;
+  readonly #output: ConnectionOutput;
+  readonly #shard: number | null;
+  #decoder: FrameDecoder;
+  #version = 0;
+  #stage: ConnectionStage = 'ESTABLISHED';
+  #startup: StartupChoice | null = null;
+  #compressor: BodyCompressor | null = null;
+  #registered: ReadonlySet<EventType> = new Set();
+  readonly #pauses = new Set<Pause>();
+  #pumping = false;
+  #inFlight = 0;
+  #errorsInARow = 0;
+  #closing = false;
+  requestCount = 0;
+
+  /** @param shard  the shard this connection was made for, null when for none */
+  constructor(socket: Socket, services: ServerServices, shard: number | null = null) {
+    this.#socket = socket;
+    this.#services = services;
+    this.#shard = shard;
+    this.#output = new ConnectionOutput(socket);
+    this.#decoder = new EnvelopeDecoder(services.budget.limits.frameBytesMax);
+    this.client = new SocketClient(socket, () => this.#version);
+    socket.setNoDelay(true);
+    socket.on('data', (chunk) => this.#onData(chunk));
+    socket.on('drain', () => this.#onDrain());
+    socket.on('error', () => socket.destroy());
+    socket.on('close', () => this.#onClose());
+    const { idleTimeoutMs } = services.budget.limits;
+    if (idleTimeoutMs > 0) socket.setTimeout(idleTimeoutMs, () => this.#onIdle());
+  }
+
+  get protocolVersion(): number {
+    return this.#version;
+  }
+
+  get stage(): ConnectionStage {
+    return this.#stage;
+  }
+
+  get startup(): StartupChoice | null {
+    return this.#startup;
+  }
+
+  get inFlight(): number {
+    return this.#inFlight;
+  }
+
+  get sentBytes(): number {
+    return this.#output.sentBytes;
+  }
+
+  sendEvent(envelope: Uint8Array): void {
+    // A client that registered and does not read is let go before it costs memory without end.
+    if (this.#output.backlogBytes > this.#services.budget.limits.outputBytesMax * 2) this.#socket.destroy();
+    else this.#output.send(envelope);
+  }
+
+  /** Takes no further request; the connection ends when those in flight are answered. */
+  close(): void {
+    this.#closing = true;
+    this.#socket.pause();
+    this.#endWhenIdle();
+  }
+
+  destroy(): void {
+    this.#socket.destroy();
+  }
+
+  #onData(chunk: Uint8Array): void {
+    this.#services.metrics.receivedBytes += chunk.length;
+    if (this.#closing) return;
+    this.#decoder.push(chunk);
+    this.#pump();
+  }
+
+  #pump(): void {
+    if (this.#pumping) return;
+    this.#pumping = true;
+    try {
+      while (this.#pauses.size === 0 && !this.#closing && !this.#socket.destroyed) {
+        const item = this.#decoder.next();
+        if (item === null) break;
+        if (item.kind === 'error') this.#onFrameError(item);
+        else this.#onFrame(item);
+      }
+    } finally {
+      this.#pumping = false;
+    }
+  }
+
+  #pause(reason: Pause): void {
+    if (this.#pauses.has(reason)) return;
+    this.#pauses.add(reason);
+    this.#services.metrics.pauses++;
+    this.#socket.pause();
+  }
+
+  #resume(reason: Pause): void {
+    if (!this.#pauses.delete(reason) || this.#pauses.size > 0 || this.#closing || this.#socket.destroyed) return;
+    this.#socket.resume();
+    this.#pump();
+  }
+
+  #onFrameError(item: FrameError): void {
+    this.#services.metrics.protocolErrors++;
+    this.#output.send(
+      encodeResponse({ kind: 'ERROR', error: item.error }, { version: item.version, stream: item.stream }),
+    );
+    if (item.close === 'counted') this.#errorsInARow++;
+    if (item.close === 'after-answer' || this.#errorsInARow > consecutiveErrorsMax) this.#endAfterAnswer();
+  }
+
+  #onFrame(frame: Frame): void {
+    this.#errorsInARow = 0;
+    this.requestCount++;
+    this.#services.metrics.requests++;
+    let request: Request;
+    try {
+      if (this.#version !== 0 && frame.version !== this.#version) throw this.#wrongVersion(frame.version);
+      this.#checkStage(frame.opcode);
+      request = decodeRequest(frame.opcode, frame.version, frame.flags, this.#plainBody(frame));
+    } catch (error) {
+      this.#fail(frame, error, null);
+      // Before STARTUP nothing says that this peer speaks the protocol at all.
+      if (this.#stage === 'ESTABLISHED' && opcodeName(frame.opcode) !== 'STARTUP') this.#endAfterAnswer();
+      return;
+    }
+    this.#handle(frame, request);
+  }
+
+  #wrongVersion(version: number): FerrosaError {
+    const [got, expected] = [`${version}/v${version}`, `${this.#version}/v${this.#version}`];
+    return protocolError(
+      `Invalid message version. Got ${got} but previous messages on this connection had version ${expected}`,
+    );
+  }
+
+  #checkStage(opcode: number): void {
+    const name = opcodeName(opcode) ?? '';
+    switch (this.#stage) {
+      case 'ESTABLISHED':
+        if (name !== 'STARTUP' && name !== 'OPTIONS')
+          throw protocolError(`Unexpected message ${name}, expecting STARTUP or OPTIONS`);
+        break;
+      case 'AUTHENTICATING':
+        if (name !== 'AUTH_RESPONSE' && name !== 'OPTIONS')
+          throw protocolError(`Unexpected message ${name}, expecting SASL_RESPONSE`);
+        break;
+      case 'READY':
+        if (name === 'STARTUP')
+          throw protocolError('Unexpected message STARTUP, the connection is already initialized');
+        if (name === 'AUTH_RESPONSE') throw protocolError('Unexpected message AUTH_RESPONSE, nobody has to log in');
+        break;
+    }
+  }
+
+  #plainBody(frame: Frame): Uint8Array {
+    const isCompressed = (frame.flags & EnvelopeFlag.COMPRESSED) !== 0 && frame.body.length > 0;
+    if (!isCompressed || this.#compressor === null || frame.version >= 5) return frame.body;
+    return this.#compressor.decompress(frame.body, this.#services.budget.limits.frameBytesMax);
+  }
+
+  #handle(frame: Frame, request: Request): void {
+    const { message } = request;
+    switch (message.kind) {
+      case 'OPTIONS':
+        this.#send(frame, { kind: 'SUPPORTED', options: this.#supported() });
+        break;
+      case 'STARTUP':
+        this.#start(frame, message.options);
+        break;
+      case 'AUTH_RESPONSE':
+        void this.#authenticate(frame, message.token);
+        break;
+      case 'REGISTER':
+        this.#registered = new Set([...this.#registered, ...message.types]);
+        this.#send(frame, { kind: 'READY' });
+        this.#services.events.register(this, message.types);
+        break;
+      default:
+        this.#admit(frame, message);
+    }
+  }
+
+  #supported(): Map<string, readonly string[]> {
+    return new Map([...supportedOptions, ...this.#services.supported({ shard: this.#shard })]);
+  }
+
+  #start(frame: Frame, options: ReadonlyMap<string, string>): void {
+    try {
+      this.#startup = readStartup(options, frame.version);
+    } catch (error) {
+      this.#fail(frame, error, null);
+      return;
+    }
+    const { className } = this.#services.authenticator;
+    // The answer itself is a plain envelope (v5 spec section 2.3.1); framing and compression begin after it.
+    if (className === null) this.#send(frame, { kind: 'READY' });
+    else this.#send(frame, { kind: 'AUTHENTICATE', authenticator: className });
+    this.#stage = className === null ? 'READY' : 'AUTHENTICATING';
+    this.#version = frame.version;
+    const { compression } = this.#startup;
+    if (frame.version >= 5) {
+      const rest = this.#decoder.drain();
+      this.#output.startFraming(compression === 'lz4');
+      this.#decoder = new FramedDecoder(
+        frame.version,
+        compression === 'lz4',
+        this.#services.budget.limits.frameBytesMax,
+      );
+      this.#decoder.push(rest);
+    } else if (compression !== null) {
+      this.#compressor = bodyCompressor(compression);
+    }
+  }
+
+  async #authenticate(frame: Frame, token: Uint8Array): Promise<void> {
+    const { authenticator, metrics } = this.#services;
+    this.#pause('authentication');
+    try {
+      this.client.user = await authenticator.authenticate(token, this.client.address);
+      this.#stage = 'READY';
+      metrics.authenticationSuccesses++;
+      this.#send(frame, { kind: 'AUTH_SUCCESS', token: null });
+    } catch (error) {
+      metrics.authenticationFailures++;
+      this.#fail(frame, error, null);
+    } finally {
+      this.#resume('authentication');
+    }
+  }
+
+  /** Runs a statement when there is room for it, else says so or stops reading. */
+  #admit(frame: Frame, message: StatementMessage): void {
+    const { budget, metrics } = this.#services;
+    const bytes = frame.body.length;
+    const overload = budget.overload(this.client.address, bytes);
+    if (overload !== null) {
+      metrics.overloads++;
+      if (this.#startup?.throwOnOverload) {
+        this.#fail(frame, new FerrosaError('OVERLOADED', overload), null);
+        return;
+      }
+      // This one is read already and runs; what follows waits in the socket.
+      this.#pause('overload');
+      budget.onRelease(this.#onBudgetReleased);
+    }
+    budget.acquire(this.client.address, bytes);
+    this.#inFlight++;
+    if (this.#inFlight >= budget.limits.requestsPerConnectionMax) this.#pause('in-flight');
+    metrics.statements[message.kind]!++;
+    void this.#run(frame, message, bytes);
+  }
+
+  readonly #onBudgetReleased = (): void => {
+    const { budget } = this.#services;
+    if (budget.overload(this.client.address, 0) !== null) budget.onRelease(this.#onBudgetReleased);
+    else this.#resume('overload');
+  };
+
+  async #run(frame: Frame, message: StatementMessage, bytes: number): Promise<void> {
+    const trace = this.#beginTrace(frame, message);
+    try {
+      const answer = await runStatement(this.#services.processor, message, this.client, trace);
+      trace?.finish();
+      this.#send(frame, { kind: 'RESULT', result: answer.result }, answer.warnings, tracingIdFor(frame, trace));
+    } catch (error) {
+      trace?.finish();
+      this.#fail(frame, error, tracingIdFor(frame, trace));
+    } finally {
+      this.#services.budget.release(this.client.address, bytes);
+      this.#inFlight--;
+      if (this.#inFlight < this.#services.budget.limits.requestsPerConnectionMax) this.#resume('in-flight');
+      if (this.#closing) this.#endWhenIdle();
+    }
+  }
+
+  #beginTrace(frame: Frame, message: StatementMessage): TraceSession | null {
+    const { traces, processor } = this.#services;
+    if (traces === null) return null;
+    const asked = (frame.flags & EnvelopeFlag.TRACING) !== 0;
+    if (!asked && !traces.sample()) return null;
+    const request = traceTitle(message);
+    const parameters = traceParameters(message, processor);
+    return traces.begin({ command: 'QUERY', request, client: this.client.address, parameters });
+  }
+
+  #send(
+    frame: Frame,
+    message: ResponseMessage,
+    warnings: readonly string[] = [],
+    tracingId: Uint8Array | null = null,
+  ): void {
+    if (this.#socket.destroyed) return;
+    const { version, stream } = frame;
+    const header: ResponseHeader = { version, stream, warnings, tracingId, compressor: this.#compressor };
+    this.#output.send(encodeResponse(message, header));
+    if (this.#output.backlogBytes > this.#services.budget.limits.outputBytesMax) this.#pause('output');
+  }
+
+  #fail(frame: Frame, error: unknown, tracingId: Uint8Array | null): void {
+    this.#services.metrics.errors++;
+    const known = error instanceof FerrosaError ? error : this.#unexpected(error);
+    if (known.code === 'PROTOCOL_ERROR') this.#services.metrics.protocolErrors++;
+    // An error keeps the version of its connection even when the request had another.
+    const version = this.#version === 0 ? frame.version : this.#version;
+    this.#send({ ...frame, version }, { kind: 'ERROR', error: known }, [], tracingId);
+  }
+
+  #unexpected(error: unknown): FerrosaError {
+    const { name, message, stack } = error as Error;
+    this.#services.log.error({ stack, client: this.client.address }, 'Unexpected error during a request');
+    return new FerrosaError('SERVER_ERROR', `${name}: ${message}`);
+  }
+
+  #endAfterAnswer(): void {
+    this.#closing = true;
+    this.#socket.pause();
+    this.#endWhenIdle();
+  }
+
+  #endWhenIdle(): void {
+    if (this.#inFlight > 0 || this.#socket.destroyed) return;
+    this.#output.end();
+    // The peer's bytes are not wanted any more; reading them lets its close be seen, and keeps the answer from being reset away.
+    this.#socket.resume();
+    this.#socket.setTimeout(lingerMs, () => this.#socket.destroy());
+  }
+
+  #onDrain(): void {
+    if (this.#output.backlogBytes <= this.#services.budget.limits.outputBytesMax) this.#resume('output');
+  }
+
+  #onIdle(): void {
+    if (this.#inFlight === 0) this.#socket.destroy();
+  }
+
+  #onClose(): void {
+    this.#closing = true;
+    this.#services.events.unregister(this);
+    this.#services.budget.forget(this.#onBudgetReleased);
+    this.#services.metrics.sentBytes += this.#output.sentBytes;
+  }
+}
+
+const tracingIdFor = (frame: Frame, trace: TraceSession | null): Uint8Array | null =>
+  trace !== null && (frame.flags & EnvelopeFlag.TRACING) !== 0 ? trace.sessionId : null;
+
+class SocketClient implements ClientState {
+  keyspace: string | null = null;
+  user: string | null = null;
+  readonly address: string;
+  readonly port: number;
+  readonly #version: () => number;
+
+  constructor(socket: Socket, version: () => number) {
+    // An IPv4 client of a dual-stack socket is an IPv4 client.
+    this.address = (socket.remoteAddress ?? '0.0.0.0').replace(/^::ffff:(?=\d+\.)/, '');
+    this.port = socket.remotePort ?? 0;
+    this.#version = version;
+  }
+
+  get protocolVersion(): number {
+    return this.#version();
+  }
+}

@@ -1,0 +1,100 @@
+// Accepts CQL connections on one or more addresses.
+import { createServer, type Server, type Socket } from 'node:net';
+import { Connection } from './connection.js';
+import type { ServerServices } from './services.js';
+
+export type ListenAddress = { readonly host: string; readonly port: number };
+
+/** Connections that the kernel keeps until they are accepted. */
+const backlog = 1024;
+
+export class CqlServer {
+  readonly #services: ServerServices;
+  readonly #connections = new Set<Connection>();
+  #listeners: Server[] = [];
+
+  constructor(services: ServerServices) {
+    this.#services = services;
+  }
+
+  get connections(): ReadonlySet<Connection> {
+    return this.#connections;
+  }
+
+  get isListening(): boolean {
+    return this.#listeners.length > 0;
+  }
+
+  /**
+   * Starts to accept. Returns the port, which the system chose when 0 was asked for.
+   * @throws Error with the code of node:net when the address cannot be had
+   */
+  async listen(address: ListenAddress): Promise<number> {
+    const listener = createServer({ noDelay: true, keepAlive: true }, (socket) => this.#accept(socket));
+    await new Promise<void>((resolve, reject) => {
+      listener.once('error', reject);
+      listener.listen({ host: address.host, port: address.port, backlog }, () => {
+        listener.removeListener('error', reject);
+        resolve();
+      });
+    });
+    listener.on('error', (error) => this.#services.log.error({ error: error.message }, 'CQL listener failed'));
+    this.#listeners.push(listener);
+    const bound = listener.address();
+    return typeof bound === 'object' && bound !== null ? bound.port : address.port;
+  }
+
+  /** Stops to accept; connections stay. */
+  async stopListening(): Promise<void> {
+    const listeners = this.#listeners;
+    this.#listeners = [];
+    // close() reports only when the last connection is gone; the port is free at once.
+    for (const listener of listeners) listener.close();
+  }
+
+  /**
+   * Stops to accept, lets requests in flight be answered, then ends every connection.
+   * @param graceMs  connections that are still busy after it are cut
+   */
+  async stop(graceMs: number): Promise<void> {
+    await this.stopListening();
+    for (const connection of this.#connections) connection.close();
+    if (this.#connections.size === 0) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(() => {
+        for (const connection of this.#connections) connection.destroy();
+      }, graceMs);
+      this.#onEmpty = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
+  #onEmpty: (() => void) | null = null;
+
+  #accept(socket: Socket): void {
+    const { budget, metrics, log } = this.#services;
+    if (socket.remoteAddress === undefined) {
+      socket.destroy();
+      return;
+    }
+    // The budget counts by what the connection will call itself.
+    const address = socket.remoteAddress.replace(/^::ffff:(?=\d+\.)/, '');
+    if (!budget.tryConnect(address)) {
+      metrics.connectionsRefused++;
+      log.warn({ address }, 'Connection refused: too many connections');
+      socket.destroy();
+      return;
+    }
+    metrics.connectionsAccepted++;
+    const connection = new Connection(socket, this.#services);
+    this.#connections.add(connection);
+    socket.once('close', () => {
+      this.#connections.delete(connection);
+      metrics.connectionsClosed++;
+      budget.disconnect(address);
+      if (this.#connections.size === 0) this.#onEmpty?.();
+    });
+  }
+}

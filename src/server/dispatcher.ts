@@ -1,0 +1,141 @@
+// Runs decoded requests on the query layer and says what goes back. The same for every connection.
+import { createHash } from 'node:crypto';
+import { toHex } from '../common/bytes.js';
+import { FerrosaError, protocolError } from '../common/errors.js';
+import type { QueryParameters, RequestMessage, ResultBody } from '../protocol/index.js';
+import type {
+  ClientState,
+  ColumnSpec,
+  PreparedStatement,
+  QueryOptions,
+  QueryProcessor,
+  QueryResult,
+  RowsResult,
+  Tracer,
+} from '../query/index.js';
+import { typeToCql } from '../types/index.js';
+
+export type StatementMessage = Extract<RequestMessage, { kind: 'QUERY' | 'PREPARE' | 'EXECUTE' | 'BATCH' }>;
+export type Answer = { readonly result: ResultBody; readonly warnings: readonly string[] };
+
+/** UNPREPARED (0x2500) with the id that the client has to prepare again. */
+export function unprepared(id: Uint8Array): FerrosaError {
+  const text =
+    `Prepared query with ID ${toHex(id)} not found (either the query was not prepared on this host (maybe the host has ` +
+    'been restarted?) or you have prepared too many queries and it has been evicted from the internal cache)';
+  return new FerrosaError('UNPREPARED', text, { preparedId: id });
+}
+
+/**
+ * Runs one statement.
+ * @throws FerrosaError what the client gets as ERROR
+ */
+export async function runStatement(
+  processor: QueryProcessor,
+  message: StatementMessage,
+  client: ClientState,
+  tracer: Tracer | null,
+): Promise<Answer> {
+  switch (message.kind) {
+    case 'QUERY': {
+      const options = queryOptions(message.parameters, tracer);
+      return answerOf(await processor.query(message.query, client, options), noSkip);
+    }
+    case 'PREPARE': {
+      const prepared = await processor.prepare(message.query, client, message.keyspace);
+      return { result: { kind: 'prepared', ...preparedBody(prepared) }, warnings: prepared.warnings ?? [] };
+    }
+    case 'EXECUTE':
+      return execute(processor, message, client, tracer);
+    case 'BATCH': {
+      for (const { query } of message.queries)
+        if (typeof query !== 'string' && processor.lookup(query) === null) throw unprepared(query);
+      const batch = { type: message.type, entries: message.queries };
+      return answerOf(await processor.batch(batch, client, queryOptions(message.parameters, tracer)), noSkip);
+    }
+  }
+}
+
+const preparedBody = (prepared: PreparedStatement) => ({
+  id: prepared.id,
+  resultMetadataId: prepared.resultMetadataId,
+  bindColumns: prepared.bindColumns,
+  partitionKeyIndexes: prepared.partitionKeyIndexes,
+  resultColumns: prepared.resultColumns,
+});
+
+async function execute(
+  processor: QueryProcessor,
+  message: Extract<StatementMessage, { kind: 'EXECUTE' }>,
+  client: ClientState,
+  tracer: Tracer | null,
+): Promise<Answer> {
+  const prepared = processor.lookup(message.id);
+  if (prepared === null) throw unprepared(message.id);
+  const options = queryOptions(message.parameters, tracer);
+  const result = await processor.execute(prepared, client, options);
+  if (result.kind !== 'rows') return answerOf(result, noSkip);
+  return answerOf(result, metadataRule(prepared, result, message.parameters.skipMetadata, message.resultMetadataId));
+}
+
+type MetadataRule = { readonly skip: boolean; readonly changedId: Uint8Array | null };
+const noSkip: MetadataRule = { skip: false, changedId: null };
+
+/**
+ * Whether the columns go with the rows (v5 spec section 4.2.5.2; Cassandra's ExecuteMessage). From v5 on the client's id decides; before,
+ * the columns must be those that PREPARE told. Conditional statements always get theirs: they differ from answer to answer.
+ */
+function metadataRule(
+  prepared: PreparedStatement,
+  result: RowsResult,
+  skipMetadata: boolean,
+  clientId: Uint8Array | null,
+): MetadataRule {
+  if (prepared.isConditional) return noSkip;
+  const asPrepared = prepared.resultColumns !== null && sameColumns(prepared.resultColumns, result.columns);
+  if (clientId === null) return { skip: skipMetadata && asPrepared, changedId: null };
+  const currentId = asPrepared ? prepared.resultMetadataId : columnsId(result.columns);
+  const known = Buffer.compare(currentId, clientId) === 0;
+  return known ? { skip: skipMetadata, changedId: null } : { skip: false, changedId: currentId };
+}
+
+function sameColumns(a: readonly ColumnSpec[], b: readonly ColumnSpec[]): boolean {
+  if (a === b) return true;
+  return a.length === b.length && a.every((column, i) => sameColumn(column, b[i]!));
+}
+
+function sameColumn(a: ColumnSpec, b: ColumnSpec): boolean {
+  if (a === b) return true;
+  return a.name === b.name && (a.type === b.type || typeToCql(a.type) === typeToCql(b.type));
+}
+
+/** Stands for columns that no prepared statement has: the same columns, the same id. */
+function columnsId(columns: readonly ColumnSpec[]): Uint8Array {
+  const hash = createHash('md5');
+  for (const column of columns) hash.update(`${column.name}\0${typeToCql(column.type)}\0`);
+  return hash.digest();
+}
+
+function answerOf(result: QueryResult, rule: MetadataRule): Answer {
+  const warnings = result.warnings ?? [];
+  if (result.kind !== 'rows') return { result, warnings };
+  const metadata = { columns: result.columns, pagingState: result.pagingState, ...rule };
+  return { result: { kind: 'rows', metadata, rowCount: result.rowCount, rows: result.rows }, warnings };
+}
+
+function queryOptions(parameters: QueryParameters, tracer: Tracer | null): QueryOptions {
+  const { pageSize } = parameters;
+  if (pageSize === 0) throw protocolError('The page size cannot be 0');
+  return {
+    consistency: parameters.consistency,
+    serialConsistency: parameters.serialConsistency,
+    values: parameters.values,
+    names: parameters.names,
+    pageSize: pageSize === null || pageSize < 0 ? 0 : pageSize,
+    pagingState: parameters.pagingState,
+    timestamp: parameters.timestamp,
+    nowInSeconds: parameters.nowInSeconds,
+    keyspace: parameters.keyspace,
+    tracer,
+  };
+}

@@ -1,0 +1,43 @@
+// What connections share: one a server.
+import type { QueryProcessor, Tracer } from '../query/index.js';
+import type { Authenticator } from './authenticator.js';
+import type { EventNotifier } from './events.js';
+import type { ServerBudget } from './limits.js';
+import type { ServerMetrics } from './metrics.js';
+
+/** A traced request: what it was, for system_traces.sessions. */
+export type TraceRequest = {
+  readonly command: 'QUERY';
+  readonly request: string;
+  readonly client: string;
+  readonly parameters: ReadonlyMap<string, string>;
+};
+
+export interface TraceSession extends Tracer {
+  /** Called when the answer is ready. */
+  finish(): void;
+}
+
+/** Makes the sessions of traced requests. */
+export interface TraceStore {
+  begin(request: TraceRequest): TraceSession;
+  /** Whether a request that did not ask is traced (nodetool settraceprobability). */
+  sample(): boolean;
+}
+
+export interface ServerLog {
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
+export type ServerServices = {
+  readonly processor: QueryProcessor;
+  readonly authenticator: Authenticator;
+  readonly budget: ServerBudget;
+  readonly events: EventNotifier;
+  readonly metrics: ServerMetrics;
+  readonly traces: TraceStore | null;
+  readonly log: ServerLog;
+  /** Options of SUPPORTED beside the protocol's own, such as the sharding of the connection. */
+  readonly supported: (connection: { readonly shard: number | null }) => ReadonlyMap<string, readonly string[]>;
+};

@@ -1,0 +1,40 @@
+// A CQL server on a free port with a query layer of the test's choice.
+import {
+  type Authenticator,
+  allowAllAuthenticator,
+  CqlServer,
+  defaultServerLimits,
+  EventNotifier,
+  ServerBudget,
+  type ServerLimits,
+  ServerMetrics,
+  type ServerServices,
+} from '../../src/server/index.js';
+import { FakeProcessor } from './fake-processor.js';
+
+export type TestServer = {
+  readonly port: number;
+  readonly processor: FakeProcessor;
+  readonly services: ServerServices;
+  readonly server: CqlServer;
+  stop(): Promise<void>;
+};
+
+export async function startTestServer(
+  options: { limits?: Partial<ServerLimits>; authenticator?: Authenticator } = {},
+): Promise<TestServer> {
+  const processor = new FakeProcessor();
+  const services: ServerServices = {
+    processor,
+    authenticator: options.authenticator ?? allowAllAuthenticator,
+    budget: new ServerBudget({ ...defaultServerLimits, ...options.limits }),
+    events: new EventNotifier(),
+    metrics: new ServerMetrics(),
+    traces: null,
+    log: { warn: () => {}, error: () => {} },
+    supported: () => new Map(),
+  };
+  const server = new CqlServer(services);
+  const port = await server.listen({ host: '127.0.0.1', port: 0 });
+  return { port, processor, services, server, stop: () => server.stop(500) };
+}
