@@ -59,7 +59,7 @@ struct Column {
   bool multicell = false;  // non-frozen collection or user type: one cell an element, ordered by path
   bool counter = false;
   bool dropped = false;
-  int64_t dropped_at = 0;  // microseconds: cells at or below it are not there
+  int64_t dropped_at = 0;  // microseconds: cells at or below it are not there; also of a column that came back
   std::string name;        // as in the schema, UTF-8
   Type type;
 };

@@ -8,6 +8,10 @@ export {
   type TableChange,
   tableChanges,
 } from './catalogue.js';
+export { applyDdl, type DdlResult, type SchemaStatement } from './ddl/apply.js';
+export type { DdlContext } from './ddl/context.js';
+export { chunkBytesOf, type DescriptorSettings, encodeDescriptor } from './descriptor.js';
 export * from './model.js';
+export { type Topology, totalReplicas } from './options/replication.js';
 export { applyDelta, diffSchemas, type SchemaDelta, tableFromJson, tableToJson } from './schema-json.js';
 export { isLocalSystemKeyspace, isReplicatedSystemKeyspace, isSystemKeyspace, schemaOf } from './schema-version.js';

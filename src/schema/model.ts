@@ -69,7 +69,10 @@ export type TableDefinition = {
   readonly nextColumnId: number;
   readonly options: TableOptions;
   readonly indexes: readonly IndexDefinition[];
-  /** Rows come from a provider in this process (system_views and the like), not from the engine. */
+  /**
+   * Rows come from a provider in this process (`virtualTableRows`), not from the engine: system_views.*, system_schema.*,
+   * system.local and the like. A table of an ordinary keyspace can be virtual; drivers see no difference.
+   */
   readonly virtual: boolean;
 };
 
@@ -86,6 +89,7 @@ export type KeyspaceDefinition = {
   readonly replication: Readonly<Record<string, string>>;
   readonly tables: ReadonlyMap<string, TableDefinition>;
   readonly types: ReadonlyMap<string, UserType>;
+  /** Cassandra's virtual keyspaces: in system_virtual_schema, not in system_schema; all their tables are virtual. */
   readonly virtual: boolean;
 };
 

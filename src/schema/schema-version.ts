@@ -31,6 +31,11 @@ function digestTable(table: TableDefinition): string {
   return known;
 }
 
+/** True when both are the same table with the same content, whatever their versions. */
+export function sameTable(a: TableDefinition, b: TableDefinition): boolean {
+  return a === b || digestTable(a) === digestTable(b);
+}
+
 function digestKeyspace(keyspace: KeyspaceDefinition): string {
   let known = keyspaceDigests.get(keyspace);
   if (known === undefined) {

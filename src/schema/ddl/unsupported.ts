@@ -1,0 +1,60 @@
+// Elements that this server does not have yet: creating one is refused by name; dropping finds none, as in Cassandra.
+import { type FerrosaError, invalid } from '../../common/errors.js';
+import type { DdlStatement, QualifiedName } from '../../cql/index.js';
+import { type DdlContext, keyspaceOf } from './context.js';
+
+export type UnsupportedStatement = Extract<
+  DdlStatement,
+  {
+    kind:
+      | 'createTableLike'
+      | 'createIndex'
+      | 'dropIndex'
+      | 'createView'
+      | 'alterView'
+      | 'dropView'
+      | 'createFunction'
+      | 'createAggregate'
+      | 'dropFunction'
+      | 'dropAggregate'
+      | 'createTrigger'
+      | 'dropTrigger';
+  }
+>;
+
+const unsupported = (what: string): FerrosaError => invalid(`${what} is not supported yet`);
+
+/** @throws FerrosaError INVALID, unless the statement drops what need not be there */
+export function refuseUnsupported(statement: UnsupportedStatement, context: DdlContext): void {
+  const full = (name: QualifiedName): string => `${keyspaceOf(name, context)}.${name.name}`;
+  switch (statement.kind) {
+    case 'createTableLike':
+      throw unsupported('CREATE TABLE ... LIKE');
+    case 'createIndex':
+      throw unsupported(statement.custom ? 'CREATE CUSTOM INDEX' : 'CREATE INDEX');
+    case 'createView':
+      throw unsupported('CREATE MATERIALIZED VIEW');
+    case 'createFunction':
+      throw unsupported('CREATE FUNCTION');
+    case 'createAggregate':
+      throw unsupported('CREATE AGGREGATE');
+    case 'createTrigger':
+      throw unsupported('CREATE TRIGGER');
+    case 'dropIndex':
+      if (statement.ifExists) return;
+      throw invalid(`Index '${full(statement.index)}' doesn't exist'`); // Cassandra's stray quote
+    case 'alterView':
+    case 'dropView':
+      if (statement.ifExists) return;
+      throw invalid(`Materialized view '${full(statement.view)}' doesn't exist`);
+    case 'dropFunction':
+    case 'dropAggregate': {
+      if (statement.ifExists) return;
+      const what = statement.kind === 'dropFunction' ? 'Function' : 'Aggregate';
+      throw invalid(`${what} '${full(statement.function)}' doesn't exist`);
+    }
+    case 'dropTrigger':
+      if (statement.ifExists) return;
+      throw invalid(`Trigger '${statement.name}' on '${full(statement.table)}' doesn't exist`);
+  }
+}
