@@ -1,4 +1,4 @@
-// The table descriptor that the addon reads: docs/format/table-descriptor.md, version 1. All integers are little-endian.
+// The table descriptor that the addon reads (docs/format/table-descriptor.md, version 1). Integers are little-endian.
 import { concatBytes, utf8Bytes } from '../common/bytes.js';
 import { type CqlType, encodeDescriptorType, isMulticell } from '../types/index.js';
 import { compareNames } from './build.js';

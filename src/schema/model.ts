@@ -70,8 +70,8 @@ export type TableDefinition = {
   readonly options: TableOptions;
   readonly indexes: readonly IndexDefinition[];
   /**
-   * Rows come from a provider in this process (`virtualTableRows`), not from the engine: system_views.*, system_schema.*,
-   * system.local and the like. A table of an ordinary keyspace can be virtual; drivers see no difference.
+   * Rows come from a provider in this process, not from the engine: system_views.*, system_schema.*, system.local and
+   * the like. A table of an ordinary keyspace can be virtual; drivers see no difference.
    */
   readonly virtual: boolean;
 };

@@ -1,5 +1,5 @@
 // From the syntax of a type to the type, with Cassandra's rules on what may nest in what.
-import { configError, invalid } from '../common/errors.js';
+import { configError, FerrosaError, invalid, syntaxError } from '../common/errors.js';
 import { parseClassName } from './class-name.js';
 import { type CqlType, nativeTypeNames, type UserType } from './model.js';
 
@@ -29,8 +29,8 @@ const nativeNames: ReadonlySet<string> = new Set(nativeTypeNames);
 
 /**
  * The type that `syntax` means.
- * @throws FerrosaError INVALID with Cassandra's text for what may not nest, for frozen<> around a plain type, and for
- *   unknown user types; CONFIG_ERROR for an unknown custom class
+ * @throws FerrosaError INVALID with Cassandra's text for what may not nest and for unknown user types; SYNTAX_ERROR, as
+ *   Cassandra's parser has it, for frozen<> around a plain type and for an unknown custom class
  */
 export function typeFromSyntax(syntax: TypeSyntax, context: TypeContext): CqlType {
   return prepare(normalise(syntax), context);
@@ -60,7 +60,7 @@ function normalise(syntax: TypeSyntax): Raw {
     case 'frozen': {
       const inner = normalise(syntax.inner);
       if (isFreezable(inner)) return freezeIfPossible(inner);
-      throw invalid(
+      throw syntaxError(
         `frozen<> is only allowed on collections, tuples, and user-defined types (got ${rawToText(inner)})`,
       );
     }
@@ -158,7 +158,17 @@ function prepare(raw: Raw, context: TypeContext): CqlType {
     case 'user':
       return prepareUserType(raw, context);
     case 'custom':
-      return parseClassName(raw.className).type;
+      return prepareCustom(raw.className);
+  }
+}
+
+/** A class name in a statement is read while the statement is: what is wrong with it is a syntax error. */
+function prepareCustom(className: string): CqlType {
+  try {
+    return parseClassName(className).type;
+  } catch (error) {
+    if (!(error instanceof FerrosaError)) throw error;
+    throw syntaxError(`Error setting type ${className}: ${error.message}`);
   }
 }
 

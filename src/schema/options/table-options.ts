@@ -86,7 +86,8 @@ function validate(options: TableOptions): void {
   const crc = options.crc_check_chance;
   if (crc < 0 || crc > 1)
     throw configError(
-      `crc_check_chance must be larger than or equal to 0 and smaller than or equal to 1.0 (got ${javaDoubleText(crc)})`,
+      'crc_check_chance must be larger than or equal to 0 and smaller than or equal to 1.0 ' +
+        `(got ${javaDoubleText(crc)})`,
     );
   const ttl = options.default_time_to_live;
   if (ttl > ttlSecondsMax)
