@@ -1,1 +1,8 @@
-export type * from './coordinator.js';
+export type {
+  Coordinator,
+  MutationOptions,
+  ReadOptions,
+  RoutedMutation,
+  RoutedRead,
+  WriteType,
+} from '../query/index.js';
