@@ -1,0 +1,230 @@
+// The WHERE clause of a statement: which keys, which rows, what must be filtered (Cassandra's StatementRestrictions).
+import { invalid } from '../../common/errors.js';
+import type { Relation } from '../../cql/index.js';
+import type { ColumnDefinition, TableDefinition } from '../../schema/index.js';
+import type { PlanEnvironment } from '../plan-environment.js';
+import { relationText } from './relation-checks.js';
+import { toRestriction } from './relations.js';
+import type { Restriction } from './restriction.js';
+import { RestrictionSet } from './restriction-set.js';
+import { mergeTokens, type TokenRestriction, toTokenRestriction } from './token-restriction.js';
+
+export type StatementType = 'SELECT' | 'INSERT' | 'UPDATE' | 'DELETE';
+
+export const requiresAllowFiltering =
+  'Cannot execute this query as it might involve data filtering and thus may have unpredictable performance. ' +
+  'If you want to execute this query despite the performance unpredictability, use ALLOW FILTERING';
+
+export type RestrictionOptions = {
+  readonly type: StatementType;
+  readonly onlyStatics: boolean;
+  readonly allowFiltering: boolean;
+};
+
+/** What a WHERE clause restricts. Made once, when the statement is planned. */
+export class StatementRestrictions {
+  readonly partitionKey = new RestrictionSet();
+  token: TokenRestriction | null = null;
+  readonly clustering = new RestrictionSet();
+  readonly others = new RestrictionSet();
+  /** Reads a range of partitions rather than given keys. */
+  isKeyRange = false;
+  /** Restrictions that rows are filtered by, in Cassandra's order. */
+  readonly filters: Restriction[] = [];
+
+  constructor(
+    readonly table: TableDefinition,
+    readonly options: RestrictionOptions,
+  ) {}
+
+  get hasTokenOnly(): boolean {
+    return this.token !== null && (this.partitionKeyNeedsFiltering || !this.hasWholePartitionKey);
+  }
+
+  get hasWholePartitionKey(): boolean {
+    return this.partitionKey.size === this.table.partitionKey.length;
+  }
+
+  get partitionKeyNeedsFiltering(): boolean {
+    if (this.partitionKey.isEmpty) return false;
+    return !this.hasWholePartitionKey || this.partitionKey.some('slice') || this.partitionKey.some('contains');
+  }
+
+  get keyIsIn(): boolean {
+    return !this.hasTokenOnly && this.partitionKey.hasIn;
+  }
+
+  get hasPartitionKey(): boolean {
+    return !this.partitionKey.isEmpty || this.token !== null;
+  }
+
+  get hasClustering(): boolean {
+    return !this.clustering.isEmpty;
+  }
+
+  /** Restricted columns are not all given by equality: rows come in slices. */
+  get isColumnRange(): boolean {
+    return this.clustering.size < this.table.clustering.length || !this.clustering.hasOnlyEquality;
+  }
+
+  get hasRegularRestrictions(): boolean {
+    return this.others.columns.some((column) => column.kind === 'regular');
+  }
+
+  /** Partitions with static content only give a row: nothing asks for particular rows. */
+  get returnsStaticOnly(): boolean {
+    return !this.hasClustering && !this.hasRegularRestrictions;
+  }
+
+  isRestrictedByEq(column: ColumnDefinition): boolean {
+    const set = column.kind === 'partition_key' ? this.partitionKey : this.clustering;
+    return set.get(column)?.kind === 'eq';
+  }
+
+  /** Clustering restrictions that no slice can express: from the first gap on, and CONTAINS. */
+  clusteringFilters(): Restriction[] {
+    const filters: Restriction[] = [];
+    let position = 0;
+    for (const restriction of this.clustering.all) {
+      if (restriction.kind === 'contains' || restriction.columns[0]!.position !== position) filters.push(restriction);
+      else if (restriction.kind !== 'slice') position = restriction.columns.at(-1)!.position + 1;
+    }
+    return filters;
+  }
+}
+
+/**
+ * Analyses a WHERE clause; the markers in it are noted.
+ * @throws FerrosaError INVALID with Cassandra's texts, in the order of its checks
+ */
+export function analyseWhere(
+  environment: PlanEnvironment,
+  relations: readonly Relation[],
+  options: RestrictionOptions,
+): StatementRestrictions {
+  const restrictions = new StatementRestrictions(environment.table, options);
+  for (const relation of relations) addRelation(environment, restrictions, relation);
+  processPartitionKey(restrictions);
+  if (options.onlyStatics && restrictions.hasClustering) {
+    if (options.type === 'DELETE' || options.type === 'UPDATE')
+      throw invalid(
+        `Invalid restrictions on clustering columns since the ${options.type} statement modifies only static columns`,
+      );
+    if (options.type === 'SELECT')
+      throw invalid('Cannot restrict clustering columns when selecting only static columns');
+  }
+  processClustering(restrictions);
+  restrictions.filters.push(...restrictions.clusteringFilters());
+  processOthers(restrictions);
+  return restrictions;
+}
+
+function addRelation(environment: PlanEnvironment, restrictions: StatementRestrictions, relation: Relation): void {
+  const { type } = restrictions.options;
+  const contains = relation.op === 'CONTAINS' || relation.op === 'CONTAINS KEY';
+  if (contains && (type === 'UPDATE' || type === 'DELETE')) throw invalid(`Cannot use ${type} with ${relation.op}`);
+  if (relation.op === 'IS NOT') throw invalid(`Unsupported restriction: ${relationText(relation)}`);
+  if (relation.kind === 'token') {
+    const token = toTokenRestriction(environment, relation);
+    restrictions.token = restrictions.token === null ? token : mergeTokens(restrictions.token, token);
+    return;
+  }
+  if (relation.op === 'LIKE') {
+    if (relation.kind === 'tuple') throw invalid('LIKE cannot be used for multi-column relations');
+    throw invalid(
+      `LIKE restriction is only supported on properly indexed columns. ${relationText(relation)} is not valid.`,
+    );
+  }
+  const restriction = toRestriction(environment, relation);
+  const column = restriction.columns[0]!;
+  if (column.kind === 'partition_key') restrictions.partitionKey.add(restriction);
+  else if (column.kind === 'clustering') addClustering(restrictions, restriction);
+  else restrictions.others.add(restriction);
+}
+
+function addClustering(restrictions: StatementRestrictions, restriction: Restriction): void {
+  const set = restrictions.clustering;
+  const last = set.last;
+  set.add(restriction);
+  if (last === undefined || restrictions.options.allowFiltering) return;
+  const lastStart = last.columns[0]!;
+  const start = restriction.columns[0]!;
+  if (last.kind === 'slice' && start.position > lastStart.position)
+    throw invalid(
+      `Clustering column "${start.name}" cannot be restricted ` +
+        `(preceding column "${lastStart.name}" is restricted by a non-EQ relation)`,
+    );
+  if (start.position < lastStart.position && restriction.kind === 'slice') {
+    const next = set.columns.find((column) => column.position > start.position)!;
+    throw invalid(
+      `PRIMARY KEY column "${next.name}" cannot be restricted ` +
+        `(preceding column "${start.name}" is restricted by a non-EQ relation)`,
+    );
+  }
+}
+
+function missing(columns: readonly ColumnDefinition[], set: RestrictionSet): string {
+  return columns
+    .filter((column) => !set.has(column))
+    .map((column) => column.name)
+    .join(', ');
+}
+
+function processPartitionKey(restrictions: StatementRestrictions): void {
+  const { type, allowFiltering } = restrictions.options;
+  const set = restrictions.partitionKey;
+  if (type !== 'SELECT') {
+    if (restrictions.token !== null)
+      throw invalid(`The token function cannot be used in WHERE clauses for ${type} statements`);
+    if (!restrictions.hasWholePartitionKey)
+      throw invalid(`Some partition key parts are missing: ${missing(restrictions.table.partitionKey, set)}`);
+    if (set.some('slice'))
+      throw invalid(
+        'Only EQ and IN relation are supported on the partition key (unless you use the token() function) ' +
+          `for ${type} statements`,
+      );
+    return;
+  }
+  if (set.isEmpty || restrictions.hasTokenOnly) restrictions.isKeyRange = true;
+  if (restrictions.partitionKeyNeedsFiltering) {
+    if (!allowFiltering && !restrictions.table.virtual) throw invalid(requiresAllowFiltering);
+    restrictions.isKeyRange = true;
+    restrictions.filters.push(...set.all);
+  }
+}
+
+function processClustering(restrictions: StatementRestrictions): void {
+  const { type, allowFiltering, onlyStatics } = restrictions.options;
+  const set = restrictions.clustering;
+  const slices = type === 'SELECT' || type === 'DELETE';
+  if (!slices) {
+    if (set.some('slice'))
+      throw invalid(`Slice restrictions are not supported on the clustering columns in ${type} statements`);
+    if (!onlyStatics && set.size !== restrictions.table.clustering.length)
+      throw invalid(`Some clustering keys are missing: ${missing(restrictions.table.clustering, set)}`);
+    return;
+  }
+  if (set.some('contains') && !allowFiltering)
+    throw invalid('Clustering columns can only be restricted with CONTAINS with a secondary index or filtering');
+  if (allowFiltering || set.isEmpty || restrictions.clusteringFilters().length === 0) return;
+  set.columns.forEach((column, i) => {
+    const expected = restrictions.table.clustering[i]!;
+    if (expected !== column)
+      throw invalid(
+        `PRIMARY KEY column "${column.name}" cannot be restricted as ` +
+          `preceding column "${expected.name}" is not restricted`,
+      );
+  });
+}
+
+function processOthers(restrictions: StatementRestrictions): void {
+  const { type, allowFiltering } = restrictions.options;
+  const set = restrictions.others;
+  if (set.isEmpty) return;
+  if (type !== 'SELECT')
+    throw invalid(
+      `Non PRIMARY KEY columns found in where clause: ${set.columns.map((column) => column.name).join(', ')} `,
+    );
+  if (!allowFiltering && !restrictions.table.virtual) throw invalid(requiresAllowFiltering);
+  restrictions.filters.push(...set.all);
+}

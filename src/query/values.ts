@@ -1,0 +1,66 @@
+// Small encodings that plans need beside those of the types.
+import { compareBytes } from '../common/bytes.js';
+import { type CqlType, compareValues, packCollection, type UserType } from '../types/index.js';
+
+/** Big-endian int. */
+export function int32Bytes(value: number): Uint8Array {
+  const bytes = new Uint8Array(4);
+  new DataView(bytes.buffer).setInt32(0, value);
+  return bytes;
+}
+
+export function readInt32(bytes: Uint8Array): number {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getInt32(0);
+}
+
+/** Big-endian long. */
+export function int64Bytes(value: bigint): Uint8Array {
+  const bytes = new Uint8Array(8);
+  new DataView(bytes.buffer).setBigInt64(0, value);
+  return bytes;
+}
+
+export function readInt64(bytes: Uint8Array): bigint {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getBigInt64(0);
+}
+
+export function sameBytes(a: Uint8Array | null, b: Uint8Array | null): boolean {
+  if (a === null || b === null) return a === b;
+  return a.length === b.length && compareBytes(a, b) === 0;
+}
+
+/** Null sorts first. */
+export function compareNullable(type: CqlType, a: Uint8Array | null, b: Uint8Array | null): number {
+  if (a === null) return b === null ? 0 : -1;
+  return b === null ? 1 : compareValues(type, a, b);
+}
+
+/** The field's index, -1 when the type has no such field. */
+export const fieldIndex = (type: UserType, field: string): number => type.fieldNames.indexOf(field);
+
+/** Serialized partition key from its components: one alone, several in CompositeType's encoding. */
+export function packPartitionKey(components: readonly Uint8Array[]): Uint8Array {
+  if (components.length === 1) return components[0]!;
+  let length = 0;
+  for (const component of components) length += 3 + component.length;
+  const bytes = new Uint8Array(length);
+  let at = 0;
+  for (const component of components) {
+    bytes[at] = component.length >>> 8;
+    bytes[at + 1] = component.length & 0xff;
+    bytes.set(component, at + 2);
+    at += 3 + component.length;
+  }
+  return bytes;
+}
+
+/** The row's cells as the native protocol has them: i32 length (-1 null) and bytes each. */
+export function packCells(cells: readonly (Uint8Array | null)[]): Uint8Array {
+  // A collection's encoding is a count and then just that.
+  return packCollection(cells).subarray(4);
+}
+
+/** 16 bytes of a UUID in text. */
+export function uuidBytes(text: string): Uint8Array {
+  return new Uint8Array(Buffer.from(text.replaceAll('-', ''), 'hex'));
+}

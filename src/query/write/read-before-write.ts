@@ -1,0 +1,114 @@
+// Reads the lists that a write by index, or a discard from a list, needs to know.
+
+import { murmurToken } from '../../native/index.js';
+import type { ColumnDefinition } from '../../schema/index.js';
+import {
+  type ClusteringPrefix,
+  cellsOf,
+  encodeReadCommand,
+  RowStream,
+  rowsOf,
+  Selected,
+  sliceOf,
+} from '../../storage/index.js';
+import { unpackList } from '../../types/index.js';
+import type { Coordinator } from '../coordinator.js';
+import { tableIdBytes } from './mutations.js';
+import type { ListCell } from './row-writer.js';
+import type { WriteTargets } from './write-execute.js';
+import type { WritePlan } from './write-plan.js';
+
+const hexOf = (bytes: Uint8Array | null) => (bytes === null ? '-' : Buffer.from(bytes).toString('hex'));
+const rowName = (key: Uint8Array, clustering: ClusteringPrefix) => `${hexOf(key)}/${clustering.map(hexOf).join('/')}`;
+
+/** The lists of the rows that a write touches. */
+export class PrefetchedLists {
+  readonly #rows = new Map<string, Map<number, ListCell[]>>();
+
+  set(key: Uint8Array, clustering: ClusteringPrefix, lists: Map<number, ListCell[]>): void {
+    this.#rows.set(rowName(key, clustering), lists);
+  }
+
+  get(key: Uint8Array, clustering: ClusteringPrefix, column: ColumnDefinition): readonly ListCell[] {
+    const row = column.kind === 'static' ? [] : clustering;
+    return this.#rows.get(rowName(key, row))?.get(column.id) ?? [];
+  }
+}
+
+/** @throws FerrosaError UNAVAILABLE, READ_TIMEOUT and the like */
+export async function readLists(
+  coordinator: Coordinator,
+  plan: WritePlan,
+  targets: WriteTargets,
+  nowSeconds: number,
+  options: { readonly consistency: number; readonly timeoutMs: number },
+): Promise<PrefetchedLists> {
+  const lists = new PrefetchedLists();
+  const regular = listColumns(plan.regular);
+  const statics = listColumns(plan.statics);
+  const clusteringColumns = plan.table.clustering;
+  const rows = targets.rows ?? [];
+  for (const key of targets.keys) {
+    const read = async (columns: ColumnDefinition[], isStatic: boolean) => {
+      if (columns.length === 0) return;
+      const command = encodeReadCommand({
+        tableId: tableIdBytes(plan.table),
+        nowSeconds,
+        partitions: { keys: [key] },
+        slices: isStatic ? [] : rows.filter((row) => row.length > 0).map(sliceOf),
+        unrestricted: isStatic,
+        ...(isStatic ? { rowLimit: 1 } : {}),
+        columns: [
+          ...clusteringColumns.map((_, which) => ({ what: Selected.clustering, which })),
+          ...columns.flatMap(({ id }) => [
+            { what: Selected.value, which: id },
+            { what: Selected.paths, which: id },
+          ]),
+        ],
+      });
+      const bytes = await coordinator.read({ command, tokens: [murmurToken(key)] }, options);
+      collect(
+        lists,
+        key,
+        new RowStream(bytes),
+        columns,
+        isStatic ? null : clusteringColumns.length,
+        clusteringColumns.length,
+      );
+    };
+    await read(regular, false);
+    await read(statics, true);
+  }
+  return lists;
+}
+
+const listColumns = (operations: WritePlan['regular']) => [
+  ...new Set(operations.filter(({ requiresRead }) => requiresRead).map(({ column }) => column)),
+];
+
+function collect(
+  lists: PrefetchedLists,
+  key: Uint8Array,
+  stream: RowStream,
+  columns: readonly ColumnDefinition[],
+  clusteringCount: number | null,
+  skip: number,
+): void {
+  const width = skip + 2 * columns.length;
+  for (const partition of stream.partitions())
+    for (const row of rowsOf(partition, width)) {
+      const cells = cellsOf(row.cells, width);
+      const byColumn = new Map<number, ListCell[]>();
+      columns.forEach((column, i) => {
+        const value = cells[skip + 2 * i];
+        const paths = cells[skip + 2 * i + 1];
+        if (!value || !paths) return;
+        const elements = unpackList(value);
+        byColumn.set(
+          column.id,
+          unpackList(paths).map((path, at) => ({ path, element: elements[at]! })),
+        );
+      });
+      lists.set(key, clusteringCount === null ? [] : cells.slice(0, clusteringCount), byColumn);
+    }
+}

@@ -1,0 +1,118 @@
+// Turns a planned INSERT, UPDATE or DELETE and bound values into mutations.
+import { invalid } from '../../common/errors.js';
+import type { ClusteringPrefix } from '../../storage/index.js';
+import { clusteringSlices, clusterings, partitionKeys } from '../restrictions/bounds.js';
+import type { BindContext } from '../terms/term.js';
+import { timestampOf, ttlOf } from './attributes.js';
+import type { ListPaths } from './list-paths.js';
+import { deletePartition, type MutationCollector } from './mutations.js';
+import type { PrefetchedLists } from './read-before-write.js';
+import { checkTimestamp, RowWriter, type WriteParameters } from './row-writer.js';
+import type { WritePlan } from './write-plan.js';
+
+/** What executing a write needs besides its plan. */
+export type WriteContext = {
+  readonly bind: BindContext;
+  /** Microseconds: of the batch, of the client, or the server's. */
+  readonly timestamp: bigint;
+  readonly nowSeconds: number;
+  readonly paths: ListPaths;
+};
+
+/** Keys and rows that a write touches. */
+export type WriteTargets = {
+  readonly keys: readonly Uint8Array[];
+  /** null for a slice delete; empty when the statement touches no row. */
+  readonly rows: readonly ClusteringPrefix[] | null;
+};
+
+const noRow: ClusteringPrefix = [];
+
+/** @throws FerrosaError INVALID for keys that do not do */
+export function writeTargets(plan: WritePlan, bind: BindContext): WriteTargets {
+  const { restrictions } = plan;
+  const keys = partitionKeys(restrictions, bind);
+  if (isSliceDelete(plan)) return { keys, rows: null };
+  if (!restrictions.hasClustering) return { keys, rows: [noRow] };
+  return { keys, rows: clusterings(restrictions, bind) };
+}
+
+const isSliceDelete = ({ type, restrictions }: WritePlan) =>
+  type === 'DELETE' && restrictions.hasClustering && restrictions.isColumnRange;
+
+/**
+ * Adds the write to `collector`.
+ * @param lists  what was read before, null when the plan does not ask for it
+ * @throws FerrosaError INVALID for values that do not do
+ */
+export function collectWrite(
+  plan: WritePlan,
+  context: WriteContext,
+  targets: WriteTargets,
+  lists: PrefetchedLists | null,
+  collector: MutationCollector,
+): void {
+  const parameters: WriteParameters = {
+    timestamp: timestampOf(plan.attributes, context.timestamp, context.bind),
+    ttl: plan.table.isCounter ? 0 : ttlOf(plan.attributes, plan.table, context.nowSeconds, context.bind),
+    nowSeconds: context.nowSeconds,
+    paths: context.paths,
+  };
+  checkTimestamp(parameters.timestamp);
+  if (targets.rows === null) {
+    deleteSlices(plan, context, parameters, targets, collector);
+    return;
+  }
+  for (const key of targets.keys) {
+    const rows = targets.rows;
+    if (rows.length === 0) continue;
+    const partition = collector.partition(plan.table, plan.durable, key);
+    const writer = new RowWriter(partition.builder, parameters);
+    for (const clustering of rows) {
+      if (lists !== null) writer.lists = (column) => lists.get(key, clustering, column);
+      if (plan.type === 'DELETE' && plan.regular.length === 0 && plan.statics.length === 0) {
+        if (clustering.length === plan.table.clustering.length && clustering.length > 0)
+          partition.builder.deleteRow(clustering, parameters.timestamp, parameters.nowSeconds);
+        else deletePartition(partition, parameters.timestamp, parameters.nowSeconds);
+      } else writeRow(plan, context, parameters, partition.builder, writer, clustering);
+    }
+  }
+}
+
+function writeRow(
+  plan: WritePlan,
+  context: WriteContext,
+  parameters: WriteParameters,
+  builder: ReturnType<MutationCollector['partition']>['builder'],
+  writer: RowWriter,
+  clustering: ClusteringPrefix,
+): void {
+  const hasRow = clustering.length > 0 || plan.table.clustering.length === 0;
+  if (plan.type === 'DELETE' && plan.regular.length > 0 && !hasRow)
+    throw invalid('Range deletions are not supported for specific columns');
+  if (hasRow && (plan.type === 'INSERT' || plan.regular.length > 0)) {
+    if (plan.type === 'INSERT') builder.insertRow(clustering, parameters.timestamp, parameters.ttl, writer.expiresAt);
+    else builder.row(clustering);
+    for (const operation of plan.regular) operation.execute(writer, context.bind);
+  }
+  if (plan.statics.length === 0) return;
+  builder.staticRow();
+  for (const operation of plan.statics) operation.execute(writer, context.bind);
+}
+
+function deleteSlices(
+  plan: WritePlan,
+  context: WriteContext,
+  parameters: WriteParameters,
+  targets: WriteTargets,
+  collector: MutationCollector,
+): void {
+  const slices = clusteringSlices(plan.restrictions, context.bind);
+  if (slices === null) return;
+  if (plan.regular.length > 0 || plan.statics.length > 0)
+    throw invalid('Range deletions are not supported for specific columns');
+  for (const key of targets.keys) {
+    const { builder } = collector.partition(plan.table, plan.durable, key);
+    for (const slice of slices) builder.rangeTombstone(slice, parameters.timestamp, parameters.nowSeconds);
+  }
+}
