@@ -8,6 +8,7 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   ferrosa::RegisterRing(env, exports);
   ferrosa::RegisterWaker(env, exports);
   ferrosa::RegisterCommitLog(env, exports);
+  ferrosa::RegisterSSTable(env, exports);
   return exports;
 }
 

@@ -10,6 +10,7 @@ void RegisterHash(Napi::Env env, Napi::Object exports);
 void RegisterRing(Napi::Env env, Napi::Object exports);
 void RegisterWaker(Napi::Env env, Napi::Object exports);
 void RegisterCommitLog(Napi::Env env, Napi::Object exports);
+void RegisterSSTable(Napi::Env env, Napi::Object exports);
 
 // Throws the FerrosaError-shaped JavaScript error of a failed status: an Error with `code` as in src/common/errors.ts.
 inline void ThrowStatus(Napi::Env env, const Status& status) {
