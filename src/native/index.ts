@@ -12,3 +12,4 @@ export {
   ringMemory,
   Waker,
 } from './ring.js';
+export * from './sstable.js';

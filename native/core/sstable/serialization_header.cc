@@ -13,7 +13,9 @@ constexpr int64_t kDeletionTimeEpoch = 1442880000;
 constexpr int kTypeDepthMax = 32;
 
 // "a.b.Name(arguments)" as Name and arguments.
-void Split(const std::string& text, std::string* name, std::string* arguments) {
+void Split(const std::string& blank_padded, std::string* name, std::string* arguments) {
+  const size_t first = blank_padded.find_first_not_of(' ');
+  const std::string text = first == std::string::npos ? "" : blank_padded.substr(first, blank_padded.find_last_not_of(' ') + 1 - first);
   const size_t open = text.find('(');
   const size_t end = open == std::string::npos ? text.size() : open;
   const size_t dot = end == 0 ? std::string::npos : text.rfind('.', end - 1);
