@@ -1,9 +1,7 @@
 // The servers that a benchmark loads, each started fresh and stopped again.
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { connect, createServer } from 'node:net';
-import { tmpdir } from 'node:os';
+import { execFileSync, spawn } from 'node:child_process';
 import { join } from 'node:path';
+import { accepts, Ferrosa, freePorts } from '../../test/support/ferrosa.js';
 import { floorTool } from './load.js';
 
 export type Target = {
@@ -15,67 +13,16 @@ export type Target = {
   stop(): Promise<void>;
 };
 
-/** A port that nobody listens on now. */
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
-}
-
-/** Waits until something accepts connections there. */
-async function listening(port: number, child: ChildProcess): Promise<void> {
-  const deadline = Date.now() + 20_000;
-  for (;;) {
-    const ok = await new Promise<boolean>((resolve) => {
-      const socket = connect(port, '127.0.0.1', () => resolve(true));
-      socket.on('error', () => resolve(false));
-      socket.on('close', () => socket.destroy());
-    });
-    if (ok) return;
-    if (child.exitCode !== null) throw new Error(`server ended with ${child.exitCode}`);
-    if (Date.now() > deadline) throw new Error(`nothing listens on port ${port}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}
-
-async function terminate(child: ChildProcess): Promise<void> {
-  const ended = new Promise((resolve) => child.once('exit', resolve));
-  if (child.exitCode !== null) return;
-  child.kill('SIGTERM');
-  await ended;
-}
-
 /** Ferrosa on a fresh data folder and free ports. */
 export async function startFerrosa(shards: number, settings: Readonly<Record<string, string>> = {}): Promise<Target> {
-  const [port, aware, web] = await Promise.all([freePort(), freePort(), freePort()]);
-  const folder = mkdtempSync(join(tmpdir(), 'ferrosa-bench-'));
-  const environment = {
-    ...process.env,
-    FERROSA_DATA_DIR: folder,
-    FERROSA_SHARDS: String(shards),
-    FERROSA_CQL_BIND: `127.0.0.1:${port}`,
-    FERROSA_CQL_SHARD_AWARE_BIND: `127.0.0.1:${aware}`,
-    FERROSA_WEB_BIND: `127.0.0.1:${web}`,
-    ...settings,
-  };
-  const child = spawn(process.execPath, ['bin/ferrosa.js', 'start'], {
-    env: environment,
-    stdio: ['ignore', 'ignore', 'inherit'],
-  });
-  await listening(port, child);
+  const ferrosa = await Ferrosa.start({ FERROSA_SHARDS: String(shards), ...settings });
   return {
     name: 'ferrosa',
     host: '127.0.0.1',
-    port,
-    shardAwarePort: aware,
-    pid: child.pid as number,
-    async stop() {
-      await terminate(child);
-      rmSync(folder, { recursive: true, force: true });
-    },
+    port: ferrosa.port,
+    shardAwarePort: ferrosa.shardAwarePort,
+    pid: ferrosa.pid,
+    stop: () => ferrosa.remove(),
   };
 }
 
@@ -100,9 +47,12 @@ export async function startCassandra(): Promise<Target> {
 
 /** A responder that answers everything with Void: what the machine and the client allow at most. */
 export async function startFloor(): Promise<Target> {
-  const port = await freePort();
+  const [port] = (await freePorts(1)) as [number];
   const child = spawn(floorTool, [String(port)], { stdio: 'ignore' });
-  await listening(port, child);
+  while (!(await accepts(port))) {
+    if (child.exitCode !== null) throw new Error(`the responder ended with ${child.exitCode}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
   return {
     name: 'floor',
     host: '127.0.0.1',
