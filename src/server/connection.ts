@@ -34,6 +34,8 @@ type Pause = 'authentication' | 'in-flight' | 'overload' | 'output';
 /** Consecutive envelopes that cannot be read before the connection is closed (v5): the second closes it. */
 const consecutiveErrorsMax = 1;
 
+/** Requests begun in one turn of the event loop: others get theirs, and the answers so far are seen before more are begun. */
+const framesPerTurnMax = 128;
 /** How long a connection that is closed waits for its peer to close too. */
 const lingerMs = 2_000;
 
@@ -121,7 +123,11 @@ export class Connection implements EventReceiver {
     if (this.#pumping) return;
     this.#pumping = true;
     try {
-      while (this.#pauses.size === 0 && !this.#closing && !this.#socket.destroyed) {
+      for (let count = 0; this.#pauses.size === 0 && !this.#closing && !this.#socket.destroyed; count++) {
+        if (count === framesPerTurnMax) {
+          setImmediate(() => this.#pump());
+          break;
+        }
         const item = this.#decoder.next();
         if (item === null) break;
         if (item.kind === 'error') this.#onFrameError(item);

@@ -29,7 +29,7 @@ export const defaultServerLimits: ServerLimits = {
   requestBytesMax: 256 * MiB,
   requestBytesPerAddressMax: 64 * MiB,
   requestsMax: 65_536,
-  requestsPerConnectionMax: 8_192,
+  requestsPerConnectionMax: 2_048,
   outputBytesMax: 16 * MiB,
   idleTimeoutMs: 0,
 };
