@@ -2,3 +2,10 @@
 
 /** Levels of nesting in a statement: parentheses, collections, types, function calls. */
 export const parserDepthMax = 250;
+
+/** Bytes of one record of the metadata log: the largest command, such as a table with many columns. */
+export const metadataRecordBytesMax = 64 * 1024 * 1024;
+/** Bytes of log after which a snapshot takes its place: replaying that much takes a few milliseconds. */
+export const metadataLogBytesMax = 1024 * 1024;
+/** Changes of the schema that wait for the one before them. */
+export const metadataChangesPendingMax = 1024;

@@ -8,7 +8,7 @@ export {
   type TableChange,
   tableChanges,
 } from './catalogue.js';
-export { applyDdl, type DdlResult, type SchemaStatement } from './ddl/apply.js';
+export { applyDdl, type DdlResult, type SchemaStatement, schemaEvents } from './ddl/apply.js';
 export type { DdlContext } from './ddl/context.js';
 export { chunkBytesOf, type DescriptorSettings, encodeDescriptor } from './descriptor.js';
 export * from './model.js';

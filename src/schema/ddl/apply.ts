@@ -50,6 +50,11 @@ function apply(schema: Schema, statement: SchemaStatement, context: DdlContext):
   }
 }
 
+function sameOptions(a: Readonly<Record<string, string>>, b: Readonly<Record<string, string>>): boolean {
+  const names = Object.keys(a);
+  return names.length === Object.keys(b).length && names.every((name) => a[name] === b[name]);
+}
+
 /** Events of the difference between two schemas, in Cassandra's order. */
 export function schemaEvents(before: Schema, after: Schema): SchemaChange[] {
   const events: SchemaChange[] = [];
@@ -70,7 +75,7 @@ export function schemaEvents(before: Schema, after: Schema): SchemaChange[] {
     for (const type of now?.types.keys() ?? []) if (!old?.types.has(type)) add('CREATED', 'TYPE', name, type);
     for (const table of now?.tables.keys() ?? []) if (!old?.tables.has(table)) add('CREATED', 'TABLE', name, table);
     if (old !== undefined && now !== undefined) {
-      if (old.durableWrites !== now.durableWrites || old.replication !== now.replication)
+      if (old.durableWrites !== now.durableWrites || !sameOptions(old.replication, now.replication))
         add('UPDATED', 'KEYSPACE', name);
       for (const [type, definition] of now.types) {
         const previous = old.types.get(type);
