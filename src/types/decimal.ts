@@ -25,8 +25,9 @@ export function parseDecimal(text: string): Decimal | null {
   const match = /^([+-]?)(?:(\d+)\.?(\d*)|\.(\d+))(?:[eE]([+-]?\d{1,10}))?$/.exec(text);
   if (match === null) return null;
   const fraction = match[4] ?? match[3] ?? '';
-  const scale = fraction.length - Number(match[5] ?? 0);
-  if (scale < scaleMin || scale > scaleMax) return null;
+  const exponent = Number(match[5] ?? 0);
+  const scale = fraction.length - exponent;
+  if (exponent > scaleMax || exponent < scaleMin || scale < scaleMin || scale > scaleMax) return null;
   const digits = BigInt((match[2] ?? '') + fraction);
   return { unscaled: match[1] === '-' ? -digits : digits, scale: scale === 0 ? 0 : scale };
 }

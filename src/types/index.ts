@@ -20,3 +20,4 @@ export * from './temporal.js';
 export * from './text.js';
 export * from './validate.js';
 export * from './vint.js';
+export { localZone, utc, type Zone } from './zones.js';

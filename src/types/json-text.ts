@@ -21,10 +21,12 @@ export function parseJson(text: string): JsonValue {
   return new JsonReader(text).document();
 }
 
+type Container = { readonly kind: 'Array' | 'Object'; readonly at: number };
+
 class JsonReader {
   readonly #text: string;
   #at = 0;
-  #depth = 0;
+  readonly #open: Container[] = [];
 
   constructor(text: string) {
     this.#text = text;
@@ -32,7 +34,9 @@ class JsonReader {
 
   document(): JsonValue {
     this.#skipBlank();
-    if (this.#at >= this.#text.length) throw this.#error('No content to map due to end-of-input');
+    if (this.#at >= this.#text.length) {
+      throw new JsonSyntaxError(`No content to map due to end-of-input\n at [Source: ${hiddenSource}; line: 1]`);
+    }
     return this.#value();
   }
 
@@ -41,31 +45,31 @@ class JsonReader {
     const char = this.#text[this.#at];
     switch (char) {
       case undefined:
-        throw this.#endOfInput('expected a value');
+        throw this.#endInContainer();
       case '"':
         this.#at += 1;
         return this.#string();
       case '[':
-        return this.#nested(() => this.#array());
+        return this.#nested('Array', () => this.#array());
       case '{':
-        return this.#nested(() => this.#object());
+        return this.#nested('Object', () => this.#object());
       default:
         if (char === '-' || (char >= '0' && char <= '9')) return this.#number();
         return this.#word(char);
     }
   }
 
-  #nested<T>(read: () => T): T {
-    this.#depth += 1;
-    if (this.#depth > nestingMax) {
+  #nested<T>(kind: Container['kind'], read: () => T): T {
+    this.#open.push({ kind, at: this.#at });
+    if (this.#open.length > nestingMax) {
       throw this.#error(
-        `Document nesting depth (${this.#depth}) exceeds the maximum allowed (${nestingMax}, ` +
+        `Document nesting depth (${this.#open.length}) exceeds the maximum allowed (${nestingMax}, ` +
           'from `StreamReadConstraints.getMaxNestingDepth()`)',
       );
     }
     this.#at += 1;
     const value = read();
-    this.#depth -= 1;
+    this.#open.pop();
     return value;
   }
 
@@ -77,7 +81,7 @@ class JsonReader {
       items.push(this.#value());
       this.#skipBlank();
       if (this.#take(']')) return items;
-      if (!this.#take(',')) throw this.#unexpected('was expecting comma to separate Array entries', 'Array');
+      if (!this.#take(',')) throw this.#noComma();
     }
   }
 
@@ -87,16 +91,15 @@ class JsonReader {
     if (this.#take('}')) return entries;
     for (;;) {
       this.#skipBlank();
-      if (!this.#take('"')) throw this.#unexpected('was expecting double-quote to start field name', 'Object');
+      if (!this.#take('"')) throw this.#unexpected('was expecting double-quote to start field name');
       const key = this.#string();
       this.#skipBlank();
-      if (!this.#take(':')) {
-        throw this.#unexpected('was expecting a colon to separate field name and value', 'Object');
-      }
+      if (this.#at >= this.#text.length) throw this.#error('Unexpected end-of-input within/between Object entries');
+      if (!this.#take(':')) throw this.#unexpected('was expecting a colon to separate field name and value');
       entries.set(key, this.#value());
       this.#skipBlank();
       if (this.#take('}')) return entries;
-      if (!this.#take(',')) throw this.#unexpected('was expecting comma to separate Object entries', 'Object');
+      if (!this.#take(',')) throw this.#noComma();
     }
   }
 
@@ -107,73 +110,104 @@ class JsonReader {
       while (this.#at < this.#text.length && !endsStringRun(this.#text.charCodeAt(this.#at))) this.#at += 1;
       result += this.#text.slice(start, this.#at);
       const char = this.#text[this.#at];
-      if (char === undefined)
+      if (char === undefined) {
         throw this.#error('Unexpected end-of-input: was expecting closing quote for a string value');
-      this.#at += 1;
-      if (char === '"') return result;
-      if (char !== '\\') {
-        const code = char.charCodeAt(0);
+      }
+      if (char !== '"' && char !== '\\') {
         throw this.#error(
-          `Illegal unquoted character ((CTRL-CHAR, code ${code})): has to be escaped using backslash ` +
+          `Illegal unquoted character (${describe(char)}): has to be escaped using backslash ` +
             'to be included in string value',
         );
       }
+      this.#at += 1;
+      if (char === '"') return result;
       result += this.#escape();
     }
   }
 
   #escape(): string {
     const char = this.#text[this.#at];
+    if (char === undefined) throw this.#error('Unexpected end-of-input in character escape sequence');
+    const simple = simpleEscapes[char];
+    if (simple === undefined && char !== 'u') throw this.#error(`Unrecognized character escape ${describe(char)}`);
     this.#at += 1;
-    const simple = char === undefined ? undefined : simpleEscapes[char];
     if (simple !== undefined) return simple;
-    if (char === undefined) throw this.#endOfInput('expected a character escape sequence');
-    if (char !== 'u') throw this.#error(`Unrecognized character escape ${describe(char)}`);
     const digits = this.#text.slice(this.#at, this.#at + 4);
-    const wrong = [...digits.padEnd(4)].find((digit) => !/[0-9a-fA-F]/.test(digit));
-    if (wrong !== undefined) {
-      throw this.#error(
-        `Unexpected character (${describe(wrong)}): expected a hex-digit for character escape sequence`,
-      );
-    }
-    this.#at += 4;
-    return String.fromCharCode(Number.parseInt(digits, 16));
+    const wrong = /[^0-9a-fA-F]/.exec(digits)?.index ?? digits.length;
+    this.#at += wrong;
+    if (wrong === 4) return String.fromCharCode(Number.parseInt(digits, 16));
+    if (this.#at >= this.#text.length) throw this.#error('Unexpected end-of-input in character escape sequence');
+    throw this.#unexpected('expected a hex-digit for character escape sequence');
   }
 
   #number(): bigint | number {
-    const pattern = /-?(?:0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?/y;
-    pattern.lastIndex = this.#at;
-    const match = pattern.exec(this.#text);
-    const end = match === null ? this.#at + 1 : pattern.lastIndex;
-    const following = this.#text[end];
-    this.#at = end;
-    if (match === null || following === '.' || following === 'e' || following === 'E') {
-      throw this.#unexpected('expected digit (0-9) to follow minus sign, for valid numeric value', 'Root');
-    }
-    if (following !== undefined && /[0-9]/.test(following)) {
+    const start = this.#at;
+    if (this.#text[start] === '-') this.#at += 1;
+    const first = this.#text[this.#at];
+    if (first === undefined) throw this.#error('Unexpected end-of-inputNo digit following sign');
+    if (first === 'I' && this.#text.startsWith('Infinity', this.#at)) throw this.#nonStandard(start, '-Infinity');
+    this.#digits('expected digit (0-9) to follow minus sign, for valid numeric value');
+    if (first === '0' && this.#at > start + (this.#text[start] === '-' ? 2 : 1)) {
+      this.#at = start + (this.#text[start] === '-' ? 2 : 1);
       throw this.#error('Invalid numeric value: Leading zeroes not allowed');
     }
-    if (this.#depth === 0 && following !== undefined && !/[ \t\r\n]/.test(following)) {
-      throw this.#unexpected('Expected space separating root-level values', 'Root');
+    const isWhole = !'.eE'.includes(this.#text[this.#at] ?? ' ');
+    if (this.#take('.')) this.#digits('Decimal point not followed by a digit', this.#at - 1);
+    if (this.#take('e') || this.#take('E')) {
+      if (!this.#take('+')) this.#take('-');
+      this.#digits('Exponent indicator not followed by a digit', this.#at - 1);
     }
-    return match[1] === undefined && match[2] === undefined ? BigInt(match[0]) : Number(match[0]);
+    const following = this.#text[this.#at];
+    if (this.#open.length === 0 && following !== undefined && !' \t\r\n'.includes(following)) {
+      throw this.#unexpected('Expected space separating root-level values');
+    }
+    const text = this.#text.slice(start, this.#at);
+    return isWhole ? BigInt(text) : Number(text);
+  }
+
+  /** One digit or more; `at` is where Cassandra's library says the mistake is. */
+  #digits(expectation: string, at = this.#at): void {
+    const start = this.#at;
+    while (this.#at < this.#text.length && isDigit(this.#text[this.#at]!)) this.#at += 1;
+    if (this.#at > start) return;
+    const char = this.#text[this.#at] ?? this.#text[at]!;
+    throw this.#error(`Unexpected character (${describe(char)}) in numeric value: ${expectation}`, at);
   }
 
   #word(first: string): null | boolean {
     const pattern = /[A-Za-z0-9_$\u0080-\uffff]*/y;
     pattern.lastIndex = this.#at;
     const word = pattern.exec(this.#text)![0];
-    if (word === 'null') this.#at += 4;
-    else if (word === 'true') this.#at += 4;
-    else if (word === 'false') this.#at += 5;
-    else if (word === '' || first === ',') {
-      this.#at += 1;
-      throw this.#error(`Unexpected character (${describe(first)}): expected a valid value ${expectedValue}`);
-    } else {
-      this.#at += word.length;
-      throw this.#error(`Unrecognized token '${word}': was expecting ${expectedValue}`);
+    const start = this.#at;
+    this.#at += word.length;
+    if (word === 'null') return null;
+    if (word === 'true' || word === 'false') return word === 'true';
+    if (word === 'NaN' || word === 'Infinity' || word === 'INF') throw this.#nonStandard(start, word);
+    if (word !== '') throw this.#error(`Unrecognized token '${word}': was expecting ${expectedValue}`);
+    if (first === '+') {
+      throw this.#error(
+        `Unexpected character (${describe(first)}) in numeric value: JSON spec does not allow numbers to have ` +
+          'plus signs: enable `JsonReadFeature.ALLOW_LEADING_PLUS_SIGN_FOR_NUMBERS` to allow',
+        start + 1,
+      );
     }
-    return word === 'null' ? null : word === 'true';
+    if (first === '/') {
+      throw this.#unexpected(
+        "maybe a (non-standard) comment? (not recognized as one since Feature 'ALLOW_COMMENTS' " +
+          'not enabled for parser)',
+      );
+    }
+    if (this.#open.length === 0 && (first === ']' || first === '}')) {
+      throw this.#error(`Unexpected close marker '${first}': no open ${first === ']' ? 'Array' : 'Object'} to close`);
+    }
+    throw this.#unexpected(`expected a valid value ${expectedValue}`);
+  }
+
+  #nonStandard(start: number, token: string): JsonSyntaxError {
+    return this.#error(
+      `Non-standard token '${token}': enable \`JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS\` to allow`,
+      start + token.length,
+    );
   }
 
   #skipBlank(): void {
@@ -186,27 +220,48 @@ class JsonReader {
     return true;
   }
 
-  #unexpected(expectation: string, context: string): JsonSyntaxError {
+  #noComma(): JsonSyntaxError {
+    const { kind, at } = this.#open.at(-1)!;
     const char = this.#text[this.#at];
-    if (char === undefined) return this.#endOfInput(`expected close marker for ${context}`);
-    this.#at += 1;
+    if (char !== ']' && char !== '}') return this.#unexpected(`was expecting comma to separate ${kind} entries`);
+    return this.#error(
+      `Unexpected close marker '${char}': expected '${kind === 'Array' ? ']' : '}'}' ` +
+        `(for ${kind} starting at ${this.#location(at)})`,
+    );
+  }
+
+  #unexpected(expectation: string): JsonSyntaxError {
+    const char = this.#text[this.#at];
+    if (char === undefined) return this.#endInContainer();
     return this.#error(`Unexpected character (${describe(char)}): ${expectation}`);
   }
 
-  #endOfInput(what: string): JsonSyntaxError {
-    return this.#error(`Unexpected end-of-input: ${what}`);
+  #endInContainer(): JsonSyntaxError {
+    const container = this.#open.at(-1);
+    if (container === undefined) return this.#error('Unexpected end-of-input');
+    return this.#error(
+      `Unexpected end-of-input: expected close marker for ${container.kind} ` +
+        `(start marker at ${this.#location(container.at)})`,
+    );
   }
 
-  #error(message: string): JsonSyntaxError {
-    const before = this.#text.slice(0, this.#at);
+  #error(message: string, at = this.#at): JsonSyntaxError {
+    return new JsonSyntaxError(`${message}\n at ${this.#location(at)}`);
+  }
+
+  #location(at: number): string {
+    const before = this.#text.slice(0, at);
     const line = before.split('\n').length;
     const column = before.length - before.lastIndexOf('\n');
-    const shown =
-      this.#text.length > 500
-        ? `${this.#text.slice(0, 500)}"[truncated ${this.#text.length - 500} chars]`
-        : `${this.#text}"`;
-    return new JsonSyntaxError(`${message}\n at [Source: (String)"${shown}; line: ${line}, column: ${column}]`);
+    return `[Source: ${hiddenSource}; line: ${line}, column: ${column}]`;
   }
+}
+
+/** What stands in messages for the text itself. */
+const hiddenSource = 'REDACTED (`StreamReadFeature.INCLUDE_SOURCE_IN_LOCATION` disabled)';
+
+function isDigit(char: string): boolean {
+  return char >= '0' && char <= '9';
 }
 
 /** A quote, a backslash, or a control character. */

@@ -291,7 +291,13 @@ function plainFromJson(
 
 function blobFromJson(value: Exclude<JsonValue, null>): Uint8Array {
   const reason = () => {
-    if (typeof value !== 'string') return `class java.lang.${jsonClassName(value)} cannot be cast to a string`;
+    if (typeof value !== 'string') {
+      const name = `java.${Array.isArray(value) || value instanceof Map ? 'util' : 'lang'}.${jsonClassName(value)}`;
+      return (
+        `class ${name} cannot be cast to class java.lang.String (${name} and java.lang.String are in module java.base ` +
+        "of loader 'bootstrap')"
+      );
+    }
     if (!value.startsWith('0x')) return `String representation of blob is missing 0x prefix: ${value}`;
     return `cannot parse '${value.slice(2)}' as hex bytes`;
   };

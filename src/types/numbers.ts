@@ -1,5 +1,6 @@
 // Numbers as bytes and as the text that Cassandra prints for them.
 import { toHex } from '../common/bytes.js';
+import { type Digits, doubleDigits, floatDigits } from './java-float.js';
 
 export const int32Min = -(2n ** 31n);
 export const int32Max = 2n ** 31n - 1n;
@@ -102,33 +103,24 @@ export function compareDoubles(a: number, b: number): number {
 
 /** A double as Java prints it: 1.0, 1.0E7, 1.0E-4, NaN, -Infinity. */
 export function formatDouble(value: number): string {
-  return formatBinary(value, (magnitude) => magnitude.toExponential());
+  return formatBinary(value, doubleDigits);
 }
 
-/** A float as Java prints it: the fewest digits that read back as the same float. */
+/** A float as Java prints it. */
 export function formatFloat(value: number): string {
-  return formatBinary(value, (magnitude) => {
-    for (let digits = 0; digits < 9; digits++) {
-      const text = magnitude.toExponential(digits);
-      if (Math.fround(Number(text)) === magnitude) return text;
-    }
-    return magnitude.toExponential();
-  });
+  return formatBinary(value, floatDigits);
 }
 
-function formatBinary(value: number, shortest: (magnitude: number) => string): string {
+function formatBinary(value: number, digitsOf: (magnitude: number) => Digits): string {
   if (Number.isNaN(value)) return 'NaN';
   const sign = value < 0 || Object.is(value, -0) ? '-' : '';
   const magnitude = Math.abs(value);
   if (magnitude === Number.POSITIVE_INFINITY) return `${sign}Infinity`;
   if (magnitude === 0) return `${sign}0.0`;
-  const [mantissa, exponentText] = shortest(magnitude).split('e');
-  const exponent = Number(exponentText);
-  const digits = mantissa!.replace('.', '').replace(/0+$/, '') || '0';
-  if (exponent < -3 || exponent >= 7) return `${sign}${digits[0]}.${digits.slice(1) || '0'}E${exponent}`;
-  if (exponent < 0) return `${sign}0.${'0'.repeat(-exponent - 1)}${digits}`;
-  const whole = digits.slice(0, exponent + 1).padEnd(exponent + 1, '0');
-  return `${sign}${whole}.${digits.slice(exponent + 1) || '0'}`;
+  const { digits, exponent } = digitsOf(magnitude);
+  if (exponent < -2 || exponent > 7) return `${sign}${digits[0]}.${digits.slice(1) || '0'}E${exponent - 1}`;
+  if (exponent <= 0) return `${sign}0.${'0'.repeat(-exponent)}${digits}`;
+  return `${sign}${digits.slice(0, exponent).padEnd(exponent, '0')}.${digits.slice(exponent) || '0'}`;
 }
 
 const javaFloat = /^[\0- ]*([+-]?)(?:(NaN)|(Infinity)|((?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)[dDfF]?)[\0- ]*$/;

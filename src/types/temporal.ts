@@ -95,30 +95,31 @@ const dateOnly = /^(\d{4}|\+\d{5,10})-(\d\d)-(\d\d)(.*)$/s;
  * Milliseconds since 1970 of a timestamp literal: a number of them, `now`, a date and time with or without seconds,
  * fraction and zone, or a date with or without a zone. Without a zone the process's own counts.
  * @param nowMs  the clock, for the word `now`
+ * @param local  the zone of text without one
  * @throws FerrosaError INVALID with Cassandra's text
  */
-export function parseTimestamp(text: string, nowMs: () => number): bigint {
+export function parseTimestamp(text: string, nowMs: () => number, local: Zone = localZone): bigint {
   if (text.toLowerCase() === 'now') return BigInt(nowMs());
   if (/^-?\d+$/.test(text)) {
     const raw = parseIntegerWithin(text, int64Min, int64Max);
     if (raw === null) throw invalid(`Unable to make long (for date) from: '${text}'`);
     return raw;
   }
-  const millis = parseDateTime(text) ?? parseDateWithZone(text);
+  const millis = parseDateTime(text, local) ?? parseDateWithZone(text, local);
   if (millis === null || millis < int64Min || millis > int64Max) {
     throw invalid(`Unable to parse a date/time from '${text}'`);
   }
   return millis;
 }
 
-function parseDateTime(text: string): bigint | null {
+function parseDateTime(text: string, local: Zone): bigint | null {
   const match = dateTime.exec(text);
   if (match === null || match[1] === '-') return null; // a year of the era is positive
   const [year, month, day] = [BigInt(match[2]!), Number(match[3]), Number(match[4])];
   if (year < 1n || year > yearMax) return null;
   const days = resolveDate(year, month, day, 'smart');
   const time = resolveTime(Number(match[6]), Number(match[7]), Number(match[8] ?? 0), match[9] ?? '');
-  const zone = parseZone(match[10]!);
+  const zone = parseZone(match[10]!, local);
   if (days === null || time === null || zone === null) return null;
   return localToInstant(days * millisPerDay + BigInt(time), zone);
 }
@@ -132,8 +133,8 @@ function resolveTime(hours: number, minutes: number, seconds: number, fraction: 
 }
 
 /** What follows the time: nothing, an offset with or without a space, or a space and a zone name. */
-function parseZone(text: string): Zone | null {
-  if (text === '') return localZone;
+function parseZone(text: string, local: Zone): Zone | null {
+  if (text === '') return local;
   if (text === 'Z' || text === ' Z') return utc;
   const offset = parseOffset(text, 'compact') ?? parseOffset(text, 'colon');
   if (offset !== null || !text.startsWith(' ')) return offset;
@@ -141,10 +142,10 @@ function parseZone(text: string): Zone | null {
   return parseOffset(name, 'compact') ?? parseZoneName(name);
 }
 
-function parseDateWithZone(text: string): bigint | null {
+function parseDateWithZone(text: string, local: Zone): bigint | null {
   const match = dateOnly.exec(text);
   if (match !== null && match[4] !== '') {
-    const zone = parseZone(match[4]!);
+    const zone = parseZone(match[4]!, local);
     const year = BigInt(match[1]!.replace('+', ''));
     const days = year < 1n ? null : resolveDate(year, Number(match[2]), Number(match[3]), 'smart');
     if (zone !== null && days !== null) return localToInstant(days * millisPerDay, zone);
@@ -153,7 +154,7 @@ function parseDateWithZone(text: string): bigint | null {
   const days = parseIsoDate(withOffset[1]!, 'smart');
   if (days === null) return null;
   const offset = withOffset[2];
-  const zone = offset === undefined ? localZone : offset === 'Z' ? utc : parseOffset(offset, 'colonSeconds');
+  const zone = offset === undefined ? local : offset === 'Z' ? utc : parseOffset(offset, 'colonSeconds');
   return zone === null ? null : localToInstant(days * millisPerDay, zone);
 }
 

@@ -24,11 +24,14 @@ import {
   parseIntegerWithin,
 } from './numbers.js';
 import { parseDate, parseTime, parseTimestamp } from './temporal.js';
+import type { Zone } from './zones.js';
 
 /** What reading text may depend on besides the text. */
 export type TextContext = {
   /** Milliseconds since 1970: the timestamp 'now'. */
   readonly nowMs: () => number;
+  /** Zone of timestamps that name none; that of the process unless given. */
+  readonly zone?: Zone;
 };
 
 /**
@@ -79,7 +82,7 @@ function encodeNonEmptyText(type: CqlType, text: string, context: TextContext): 
     case 'double':
       return encodeDouble(required(parseDouble(text), 'Unable to make double', text));
     case 'timestamp':
-      return encodeLong(parseTimestamp(text, context.nowMs));
+      return encodeLong(parseTimestamp(text, context.nowMs, context.zone));
     case 'duration':
       return encodeDuration(parseDuration(text));
     case 'inet':

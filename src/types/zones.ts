@@ -8,7 +8,7 @@ export type Zone = { readonly offsetSeconds: number } | { readonly region: strin
 export const localZone: Zone = { region: Intl.DateTimeFormat().resolvedOptions().timeZone };
 export const utc: Zone = { offsetSeconds: 0 };
 
-/** Short names with the region that Java takes them for; summer names are another name of the same region. */
+/** Short names with the region that Java takes them for, odd as some are. Summer names stand for the region too. */
 const shortNames: Readonly<Record<string, string>> = {
   EST: 'America/New_York',
   EDT: 'America/New_York',
@@ -27,9 +27,9 @@ const shortNames: Readonly<Record<string, string>> = {
   WEST: 'WET',
   EET: 'EET',
   EEST: 'EET',
-  BST: 'Europe/London',
+  BST: 'Pacific/Bougainville',
   MSK: 'Europe/Moscow',
-  IST: 'Asia/Kolkata',
+  IST: 'Europe/Dublin',
   JST: 'Asia/Tokyo',
   KST: 'Asia/Seoul',
   AEST: 'Australia/Sydney',
