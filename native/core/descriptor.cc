@@ -91,4 +91,8 @@ Status ParseDescriptor(Slice bytes, DescriptorPtr* out) {
   return Status::Ok();
 }
 
+Status ParseType(Reader* reader, Type* out) {
+  return ReadType(*reader, 0, out) ? Status::Ok() : Status::Invalid("type: malformed");
+}
+
 }  // namespace ferrosa

@@ -92,4 +92,7 @@ using DescriptorPtr = std::shared_ptr<const TableDescriptor>;
 // Parses the layout of docs/format/table-descriptor.md. Returns Invalid when the bytes are not one.
 Status ParseDescriptor(Slice bytes, DescriptorPtr* out);
 
+// Reads one type in the same layout; the reader stands after it. Invalid when there is none.
+Status ParseType(Reader* reader, Type* out);
+
 }  // namespace ferrosa

@@ -16,4 +16,20 @@ inline constexpr size_t kRecordBytesMax = size_t{256} << 20;
 // What a producer publishes at the latest, so that the consumer starts before a long batch ends.
 inline constexpr size_t kRingPublishBytes = 16 * 1024;
 
+// Hot plans (docs/format/hot-plan.md).
+inline constexpr size_t kHotPlansMax = 65536;
+inline constexpr size_t kHotBindsMax = 4096;  // binds of one statement, and constants
+// A hot read that scans more tombstones than this is JavaScript's: it warns (tombstone_warn_threshold) or fails.
+inline constexpr uint32_t kHotTombstonesMax = 1000;
+// Bytes of rows of one hot read; a longer result is read in steps by the other path.
+inline constexpr uint32_t kHotReadBytesMax = 1 << 20;
+
+// Connections of one thread.
+inline constexpr uint32_t kConnectionsMax = 1u << 20;
+// Answers of one wake-up to a connection with compression that are longer than this are worth compressing.
+inline constexpr size_t kCompressBytesMin = 1024;
+// After this many declines by shards in a row a plan is left to JavaScript for the next kHotSkips requests.
+inline constexpr uint32_t kHotDeclinesMax = 4;
+inline constexpr uint32_t kHotSkips = 1000;
+
 }  // namespace ferrosa

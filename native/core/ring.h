@@ -27,6 +27,7 @@ enum class RecordKind : uint8_t {
   kAck = 129,
   kRows = 130,
   kFrame = 131,
+  kDeclined = 132,
   kControlAnswer = 136,
   kError = 255,
 };

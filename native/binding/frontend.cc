@@ -1,0 +1,262 @@
+// native/binding/frontend.cc: the connections of a thread for JavaScript. Typed in src/native/frontend.ts.
+#include "core/frontend.h"
+
+#include <time.h>
+
+#include <memory>
+
+#include "arguments.h"
+#include "register.h"
+#include "ring.h"
+
+namespace ferrosa {
+namespace {
+
+constexpr uint32_t kItemAnswers = 5;  // answers wait: call drain soon
+constexpr size_t kItemFields = 7;
+
+uint64_t MonotonicMicros() {
+  timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return static_cast<uint64_t>(t.tv_sec) * 1'000'000 + static_cast<uint64_t>(t.tv_nsec) / 1000;
+}
+
+class FrontendJs : public Napi::ObjectWrap<FrontendJs> {
+ public:
+  static Napi::Function Define(Napi::Env env);
+  explicit FrontendJs(const Napi::CallbackInfo& info);
+
+ private:
+  Napi::Value AddShard(const Napi::CallbackInfo& info);
+  Napi::Value Open(const Napi::CallbackInfo& info);
+  Napi::Value Close(const Napi::CallbackInfo& info);
+  Napi::Value Start(const Napi::CallbackInfo& info);
+  Napi::Value SetHot(const Napi::CallbackInfo& info);
+  Napi::Value Data(const Napi::CallbackInfo& info);
+  Napi::Value Payload(const Napi::CallbackInfo& info);
+  Napi::Value Envelope(const Napi::CallbackInfo& info);
+  Napi::Value Drain(const Napi::CallbackInfo& info);
+  Napi::Value Expire(const Napi::CallbackInfo& info);
+  Napi::Value Flush(const Napi::CallbackInfo& info);
+  Napi::Value Plan(const Napi::CallbackInfo& info);
+  Napi::Value ShardEnded(const Napi::CallbackInfo& info);
+  Napi::Value Stats(const Napi::CallbackInfo& info);
+  Napi::Value Items(Napi::Env env, bool tell_answers);
+  std::unique_ptr<Frontend> frontend_;
+  std::vector<Napi::ObjectReference> rings_;  // kept alive
+};
+
+Napi::Function FrontendJs::Define(Napi::Env env) {
+  return DefineClass(
+      env, "Frontend",
+      {InstanceMethod("addShard", &FrontendJs::AddShard), InstanceMethod("open", &FrontendJs::Open),
+       InstanceMethod("close", &FrontendJs::Close), InstanceMethod("start", &FrontendJs::Start),
+       InstanceMethod("setHot", &FrontendJs::SetHot), InstanceMethod("data", &FrontendJs::Data),
+       InstanceMethod("payload", &FrontendJs::Payload), InstanceMethod("envelope", &FrontendJs::Envelope),
+       InstanceMethod("drain", &FrontendJs::Drain), InstanceMethod("expire", &FrontendJs::Expire),
+       InstanceMethod("flush", &FrontendJs::Flush), InstanceMethod("plan", &FrontendJs::Plan),
+       InstanceMethod("shardEnded", &FrontendJs::ShardEnded), InstanceMethod("stats", &FrontendJs::Stats)});
+}
+
+// new Frontend({frameBytesMax, openMax, openPerConnectionMax, writeTimeoutMicros, readTimeoutMicros})
+FrontendJs::FrontendJs(const Napi::CallbackInfo& info) : ObjectWrap(info) {
+  FrontendOptions options;
+  if (info.Length() > 0 && info[0].IsObject()) {
+    const Napi::Object o = info[0].As<Napi::Object>();
+    const auto number = [&](const char* name, auto* to) {
+      const Napi::Value value = o.Get(name);
+      if (!value.IsNumber()) return;
+      const double v = value.As<Napi::Number>().DoubleValue();
+      if (v > 0) *to = static_cast<std::remove_reference_t<decltype(*to)>>(v);
+    };
+    number("frameBytesMax", &options.frame_bytes_max);
+    number("openMax", &options.open_max);
+    number("openPerConnectionMax", &options.open_per_connection_max);
+    number("writeTimeoutMicros", &options.write_timeout_micros);
+    number("readTimeoutMicros", &options.read_timeout_micros);
+  }
+  frontend_ = std::make_unique<Frontend>(options);
+}
+
+Napi::Value FrontendJs::AddShard(const Napi::CallbackInfo& info) {
+  RingProducer* requests = RingProducerJs::From(info[0]);
+  if (requests == nullptr) return info.Env().Undefined();
+  RingConsumer* answers = RingConsumerJs::From(info[1]);
+  if (answers == nullptr) return info.Env().Undefined();
+  rings_.push_back(Napi::Persistent(info[0].As<Napi::Object>()));
+  rings_.push_back(Napi::Persistent(info[1].As<Napi::Object>()));
+  frontend_->AddShard(requests, answers);
+  return info.Env().Undefined();
+}
+
+Napi::Value FrontendJs::Open(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), frontend_->Open());
+}
+
+Napi::Value FrontendJs::Close(const Napi::CallbackInfo& info) {
+  frontend_->Close(GetU32(info, 0));
+  return info.Env().Undefined();
+}
+
+// start(connection, version, compression, hot, throwOnOverload)
+Napi::Value FrontendJs::Start(const Napi::CallbackInfo& info) {
+  frontend_->Start(GetU32(info, 0), static_cast<uint8_t>(GetU32(info, 1)),
+                   static_cast<Compression>(GetU32(info, 2)), info[3].ToBoolean(), info[4].ToBoolean());
+  return info.Env().Undefined();
+}
+
+Napi::Value FrontendJs::SetHot(const Napi::CallbackInfo& info) {
+  frontend_->SetHot(GetU32(info, 0), info[1].ToBoolean());
+  return info.Env().Undefined();
+}
+
+// null when everything went into the rings, else [bytes, flat items of kItemFields numbers].
+Napi::Value FrontendJs::Items(Napi::Env env, bool tell_answers) {
+  const auto& items = frontend_->items();
+  const bool answers = tell_answers && frontend_->has_answers();
+  if (items.empty() && !answers) return env.Null();
+  const auto& bytes = frontend_->bytes();
+  Napi::Array out = Napi::Array::New(env, 2);
+  out.Set(uint32_t{0}, Napi::Buffer<uint8_t>::Copy(env, bytes.data(), bytes.size()));
+  Napi::Array flat = Napi::Array::New(env, (items.size() + (answers ? 1 : 0)) * kItemFields);
+  uint32_t at = 0;
+  const auto put = [&](double v) { flat.Set(at++, Napi::Number::New(env, v)); };
+  for (const Frontend::Item& item : items) {
+    put(static_cast<double>(item.kind));
+    put(item.connection);
+    put(static_cast<double>(item.start));
+    put(static_cast<double>(item.end));
+    put(static_cast<double>(item.a));
+    put(static_cast<double>(item.b));
+    put(static_cast<double>(item.c));
+  }
+  if (answers) {
+    put(kItemAnswers);
+    for (size_t i = 1; i < kItemFields; i++) put(0);
+  }
+  out.Set(1, flat);
+  return out;
+}
+
+Napi::Value FrontendJs::Data(const Napi::CallbackInfo& info) {
+  Slice bytes;
+  if (!GetBytes(info, 1, &bytes)) return info.Env().Undefined();
+  frontend_->Data(GetU32(info, 0), bytes, MonotonicMicros());
+  return Items(info.Env(), true);
+}
+
+Napi::Value FrontendJs::Payload(const Napi::CallbackInfo& info) {
+  Slice bytes;
+  if (!GetBytes(info, 1, &bytes)) return info.Env().Undefined();
+  frontend_->Payload(GetU32(info, 0), bytes, info[2].ToBoolean(), MonotonicMicros());
+  return Items(info.Env(), true);
+}
+
+Napi::Value FrontendJs::Envelope(const Napi::CallbackInfo& info) {
+  Slice bytes;
+  if (!GetBytes(info, 1, &bytes)) return info.Env().Undefined();
+  return Napi::Boolean::New(info.Env(), frontend_->Envelope(GetU32(info, 0), bytes, MonotonicMicros()));
+}
+
+// drain(bytesMax): [more, generic answers or null, items or null, sealed bytes or null, [connection, start, end, compress]*]
+Napi::Value FrontendJs::Drain(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  const bool more = frontend_->Drain(MonotonicMicros(), static_cast<size_t>(GetNumber(info, 0)));
+  Napi::Array out = Napi::Array::New(env, 5);
+  const auto buffer = [&](const std::vector<uint8_t>& bytes) -> Napi::Value {
+    if (bytes.empty()) return env.Null();
+    return Napi::Buffer<uint8_t>::Copy(env, bytes.data(), bytes.size());
+  };
+  const auto& outgoing = frontend_->outgoing();
+  Napi::Array index = Napi::Array::New(env, outgoing.size() * 4);
+  uint32_t at = 0;
+  for (const Frontend::Outgoing& o : outgoing) {
+    index.Set(at++, Napi::Number::New(env, o.connection));
+    index.Set(at++, Napi::Number::New(env, static_cast<double>(o.start)));
+    index.Set(at++, Napi::Number::New(env, static_cast<double>(o.end)));
+    index.Set(at++, Napi::Number::New(env, o.compress ? 1 : 0));
+  }
+  out.Set(uint32_t{0}, Napi::Boolean::New(env, more));
+  out.Set(1, buffer(frontend_->generic()));
+  out.Set(2, Items(env, false));
+  out.Set(3, buffer(frontend_->sealed()));
+  out.Set(4, index);
+  return out;
+}
+
+Napi::Value FrontendJs::Expire(const Napi::CallbackInfo& info) {
+  frontend_->Expire(MonotonicMicros());
+  return Napi::Boolean::New(info.Env(), frontend_->has_answers());
+}
+
+Napi::Value FrontendJs::Flush(const Napi::CallbackInfo& info) {
+  frontend_->Flush();
+  return info.Env().Undefined();
+}
+
+Napi::Value FrontendJs::Plan(const Napi::CallbackInfo& info) {
+  Slice plan;
+  if (!GetBytes(info, 1, &plan)) return info.Env().Undefined();
+  const Status status = frontend_->plans().Set(GetU32(info, 0), plan);
+  if (!status.ok()) ThrowStatus(info.Env(), status);
+  return info.Env().Undefined();
+}
+
+Napi::Value FrontendJs::ShardEnded(const Napi::CallbackInfo& info) {
+  frontend_->ShardEnded(GetU32(info, 0));
+  return Napi::Boolean::New(info.Env(), frontend_->has_answers());
+}
+
+Napi::Value FrontendJs::Stats(const Napi::CallbackInfo& info) {
+  const FrontendStats& s = frontend_->stats();
+  Napi::Object o = Napi::Object::New(info.Env());
+  o.Set("hot", static_cast<double>(s.hot));
+  o.Set("left", static_cast<double>(s.left));
+  o.Set("declined", static_cast<double>(s.declined));
+  o.Set("timeouts", static_cast<double>(s.timeouts));
+  o.Set("overloaded", static_cast<double>(s.overloaded));
+  o.Set("stops", static_cast<double>(s.stops));
+  o.Set("open", static_cast<double>(s.open));
+  o.Set("connections", static_cast<double>(s.connections));
+  return o;
+}
+
+// sealV5(envelopes, lz4): segments around whole envelopes, uncompressed.
+Napi::Value SealV5(const Napi::CallbackInfo& info) {
+  Slice envelopes;
+  if (!GetBytes(info, 0, &envelopes)) return info.Env().Undefined();
+  const bool lz4 = info.Length() > 1 && info[1].ToBoolean();
+  auto out = Napi::Buffer<uint8_t>::New(info.Env(), SealedBytes(envelopes, lz4));
+  Seal(envelopes, lz4, out.Data());
+  return out;
+}
+
+// sealSegment(payload, uncompressedBytes, selfContained): one segment in the LZ4 framing around a payload of at most 131071 bytes.
+Napi::Value SealSegment(const Napi::CallbackInfo& info) {
+  Slice payload;
+  if (!GetBytes(info, 0, &payload)) return info.Env().Undefined();
+  SegmentHeader header;
+  header.payload_bytes = static_cast<uint32_t>(payload.size);
+  header.uncompressed_bytes = GetU32(info, 1);
+  header.self_contained = info[2].ToBoolean();
+  if (payload.size > kSegmentPayloadMax || header.uncompressed_bytes > kSegmentPayloadMax) {
+    ThrowStatus(info.Env(), Status::Invalid("segment: payload is too long"));
+    return info.Env().Undefined();
+  }
+  const size_t head = SegmentHeaderBytes(true);
+  auto out = Napi::Buffer<uint8_t>::New(info.Env(), head + payload.size + kSegmentTrailerBytes);
+  StoreSegmentHeader(out.Data(), true, header);
+  std::memcpy(out.Data() + head, payload.data, payload.size);
+  StoreLE<uint32_t>(out.Data() + head + payload.size, SegmentCrc(payload));
+  return out;
+}
+
+}  // namespace
+
+void RegisterFrontend(Napi::Env env, Napi::Object exports) {
+  exports.Set("Frontend", FrontendJs::Define(env));
+  exports.Set("sealV5", Napi::Function::New(env, SealV5));
+  exports.Set("sealSegment", Napi::Function::New(env, SealSegment));
+}
+
+}  // namespace ferrosa

@@ -1,0 +1,463 @@
+#include "frontend.h"
+
+#include <algorithm>
+
+#include "hash.h"
+#include "hot_record.h"
+#include "limits.h"
+
+namespace ferrosa {
+namespace {
+
+constexpr uint8_t kOpcodeError = 0x00;
+constexpr uint8_t kOpcodeExecute = 0x0a;
+constexpr uint32_t kConnectionIndexBits = 20;
+constexpr uint32_t kConnectionIndexMask = (1u << kConnectionIndexBits) - 1;
+static_assert(kConnectionsMax == 1u << kConnectionIndexBits);
+// Requests of the hot path in their ring: numbers from here on are slots, smaller ones are the router's.
+constexpr uint64_t kHotRequest = uint64_t{1} << 63;
+constexpr uint8_t kFlagCompressed = 0x01;
+constexpr uint32_t kErrorServer = 0x0000;
+constexpr uint32_t kErrorOverloaded = 0x1001;
+constexpr uint32_t kErrorWriteTimeout = 0x1100;
+constexpr uint32_t kErrorReadTimeout = 0x1200;
+constexpr char kTimeoutText[] = "Operation timed out - received only 0 responses.";
+constexpr char kOverloadedText[] = "Server is in overloaded state. Cannot accept more requests at this point";
+
+void AppendBE16(std::vector<uint8_t>* out, uint16_t v) {
+  const size_t at = out->size();
+  out->resize(at + 2);
+  StoreBE(out->data() + at, v);
+}
+void AppendBE32(std::vector<uint8_t>* out, uint32_t v) {
+  const size_t at = out->size();
+  out->resize(at + 4);
+  StoreBE(out->data() + at, v);
+}
+void AppendString(std::vector<uint8_t>* out, const char* s) {
+  const size_t n = std::strlen(s);
+  AppendBE16(out, static_cast<uint16_t>(n));
+  out->insert(out->end(), s, s + n);
+}
+// Begins an ERROR envelope; EndEnvelope writes its header.
+size_t BeginError(std::vector<uint8_t>* out, uint32_t code, const char* message) {
+  const size_t at = out->size();
+  out->resize(at + kEnvelopeHeaderBytes);
+  AppendBE32(out, code);
+  AppendString(out, message);
+  return at;
+}
+void EndError(std::vector<uint8_t>* out, size_t at, uint8_t version, int16_t stream) {
+  StoreResponseHeader(out->data() + at, version, stream, kOpcodeError,
+                      static_cast<uint32_t>(out->size() - at - kEnvelopeHeaderBytes));
+}
+
+}  // namespace
+
+// What a connection's parser hands out.
+class Frontend::ParseSink final : public ConnectionParser::Sink {
+ public:
+  ParseSink(Frontend* frontend, Connection* connection) : frontend_(frontend), connection_(connection) {}
+  bool OnEnvelope(Slice envelope) override {
+    switch (frontend_->TryHot(connection_, envelope)) {
+      case Taken::kTaken:
+        return true;
+      case Taken::kStop:
+        if (!connection_->stopped) {
+          connection_->stopped = true;
+          frontend_->stopped_.push_back(connection_->id);
+          frontend_->stats_.stops++;
+          frontend_->AddItem(ItemKind::kStopped, connection_->id, {});
+        }
+        return false;
+      case Taken::kLeft:
+        break;
+    }
+    frontend_->stats_.left++;
+    frontend_->AddItem(ItemKind::kEnvelope, connection_->id, envelope);
+    return true;
+  }
+  void OnSegment(Slice payload, uint32_t uncompressed_bytes, bool self_contained) override {
+    frontend_->AddItem(ItemKind::kSegment, connection_->id, payload, uncompressed_bytes, self_contained);
+  }
+  void OnFault(FrameFault fault, int64_t a, int64_t b) override {
+    frontend_->AddItem(ItemKind::kFault, connection_->id, {}, static_cast<int64_t>(fault), a, b);
+  }
+
+ private:
+  Frontend* frontend_;
+  Connection* connection_;
+};
+
+uint32_t Frontend::Open() {
+  uint32_t index;
+  if (free_connections_.empty()) {
+    index = static_cast<uint32_t>(connections_.size());
+    DB_ASSERT(index < kConnectionsMax);
+    connections_.emplace_back();
+    connection_generations_.push_back(0);
+  } else {
+    index = free_connections_.back();
+    free_connections_.pop_back();
+  }
+  // The generation tells answers to an earlier connection of this index.
+  const uint32_t id = index | (++connection_generations_[index] << kConnectionIndexBits);
+  connections_[index] = std::make_unique<Connection>(id, options_.frame_bytes_max);
+  stats_.connections++;
+  return id;
+}
+
+Frontend::Connection* Frontend::Find(uint32_t id) {
+  const uint32_t index = id & kConnectionIndexMask;
+  if (index >= connections_.size()) return nullptr;
+  Connection* connection = connections_[index].get();
+  return connection != nullptr && connection->id == id ? connection : nullptr;
+}
+
+void Frontend::Close(uint32_t id) {
+  if (Find(id) == nullptr) return;
+  const uint32_t index = id & kConnectionIndexMask;
+  connections_[index].reset();
+  free_connections_.push_back(index);
+  stats_.connections--;
+  std::erase(stopped_, id);
+  std::erase(dirty_, id);
+}
+
+void Frontend::Start(uint32_t id, uint8_t version, Compression compression, bool hot, bool throw_on_overload) {
+  Connection* connection = Find(id);
+  if (connection == nullptr) return;
+  connection->parser.Start(version, compression);
+  connection->started = true;
+  connection->hot = hot;
+  connection->throw_on_overload = throw_on_overload;
+}
+
+void Frontend::SetHot(uint32_t id, bool hot) {
+  Connection* connection = Find(id);
+  if (connection != nullptr) connection->hot = hot;
+}
+
+void Frontend::BeginCall() {
+  items_.clear();
+  bytes_.clear();
+}
+
+void Frontend::AddItem(ItemKind kind, uint32_t connection, Slice bytes, int64_t a, int64_t b, int64_t c) {
+  const size_t start = bytes_.size();
+  if (bytes.size > 0) bytes_.insert(bytes_.end(), bytes.data, bytes.data + bytes.size);
+  items_.push_back({kind, connection, start, bytes_.size(), a, b, c});
+}
+
+void Frontend::Data(uint32_t id, Slice bytes, uint64_t now_micros) {
+  BeginCall();
+  now_ = now_micros;
+  Connection* connection = Find(id);
+  if (connection == nullptr || connection->parser.broken()) return;
+  ParseSink sink(this, connection);
+  connection->parser.Data(bytes, &sink);
+}
+
+void Frontend::Payload(uint32_t id, Slice payload, bool self_contained, uint64_t now_micros) {
+  BeginCall();
+  now_ = now_micros;
+  Connection* connection = Find(id);
+  if (connection == nullptr) return;
+  ParseSink sink(this, connection);
+  connection->parser.Payload(payload, self_contained, &sink);
+}
+
+bool Frontend::Envelope(uint32_t id, Slice envelope, uint64_t now_micros) {
+  BeginCall();
+  now_ = now_micros;
+  Connection* connection = Find(id);
+  // A stop here only means that JavaScript's way is taken, which waits for space by itself.
+  return connection != nullptr && envelope.size >= kEnvelopeHeaderBytes &&
+         TryHot(connection, envelope) == Taken::kTaken;
+}
+
+Frontend::Taken Frontend::TryHot(Connection* connection, Slice envelope) {
+  if (!connection->hot || plans_.size() == 0 || envelope.data[4] != kOpcodeExecute) return Taken::kLeft;
+  const uint8_t version = envelope.data[0];
+  // In v5 the flag "compressed" has no meaning and is ignored (spec section 2.2).
+  const uint8_t flags = version >= 5 ? envelope.data[1] & ~kFlagCompressed : envelope.data[1];
+  const uint8_t* body = envelope.data + kEnvelopeHeaderBytes;
+  const size_t size = envelope.size - kEnvelopeHeaderBytes;
+  if (flags != 0 || size < 18 || LoadBE<uint16_t>(body) != 16) return Taken::kLeft;
+  HotPlan* plan = plans_.FindById(body + 2);
+  if (plan == nullptr) return Taken::kLeft;
+  if (plan->skips > 0) {
+    plan->skips--;
+    return Taken::kLeft;
+  }
+  size_t options_at = 18;
+  if (version >= 5) {
+    if (size < 20) return Taken::kLeft;
+    const size_t n = LoadBE<uint16_t>(body + 18);
+    if (size < 20 + n) return Taken::kLeft;
+    // Another result metadata id means that the client must be told the new metadata.
+    const bool same = n == 16 && std::memcmp(body + 20, plan->metadata_id.data(), 16) == 0;
+    if (plan->kind == HotKind::kRead && !same) return Taken::kLeft;
+    options_at = 20 + n;
+  }
+  return Execute(connection, plan, envelope, options_at);
+}
+
+Frontend::Taken Frontend::Full(Connection* connection, int16_t stream, uint8_t version) {
+  if (!connection->throw_on_overload) return Taken::kStop;
+  stats_.overloaded++;
+  AnswerError(connection, version, stream, kErrorOverloaded, kOverloadedText);
+  return Taken::kTaken;
+}
+
+Frontend::Taken Frontend::Execute(Connection* connection, HotPlan* plan, Slice envelope, size_t options_at) {
+  const Slice body(envelope.data + kEnvelopeHeaderBytes, envelope.size - kEnvelopeHeaderBytes);
+  HotHead head;
+  head.version = envelope.data[0];
+  head.stream = static_cast<int16_t>(LoadBE<uint16_t>(envelope.data + 2));
+  if (!ParseExecute(*plan, head.version, Slice(body.data + options_at, body.size - options_at), &request_) ||
+      !ValidateRequest(*plan, request_)) {
+    return Taken::kLeft;
+  }
+  Slice key;
+  if (!PartitionKeyOf(*plan, request_, &key_, &key)) return Taken::kLeft;
+  head.token = MurmurToken(key);
+  const uint32_t shard = ShardOfToken(head.token, static_cast<uint32_t>(lanes_.size()), options_.ignore_msb);
+  Lane& lane = lanes_[shard];
+  if (lane.ended || !lane.requests->fits(kHotHeadBytes + body.size)) return Taken::kLeft;
+  if (stats_.open >= options_.open_max || connection->open >= options_.open_per_connection_max) {
+    return Full(connection, head.stream, head.version);
+  }
+  uint8_t* to = lane.requests->Reserve(kHotHeadBytes + body.size);
+  if (to == nullptr) return Full(connection, head.stream, head.version);
+  head.plan = plan->number;
+  head.connection = connection->id;
+  head.options_at = static_cast<uint16_t>(options_at);
+  StoreHotHead(to, head);
+  std::memcpy(to + kHotHeadBytes, body.data, body.size);
+
+  const uint32_t number = TakeSlot();
+  Slot& slot = slots_[number];
+  slot.connection = connection->id;
+  slot.shard = shard;
+  slot.plan = plan->number;
+  slot.consistency = request_.consistency;
+  slot.stream = head.stream;
+  slot.version = head.version;
+  slot.write = plan->kind == HotKind::kWrite;
+  slot.deadline = now_ + (slot.write ? options_.write_timeout_micros : options_.read_timeout_micros);
+  connection->open++;
+  stats_.hot++;
+  Record record;
+  record.kind = RecordKind::kHot;
+  record.request = kHotRequest | static_cast<uint64_t>(slot.generation & 0x7fffffff) << 32 | number;
+  record.deadline = slot.deadline;
+  lane.requests->Commit(record, kHotHeadBytes + body.size);
+  return Taken::kTaken;
+}
+
+uint32_t Frontend::TakeSlot() {
+  uint32_t number;
+  if (free_slots_.empty()) {
+    number = static_cast<uint32_t>(slots_.size());
+    slots_.emplace_back();
+  } else {
+    number = free_slots_.back();
+    free_slots_.pop_back();
+  }
+  slots_[number].used = true;
+  slots_[number].generation++;
+  stats_.open++;
+  return number;
+}
+
+Frontend::Slot* Frontend::SlotOf(uint64_t request) {
+  const uint32_t number = static_cast<uint32_t>(request);
+  if (number >= slots_.size()) return nullptr;
+  Slot* slot = &slots_[number];
+  const bool same = slot->used && (slot->generation & 0x7fffffff) == (request >> 32 & 0x7fffffff);
+  return same ? slot : nullptr;
+}
+
+void Frontend::FreeSlot(Slot* slot, Connection* connection) {
+  slot->used = false;
+  free_slots_.push_back(static_cast<uint32_t>(slot - slots_.data()));
+  stats_.open--;
+  if (connection != nullptr) connection->open--;
+}
+
+std::vector<uint8_t>* Frontend::OutOf(Connection* connection) {
+  if (!connection->dirty) {
+    connection->dirty = true;
+    dirty_.push_back(connection->id);
+  }
+  return &connection->out;
+}
+
+void Frontend::AnswerError(Connection* connection, uint8_t version, int16_t stream, uint32_t code,
+                           const char* message) {
+  std::vector<uint8_t>* out = OutOf(connection);
+  EndError(out, BeginError(out, code, message), version, stream);
+}
+
+// WriteTimeout: consistency, received, block for, write type. ReadTimeout: consistency, received, block for, data present (spec 9).
+void Frontend::AnswerTimeout(Connection* connection, const Slot& slot) {
+  std::vector<uint8_t>* out = OutOf(connection);
+  const size_t at = BeginError(out, slot.write ? kErrorWriteTimeout : kErrorReadTimeout, kTimeoutText);
+  AppendBE16(out, slot.consistency);
+  AppendBE32(out, 0);
+  AppendBE32(out, 1);
+  if (slot.write) {
+    AppendString(out, "SIMPLE");
+  } else {
+    out->push_back(0);
+  }
+  EndError(out, at, slot.version, slot.stream);
+}
+
+void Frontend::OnFrame(const Record& record) {
+  Slot* slot = SlotOf(record.request);
+  if (slot == nullptr || record.payload.size < 4 + kEnvelopeHeaderBytes) return;  // timed out before
+  Connection* connection = Find(slot->connection);
+  if (HotPlan* plan = plans_.Find(slot->plan); plan != nullptr) plan->declines = 0;
+  FreeSlot(slot, connection);
+  if (connection == nullptr) return;
+  std::vector<uint8_t>* out = OutOf(connection);
+  out->insert(out->end(), record.payload.data + 4, record.payload.data + record.payload.size);
+}
+
+// The shard would not run it: the envelope is made again and goes to JavaScript.
+void Frontend::OnDeclined(const Record& record) {
+  Slot* slot = SlotOf(record.request);
+  HotHead head;
+  Slice body;
+  if (slot == nullptr || !LoadHotHead(record.payload, &head, &body)) return;
+  Connection* connection = Find(slot->connection);
+  stats_.declined++;
+  if (HotPlan* plan = plans_.Find(slot->plan); plan != nullptr && ++plan->declines >= kHotDeclinesMax) {
+    plan->skips = kHotSkips;
+  }
+  FreeSlot(slot, connection);
+  if (connection == nullptr) return;
+  const size_t start = bytes_.size();
+  bytes_.resize(start + kEnvelopeHeaderBytes);
+  StoreResponseHeader(bytes_.data() + start, head.version, head.stream, kOpcodeExecute,
+                      static_cast<uint32_t>(body.size));
+  bytes_[start] = head.version;  // a request: without the direction bit
+  bytes_.insert(bytes_.end(), body.data, body.data + body.size);
+  items_.push_back({ItemKind::kEnvelope, connection->id, start, bytes_.size(), 0, 0, 0});
+  stats_.left++;
+}
+
+void Frontend::OnAnswer(const Record& record) {
+  if (record.request & kHotRequest) {
+    if (record.kind == RecordKind::kFrame) return OnFrame(record);
+    if (record.kind == RecordKind::kDeclined) return OnDeclined(record);
+    return;
+  }
+  const size_t at = generic_.size();
+  generic_.resize(at + ((kRecordHeaderBytes + record.payload.size + 7) & ~size_t{7}));
+  StoreRecordHeader(generic_.data() + at, record, record.payload.size, false);
+  std::memcpy(generic_.data() + at + kRecordHeaderBytes, record.payload.data, record.payload.size);
+}
+
+bool Frontend::Drain(uint64_t now_micros, size_t bytes_max) {
+  BeginCall();
+  now_ = now_micros;
+  generic_.clear();
+  size_t taken = 0;
+  bool more = false;
+  for (Lane& lane : lanes_) {
+    if (lane.ended) continue;
+    lane.answers->Awake();
+    Record record;
+    do {
+      while (taken < bytes_max && lane.answers->Peek(&record)) {
+        OnAnswer(record);
+        taken += kRecordHeaderBytes + record.payload.size;
+        lane.answers->Pop();
+      }
+      lane.answers->Release();
+      if (taken >= bytes_max) more = true;
+    } while (taken < bytes_max && !lane.answers->Sleep());
+    lane.requests->Pump();
+  }
+  ResumeStopped();
+  Flush();
+  SealOutgoing();
+  return more;
+}
+
+void Frontend::ResumeStopped() {
+  if (stopped_.empty()) return;
+  std::vector<uint32_t> stopped = std::move(stopped_);
+  stopped_.clear();
+  for (const uint32_t id : stopped) {
+    Connection* connection = Find(id);
+    if (connection == nullptr) continue;
+    ParseSink sink(this, connection);
+    // While `stopped` is set, a new stop is not told again: the socket is paused already.
+    connection->parser.Resume(&sink);
+    if (connection->parser.stopped()) {
+      stopped_.push_back(id);
+    } else {
+      connection->stopped = false;
+      AddItem(ItemKind::kResumed, id, {});
+    }
+  }
+}
+
+void Frontend::SealOutgoing() {
+  outgoing_.clear();
+  sealed_.clear();
+  for (const uint32_t id : dirty_) {
+    Connection* connection = Find(id);
+    if (connection == nullptr) continue;
+    connection->dirty = false;
+    const Slice out(connection->out);
+    const size_t start = sealed_.size();
+    const Compression compression = connection->parser.compression();
+    const bool compress = compression != Compression::kNone && out.size >= kCompressBytesMin;
+    if (connection->parser.segments() && !compress) {
+      const bool lz4 = compression == Compression::kLz4;
+      sealed_.resize(start + SealedBytes(out, lz4));
+      Seal(out, lz4, sealed_.data() + start);
+    } else {
+      sealed_.insert(sealed_.end(), out.data, out.data + out.size);
+    }
+    connection->out.clear();
+    if (connection->out.capacity() > kRecordBytesMax / 64) connection->out.shrink_to_fit();
+    outgoing_.push_back({id, start, sealed_.size(), compress});
+  }
+  dirty_.clear();
+}
+
+void Frontend::Expire(uint64_t now_micros) {
+  if (stats_.open == 0) return;
+  for (Slot& slot : slots_) {
+    if (!slot.used || slot.deadline > now_micros) continue;
+    Connection* connection = Find(slot.connection);
+    stats_.timeouts++;
+    if (connection != nullptr) AnswerTimeout(connection, slot);
+    FreeSlot(&slot, connection);
+  }
+}
+
+void Frontend::Flush() {
+  for (Lane& lane : lanes_) lane.requests->Flush();
+}
+
+void Frontend::ShardEnded(uint32_t shard) {
+  if (shard >= lanes_.size()) return;
+  lanes_[shard].ended = true;
+  for (Slot& slot : slots_) {
+    if (!slot.used || slot.shard != shard) continue;
+    Connection* connection = Find(slot.connection);
+    if (connection != nullptr) {
+      AnswerError(connection, slot.version, slot.stream, kErrorServer, "The shard of this key has ended");
+    }
+    FreeSlot(&slot, connection);
+  }
+}
+
+}  // namespace ferrosa

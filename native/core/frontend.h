@@ -1,0 +1,168 @@
+// native/core/frontend.h: the connections of one thread, and the hot path between them and the shards: EXECUTEs of hot plans go from
+// the socket's bytes into the owning shard's ring, answers go from the rings into one buffer a connection. Everything else is handed
+// to JavaScript. Bounded: requests open in all and a connection; a full ring or bound stops a connection until there is space.
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "connection_parser.h"
+#include "hot_plan.h"
+#include "ring.h"
+
+namespace ferrosa {
+
+struct FrontendOptions {
+  uint32_t frame_bytes_max = 16u << 20;  // native_transport_max_frame_size
+  uint32_t open_max = 65536;
+  uint32_t open_per_connection_max = 32768;  // stream ids
+  uint64_t write_timeout_micros = 2'000'000;
+  uint64_t read_timeout_micros = 5'000'000;
+  uint32_t ignore_msb = 12;
+};
+
+// The shard that owns a token: ScyllaDB's rule (src/shard/token.ts).
+inline uint32_t ShardOfToken(int64_t token, uint32_t shards, uint32_t ignore_msb) {
+  const uint64_t biased = (static_cast<uint64_t>(token) + (uint64_t{1} << 63)) << ignore_msb;
+  return static_cast<uint32_t>((static_cast<unsigned __int128>(biased) * shards) >> 64);
+}
+
+struct FrontendStats {
+  uint64_t hot = 0;         // requests put into rings
+  uint64_t left = 0;        // envelopes handed to JavaScript
+  uint64_t declined = 0;    // by shards, then handed to JavaScript
+  uint64_t timeouts = 0;
+  uint64_t overloaded = 0;  // answered with Overloaded
+  uint64_t stops = 0;       // connections stopped for a full ring or a bound
+  uint32_t open = 0;        // hot requests in flight
+  uint32_t connections = 0;
+};
+
+class Frontend {
+ public:
+  enum class ItemKind : uint8_t { kEnvelope = 0, kSegment = 1, kFault = 2, kStopped = 3, kResumed = 4 };
+  // Something for JavaScript. Bytes are bytes()[start, end).
+  struct Item {
+    ItemKind kind;
+    uint32_t connection;
+    size_t start = 0;
+    size_t end = 0;
+    int64_t a = 0;  // kSegment: uncompressed bytes; kFault: the fault's number
+    int64_t b = 0;  // kSegment: self-contained; kFault: first detail
+    int64_t c = 0;  // kFault: second detail
+  };
+  struct Outgoing {
+    uint32_t connection;
+    size_t start;  // in sealed()
+    size_t end;
+    bool compress;  // plain envelopes that JavaScript compresses and frames
+  };
+
+  explicit Frontend(const FrontendOptions& options) : options_(options) {}
+  void AddShard(RingProducer* requests, RingConsumer* answers) { lanes_.push_back({requests, answers}); }
+  HotPlans& plans() { return plans_; }
+
+  // A new connection; it hands everything to JavaScript until Start.
+  uint32_t Open();
+  void Close(uint32_t connection);
+  // After STARTUP was answered. hot: EXECUTEs may take the hot path. throw_on_overload: of the STARTUP options.
+  void Start(uint32_t connection, uint8_t version, Compression compression, bool hot, bool throw_on_overload);
+  void SetHot(uint32_t connection, bool hot);
+
+  // Each fills items(), valid until the next call of any of them.
+  void Data(uint32_t connection, Slice bytes, uint64_t now_micros);
+  void Payload(uint32_t connection, Slice payload, bool self_contained, uint64_t now_micros);
+  // An envelope of v3 or v4 that JavaScript has decompressed (its flag cleared). False: JavaScript must run it.
+  bool Envelope(uint32_t connection, Slice envelope, uint64_t now_micros);
+  // Takes answers until all rings are empty or about `bytes_max` were taken; fills items(), outgoing(), sealed() and generic() (answers
+  // that the router completes, as in RingConsumer's drain). True when there is more.
+  bool Drain(uint64_t now_micros, size_t bytes_max);
+  // Answers what is past its deadline with a timeout error: seen by the next Drain.
+  void Expire(uint64_t now_micros);
+  // Shows requests to the shards.
+  void Flush();
+  // Answers all requests of a shard that has ended with a server error, and hands later ones to JavaScript.
+  void ShardEnded(uint32_t shard);
+
+  const std::vector<Item>& items() const { return items_; }
+  const std::vector<uint8_t>& bytes() const { return bytes_; }
+  const std::vector<Outgoing>& outgoing() const { return outgoing_; }
+  const std::vector<uint8_t>& sealed() const { return sealed_; }
+  const std::vector<uint8_t>& generic() const { return generic_; }
+  const FrontendStats& stats() const { return stats_; }
+  bool has_answers() const { return !dirty_.empty(); }
+
+ private:
+  struct Lane {
+    RingProducer* requests;
+    RingConsumer* answers;
+    bool ended = false;
+  };
+  struct Connection {
+    Connection(uint32_t number, uint32_t frame_bytes_max) : id(number), parser(frame_bytes_max) {}
+    uint32_t id;
+    ConnectionParser parser;
+    bool started = false;
+    bool hot = false;
+    bool throw_on_overload = false;
+    bool stopped = false;
+    bool dirty = false;
+    uint32_t open = 0;
+    std::vector<uint8_t> out;  // whole envelopes
+  };
+  // A hot request in flight.
+  struct Slot {
+    uint32_t connection = 0;
+    uint32_t generation = 0;
+    uint64_t deadline = 0;
+    uint32_t shard = 0;
+    uint32_t plan = 0;
+    uint16_t consistency = 0;
+    int16_t stream = 0;
+    uint8_t version = 0;
+    bool used = false;
+    bool write = false;
+  };
+  enum class Taken : uint8_t { kTaken, kLeft, kStop };
+  class ParseSink;
+
+  Connection* Find(uint32_t id);
+  Taken TryHot(Connection* connection, Slice envelope);
+  Taken Execute(Connection* connection, HotPlan* plan, Slice envelope, size_t options_at);
+  Taken Full(Connection* connection, int16_t stream, uint8_t version);
+  void AddItem(ItemKind kind, uint32_t connection, Slice bytes, int64_t a = 0, int64_t b = 0, int64_t c = 0);
+  void BeginCall();
+  uint32_t TakeSlot();
+  Slot* SlotOf(uint64_t request);
+  void FreeSlot(Slot* slot, Connection* connection);
+  void OnAnswer(const Record& record);
+  void OnFrame(const Record& record);
+  void OnDeclined(const Record& record);
+  std::vector<uint8_t>* OutOf(Connection* connection);
+  void AnswerError(Connection* connection, uint8_t version, int16_t stream, uint32_t code, const char* message);
+  void AnswerTimeout(Connection* connection, const Slot& slot);
+  void ResumeStopped();
+  void SealOutgoing();
+
+  const FrontendOptions options_;
+  std::vector<Lane> lanes_;
+  HotPlans plans_;
+  std::vector<std::unique_ptr<Connection>> connections_;  // by the low bits of the id
+  std::vector<uint32_t> free_connections_;
+  std::vector<uint32_t> connection_generations_;
+  std::vector<Slot> slots_;
+  std::vector<uint32_t> free_slots_;
+  std::vector<uint32_t> stopped_;
+  std::vector<uint32_t> dirty_;
+  uint64_t now_ = 0;
+  HotRequest request_;
+  std::vector<uint8_t> key_;
+  std::vector<Item> items_;
+  std::vector<uint8_t> bytes_;
+  std::vector<Outgoing> outgoing_;
+  std::vector<uint8_t> sealed_;
+  std::vector<uint8_t> generic_;
+  FrontendStats stats_;
+};
+
+}  // namespace ferrosa

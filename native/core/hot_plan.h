@@ -1,0 +1,148 @@
+// native/core/hot_plan.h: prepared statements that the addon runs without JavaScript, and the EXECUTE bodies that ask for them.
+// Byte layout and the rules of what is left to JavaScript: docs/format/hot-plan.md.
+#pragma once
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <unordered_map>
+#include <vector>
+
+#include "bytes.h"
+#include "descriptor.h"
+
+namespace ferrosa {
+
+enum class HotKind : uint8_t { kWrite = 1, kRead = 2 };
+enum HotFlag : uint8_t {
+  kHotInsert = 1,
+  kHotNotDurable = 2,
+  kHotReversed = 4,
+  kHotUnrestricted = 8,
+  kHotDeleteRow = 16,
+  kHotDeletePartition = 32,
+};
+enum class BindTarget : uint8_t {
+  kPartitionKey = 0,
+  kClustering = 1,
+  kValue = 2,
+  kTtl = 3,
+  kTimestamp = 4,
+  kLimit = 5,
+  kSliceStart = 6,
+  kSliceEnd = 7,
+};
+inline constexpr size_t kHotTargets = 8;
+
+// What makes the bytes of a value acceptable. Everything that needs more than a look leaves the request to JavaScript.
+struct ValueRule {
+  enum Kind : uint8_t { kAny, kFixed, kAscii, kUtf8, kTimeuuid, kTimeOfDay, kInet, kAtLeast, kNever } kind = kNever;
+  uint32_t bytes = 0;
+  static ValueRule Of(const Type& type);
+  bool Accepts(Slice value) const;
+};
+
+// A value of a request: a slice, null, or left out.
+struct HotValue {
+  Slice bytes;
+  bool unset = false;
+};
+
+struct HotBind {
+  BindTarget target = BindTarget::kValue;
+  uint16_t which = 0;
+  ValueRule rule;
+};
+
+inline constexpr int32_t kNoSlot = -1;
+
+// Slots number the values of a request: first the binds in their order, then the constants.
+struct HotPlan {
+  // Invalid when the bytes are not a plan of this version.
+  static Status Parse(Slice bytes, std::unique_ptr<HotPlan>* out);
+
+  HotKind kind = HotKind::kWrite;
+  uint8_t flags = 0;
+  std::array<uint8_t, 16> prepared_id{};
+  std::array<uint8_t, 16> table_id{};
+  uint32_t table_version = 0;
+  std::vector<HotBind> binds;
+  std::vector<HotValue> constants;  // pointing into bytes_
+  uint8_t slice_flags = 0;          // 1 start inclusive, 2 end inclusive
+  uint32_t default_ttl = 0;
+  uint16_t consistency_levels = 0;  // bit n: level n is run
+  uint32_t row_limit = UINT32_MAX;
+  uint32_t per_partition_limit = UINT32_MAX;
+  struct Selected {
+    uint8_t what;
+    uint16_t which;  // key component or column id
+  };
+  std::vector<Selected> columns;
+  std::vector<uint8_t> metadata_v4;
+  std::vector<uint8_t> metadata_v5;
+  std::array<uint8_t, 16> metadata_id{};
+
+  // Derived from binds and constants.
+  std::vector<int32_t> partition_key;  // slot of each component
+  std::vector<int32_t> clustering;     // slot of each leading component that is given
+  struct Value {
+    uint16_t column_id;
+    int32_t slot;
+  };
+  std::vector<Value> values;
+  int32_t ttl_slot = kNoSlot;
+  int32_t timestamp_slot = kNoSlot;
+  int32_t row_limit_slot = kNoSlot;
+  int32_t partition_limit_slot = kNoSlot;
+  int32_t slice_start_slot = kNoSlot;
+  int32_t slice_end_slot = kNoSlot;
+
+  uint32_t number = 0;    // given at registration
+  uint32_t declines = 0;  // in a row, by the shard: main stops trying for a while (frontend.h)
+  uint32_t skips = 0;
+
+ private:
+  std::vector<uint8_t> bytes_;  // what constants point into
+  Status ReadBinds(Reader* reader);
+  Status ReadRead(Reader* reader);
+  Status Place(BindTarget target, uint16_t which, int32_t slot);
+};
+
+// The plans of a thread by number and by prepared id.
+class HotPlans {
+ public:
+  // Registers a plan, replacing one of the same number or prepared id. Empty bytes forget the number.
+  Status Set(uint32_t number, Slice plan);
+  HotPlan* Find(uint32_t number) const { return number < by_number_.size() ? by_number_[number].get() : nullptr; }
+  // `id`: 16 bytes.
+  HotPlan* FindById(const uint8_t* id) const;
+  size_t size() const { return by_id_.size(); }
+
+ private:
+  struct IdHash {
+    // Prepared ids are MD5 sums: any 8 bytes are a hash.
+    size_t operator()(const std::array<uint8_t, 16>& id) const { return LoadLE<uint64_t>(id.data()); }
+  };
+  std::vector<std::unique_ptr<HotPlan>> by_number_;
+  std::unordered_map<std::array<uint8_t, 16>, HotPlan*, IdHash> by_id_;
+};
+
+// The options of an EXECUTE (or an entry of a BATCH), as far as the hot path runs them. Slices point into the body.
+struct HotRequest {
+  uint16_t consistency = 0;
+  bool skip_metadata = false;
+  bool has_timestamp = false;
+  int64_t timestamp = 0;
+  int32_t page_size = -1;
+  std::vector<HotValue> values;  // by slot
+};
+
+// Reads the body of EXECUTE after the ids. False: leave it to JavaScript, which also finds what is wrong with it.
+bool ParseExecute(const HotPlan& plan, uint8_t version, Slice options, HotRequest* out);
+// Reads the values of one statement, u16 n, n x value, into out->values. For entries of a BATCH too.
+bool ParseValues(const HotPlan& plan, uint8_t version, Reader* reader, HotRequest* out);
+// Whether every value is one that the plan's types and targets accept.
+bool ValidateRequest(const HotPlan& plan, const HotRequest& request);
+// The serialized partition key. A single component is returned in place; several are put into *scratch. False when it is too long.
+bool PartitionKeyOf(const HotPlan& plan, const HotRequest& request, std::vector<uint8_t>* scratch, Slice* out);
+
+}  // namespace ferrosa

@@ -1,0 +1,27 @@
+// native/core/hot_record.h: what a hot request and its answer look like in the rings (docs/format/ring.md, kinds 3 and 131).
+#pragma once
+#include <cstdint>
+
+#include "bytes.h"
+
+namespace ferrosa {
+
+// The head of a hot record's payload (docs/format/ring.md, kind 3); the body of the request follows it.
+struct HotHead {
+  uint32_t plan = 0;
+  uint8_t version = 0;
+  uint8_t frame_flags = 0;
+  int16_t stream = 0;
+  uint32_t connection = 0;
+  uint16_t options_at = 0;  // where the options begin in the body, after the ids
+  int64_t token = 0;
+};
+inline constexpr size_t kHotHeadBytes = 24;
+void StoreHotHead(uint8_t* to, const HotHead& head);
+bool LoadHotHead(Slice payload, HotHead* out, Slice* body);
+
+inline constexpr size_t kEnvelopeHeaderBytes = 9;
+// The header of a response envelope (native protocol v3 to v5, section 2).
+void StoreResponseHeader(uint8_t* to, uint8_t version, int16_t stream, uint8_t opcode, uint32_t body_bytes);
+
+}  // namespace ferrosa
