@@ -12,8 +12,8 @@
 namespace ferrosa {
 namespace {
 
-constexpr uint32_t kItemAnswers = 5;  // answers wait: call drain soon
-constexpr size_t kItemFields = 7;
+constexpr uint32_t kItemAnswers = 4;  // answers wait: call drain soon
+constexpr size_t kItemFields = 4;
 
 uint64_t MonotonicMicros() {
   timespec t;
@@ -30,10 +30,9 @@ class FrontendJs : public Napi::ObjectWrap<FrontendJs> {
   Napi::Value AddShard(const Napi::CallbackInfo& info);
   Napi::Value Open(const Napi::CallbackInfo& info);
   Napi::Value Close(const Napi::CallbackInfo& info);
-  Napi::Value Start(const Napi::CallbackInfo& info);
   Napi::Value SetHot(const Napi::CallbackInfo& info);
+  Napi::Value OpenOf(const Napi::CallbackInfo& info);
   Napi::Value Data(const Napi::CallbackInfo& info);
-  Napi::Value Payload(const Napi::CallbackInfo& info);
   Napi::Value Envelope(const Napi::CallbackInfo& info);
   Napi::Value Drain(const Napi::CallbackInfo& info);
   Napi::Value Expire(const Napi::CallbackInfo& info);
@@ -50,9 +49,9 @@ Napi::Function FrontendJs::Define(Napi::Env env) {
   return DefineClass(
       env, "Frontend",
       {InstanceMethod("addShard", &FrontendJs::AddShard), InstanceMethod("open", &FrontendJs::Open),
-       InstanceMethod("close", &FrontendJs::Close), InstanceMethod("start", &FrontendJs::Start),
-       InstanceMethod("setHot", &FrontendJs::SetHot), InstanceMethod("data", &FrontendJs::Data),
-       InstanceMethod("payload", &FrontendJs::Payload), InstanceMethod("envelope", &FrontendJs::Envelope),
+       InstanceMethod("close", &FrontendJs::Close),
+       InstanceMethod("setHot", &FrontendJs::SetHot), InstanceMethod("openOf", &FrontendJs::OpenOf), InstanceMethod("data", &FrontendJs::Data),
+       InstanceMethod("envelope", &FrontendJs::Envelope),
        InstanceMethod("drain", &FrontendJs::Drain), InstanceMethod("expire", &FrontendJs::Expire),
        InstanceMethod("flush", &FrontendJs::Flush), InstanceMethod("plan", &FrontendJs::Plan),
        InstanceMethod("shardEnded", &FrontendJs::ShardEnded), InstanceMethod("stats", &FrontendJs::Stats)});
@@ -89,8 +88,11 @@ Napi::Value FrontendJs::AddShard(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
+// open(version, compression, throwOnOverload): number
 Napi::Value FrontendJs::Open(const Napi::CallbackInfo& info) {
-  return Napi::Number::New(info.Env(), frontend_->Open());
+  return Napi::Number::New(info.Env(),
+                           frontend_->Open(static_cast<uint8_t>(GetU32(info, 0)),
+                                           static_cast<Compression>(GetU32(info, 1)), info[2].ToBoolean()));
 }
 
 Napi::Value FrontendJs::Close(const Napi::CallbackInfo& info) {
@@ -98,11 +100,8 @@ Napi::Value FrontendJs::Close(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
-// start(connection, version, compression, hot, throwOnOverload)
-Napi::Value FrontendJs::Start(const Napi::CallbackInfo& info) {
-  frontend_->Start(GetU32(info, 0), static_cast<uint8_t>(GetU32(info, 1)),
-                   static_cast<Compression>(GetU32(info, 2)), info[3].ToBoolean(), info[4].ToBoolean());
-  return info.Env().Undefined();
+Napi::Value FrontendJs::OpenOf(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), frontend_->OpenOf(GetU32(info, 0)));
 }
 
 Napi::Value FrontendJs::SetHot(const Napi::CallbackInfo& info) {
@@ -126,9 +125,6 @@ Napi::Value FrontendJs::Items(Napi::Env env, bool tell_answers) {
     put(item.connection);
     put(static_cast<double>(item.start));
     put(static_cast<double>(item.end));
-    put(static_cast<double>(item.a));
-    put(static_cast<double>(item.b));
-    put(static_cast<double>(item.c));
   }
   if (answers) {
     put(kItemAnswers);
@@ -142,13 +138,6 @@ Napi::Value FrontendJs::Data(const Napi::CallbackInfo& info) {
   Slice bytes;
   if (!GetBytes(info, 1, &bytes)) return info.Env().Undefined();
   frontend_->Data(GetU32(info, 0), bytes, MonotonicMicros());
-  return Items(info.Env(), true);
-}
-
-Napi::Value FrontendJs::Payload(const Napi::CallbackInfo& info) {
-  Slice bytes;
-  if (!GetBytes(info, 1, &bytes)) return info.Env().Undefined();
-  frontend_->Payload(GetU32(info, 0), bytes, info[2].ToBoolean(), MonotonicMicros());
   return Items(info.Env(), true);
 }
 

@@ -14,8 +14,9 @@ constexpr uint8_t kOpcodeExecute = 0x0a;
 constexpr uint32_t kConnectionIndexBits = 20;
 constexpr uint32_t kConnectionIndexMask = (1u << kConnectionIndexBits) - 1;
 static_assert(kConnectionsMax == 1u << kConnectionIndexBits);
-// Requests of the hot path in their ring: numbers from here on are slots, smaller ones are the router's.
-constexpr uint64_t kHotRequest = uint64_t{1} << 63;
+// Requests of the hot path in their ring: numbers with this bit are slots, smaller ones are the router's. All fit into a double.
+constexpr uint64_t kHotRequest = uint64_t{1} << 52;
+constexpr uint32_t kGenerationMask = 0xfffff;
 constexpr uint8_t kFlagCompressed = 0x01;
 constexpr uint32_t kErrorServer = 0x0000;
 constexpr uint32_t kErrorOverloaded = 0x1001;
@@ -54,34 +55,13 @@ void EndError(std::vector<uint8_t>* out, size_t at, uint8_t version, int16_t str
 
 }  // namespace
 
-// What a connection's parser hands out.
-class Frontend::ParseSink final : public ConnectionParser::Sink {
+class Frontend::FilterSink final : public ConnectionFilter::Sink {
  public:
-  ParseSink(Frontend* frontend, Connection* connection) : frontend_(frontend), connection_(connection) {}
-  bool OnEnvelope(Slice envelope) override {
-    switch (frontend_->TryHot(connection_, envelope)) {
-      case Taken::kTaken:
-        return true;
-      case Taken::kStop:
-        if (!connection_->stopped) {
-          connection_->stopped = true;
-          frontend_->stopped_.push_back(connection_->id);
-          frontend_->stats_.stops++;
-          frontend_->AddItem(ItemKind::kStopped, connection_->id, {});
-        }
-        return false;
-      case Taken::kLeft:
-        break;
-    }
-    frontend_->stats_.left++;
-    frontend_->AddItem(ItemKind::kEnvelope, connection_->id, envelope);
-    return true;
-  }
-  void OnSegment(Slice payload, uint32_t uncompressed_bytes, bool self_contained) override {
-    frontend_->AddItem(ItemKind::kSegment, connection_->id, payload, uncompressed_bytes, self_contained);
-  }
-  void OnFault(FrameFault fault, int64_t a, int64_t b) override {
-    frontend_->AddItem(ItemKind::kFault, connection_->id, {}, static_cast<int64_t>(fault), a, b);
+  FilterSink(Frontend* frontend, Connection* connection) : frontend_(frontend), connection_(connection) {}
+  Taken OnEnvelope(Slice envelope) override {
+    const Taken taken = frontend_->TryHot(connection_, envelope);
+    if (taken == Taken::kLeft) frontend_->stats_.left++;
+    return taken;
   }
 
  private:
@@ -89,7 +69,7 @@ class Frontend::ParseSink final : public ConnectionParser::Sink {
   Connection* connection_;
 };
 
-uint32_t Frontend::Open() {
+uint32_t Frontend::Open(uint8_t version, Compression compression, bool throw_on_overload) {
   uint32_t index;
   if (free_connections_.empty()) {
     index = static_cast<uint32_t>(connections_.size());
@@ -102,7 +82,8 @@ uint32_t Frontend::Open() {
   }
   // The generation tells answers to an earlier connection of this index.
   const uint32_t id = index | (++connection_generations_[index] << kConnectionIndexBits);
-  connections_[index] = std::make_unique<Connection>(id, options_.frame_bytes_max);
+  connections_[index] = std::make_unique<Connection>(id, version, compression, options_.frame_bytes_max);
+  connections_[index]->throw_on_overload = throw_on_overload;
   stats_.connections++;
   return id;
 }
@@ -124,18 +105,14 @@ void Frontend::Close(uint32_t id) {
   std::erase(dirty_, id);
 }
 
-void Frontend::Start(uint32_t id, uint8_t version, Compression compression, bool hot, bool throw_on_overload) {
-  Connection* connection = Find(id);
-  if (connection == nullptr) return;
-  connection->parser.Start(version, compression);
-  connection->started = true;
-  connection->hot = hot;
-  connection->throw_on_overload = throw_on_overload;
-}
-
 void Frontend::SetHot(uint32_t id, bool hot) {
   Connection* connection = Find(id);
   if (connection != nullptr) connection->hot = hot;
+}
+
+uint32_t Frontend::OpenOf(uint32_t id) {
+  const Connection* connection = Find(id);
+  return connection == nullptr ? 0 : connection->open;
 }
 
 void Frontend::BeginCall() {
@@ -143,37 +120,35 @@ void Frontend::BeginCall() {
   bytes_.clear();
 }
 
-void Frontend::AddItem(ItemKind kind, uint32_t connection, Slice bytes, int64_t a, int64_t b, int64_t c) {
-  const size_t start = bytes_.size();
-  if (bytes.size > 0) bytes_.insert(bytes_.end(), bytes.data, bytes.data + bytes.size);
-  items_.push_back({kind, connection, start, bytes_.size(), a, b, c});
+void Frontend::AddItem(ItemKind kind, uint32_t connection, size_t start) {
+  items_.push_back({kind, connection, start, bytes_.size()});
+}
+
+void Frontend::NoteStop(Connection* connection) {
+  if (!connection->filter.stopped() || connection->stopped) return;
+  connection->stopped = true;
+  stopped_.push_back(connection->id);
+  stats_.stops++;
+  AddItem(ItemKind::kStopped, connection->id, bytes_.size());
 }
 
 void Frontend::Data(uint32_t id, Slice bytes, uint64_t now_micros) {
   BeginCall();
   now_ = now_micros;
   Connection* connection = Find(id);
-  if (connection == nullptr || connection->parser.broken()) return;
-  ParseSink sink(this, connection);
-  connection->parser.Data(bytes, &sink);
-}
-
-void Frontend::Payload(uint32_t id, Slice payload, bool self_contained, uint64_t now_micros) {
-  BeginCall();
-  now_ = now_micros;
-  Connection* connection = Find(id);
   if (connection == nullptr) return;
-  ParseSink sink(this, connection);
-  connection->parser.Payload(payload, self_contained, &sink);
+  FilterSink sink(this, connection);
+  connection->filter.Data(bytes, &sink, &bytes_);
+  if (!bytes_.empty()) AddItem(ItemKind::kLeft, id, 0);
+  NoteStop(connection);
 }
 
 bool Frontend::Envelope(uint32_t id, Slice envelope, uint64_t now_micros) {
-  BeginCall();
   now_ = now_micros;
   Connection* connection = Find(id);
+  if (connection == nullptr || envelope.size < kEnvelopeHeaderBytes) return false;
   // A stop here only means that JavaScript's way is taken, which waits for space by itself.
-  return connection != nullptr && envelope.size >= kEnvelopeHeaderBytes &&
-         TryHot(connection, envelope) == Taken::kTaken;
+  return TryHot(connection, envelope) == Taken::kTaken;
 }
 
 Frontend::Taken Frontend::TryHot(Connection* connection, Slice envelope) {
@@ -250,7 +225,7 @@ Frontend::Taken Frontend::Execute(Connection* connection, HotPlan* plan, Slice e
   stats_.hot++;
   Record record;
   record.kind = RecordKind::kHot;
-  record.request = kHotRequest | static_cast<uint64_t>(slot.generation & 0x7fffffff) << 32 | number;
+  record.request = kHotRequest | static_cast<uint64_t>(slot.generation & kGenerationMask) << 32 | number;
   record.deadline = slot.deadline;
   lane.requests->Commit(record, kHotHeadBytes + body.size);
   return Taken::kTaken;
@@ -275,7 +250,7 @@ Frontend::Slot* Frontend::SlotOf(uint64_t request) {
   const uint32_t number = static_cast<uint32_t>(request);
   if (number >= slots_.size()) return nullptr;
   Slot* slot = &slots_[number];
-  const bool same = slot->used && (slot->generation & 0x7fffffff) == (request >> 32 & 0x7fffffff);
+  const bool same = slot->used && (slot->generation & kGenerationMask) == (request >> 32 & kGenerationMask);
   return same ? slot : nullptr;
 }
 
@@ -345,7 +320,7 @@ void Frontend::OnDeclined(const Record& record) {
                       static_cast<uint32_t>(body.size));
   bytes_[start] = head.version;  // a request: without the direction bit
   bytes_.insert(bytes_.end(), body.data, body.data + body.size);
-  items_.push_back({ItemKind::kEnvelope, connection->id, start, bytes_.size(), 0, 0, 0});
+  AddItem(ItemKind::kDeclined, connection->id, start);
   stats_.left++;
 }
 
@@ -390,19 +365,20 @@ bool Frontend::Drain(uint64_t now_micros, size_t bytes_max) {
 
 void Frontend::ResumeStopped() {
   if (stopped_.empty()) return;
-  std::vector<uint32_t> stopped = std::move(stopped_);
+  const std::vector<uint32_t> stopped = std::move(stopped_);
   stopped_.clear();
   for (const uint32_t id : stopped) {
     Connection* connection = Find(id);
     if (connection == nullptr) continue;
-    ParseSink sink(this, connection);
-    // While `stopped` is set, a new stop is not told again: the socket is paused already.
-    connection->parser.Resume(&sink);
-    if (connection->parser.stopped()) {
+    const size_t start = bytes_.size();
+    FilterSink sink(this, connection);
+    connection->filter.Resume(&sink, &bytes_);
+    if (bytes_.size() > start) AddItem(ItemKind::kLeft, id, start);
+    if (connection->filter.stopped()) {
       stopped_.push_back(id);
     } else {
       connection->stopped = false;
-      AddItem(ItemKind::kResumed, id, {});
+      AddItem(ItemKind::kResumed, id, bytes_.size());
     }
   }
 }
@@ -416,9 +392,9 @@ void Frontend::SealOutgoing() {
     connection->dirty = false;
     const Slice out(connection->out);
     const size_t start = sealed_.size();
-    const Compression compression = connection->parser.compression();
+    const Compression compression = connection->filter.compression();
     const bool compress = compression != Compression::kNone && out.size >= kCompressBytesMin;
-    if (connection->parser.segments() && !compress) {
+    if (connection->filter.segments() && !compress) {
       const bool lz4 = compression == Compression::kLz4;
       sealed_.resize(start + SealedBytes(out, lz4));
       Seal(out, lz4, sealed_.data() + start);

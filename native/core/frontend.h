@@ -6,7 +6,7 @@
 #include <memory>
 #include <vector>
 
-#include "connection_parser.h"
+#include "connection_filter.h"
 #include "hot_plan.h"
 #include "ring.h"
 
@@ -29,7 +29,7 @@ inline uint32_t ShardOfToken(int64_t token, uint32_t shards, uint32_t ignore_msb
 
 struct FrontendStats {
   uint64_t hot = 0;         // requests put into rings
-  uint64_t left = 0;        // envelopes handed to JavaScript
+  uint64_t left = 0;        // envelopes left to JavaScript
   uint64_t declined = 0;    // by shards, then handed to JavaScript
   uint64_t timeouts = 0;
   uint64_t overloaded = 0;  // answered with Overloaded
@@ -40,16 +40,18 @@ struct FrontendStats {
 
 class Frontend {
  public:
-  enum class ItemKind : uint8_t { kEnvelope = 0, kSegment = 1, kFault = 2, kStopped = 3, kResumed = 4 };
-  // Something for JavaScript. Bytes are bytes()[start, end).
+  // Something for a connection's JavaScript. Bytes are bytes()[start, end).
+  enum class ItemKind : uint8_t {
+    kLeft = 0,      // bytes for the connection's decoder
+    kDeclined = 1,  // a whole envelope for JavaScript to run, apart from the stream
+    kStopped = 2,   // pause the socket
+    kResumed = 3,   // resume the socket
+  };
   struct Item {
     ItemKind kind;
     uint32_t connection;
     size_t start = 0;
     size_t end = 0;
-    int64_t a = 0;  // kSegment: uncompressed bytes; kFault: the fault's number
-    int64_t b = 0;  // kSegment: self-contained; kFault: first detail
-    int64_t c = 0;  // kFault: second detail
   };
   struct Outgoing {
     uint32_t connection;
@@ -62,17 +64,17 @@ class Frontend {
   void AddShard(RingProducer* requests, RingConsumer* answers) { lanes_.push_back({requests, answers}); }
   HotPlans& plans() { return plans_; }
 
-  // A new connection; it hands everything to JavaScript until Start.
-  uint32_t Open();
+  // A connection that has sent STARTUP and has its answer: from the next byte on its data comes here.
+  // throw_on_overload: of the STARTUP options. Its EXECUTEs are looked at while `hot` is set.
+  uint32_t Open(uint8_t version, Compression compression, bool throw_on_overload);
   void Close(uint32_t connection);
-  // After STARTUP was answered. hot: EXECUTEs may take the hot path. throw_on_overload: of the STARTUP options.
-  void Start(uint32_t connection, uint8_t version, Compression compression, bool hot, bool throw_on_overload);
   void SetHot(uint32_t connection, bool hot);
+  // Hot requests of a connection in flight.
+  uint32_t OpenOf(uint32_t connection);
 
-  // Each fills items(), valid until the next call of any of them.
+  // Bytes of the socket. Fills items(), valid until the next call of Data or Drain.
   void Data(uint32_t connection, Slice bytes, uint64_t now_micros);
-  void Payload(uint32_t connection, Slice payload, bool self_contained, uint64_t now_micros);
-  // An envelope of v3 or v4 that JavaScript has decompressed (its flag cleared). False: JavaScript must run it.
+  // A whole envelope that JavaScript has decompressed (its flag cleared). False: JavaScript must run it.
   bool Envelope(uint32_t connection, Slice envelope, uint64_t now_micros);
   // Takes answers until all rings are empty or about `bytes_max` were taken; fills items(), outgoing(), sealed() and generic() (answers
   // that the router completes, as in RingConsumer's drain). True when there is more.
@@ -99,11 +101,11 @@ class Frontend {
     bool ended = false;
   };
   struct Connection {
-    Connection(uint32_t number, uint32_t frame_bytes_max) : id(number), parser(frame_bytes_max) {}
+    Connection(uint32_t number, uint8_t version, Compression compression, uint32_t frame_bytes_max)
+        : id(number), filter(version, compression, frame_bytes_max) {}
     uint32_t id;
-    ConnectionParser parser;
-    bool started = false;
-    bool hot = false;
+    ConnectionFilter filter;
+    bool hot = true;
     bool throw_on_overload = false;
     bool stopped = false;
     bool dirty = false;
@@ -123,14 +125,15 @@ class Frontend {
     bool used = false;
     bool write = false;
   };
-  enum class Taken : uint8_t { kTaken, kLeft, kStop };
-  class ParseSink;
+  using Taken = ConnectionFilter::Taken;
+  class FilterSink;
 
   Connection* Find(uint32_t id);
   Taken TryHot(Connection* connection, Slice envelope);
   Taken Execute(Connection* connection, HotPlan* plan, Slice envelope, size_t options_at);
   Taken Full(Connection* connection, int16_t stream, uint8_t version);
-  void AddItem(ItemKind kind, uint32_t connection, Slice bytes, int64_t a = 0, int64_t b = 0, int64_t c = 0);
+  void AddItem(ItemKind kind, uint32_t connection, size_t start);
+  void NoteStop(Connection* connection);
   void BeginCall();
   uint32_t TakeSlot();
   Slot* SlotOf(uint64_t request);

@@ -1,4 +1,14 @@
 export * from './commit-log.js';
+export {
+  Frontend,
+  FrontendCompression,
+  FrontendItem,
+  type FrontendItems,
+  type FrontendOptions,
+  type FrontendStats,
+  sealSegment,
+  sealV5,
+} from './frontend.js';
 export { crc32, murmurToken } from './hash.js';
 export {
   RecordKind,

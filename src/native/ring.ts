@@ -14,6 +14,7 @@ export const RecordKind = {
   ack: 129,
   rows: 130,
   frame: 131,
+  declined: 132,
   controlAnswer: 136,
   error: 255,
 } as const;

@@ -64,8 +64,9 @@ export class ShardRouter {
   readonly #now: () => number;
   #flushing = false;
   #timeouts = 0;
-  /** Set by whoever drains the rings with more than this class (the connections' frontend): called instead of `poll`. */
+  /** Replaced by who drains the rings together with those of its own answers (HotPath). */
   onWake: () => void = () => this.poll();
+  readonly #onShard: ((requests: RingProducer, answers: RingConsumer) => void)[] = [];
 
   /** @param now  monotonic microseconds */
   constructor(now: () => number = () => Math.floor(Number(process.hrtime.bigint() / 1000n))) {
@@ -91,19 +92,22 @@ export class ShardRouter {
 
   /** Adds the next shard. `shardFd`: the waker of its thread. */
   addShard(pair: RingPair, shardFd: number): void {
-    this.#links.push({
-      requests: new RingProducer(new Uint8Array(pair.requests), shardFd),
-      answers: new RingConsumer(new Uint8Array(pair.answers), shardFd),
-      waiting: [],
-      waitingBytes: 0,
-      ended: false,
-    });
+    const requests = new RingProducer(new Uint8Array(pair.requests), shardFd);
+    const answers = new RingConsumer(new Uint8Array(pair.answers), shardFd);
+    this.#links.push({ requests, answers, waiting: [], waitingBytes: 0, ended: false });
+    for (const listener of this.#onShard) listener(requests, answers);
     this.#waker.signal(); // the answer ring must be found empty once before its producer wakes us
   }
 
-  /** The ends of the rings on this thread, for the addon's hot path. */
-  ends(): { readonly requests: RingProducer; readonly answers: RingConsumer }[] {
-    return this.#links.map(({ requests, answers }) => ({ requests, answers }));
+  /** Calls `listener` with the rings of each shard there is and each that is added. */
+  onShard(listener: (requests: RingProducer, answers: RingConsumer) => void): void {
+    for (const { requests, answers } of this.#links) listener(requests, answers);
+    this.#onShard.push(listener);
+  }
+
+  /** Makes `onWake` run in a later turn of the event loop. */
+  signal(): void {
+    this.#waker.signal();
   }
 
   /** One mutation (docs/format/mutation.md); resolves when the shard's commit log and memtable have it. */
@@ -246,7 +250,7 @@ export class ShardRouter {
       const deadline = options.deadline ?? 0;
       const request = this.#open.add({ shard, deadline, resolve, reject, timedOut: options.timedOut ?? timedOut });
       if (link.waiting.length === 0 && link.requests.push(kind, flags, request, deadline, payload)) {
-        this.#flushLater();
+        this.flushLater();
       } else {
         link.waiting.push({ kind, flags, request, deadline, payload });
         link.waitingBytes += payload.length;
@@ -258,8 +262,8 @@ export class ShardRouter {
     await Promise.all(this.#links.map((_, shard) => this.#ask(shard, kind, 0, payload, {}, writeTimedOut)));
   }
 
-  /** After all I/O events of this turn: one wake-up for what they all pushed. */
-  #flushLater(): void {
+  /** Shows what was pushed to the shards after all I/O events of this turn: one wake-up for them all. */
+  flushLater(): void {
     if (this.#flushing) return;
     this.#flushing = true;
     setImmediate(() => {

@@ -1,0 +1,79 @@
+// The connections of a thread in the addon: requests of the hot path go from socket bytes into the rings of the shards, answers from the
+// rings into one buffer a connection. src/shard/hot-path.ts is what others use.
+import { addon } from './binding.js';
+import type { RingConsumer, RingProducer } from './ring.js';
+
+export type FrontendOptions = {
+  /** Header and body of one envelope (native_transport_max_frame_size). */
+  readonly frameBytesMax: number;
+  /** Hot requests in flight, over all connections. */
+  readonly openMax: number;
+  readonly openPerConnectionMax: number;
+  readonly writeTimeoutMicros: number;
+  readonly readTimeoutMicros: number;
+};
+
+export const FrontendCompression = { none: 0, lz4: 1, snappy: 2 } as const;
+
+/** Kinds of items: what a connection's JavaScript is told. */
+export const FrontendItem = {
+  /** Bytes for the connection's decoder. */
+  left: 0,
+  /** A whole envelope that a shard declined: run it, apart from the stream. */
+  declined: 1,
+  /** Pause the socket. */
+  stopped: 2,
+  resumed: 3,
+  /** Answers wait: drain soon. */
+  answers: 4,
+} as const;
+
+/** Bytes, and four numbers an item: kind, connection, start and end in the bytes. */
+export type FrontendItems = readonly [Buffer, readonly number[]];
+
+export type FrontendStats = {
+  /** Requests that took the hot path. */
+  readonly hot: number;
+  /** Envelopes of connections here that went to JavaScript. */
+  readonly left: number;
+  /** Of those, the ones that a shard had declined. */
+  readonly declined: number;
+  readonly timeouts: number;
+  readonly overloaded: number;
+  /** How often a connection was stopped for a full ring or a bound. */
+  readonly stops: number;
+  /** Hot requests in flight. */
+  readonly open: number;
+  readonly connections: number;
+};
+
+export interface Frontend {
+  addShard(requests: RingProducer, answers: RingConsumer): void;
+  open(version: number, compression: number, throwOnOverload: boolean): number;
+  close(connection: number): void;
+  setHot(connection: number, hot: boolean): void;
+  /** Hot requests of a connection in flight. */
+  openOf(connection: number): number;
+  data(connection: number, bytes: Uint8Array): FrontendItems | null;
+  envelope(connection: number, envelope: Uint8Array): boolean;
+  /** [more, answers for the router, items, bytes to send, (connection, start, end, 1 when they are plain envelopes to compress)*] */
+  drain(bytesMax: number): readonly [boolean, Buffer | null, FrontendItems | null, Buffer | null, readonly number[]];
+  /** True when a drain has answers to send. */
+  expire(): boolean;
+  flush(): void;
+  /** @throws FerrosaError INVALID when the bytes are no plan */
+  plan(number: number, plan: Uint8Array): void;
+  shardEnded(shard: number): boolean;
+  stats(): FrontendStats;
+}
+export const Frontend = addon.Frontend as new (options: FrontendOptions) => Frontend;
+
+/** Segments of protocol v5 around whole envelopes, uncompressed; `lz4`: in the framing of a connection that chose LZ4. */
+export const sealV5 = addon.sealV5 as (envelopes: Uint8Array, lz4: boolean) => Buffer;
+
+/** One segment of the LZ4 framing; `uncompressedBytes` 0 when the payload is not compressed. At most 131071 bytes each. */
+export const sealSegment = addon.sealSegment as (
+  payload: Uint8Array,
+  uncompressedBytes: number,
+  selfContained: boolean,
+) => Buffer;

@@ -1,0 +1,215 @@
+// The hot path of one thread: what the addon's frontend takes from connections and gives back to them. See docs/format/hot-plan.md for
+// what is hot; everything else passes through untouched.
+import { FerrosaError } from '../common/errors.js';
+import {
+  Frontend,
+  FrontendCompression,
+  FrontendItem,
+  type FrontendItems,
+  type FrontendStats,
+} from '../native/index.js';
+import { routerLimits, type ShardRouter } from './router.js';
+
+export type HotPathOptions = {
+  /** Header and body of one envelope. */
+  readonly frameBytesMax?: number;
+  readonly writeTimeoutMs?: number;
+  readonly readTimeoutMs?: number;
+};
+
+/** Limits of the hot path of one thread. */
+export const hotPathLimits = {
+  openMax: 65_536,
+  /** Stream ids of a connection. */
+  openPerConnectionMax: 32_768,
+  plansMax: 65_536,
+  expiryIntervalMs: 50,
+};
+
+/** What a connection does for the hot path. */
+export interface HotConnectionHost {
+  /** Answers. `plain`: whole envelopes that still want compression and framing; else bytes for the socket as they are. */
+  hotAnswers(bytes: Uint8Array, plain: boolean): void;
+  /** Bytes for the decoder, after a stop. */
+  hotLeft(bytes: Uint8Array): void;
+  /** A request that was taken and must be run all the same: a whole envelope. */
+  hotDeclined(envelope: Uint8Array): void;
+  hotPause(): void;
+  hotResume(): void;
+}
+
+/** One connection of the hot path. */
+export class HotConnection {
+  readonly #frontend: Frontend;
+  readonly #path: HotPath;
+  readonly #id: number;
+
+  /** Made by HotPath.open. */
+  constructor(path: HotPath, frontend: Frontend, id: number) {
+    this.#path = path;
+    this.#frontend = frontend;
+    this.#id = id;
+  }
+
+  /** Takes the socket's bytes; returns what is for the decoder, null when that is nothing. */
+  data(chunk: Uint8Array): Uint8Array | null {
+    const items = this.#frontend.data(this.#id, chunk);
+    this.#path.flushLater();
+    return items === null ? null : this.#path.dispatch(items, this.#id);
+  }
+
+  /** Offers a whole envelope whose body JavaScript has decompressed (its flag cleared). True when it was taken. */
+  offer(envelope: Uint8Array): boolean {
+    const taken = this.#frontend.envelope(this.#id, envelope);
+    if (taken) this.#path.flushLater();
+    return taken;
+  }
+
+  /** Whether its requests may be hot at all; they are until this is called. */
+  setHot(hot: boolean): void {
+    this.#frontend.setHot(this.#id, hot);
+  }
+
+  /** Hot requests in flight. */
+  get inFlight(): number {
+    return this.#frontend.openOf(this.#id);
+  }
+
+  /** Its answers are dropped from here on. */
+  close(): void {
+    this.#path.forget(this.#id);
+  }
+}
+
+export class HotPath {
+  readonly #router: ShardRouter;
+  readonly #frontend: Frontend;
+  readonly #hosts = new Map<number, HotConnectionHost>();
+  readonly #timer: NodeJS.Timeout;
+  readonly #freeNumbers: number[] = [];
+  #numbers = 0;
+
+  constructor(router: ShardRouter, options: HotPathOptions = {}) {
+    this.#router = router;
+    this.#frontend = new Frontend({
+      frameBytesMax: options.frameBytesMax ?? 16 * 1024 * 1024,
+      openMax: hotPathLimits.openMax,
+      openPerConnectionMax: hotPathLimits.openPerConnectionMax,
+      writeTimeoutMicros: (options.writeTimeoutMs ?? 2000) * 1000,
+      readTimeoutMicros: (options.readTimeoutMs ?? 5000) * 1000,
+    });
+    router.onShard((requests, answers) => this.#frontend.addShard(requests, answers));
+    router.onWake = () => this.#drain();
+    this.#timer = setInterval(() => {
+      if (this.#frontend.expire()) router.signal();
+    }, hotPathLimits.expiryIntervalMs);
+    this.#timer.unref();
+  }
+
+  /**
+   * Begins with a connection that is ready for statements: from here on all bytes of its socket go through `data`.
+   * REQUIRES: its decoder holds no bytes.
+   */
+  open(
+    version: number,
+    compression: 'lz4' | 'snappy' | null,
+    throwOnOverload: boolean,
+    host: HotConnectionHost,
+  ): HotConnection {
+    const id = this.#frontend.open(version, FrontendCompression[compression ?? 'none'], throwOnOverload);
+    this.#hosts.set(id, host);
+    return new HotConnection(this, this.#frontend, id);
+  }
+
+  /**
+   * Registers a hot plan with all shards and this thread; its number is for `unregister`.
+   * @throws FerrosaError INVALID for bytes that are no plan, OVERLOADED when there are too many
+   */
+  register(plan: Uint8Array): number {
+    const number = this.#freeNumbers.pop() ?? this.#numbers++;
+    if (number >= hotPathLimits.plansMax) throw new FerrosaError('OVERLOADED', 'Too many hot plans');
+    try {
+      this.#frontend.plan(number, plan);
+    } catch (error) {
+      this.#freeNumbers.push(number);
+      throw error;
+    }
+    // The plan is in each ring before any request that needs it; a shard that does not know it declines.
+    this.#router.plan(number, plan).catch(() => this.#frontend.plan(number, new Uint8Array()));
+    return number;
+  }
+
+  unregister(number: number): void {
+    this.#frontend.plan(number, new Uint8Array());
+    this.#router.plan(number, new Uint8Array()).then(
+      () => this.#freeNumbers.push(number),
+      () => {}, // a shard has ended: the number stays unused
+    );
+  }
+
+  /** To be called with the router's `shardEnded`. */
+  shardEnded(shard: number): void {
+    if (this.#frontend.shardEnded(shard)) this.#router.signal();
+  }
+
+  stats(): FrontendStats {
+    return this.#frontend.stats();
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+    this.#hosts.clear();
+  }
+
+  /** @internal */
+  flushLater(): void {
+    this.#router.flushLater();
+  }
+
+  /** @internal */
+  forget(id: number): void {
+    this.#frontend.close(id);
+    this.#hosts.delete(id);
+  }
+
+  /** @internal Tells hosts what the addon says; bytes left of connection `own` are returned instead. */
+  dispatch(items: FrontendItems, own: number): Uint8Array | null {
+    const [bytes, fields] = items;
+    let left: Uint8Array | null = null;
+    for (let i = 0; i < fields.length; i += 4) {
+      const kind = fields[i]!;
+      if (kind === FrontendItem.answers) {
+        this.#router.signal();
+        continue;
+      }
+      const id = fields[i + 1]!;
+      const part = bytes.subarray(fields[i + 2]!, fields[i + 3]!);
+      if (kind === FrontendItem.left && id === own) left = part;
+      else this.#tell(kind, id, part);
+    }
+    return left;
+  }
+
+  #tell(kind: number, id: number, bytes: Uint8Array): void {
+    const host = this.#hosts.get(id);
+    if (host === undefined) return;
+    if (kind === FrontendItem.left) host.hotLeft(bytes);
+    else if (kind === FrontendItem.declined) host.hotDeclined(bytes);
+    else if (kind === FrontendItem.stopped) host.hotPause();
+    else if (kind === FrontendItem.resumed) host.hotResume();
+  }
+
+  #drain(): void {
+    const [more, generic, items, sealed, outgoing] = this.#frontend.drain(routerLimits.drainBytesMax);
+    if (sealed !== null) {
+      for (let i = 0; i < outgoing.length; i += 4) {
+        const bytes = sealed.subarray(outgoing[i + 1]!, outgoing[i + 2]!);
+        this.#hosts.get(outgoing[i]!)?.hotAnswers(bytes, outgoing[i + 3] === 1);
+      }
+    }
+    if (items !== null) this.dispatch(items, -1);
+    if (generic !== null) this.#router.complete(generic);
+    this.#router.pump();
+    if (more) this.#router.signal();
+  }
+}
