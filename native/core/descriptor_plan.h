@@ -31,6 +31,8 @@ struct DescriptorPlan {
     return ComparePrefixes(a, b, clustering_count);
   }
   int ComparePrefixes(const Slice* a, const Slice* b, size_t count) const;
+  // Order of two values of one clustering column.
+  int CompareOne(size_t column, Slice a, Slice b) const;
   // Order of two bounds, or of a bound and a clustering (a Bound of kind kClustering).
   int CompareBounds(const Bound& a, const Bound& b) const {
     return CompareBounds(a.kind, a.prefix.data(), a.prefix.size(), b.kind, b.prefix.data(), b.prefix.size());

@@ -1,0 +1,47 @@
+// native/core/memtable_cursor.h: iterates one partition of a memtable in either direction.
+#pragma once
+#include <vector>
+
+#include "memtable.h"
+
+namespace ferrosa {
+
+// Rows come cleaned of what the partition's own deletions cover. May be opened again, keeping its buffers.
+class MemtableCursor : public PartitionCursor {
+ public:
+  void Open(const MemtableSource* source, const MemPartition* partition, bool reversed);
+  DeletionTime partition_deletion() const override;
+  Step StaticRow(Row* out) override;
+  Step Next(Unfiltered* out) override;
+  Step Seek(const Bound& bound) override;
+
+ private:
+  bool HasRow() const { return single_ != nullptr || place_.valid(); }
+  const MemRow* CurrentRow() const { return single_ != nullptr ? single_ : static_cast<const MemRow*>(place_.entry().item); }
+  void AdvanceRow();
+  bool HasStep() const { return step_ >= 0 && step_ < step_count_; }
+  void EmitStep(Unfiltered* out);
+  bool EmitRow(Unfiltered* out);
+  void SeekRows(const Bound& bound);
+  void SeekSteps(const Bound& bound);
+  void ReadRow(const MemRow& row, bool is_static, Row* out) const;
+  DeletionTime AfterStep(int64_t i) const { return i < 0 ? DeletionTime{} : extra_->steps[i].after; }
+
+  const MemtableSource* source_ = nullptr;
+  const DescriptorPlan* plan_ = nullptr;
+  const MemPartition* partition_ = nullptr;
+  const PartitionExtra* extra_ = nullptr;
+  bool reversed_ = false;
+  const MemRow* single_ = nullptr;
+  BTreePlace place_;
+  int64_t step_ = 0;
+  int64_t step_count_ = 0;
+  DeletionTime open_;        // range deletion in force where the cursor stands
+  bool pending_ = false;     // a marker at the bound of Seek
+  Marker pending_marker_;
+  std::vector<uint8_t> pending_bytes_;
+  std::vector<Slice> values_;
+  ClusteringValues prefix_;
+};
+
+}  // namespace ferrosa
