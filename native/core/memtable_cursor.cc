@@ -195,6 +195,43 @@ void MemtableCursor::SeekSteps(const Bound& bound) {
   }
 }
 
+bool MemtableCursor::RowAt(const Slice* clustering, Row* out, DeletionTime* covering) {
+  *covering = {};
+  const size_t n = plan_->clustering_count;
+  if (step_count_ > 0) {
+    int64_t low = 0, high = step_count_;
+    while (low < high) {
+      const int64_t middle = (low + high) / 2;
+      const RangeStep& step = extra_->steps[middle];
+      step.ReadPrefix(&prefix_);
+      const int c = plan_->CompareBounds(step.side < 0 ? BoundKind::kInclStart : BoundKind::kExclStart, prefix_.data(),
+                                         prefix_.size(), BoundKind::kClustering, clustering, n);
+      if (c < 0) low = middle + 1;
+      else high = middle;
+    }
+    *covering = AfterStep(low - 1);
+  }
+  const MemRow* row = nullptr;
+  if (!partition_->has_tree) {
+    row = partition_->single;
+    if (row == nullptr) return false;
+    row->ReadClustering(n, values_.data());
+    if (plan_->CompareClusterings(values_.data(), clustering) != 0) return false;
+  } else {
+    const uint64_t prefix = plan_->ClusteringPrefix(clustering[0]);
+    const auto compare = [&](const BTreeEntry& e) {
+      if (e.prefix != prefix) return e.prefix < prefix ? -1 : 1;
+      static_cast<const MemRow*>(e.item)->ReadClustering(n, values_.data());
+      return plan_->CompareClusterings(values_.data(), clustering);
+    };
+    const BTreePlace place = partition_->tree->LowerBound(compare);
+    if (!place.valid() || compare(place.entry()) != 0) return false;
+    row = static_cast<const MemRow*>(place.entry().item);
+  }
+  ReadRow(*row, false, out);
+  return true;
+}
+
 Step MemtableCursor::Seek(const Bound& bound) {
   pending_ = false;
   SeekRows(bound);

@@ -14,6 +14,8 @@ class MemtableCursor : public PartitionCursor {
   Step StaticRow(Row* out) override;
   Step Next(Unfiltered* out) override;
   Step Seek(const Bound& bound) override;
+  // The row of a full clustering, not cleaned, and the range deletion over it; false when there is no such row. Does not move.
+  bool RowAt(const Slice* clustering, Row* out, DeletionTime* covering);
 
  private:
   bool HasRow() const { return single_ != nullptr || place_.valid(); }

@@ -30,6 +30,20 @@ struct SliceBounds {
   Bound end;
 };
 
+// How far the read of one partition is.
+struct PartitionProgress {
+  uint32_t rows_given = 0;     // of this partition, by all calls
+  bool has_resume = false;     // continue at `resume`
+  Bound resume;
+  std::vector<uint8_t> resume_bytes;  // what its prefix points into
+  uint32_t tombstones = 0;
+  uint32_t live_rows = 0;
+  uint32_t sources = 0;        // SSTables that had the partition
+
+  void Clear();
+  void SetResume(BoundKind kind, const ClusteringValues& prefix);
+};
+
 // All slices point into the command's bytes.
 struct ReadCommand {
   bool reversed = false;
@@ -61,38 +75,43 @@ Slice ReadCommandTableId(Slice bytes);
 // Invalid when the bytes are not a command for this table.
 Status ParseReadCommand(const DescriptorPlan& plan, Slice bytes, ReadCommand* out);
 
+// How much a call that reads did.
+enum class ReadState : uint8_t {
+  kDone,   // the output is complete
+  kMiss,   // chunks are missing (listed); fetch them and call again
+  kYield,  // the budget is spent; call again
+};
+
 // A read in progress: command, output so far, and where to go on. No iterator is kept between calls, so anything may happen to the table
 // in between. Reusable by Start.
 class ReadOperation {
  public:
   // Takes a copy of the command.
   void Start(Slice command);
+  Slice command_bytes() const { return Slice(bytes_); }
   // The row stream, after kDone.
-  Slice output() const { return Slice(out.bytes); }
+  Slice output() const { return Slice(out_.bytes); }
 
-  // Used by the executor only.
-  std::vector<uint8_t> bytes;
-  bool parsed = false;
-  ReadCommand command;
-  uint32_t version = 0;  // of the descriptor it was parsed for
-  Writer out;
-  uint32_t rows = 0;
-  uint32_t partitions = 0;
-  uint32_t tombstones = 0;
-  uint32_t live_rows = 0;
-  uint32_t sources = 0;
-  size_t key_index = 0;               // kind 0: the next key
-  bool in_partition = false;          // stopped inside the partition of `key`
-  std::vector<uint8_t> key;           // current or last partition
-  int64_t token = 0;
-  bool has_key = false;
-  uint32_t rows_in_partition = 0;
-  bool resume_has_bound = false;      // inside the partition: continue at this bound
-  Bound resume;
-  std::vector<uint8_t> resume_bytes;  // what the bound's prefix points into
-  bool finished = false;
-  bool more = false;                  // a limit stopped it
-  std::vector<uint8_t> position;      // encoded, for the header
+ private:
+  friend class ReadExecutor;
+  std::vector<uint8_t> bytes_;
+  ReadCommand command_;
+  DescriptorPtr parsed_for_;
+  Writer out_;
+  uint32_t rows_ = 0;
+  uint32_t partitions_ = 0;
+  bool finished_ = false;
+  bool more_ = false;  // a limit stopped it
+  size_t key_index_ = 0;          // of a list of keys: the next or current one
+  bool has_key_ = false;          // key_ is the current or the last partition
+  bool in_partition_ = false;     // stopped inside it
+  std::vector<uint8_t> key_;
+  int64_t token_ = 0;
+  PartitionProgress progress_;    // inside the partition
+  uint32_t tombstones_ = 0;
+  uint32_t live_rows_ = 0;
+  uint32_t sources_ = 0;
+  size_t run_at_ = 0;             // offset of the open run of rows in out_, 0 for none
 };
 
 }  // namespace ferrosa

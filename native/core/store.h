@@ -10,7 +10,7 @@
 
 #include "frozen_memtable.h"
 #include "memtable.h"
-#include "read_command.h"
+#include "read_exec.h"
 #include "unfiltered.h"
 
 namespace ferrosa {
@@ -61,13 +61,6 @@ struct HotReadResult {
   bool more = false;     // a limit stopped the read: rows may follow
 };
 
-// How much a call to Read did.
-enum class ReadState : uint8_t {
-  kDone,   // the output is complete
-  kMiss,   // chunks are missing (listed); fetch them and call again
-  kYield,  // the budget is spent; call again
-};
-
 // What the shard schedules flushes and compactions by.
 struct TableStats {
   uint64_t memtable_bytes = 0;       // arena of the current memtable
@@ -99,8 +92,7 @@ struct StoreTable {
 class Store {
  public:
   // counter_id: the 16-byte id under which this node counts (its host id).
-  explicit Store(const std::array<uint8_t, 16>& counter_id);
-  ~Store();
+  explicit Store(const std::array<uint8_t, 16>& counter_id) : counter_id_(counter_id) {}
 
   // Creates the table or gives it a newer descriptor. A changed column set freezes the current memtable. Sources are told
   // the descriptor (Source::SetDescriptor). Returns the frozen memtable's number or 0.
@@ -118,7 +110,7 @@ class Store {
   Status Apply(Slice mutation);
   // Checks a mutation completely without applying it: what the log may be given. *has_counters: it must go through PrepareCounter.
   Status Check(Slice mutation, bool* has_counters);
-  // A hot write; values are already validated against the column types. *log_bytes of its mutation are written by EncodeRow.
+  // A hot write; values are already validated against the column types.
   void ApplyRow(StoreTable* table, const RowWrite& write);
   // The mutation bytes of a hot write, appended to *out: what goes to the commit log before ApplyRow.
   static void EncodeRow(const StoreTable& table, const RowWrite& write, Writer* out);
@@ -151,9 +143,24 @@ class Store {
   struct IdHash {
     size_t operator()(const TableId& id) const { return LoadLE<uint64_t>(id.data()) ^ LoadLE<uint64_t>(id.data() + 8); }
   };
-  std::array<uint8_t, 16> counter_id_;
+  struct CounterWrite {
+    bool is_static;
+    std::vector<uint8_t> clustering;  // encoded
+    uint16_t column;
+    int64_t clock;
+    int64_t count;
+  };
+  void RenewMemtable(StoreTable* table);
+  Status Locate(Slice mutation, MutationHeader* header, StoreTable** table);
+  Status NextCounter(StoreTable* table, const MutationReader& reader, const Cell& cell, std::vector<CounterWrite>* seen,
+                     int64_t* clock, int64_t* count, ReadState* state, MissList* misses);
+  Status RewriteCounters(StoreTable* table, MutationReader* reader, Writer* out, ReadState* state, MissList* misses);
+
+  const std::array<uint8_t, 16> counter_id_;
   std::unordered_map<TableId, std::unique_ptr<StoreTable>, IdHash> tables_;
-  std::unique_ptr<ReadScratch> scratch_;
+  ReadExecutor executor_;
+  PartitionProgress hot_progress_;
+  SliceBounds hot_slice_;
 };
 
 }  // namespace ferrosa
