@@ -9,6 +9,7 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   ferrosa::RegisterFrontend(env, exports);
   ferrosa::RegisterWaker(env, exports);
   ferrosa::RegisterCommitLog(env, exports);
+  ferrosa::RegisterStore(env, exports);
   ferrosa::RegisterSSTable(env, exports);
   return exports;
 }

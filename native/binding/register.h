@@ -11,6 +11,7 @@ void RegisterRing(Napi::Env env, Napi::Object exports);
 void RegisterFrontend(Napi::Env env, Napi::Object exports);
 void RegisterWaker(Napi::Env env, Napi::Object exports);
 void RegisterCommitLog(Napi::Env env, Napi::Object exports);
+void RegisterStore(Napi::Env env, Napi::Object exports);
 void RegisterSSTable(Napi::Env env, Napi::Object exports);
 
 // Throws the FerrosaError-shaped JavaScript error of a failed status: an Error with `code` as in src/common/errors.ts.

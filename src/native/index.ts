@@ -23,3 +23,4 @@ export {
   Waker,
 } from './ring.js';
 export * from './sstable.js';
+export * from './store.js';
