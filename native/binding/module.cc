@@ -11,6 +11,7 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   ferrosa::RegisterCommitLog(env, exports);
   ferrosa::RegisterStore(env, exports);
   ferrosa::RegisterSSTable(env, exports);
+  ferrosa::RegisterProcess(env, exports);
   return exports;
 }
 

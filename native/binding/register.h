@@ -13,6 +13,7 @@ void RegisterWaker(Napi::Env env, Napi::Object exports);
 void RegisterCommitLog(Napi::Env env, Napi::Object exports);
 void RegisterStore(Napi::Env env, Napi::Object exports);
 void RegisterSSTable(Napi::Env env, Napi::Object exports);
+void RegisterProcess(Napi::Env env, Napi::Object exports);
 
 // Throws the FerrosaError-shaped JavaScript error of a failed status: an Error with `code` as in src/common/errors.ts.
 inline void ThrowStatus(Napi::Env env, const Status& status) {

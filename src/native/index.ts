@@ -10,6 +10,7 @@ export {
   sealV5,
 } from './frontend.js';
 export { crc32, murmurToken } from './hash.js';
+export * from './process.js';
 export {
   RecordKind,
   RingConsumer,

@@ -1,0 +1,72 @@
+// native/binding/process.cc: what Node does not offer of the operating system: advisory locks and core pinning. Typed in
+// src/native/process.ts.
+#include <napi.h>
+
+#include <cerrno>
+#include <cstring>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+#ifdef __linux__
+#include <sched.h>
+#endif
+
+#include "register.h"
+
+namespace ferrosa {
+namespace {
+
+// The descriptor that holds the lock, null when another process has it. The lock ends with the process, however it ends.
+Napi::Value LockFile(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  const std::string path = info.Length() > 0 ? info[0].ToString().Utf8Value() : "";
+  const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+  if (fd < 0) {
+    Napi::Error error = Napi::Error::New(env, std::string(std::strerror(errno)) + ": " + path);
+    error.Set("code", Napi::String::New(env, errno == EACCES || errno == EPERM ? "EACCES" : errno == EROFS ? "EROFS" : "EIO"));
+    error.ThrowAsJavaScriptException();
+    return env.Undefined();
+  }
+  if (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
+    ::close(fd);
+    return env.Null();
+  }
+  return Napi::Number::New(env, fd);
+}
+
+// Runs the calling thread on one core from now on. False when the system does not offer that, or not that core.
+Napi::Value PinThread(const Napi::CallbackInfo& info) {
+#ifdef __linux__
+  const uint32_t core = info.Length() > 0 ? info[0].ToNumber().Uint32Value() : CPU_SETSIZE;
+  if (core >= CPU_SETSIZE) return Napi::Boolean::New(info.Env(), false);
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  CPU_SET(core, &set);
+  return Napi::Boolean::New(info.Env(), ::sched_setaffinity(0, sizeof set, &set) == 0);
+#else
+  return Napi::Boolean::New(info.Env(), false);
+#endif
+}
+
+// The cores that this process may use.
+Napi::Value Cores(const Napi::CallbackInfo& info) {
+  auto out = Napi::Array::New(info.Env());
+#ifdef __linux__
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  if (::sched_getaffinity(0, sizeof set, &set) == 0)
+    for (uint32_t core = 0; core < CPU_SETSIZE; core++)
+      if (CPU_ISSET(core, &set)) out.Set(out.Length(), Napi::Number::New(info.Env(), core));
+#endif
+  return out;
+}
+
+}  // namespace
+
+void RegisterProcess(Napi::Env env, Napi::Object exports) {
+  exports.Set("lockFile", Napi::Function::New(env, LockFile));
+  exports.Set("pinThread", Napi::Function::New(env, PinThread));
+  exports.Set("cores", Napi::Function::New(env, Cores));
+}
+
+}  // namespace ferrosa
