@@ -1,11 +1,10 @@
 // native/binding/frontend.cc: the connections of a thread for JavaScript. Typed in src/native/frontend.ts.
 #include "core/frontend.h"
 
-#include <time.h>
-
 #include <memory>
 
 #include "arguments.h"
+#include "clock.h"
 #include "register.h"
 #include "ring.h"
 
@@ -14,12 +13,6 @@ namespace {
 
 constexpr uint32_t kItemAnswers = 4;  // answers wait: call drain soon
 constexpr size_t kItemFields = 4;
-
-uint64_t MonotonicMicros() {
-  timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return static_cast<uint64_t>(t.tv_sec) * 1'000'000 + static_cast<uint64_t>(t.tv_nsec) / 1000;
-}
 
 class FrontendJs : public Napi::ObjectWrap<FrontendJs> {
  public:

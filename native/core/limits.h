@@ -32,4 +32,12 @@ inline constexpr size_t kCompressBytesMin = 1024;
 inline constexpr uint32_t kHotDeclinesMax = 4;
 inline constexpr uint32_t kHotSkips = 1000;
 
+// A shard's turn: records of one asker before the next has its turn, and records between two looks at the clock.
+inline constexpr uint32_t kShardRound = 64;
+inline constexpr uint32_t kShardClockRecords = 16;
+// Budget of one step of a read, in the units of Store::Read (about a row): well below a millisecond.
+inline constexpr uint32_t kReadBudget = 1000;
+// Read operations kept for reuse.
+inline constexpr size_t kFreeReadsMax = 64;
+
 }  // namespace ferrosa

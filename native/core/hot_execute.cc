@@ -1,0 +1,277 @@
+#include "hot_execute.h"
+
+#include <algorithm>
+
+#include "limits.h"
+
+namespace ferrosa {
+namespace {
+
+constexpr uint8_t kOpcodeResult = 0x08;
+constexpr uint32_t kResultRows = 2;
+constexpr uint32_t kRowsNoMetadata = 0x04;
+
+}  // namespace
+
+bool HotExecutor::Open(const HotHead& head, Slice body) {
+  plan_ = plans_->Find(head.plan);
+  if (plan_ == nullptr) return false;
+  // The id in the body tells a plan number that was given to another statement meanwhile.
+  if (body.size < 18 || std::memcmp(body.data + 2, plan_->prepared_id.data(), 16) != 0) return false;
+  return ParseExecute(*plan_, head.version, Slice(body.data + head.options_at, body.size - head.options_at), &request_);
+}
+
+bool HotExecutor::ResolveColumns(const TableDescriptor& table, const HotPlan& plan, Resolved* out) {
+  out->statics.clear();
+  out->regulars.clear();
+  out->columns.clear();
+  for (const HotPlan::Value& value : plan.values) {
+    const int index = table.IndexOf(value.column_id);
+    if (index < 0) return false;
+    const Column& column = table.columns[static_cast<size_t>(index)];
+    if (column.multicell || column.counter || column.dropped) return false;
+    (column.is_static ? out->statics : out->regulars).push_back({static_cast<uint16_t>(index), value.slot});
+  }
+  const auto by_column = [](const Resolved::Value& a, const Resolved::Value& b) { return a.column < b.column; };
+  std::sort(out->statics.begin(), out->statics.end(), by_column);
+  std::sort(out->regulars.begin(), out->regulars.end(), by_column);
+  for (const HotPlan::Selected& selected : plan.columns) {
+    SelectedColumn column;
+    column.what = static_cast<SelectedKind>(selected.what);
+    column.which = selected.which;
+    switch (column.what) {
+      case SelectedKind::kPartitionKey:
+        if (selected.which >= table.partition_key.size()) return false;
+        break;
+      case SelectedKind::kClustering:
+        if (selected.which >= table.clustering.size()) return false;
+        break;
+      case SelectedKind::kToken:
+        break;
+      case SelectedKind::kValue:
+      case SelectedKind::kWritetime:
+      case SelectedKind::kTtl:
+      case SelectedKind::kMaxWritetime: {
+        const int index = table.IndexOf(selected.which);
+        if (index < 0) return false;
+        column.which = static_cast<uint16_t>(index);
+        break;
+      }
+      default:
+        return false;
+    }
+    out->columns.push_back(column);
+  }
+  return plan.partition_key.size() == table.partition_key.size() && plan.clustering.size() <= table.clustering.size();
+}
+
+const HotExecutor::Resolved* HotExecutor::Resolve() {
+  StoreTable* table = store_->Find(plan_->table_id.data());
+  if (table == nullptr || table->descriptor->version != plan_->table_version) return nullptr;
+  if (resolved_.size() <= plan_->number) resolved_.resize(plan_->number + 1);
+  Resolved& r = resolved_[plan_->number];
+  if (r.plan != plan_ || r.table != table || r.descriptor != table->descriptor.get()) {
+    r.plan = plan_;
+    r.table = table;
+    r.descriptor = table->descriptor.get();
+    r.valid = ResolveColumns(*table->descriptor, *plan_, &r);
+  }
+  return r.valid ? &r : nullptr;
+}
+
+bool HotExecutor::TtlOf(uint32_t now_seconds, uint32_t* ttl, uint32_t* expires_at) const {
+  *ttl = plan_->default_ttl;
+  if (plan_->ttl_slot != kNoSlot) {
+    const HotValue& value = Value(plan_->ttl_slot);
+    if (!value.unset) {
+      if (value.bytes.size != 4) return false;
+      *ttl = LoadBE<uint32_t>(value.bytes.data);
+    }
+  }
+  *expires_at = kNoDeletionTime;
+  if (*ttl == kNoTtl) return true;
+  const uint64_t expiry = static_cast<uint64_t>(now_seconds) + *ttl;
+  // Near the end of local deletion times a policy decides (Cassandra's CassandraExpiredTTLOverflowPolicy): not here.
+  if (expiry >= UINT32_MAX - 1) return false;
+  *expires_at = static_cast<uint32_t>(expiry);
+  return true;
+}
+
+bool HotExecutor::MakeCells(const std::vector<Resolved::Value>& values, uint32_t ttl, uint32_t expires_at,
+                            uint32_t now_seconds, std::vector<CellWrite>* out) const {
+  out->clear();
+  for (const Resolved::Value& v : values) {
+    const HotValue& value = Value(v.slot);
+    if (value.unset) continue;
+    CellWrite cell;
+    cell.column = v.column;
+    if (value.bytes.is_null()) {
+      cell.tombstone = true;
+      cell.local_deletion_time = now_seconds;
+    } else {
+      cell.value = value.bytes;
+      cell.ttl = ttl;
+      cell.local_deletion_time = expires_at;
+    }
+    out->push_back(cell);
+  }
+  return true;
+}
+
+bool HotExecutor::BuildWrite(int64_t token, int64_t server_micros, uint32_t now_seconds, HotWrite* out) {
+  const Resolved* r = Resolve();
+  if (r == nullptr || plan_->kind != HotKind::kWrite) return false;
+  DecoratedKey key;
+  key.token = token;
+  if (!PartitionKeyOf(*plan_, request_, &key_, &key.key)) return false;
+  int64_t timestamp = request_.has_timestamp ? request_.timestamp : server_micros;
+  if (plan_->timestamp_slot != kNoSlot) {
+    const HotValue& value = Value(plan_->timestamp_slot);
+    if (!value.unset) {
+      if (value.bytes.size != 8) return false;
+      timestamp = LoadBE<int64_t>(value.bytes.data);
+    }
+  }
+  uint32_t ttl;
+  uint32_t expires_at;
+  if (!TtlOf(now_seconds, &ttl, &expires_at)) return false;
+
+  out->table = r->table;
+  out->row_count = 0;
+  out->mutation.bytes.clear();
+  out->mutation2.bytes.clear();
+  out->partition_deletion = (plan_->flags & kHotDeletePartition) != 0;
+  if (out->partition_deletion) {
+    Writer& m = out->mutation;
+    m.U8(kMutationFormat);
+    m.U8(kMutationHasPartitionDeletion);
+    m.Bytes(Slice(plan_->table_id.data(), 16));
+    m.LE<int64_t>(token);
+    m.LE<uint16_t>(static_cast<uint16_t>(key.key.size));
+    m.Bytes(key.key);
+    m.LE<int64_t>(timestamp);
+    m.LE<uint32_t>(now_seconds);
+    return true;
+  }
+
+  out->clustering.clear();
+  for (const int32_t slot : plan_->clustering) out->clustering.push_back(Value(slot).bytes);
+  const bool whole_clustering = out->clustering.size() == r->descriptor->clustering.size();
+  if (!whole_clustering && (!out->clustering.empty() || !r->regulars.empty())) return false;
+  MakeCells(r->statics, ttl, expires_at, now_seconds, &out->static_cells);
+  MakeCells(r->regulars, ttl, expires_at, now_seconds, &out->cells);
+
+  if (!out->static_cells.empty()) {
+    RowWrite& row = out->rows[out->row_count++];
+    row = RowWrite{};
+    row.key = key;
+    row.is_static = true;
+    row.timestamp = timestamp;
+    row.cells = out->static_cells;
+  }
+  const bool insert = (plan_->flags & kHotInsert) != 0;
+  const bool delete_row = (plan_->flags & kHotDeleteRow) != 0;
+  if (whole_clustering && (insert || delete_row || !out->cells.empty())) {
+    RowWrite& row = out->rows[out->row_count++];
+    row = RowWrite{};
+    row.key = key;
+    row.clustering = out->clustering;
+    row.has_liveness = insert;
+    row.delete_row = delete_row;
+    row.timestamp = timestamp;
+    row.ttl = insert ? ttl : kNoTtl;
+    row.local_deletion_time = delete_row ? now_seconds : (insert ? expires_at : kNoDeletionTime);
+    row.cells = out->cells;
+  }
+  // Nothing to write (an UPDATE whose values are all left out) is JavaScript's to say.
+  if (out->row_count == 0) return false;
+  Store::EncodeRow(*out->table, out->rows[0], &out->mutation);
+  if (out->row_count == 2) Store::EncodeRow(*out->table, out->rows[1], &out->mutation2);
+  return true;
+}
+
+Status HotExecutor::Apply(const HotWrite& write) {
+  if (write.partition_deletion) return store_->Apply(Slice(write.mutation.bytes));
+  for (size_t i = 0; i < write.row_count; i++) store_->ApplyRow(write.table, write.rows[i]);
+  return Status::Ok();
+}
+
+bool HotExecutor::MakeRead(const HotHead& head, uint32_t now_seconds, HotRead* out) {
+  out->key.token = head.token;
+  if (!PartitionKeyOf(*plan_, request_, &key_, &out->key.key)) return false;
+  const auto limit = [&](int32_t slot, uint32_t otherwise) {
+    return slot == kNoSlot || Value(slot).bytes.size != 4 ? otherwise : LoadBE<uint32_t>(Value(slot).bytes.data);
+  };
+  out->row_limit = limit(plan_->row_limit_slot, plan_->row_limit);
+  out->per_partition_limit = limit(plan_->partition_limit_slot, plan_->per_partition_limit);
+  out->bytes_limit = kHotReadBytesMax;
+  out->reversed = (plan_->flags & kHotReversed) != 0;
+  out->unrestricted = (plan_->flags & kHotUnrestricted) != 0;
+  out->now_seconds = now_seconds;
+  const bool has_start = plan_->slice_start_slot != kNoSlot;
+  const bool has_end = plan_->slice_end_slot != kNoSlot;
+  out->has_slice = has_start || has_end || !plan_->clustering.empty();
+  out->start.prefix.clear();
+  out->end.prefix.clear();
+  for (const int32_t slot : plan_->clustering) {
+    out->start.prefix.push_back(Value(slot).bytes);
+    out->end.prefix.push_back(Value(slot).bytes);
+  }
+  out->start.kind = BoundKind::kInclStart;
+  out->end.kind = BoundKind::kInclEnd;
+  if (has_start) {
+    out->start.prefix.push_back(Value(plan_->slice_start_slot).bytes);
+    if (!(plan_->slice_flags & 1)) out->start.kind = BoundKind::kExclStart;
+  }
+  if (has_end) {
+    out->end.prefix.push_back(Value(plan_->slice_end_slot).bytes);
+    if (!(plan_->slice_flags & 2)) out->end.kind = BoundKind::kExclEnd;
+  }
+  return true;
+}
+
+HotOutcome HotExecutor::Read(const HotHead& head, uint32_t now_seconds, Writer* out, MissList* misses) {
+  const Resolved* r = Resolve();
+  if (r == nullptr || plan_->kind != HotKind::kRead || !MakeRead(head, now_seconds, &read_)) return HotOutcome::kDecline;
+  if (read_.start.prefix.size() > r->descriptor->clustering.size() ||
+      read_.end.prefix.size() > r->descriptor->clustering.size()) {
+    return HotOutcome::kDecline;
+  }
+  read_.columns = r->columns;
+  // A page that would be cut is JavaScript's: it makes the paging state.
+  const uint32_t wanted = std::min(read_.row_limit, read_.per_partition_limit);
+  const bool paged = request_.page_size > 0 && static_cast<uint32_t>(request_.page_size) < wanted;
+  if (paged) read_.row_limit = static_cast<uint32_t>(request_.page_size);
+
+  const std::vector<uint8_t>& metadata = head.version >= 5 ? plan_->metadata_v5 : plan_->metadata_v4;
+  const size_t at = out->size();
+  out->LE<uint32_t>(head.connection);
+  out->bytes.resize(out->size() + kEnvelopeHeaderBytes);
+  out->BE<uint32_t>(kResultRows);
+  if (request_.skip_metadata) {
+    out->BE<uint32_t>(kRowsNoMetadata);
+    out->Bytes(Slice(metadata.data() + 4, 4));  // the column count
+  } else {
+    out->Bytes(Slice(metadata));
+  }
+  const size_t count_at = out->size();
+  out->LE<uint32_t>(0);
+  HotReadResult result;
+  ReadState state = ReadState::kDone;
+  const Status status = store_->ReadPartition(r->table, read_, out, &result, &state, misses);
+  HotOutcome outcome = HotOutcome::kDone;
+  if (!status.ok() || state == ReadState::kYield || result.tombstones > kHotTombstonesMax) outcome = HotOutcome::kDecline;
+  if (status.ok() && state == ReadState::kMiss) outcome = HotOutcome::kMiss;
+  // More rows than the bytes limit or the page let through; a LIMIT that is reached is the whole answer.
+  if (outcome == HotOutcome::kDone && result.more && (paged || result.rows < wanted)) outcome = HotOutcome::kDecline;
+  if (outcome != HotOutcome::kDone) {
+    out->bytes.resize(at);
+    return outcome;
+  }
+  StoreBE<uint32_t>(out->bytes.data() + count_at, result.rows);
+  StoreResponseHeader(out->bytes.data() + at + 4, head.version, head.stream, kOpcodeResult,
+                      static_cast<uint32_t>(out->size() - at - 4 - kEnvelopeHeaderBytes));
+  return HotOutcome::kDone;
+}
+
+}  // namespace ferrosa
