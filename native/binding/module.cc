@@ -6,6 +6,7 @@
 static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   ferrosa::RegisterHash(env, exports);
   ferrosa::RegisterRing(env, exports);
+  ferrosa::RegisterShardLoop(env, exports);
   ferrosa::RegisterFrontend(env, exports);
   ferrosa::RegisterWaker(env, exports);
   ferrosa::RegisterCommitLog(env, exports);

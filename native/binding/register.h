@@ -8,6 +8,7 @@ namespace ferrosa {
 
 void RegisterHash(Napi::Env env, Napi::Object exports);
 void RegisterRing(Napi::Env env, Napi::Object exports);
+void RegisterShardLoop(Napi::Env env, Napi::Object exports);
 void RegisterFrontend(Napi::Env env, Napi::Object exports);
 void RegisterWaker(Napi::Env env, Napi::Object exports);
 void RegisterCommitLog(Napi::Env env, Napi::Object exports);

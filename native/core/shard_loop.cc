@@ -53,7 +53,11 @@ uint32_t ShardLoop::Run(uint64_t budget_micros) {
     } while (!idle && !more);
     Flush();
   } while (!more && !AllAsleep());
-  return (more ? kMore : 0) | (events_.empty() ? 0 : kEvents) | (park_misses_.empty() ? 0 : kMisses);
+  uint32_t outcome = 0;
+  if (more) outcome |= kMore;
+  if (!events_.empty()) outcome |= kEvents;
+  if (!park_misses_.empty()) outcome |= kMisses;
+  return outcome;
 }
 
 // Arms the wakers; false when a record has come meanwhile.

@@ -23,5 +23,6 @@ export {
   ringMemory,
   Waker,
 } from './ring.js';
+export { ShardLoop, ShardLoopOutcome, type ShardLoopStats, serverMicros } from './shard-loop.js';
 export * from './sstable.js';
 export * from './store.js';
