@@ -36,7 +36,7 @@ DescriptorPlan::DescriptorPlan(DescriptorPtr table) : descriptor(std::move(table
     has_statics |= c.is_static && !c.dropped;
     int64_t at = kNoTimestamp;
     for (const Column& other : d.columns)
-      if (other.dropped && other.name == c.name) at = std::max(at, other.dropped_at);
+      if (other.name == c.name && (other.dropped || other.dropped_at != 0)) at = std::max(at, other.dropped_at);
     dropped_at.push_back(at);
     any_dropped |= at != kNoTimestamp;
   }

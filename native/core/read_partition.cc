@@ -157,7 +157,7 @@ bool PartitionReader::SeekSlice(const PartitionQuery& query, const SliceBounds* 
     const int c = from == nullptr ? -1 : plan_->CompareBounds(*from, progress.resume);
     if (from == nullptr || (query.reversed ? c > 0 : c < 0)) from = &progress.resume;
   }
-  if (from == nullptr || from->prefix.empty()) return true;
+  if (from == nullptr || (from->prefix.empty() && (SideOf(from->kind) > 0) == query.reversed)) return true;  // the very beginning
   if (has_item_) {
     const bool row = item_.is_row;
     const ClusteringValues& values = row ? item_.row.clustering : item_.marker.bound.prefix;
@@ -196,7 +196,9 @@ PartitionState PartitionReader::ReadSlice(const PartitionQuery& query, const Sli
     Spend(budget, CostOf(item_));
     if (!item_.is_row) {
       progress->tombstones++;
-      if (*budget == 0) {
+      // Stopping where the call before stopped would be no progress.
+      const bool again = progress->has_resume && plan_->CompareBounds(item_.marker.bound, progress->resume) == 0;
+      if (*budget == 0 && !again) {
         progress->SetResume(item_.marker.bound.kind, item_.marker.bound.prefix);
         return PartitionState::kYield;
       }
@@ -205,7 +207,7 @@ PartitionState PartitionReader::ReadSlice(const PartitionQuery& query, const Sli
     const bool live = RowIsLive(*plan_, item_.row, query.now_seconds, &progress->tombstones);
     if (live) {
       progress->live_rows++;
-      Emit(query, &item_.row, progress, rows, out);
+      Emit(query, query.distinct ? nullptr : &item_.row, progress, rows, out);
       if (query.distinct || progress->rows_given >= query.partition_max) return PartitionState::kDone;
     }
     // A miss may end the read at the next step, when the row's bytes are gone.
