@@ -1,3 +1,15 @@
 export * from './api.js';
+export { consistencyName } from './consistency.js';
 export type * from './coordinator.js';
 export type * from './function-api.js';
+export type { PlannedStatement } from './plan.js';
+export type { Prepared, PreparedTable } from './prepared/prepared-store.js';
+export { internalOptions, Processor } from './processor.js';
+export {
+  defaultQuerySettings,
+  type PlainResult,
+  type QueryClock,
+  type QueryServices,
+  type QuerySettings,
+  type SchemaChanger,
+} from './services.js';

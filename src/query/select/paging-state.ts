@@ -5,7 +5,7 @@ import { protocolError } from '../../common/errors.js';
 
 const format = 1;
 const macBytes = 16;
-const headerBytes = 1 + 4 + 4 + 4 + 1;
+const headerBytes = 1 + 4 + 4 + 4;
 
 export type PagingState = {
   /** Rows (groups) that LIMIT still allows; 0xffffffff when there is none. */
@@ -14,8 +14,6 @@ export type PagingState = {
   readonly givenInPartition: number;
   /** Identifies the statement shape the state belongs to. */
   readonly shape: number;
-  /** The next row continues the group of the position. */
-  readonly insideGroup: boolean;
   /** Position of a row stream; empty: from the start. */
   readonly position: Uint8Array;
 };
@@ -32,7 +30,6 @@ export class PagingStateCodec {
     view.setUint32(1, state.remaining);
     view.setUint32(5, state.givenInPartition);
     view.setUint32(9, state.shape);
-    bytes[13] = state.insideGroup ? 1 : 0;
     bytes.set(state.position, headerBytes);
     bytes.set(this.#mac(bytes.subarray(0, bytes.length - macBytes)), bytes.length - macBytes);
     return bytes;
@@ -49,7 +46,6 @@ export class PagingStateCodec {
       remaining: view.getUint32(1),
       givenInPartition: view.getUint32(5),
       shape,
-      insideGroup: bytes[13] === 1,
       position: body.subarray(headerBytes),
     };
   }
@@ -60,3 +56,9 @@ export class PagingStateCodec {
 }
 
 const badState = () => protocolError('Invalid value for the paging state');
+
+/** Key of the partition that an encoded position is in, in hex. */
+export function keyOfPosition(position: Uint8Array): string {
+  const length = position[0]! | (position[1]! << 8);
+  return Buffer.from(position.subarray(2, 2 + length)).toString('hex');
+}

@@ -1,0 +1,135 @@
+// Plans any statement.
+import { FerrosaError, invalid } from '../common/errors.js';
+import type {
+  BatchStatement,
+  DdlStatement,
+  DescribeStatement,
+  ModificationStatement,
+  ParsedStatement,
+  QualifiedName,
+  SelectStatement,
+  Statement,
+} from '../cql/index.js';
+import { getTable, type Schema, type TableDefinition } from '../schema/index.js';
+import type { TextContext } from '../types/index.js';
+import type { ColumnSpec } from './api.js';
+import { type BatchPlan, checkBatch } from './batch/batch-plan.js';
+import { BindMarkers } from './binds.js';
+import type { FunctionRegistry } from './function-api.js';
+import type { PlanEnvironment } from './plan-environment.js';
+import { planSelect, type SelectPlan } from './select/select-plan.js';
+import { prepareAttributes } from './write/attributes.js';
+import { planWrite, type WritePlan } from './write/write-plan.js';
+
+export type Plan =
+  | SelectPlan
+  | WritePlan
+  | BatchPlan
+  | { readonly kind: 'schema'; readonly statement: Exclude<DdlStatement, { kind: 'truncate' }> }
+  | { readonly kind: 'truncate'; readonly table: TableDefinition }
+  | { readonly kind: 'use'; readonly keyspace: string }
+  | { readonly kind: 'describe'; readonly statement: DescribeStatement };
+
+/** A plan with what PREPARED tells of it. */
+export type PlannedStatement = {
+  readonly plan: Plan;
+  readonly bindColumns: readonly ColumnSpec[];
+  readonly partitionKeyIndexes: readonly number[];
+  readonly resultColumns: readonly ColumnSpec[] | null;
+  readonly isConditional: boolean;
+  /** Every table is named with its keyspace. */
+  readonly fullyQualified: boolean;
+  /** Tables that the plan was made for; another definition makes it invalid. */
+  readonly tables: readonly TableDefinition[];
+};
+
+export type PlanInput = {
+  readonly schema: Schema;
+  readonly functions: FunctionRegistry;
+  readonly text: TextContext;
+  /** The session's keyspace. */
+  readonly keyspace: string | null;
+};
+
+/** The table a name means. @throws FerrosaError INVALID when there is none */
+export function resolveTable(schema: Schema, name: QualifiedName, keyspace: string | null): TableDefinition {
+  const where = name.keyspace ?? keyspace;
+  if (where === null)
+    throw invalid('No keyspace has been specified. USE a keyspace, or explicitly specify keyspace.tablename');
+  return getTable(schema, where, name.name);
+}
+
+/** @throws FerrosaError with Cassandra's code and text for what cannot be executed */
+export function planStatement(input: PlanInput, parsed: ParsedStatement): PlannedStatement {
+  const markers = new BindMarkers(parsed.markers);
+  const { statement } = parsed;
+  const { plan, tables, fullyQualified } = planKind(input, statement, markers);
+  const single = tables.length > 0 && tables.every((table) => table === tables[0]);
+  return {
+    plan,
+    bindColumns: markers.columns(),
+    partitionKeyIndexes: single && plan.kind !== 'truncate' ? markers.partitionKeyIndexes(tables[0]!) : [],
+    resultColumns: plan.kind === 'select' ? plan.resultColumns : null,
+    isConditional: plan.kind === 'write' && plan.conditions !== null,
+    fullyQualified,
+    tables: [...new Set(tables)],
+  };
+}
+
+type Kind = { plan: Plan; tables: readonly TableDefinition[]; fullyQualified: boolean };
+
+function planKind(input: PlanInput, statement: Statement, markers: BindMarkers): Kind {
+  switch (statement.kind) {
+    case 'select':
+    case 'insert':
+    case 'update':
+    case 'delete':
+      return planOnTable(input, statement, markers);
+    case 'batch':
+      return planBatch(input, statement, markers);
+    case 'truncate': {
+      const table = resolveTable(input.schema, statement.table, input.keyspace);
+      if (table.virtual) throw invalid('Cannot truncate virtual tables');
+      return { plan: { kind: 'truncate', table }, tables: [table], fullyQualified: statement.table.keyspace !== null };
+    }
+    case 'use':
+      return { plan: { kind: 'use', keyspace: statement.keyspace }, tables: [], fullyQualified: false };
+    case 'describe':
+      return { plan: { kind: 'describe', statement }, tables: [], fullyQualified: false };
+    case 'auth':
+      throw invalid(`${statement.statement} is not supported yet`);
+    default:
+      return { plan: { kind: 'schema', statement }, tables: [], fullyQualified: false };
+  }
+}
+
+function environmentOf(input: PlanInput, table: TableDefinition, markers: BindMarkers): PlanEnvironment {
+  const { schema, functions, text } = input;
+  return { schema, keyspace: table.keyspace, table, functions, markers, text };
+}
+
+function planOnTable(input: PlanInput, statement: SelectStatement | ModificationStatement, markers: BindMarkers): Kind {
+  const table = resolveTable(input.schema, statement.table, input.keyspace);
+  const environment = environmentOf(input, table, markers);
+  const plan = statement.kind === 'select' ? planSelect(environment, statement) : planWrite(environment, statement);
+  return { plan, tables: [table], fullyQualified: statement.table.keyspace !== null };
+}
+
+function planBatch(input: PlanInput, statement: BatchStatement, markers: BindMarkers): Kind {
+  const plans = statement.statements.map((one) => {
+    const table = resolveTable(input.schema, one.table, input.keyspace);
+    return planWrite(environmentOf(input, table, markers), one);
+  });
+  const tables = plans.map((plan) => plan.table);
+  // A batch has no table of its own; its attributes say so in bind metadata.
+  const of = tables[0] ?? null;
+  if (of === null && statement.using.timestamp?.kind === 'marker')
+    throw new FerrosaError('INVALID', 'An empty batch cannot have bind variables');
+  const attributes =
+    of === null
+      ? { timestamp: null, ttl: null }
+      : prepareAttributes(environmentOf(input, of, markers), statement.using, '[batch]', '[batch]');
+  const plan: BatchPlan = { kind: 'batch', type: statement.type, attributes, statements: plans };
+  checkBatch(plan);
+  return { plan, tables, fullyQualified: statement.statements.every((one) => one.table.keyspace !== null) };
+}

@@ -1,0 +1,103 @@
+// Prepared statements of this process: by id, bounded, kept over a restart, dropped when the schema they use changes.
+import { createHash } from 'node:crypto';
+import { FerrosaError, invalid } from '../../common/errors.js';
+import type { CatalogueChange } from '../../schema/index.js';
+import { typeToClassName } from '../../types/index.js';
+import type { ColumnSpec, PreparedStatement } from '../api.js';
+import type { PlannedStatement } from '../plan.js';
+import { TinyLfuCache } from './tiny-lfu-cache.js';
+
+/** What the processor keeps of a prepared statement. */
+export type Prepared = PreparedStatement & { readonly planned: PlannedStatement };
+
+/** Where prepared statements outlive the process. */
+export interface PreparedTable {
+  put(id: Uint8Array, keyspace: string | null, query: string): void;
+  remove(id: Uint8Array): void;
+}
+
+/** Fixed cost of a statement beside its text, in bytes: plan, metadata, map entries. */
+const statementOverheadBytes = 2_048;
+const columnBytes = 256;
+
+export const hexOf = (bytes: Uint8Array): string =>
+  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex');
+
+/** MD5 of keyspace and text, of the text alone when the statement names every keyspace. */
+export function statementId(query: string, keyspace: string | null): Uint8Array {
+  return createHash('md5')
+    .update(keyspace === null ? query : keyspace + query)
+    .digest();
+}
+
+/** MD5 of names and types; equal on every node. */
+export function resultMetadataId(columns: readonly ColumnSpec[] | null): Uint8Array {
+  const hash = createHash('md5');
+  for (const column of columns ?? []) {
+    hash.update(column.name).update('\0').update(typeToClassName(column.type)).update('\0\0');
+  }
+  return hash.digest();
+}
+
+export class PreparedStore {
+  readonly #cache: TinyLfuCache<Prepared>;
+
+  constructor(
+    private readonly bytesMax: number,
+    private readonly table: PreparedTable,
+  ) {
+    this.#cache = new TinyLfuCache(bytesMax, (_, evicted) => this.table.remove(evicted.id));
+  }
+
+  get(id: Uint8Array): Prepared | undefined {
+    return this.#cache.get(hexOf(id));
+  }
+
+  get size(): number {
+    return this.#cache.size;
+  }
+
+  get evictions(): number {
+    return this.#cache.evictions;
+  }
+
+  *all(): Generator<Prepared> {
+    for (const [, prepared] of this.#cache.entries()) yield prepared;
+  }
+
+  /** @throws FerrosaError INVALID when it is larger than the whole cache may be */
+  put(prepared: Prepared, persist: boolean): void {
+    const columns = prepared.bindColumns.length + (prepared.resultColumns?.length ?? 0);
+    const bytes = statementOverheadBytes + 2 * prepared.query.length + columnBytes * columns;
+    if (bytes > this.bytesMax)
+      throw invalid(
+        `Prepared statement of size ${bytes} bytes is larger than allowed maximum of ` +
+          `${Math.floor(this.bytesMax / (1 << 20))} MB: ${prepared.query.slice(0, 200)}...`,
+      );
+    this.#cache.set(hexOf(prepared.id), prepared, bytes);
+    if (persist) this.table.put(prepared.id, prepared.keyspace, prepared.query);
+  }
+
+  remove(id: Uint8Array): void {
+    if (this.#cache.delete(hexOf(id))) this.table.remove(id);
+  }
+
+  /** Forgets the statements that the change makes invalid. */
+  onSchemaChange(change: CatalogueChange): Prepared[] {
+    const gone = new Set(change.tables.flatMap(({ before }) => (before === null ? [] : [before])));
+    if (gone.size === 0) return [];
+    const invalidated = [...this.all()].filter(({ planned }) => planned.tables.some((table) => gone.has(table)));
+    for (const { id } of invalidated) this.remove(id);
+    return invalidated;
+  }
+}
+
+/** UNPREPARED with the id and Cassandra's text. */
+export function unprepared(id: Uint8Array): FerrosaError {
+  return new FerrosaError(
+    'UNPREPARED',
+    `Prepared query with ID ${hexOf(id)} not found (either the query was not prepared on this host (maybe the host has ` +
+      'been restarted?) or you have prepared too many queries and it has been evicted from the internal cache)',
+    { preparedId: id },
+  );
+}

@@ -1,0 +1,280 @@
+// Runs statements: parse, plan, execute (the QueryProcessor that the server talks to).
+import { invalid } from '../common/errors.js';
+import { parseStatement } from '../cql/index.js';
+import type { BindValue, TextContext } from '../types/index.js';
+import {
+  type BatchRequest,
+  type ClientState,
+  Consistency,
+  type PreparedStatement,
+  type QueryOptions,
+  type QueryProcessor,
+  type QueryResult,
+} from './api.js';
+import { type BatchPlan, checkBatch } from './batch/batch-plan.js';
+import { checkReadConsistency } from './consistency.js';
+import type { FunctionContext } from './function-api.js';
+import { type PlanInput, type PlannedStatement, planStatement } from './plan.js';
+import {
+  type Prepared,
+  PreparedStore,
+  type PreparedTable,
+  resultMetadataId,
+  statementId,
+  unprepared,
+} from './prepared/prepared-store.js';
+import { PagingStateCodec } from './select/paging-state.js';
+import { executeSelect } from './select/select-execute.js';
+import type { QueryServices } from './services.js';
+import type { BindContext } from './terms/term.js';
+import { packCells } from './values.js';
+import { executeBatch, executeWrite, type WriteEnvironment } from './write/execute.js';
+import { ListPaths } from './write/list-paths.js';
+import { TimeUuids } from './write/time-uuid.js';
+import type { WritePlan } from './write/write-plan.js';
+
+const markersMax = 0xffff;
+const noTable: PreparedTable = { put: () => {}, remove: () => {} };
+
+export class Processor implements QueryProcessor {
+  readonly prepared: PreparedStore;
+  readonly #paging: PagingStateCodec;
+  readonly #uuids: TimeUuids;
+  readonly #paths: ListPaths;
+  readonly #text: TextContext;
+  /** Called with each statement that was prepared, and with those that are no longer valid. */
+  onPrepared: (prepared: Prepared) => void = () => {};
+  onInvalidated: (prepared: readonly Prepared[]) => void = () => {};
+
+  constructor(
+    readonly services: QueryServices,
+    preparedTable: PreparedTable = noTable,
+  ) {
+    const nowMs = () => Number(services.clock.nowMicros() / 1000n);
+    this.prepared = new PreparedStore(services.settings.preparedStatementsCacheBytes, preparedTable);
+    this.#paging = new PagingStateCodec(services.pagingKey);
+    this.#uuids = new TimeUuids(() => services.clock.nowMicros(), services.randomBytes(8));
+    this.#paths = new ListPaths(this.#uuids, nowMs);
+    this.#text = { nowMs };
+    services.catalogue.onChange((change) => this.onInvalidated(this.prepared.onSchemaChange(change)));
+  }
+
+  async query(text: string, client: ClientState, options: QueryOptions): Promise<QueryResult> {
+    options.tracer?.event(`Parsing ${text}`);
+    const parsed = parseStatement(text);
+    options.tracer?.event('Preparing statement');
+    const planned = this.#plan(parsed, options.keyspace ?? client.keyspace);
+    const values = orderValues(planned, options);
+    if (values.length !== planned.bindColumns.length) throw invalid('Invalid amount of bind variables');
+    return this.#execute(planned, client, options, values);
+  }
+
+  async prepare(text: string, client: ClientState, keyspace: string | null): Promise<PreparedStatement> {
+    return this.prepareIn(text, keyspace ?? client.keyspace, true);
+  }
+
+  /** Prepares in a keyspace; the same text twice gives the statement that is there. */
+  prepareIn(text: string, keyspace: string | null, persist: boolean): Prepared {
+    const known = this.prepared.get(statementId(text, null)) ?? null;
+    if (known?.planned.fullyQualified) return known;
+    const inKeyspace = this.prepared.get(statementId(text, keyspace)) ?? null;
+    if (inKeyspace !== null && inKeyspace.query === text && inKeyspace.keyspace === keyspace) return inKeyspace;
+    const planned = this.#plan(parseStatement(text), keyspace);
+    const markers = planned.bindColumns.length;
+    if (markers > markersMax)
+      throw invalid(`Too many markers(?). ${markers} markers exceed the allowed maximum of ${markersMax}`);
+    const of = planned.fullyQualified ? null : keyspace;
+    const prepared: Prepared = {
+      id: statementId(text, of),
+      resultMetadataId: resultMetadataId(planned.resultColumns),
+      query: text,
+      keyspace: of,
+      bindColumns: planned.bindColumns,
+      partitionKeyIndexes: planned.partitionKeyIndexes,
+      resultColumns: planned.resultColumns,
+      isConditional: planned.isConditional,
+      planned,
+    };
+    this.prepared.put(prepared, persist);
+    this.onPrepared(prepared);
+    return prepared;
+  }
+
+  lookup(id: Uint8Array): PreparedStatement | null {
+    return this.prepared.get(id) ?? null;
+  }
+
+  async execute(statement: PreparedStatement, client: ClientState, options: QueryOptions): Promise<QueryResult> {
+    const { planned } = statement as Prepared;
+    const values = orderValues(planned, options);
+    const wanted = planned.bindColumns.length;
+    if (values.length !== wanted)
+      throw invalid(`there were ${wanted} markers(?) in CQL but ${values.length} bound variables`);
+    return this.#execute(planned, client, options, values);
+  }
+
+  async batch(batch: BatchRequest, client: ClientState, options: QueryOptions): Promise<QueryResult> {
+    const keyspace = options.keyspace ?? client.keyspace;
+    const statements: WritePlan[] = [];
+    const binds: BindContext[] = [];
+    for (const { query, values } of batch.entries) {
+      const planned =
+        typeof query === 'string' ? this.#plan(parseStatement(query), keyspace) : this.#preparedPlan(query);
+      if (planned.plan.kind !== 'write')
+        throw invalid('Invalid statement in batch: only UPDATE, INSERT and DELETE statements are allowed.');
+      const wanted = planned.bindColumns.length;
+      if (values.length !== wanted)
+        throw invalid(`There were ${wanted} markers(?) in CQL but ${values.length} bound variables`);
+      statements.push(planned.plan);
+      binds.push(this.#bind(values));
+    }
+    const plan: BatchPlan = {
+      kind: 'batch',
+      type: batch.type,
+      attributes: { timestamp: null, ttl: null },
+      statements,
+    };
+    checkBatch(plan);
+    options.tracer?.event('Executing batch');
+    return executeBatch(plan, binds, this.#writeEnvironment(options));
+  }
+
+  #preparedPlan(id: Uint8Array): PlannedStatement {
+    const found = this.prepared.get(id);
+    if (found === undefined) throw unprepared(id);
+    return found.planned;
+  }
+
+  #plan(parsed: ReturnType<typeof parseStatement>, keyspace: string | null): PlannedStatement {
+    const { catalogue, functions } = this.services;
+    const input: PlanInput = { schema: catalogue.schema, functions, text: this.#text, keyspace };
+    return planStatement(input, parsed);
+  }
+
+  #bind(values: readonly BindValue[]): BindContext {
+    const nowMicros = this.services.clock.nowMicros();
+    const functions: FunctionContext = {
+      nowMicros,
+      nextTimeUuid: () => this.#uuids.next(),
+      randomBytes: (count) => this.services.randomBytes(count),
+    };
+    return { values, functions, json: null };
+  }
+
+  #writeEnvironment(options: QueryOptions): WriteEnvironment {
+    const { coordinator, settings, clock } = this.services;
+    const timestamp = options.timestamp ?? clock.nowMicros();
+    return {
+      coordinator,
+      settings,
+      paths: this.#paths,
+      consistency: options.consistency,
+      timestamp,
+      nowSeconds: options.nowInSeconds ?? Number(clock.nowMicros() / 1_000_000n),
+    };
+  }
+
+  async #execute(
+    planned: PlannedStatement,
+    client: ClientState,
+    options: QueryOptions,
+    values: readonly BindValue[],
+  ): Promise<QueryResult> {
+    const { plan } = planned;
+    switch (plan.kind) {
+      case 'select': {
+        checkReadConsistency(options.consistency);
+        const { settings, coordinator, clock } = this.services;
+        const timeoutMs = plan.restrictions.isKeyRange ? settings.rangeTimeoutMs : settings.readTimeoutMs;
+        options.tracer?.event(`Executing read on ${plan.table.keyspace}.${plan.table.name}`);
+        return executeSelect(plan, {
+          coordinator,
+          read: { consistency: options.consistency, timeoutMs },
+          bind: this.#bind(values),
+          nowSeconds: options.nowInSeconds ?? Number(clock.nowMicros() / 1_000_000n),
+          pageSize: options.pageSize,
+          pagingState: options.pagingState,
+          paging: this.#paging,
+          virtualRows: (table) => this.services.virtualRows(table),
+        });
+      }
+      case 'write':
+        options.tracer?.event(`Executing write on ${plan.table.keyspace}.${plan.table.name}`);
+        return executeWrite(plan, this.#bind(values), this.#writeEnvironment(options));
+      case 'batch': {
+        const bind = this.#bind(values);
+        return executeBatch(
+          plan,
+          plan.statements.map(() => bind),
+          this.#writeEnvironment(options),
+        );
+      }
+      case 'schema': {
+        const { change, warnings } = await this.services.metadata.change(
+          plan.statement,
+          options.keyspace ?? client.keyspace,
+        );
+        const result: QueryResult = change === null ? { kind: 'void' } : { kind: 'schemaChange', change };
+        return warnings.length > 0 ? { ...result, warnings } : result;
+      }
+      case 'truncate':
+        await this.services.coordinator.truncate(plan.table.id, this.services.settings.truncateTimeoutMs);
+        return { kind: 'void' };
+      case 'use':
+        if (!this.services.catalogue.schema.keyspaces.has(plan.keyspace))
+          throw invalid(`Keyspace '${plan.keyspace}' does not exist`);
+        client.keyspace = plan.keyspace;
+        return { kind: 'setKeyspace', keyspace: plan.keyspace };
+      case 'describe':
+        return this.#describe(plan, client, options);
+    }
+  }
+
+  #describe(
+    plan: Extract<PlannedStatement['plan'], { kind: 'describe' }>,
+    client: ClientState,
+    options: QueryOptions,
+  ): QueryResult {
+    const { columns, rows } = this.services.describe(plan.statement, options.keyspace ?? client.keyspace);
+    const start = options.pagingState === null ? 0 : this.#paging.decode(options.pagingState, 0).remaining;
+    const end = options.pageSize > 0 ? Math.min(rows.length, start + options.pageSize) : rows.length;
+    const position = new Uint8Array(0);
+    const next = { remaining: end, givenInPartition: 0, shape: 0, position };
+    return {
+      kind: 'rows',
+      columns,
+      rowCount: end - start,
+      rows: rows.slice(start, end).map(packCells),
+      pagingState: end < rows.length ? this.#paging.encode(next) : null,
+    };
+  }
+}
+
+/** Values in the order of the markers, also when the client bound them by name. */
+function orderValues(planned: PlannedStatement, options: QueryOptions): readonly BindValue[] {
+  const { names, values } = options;
+  if (names === null) return values;
+  const byName = new Map<string, BindValue>(names.map((name, i) => [name, values[i]!]));
+  const ordered: BindValue[] = [];
+  for (const { name } of planned.bindColumns) {
+    const value = byName.get(name);
+    if (value !== undefined) ordered.push(value);
+  }
+  return ordered;
+}
+
+/** Options of statements that the server runs for itself. */
+export function internalOptions(values: readonly BindValue[], pageSize = 0): QueryOptions {
+  return {
+    consistency: Consistency.ONE,
+    serialConsistency: Consistency.SERIAL,
+    values,
+    names: null,
+    pageSize,
+    pagingState: null,
+    timestamp: null,
+    nowInSeconds: null,
+    keyspace: null,
+    tracer: null,
+  };
+}

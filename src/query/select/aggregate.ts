@@ -1,0 +1,90 @@
+// Aggregates over all rows, and GROUP BY.
+import { noLimit } from '../../storage/index.js';
+import type { NodeInstance } from '../selection/node.js';
+import type { BindContext } from '../terms/term.js';
+import { GroupMaker } from './grouping.js';
+import { keyOfPosition, type PagingState } from './paging-state.js';
+import { encodeRow } from './row-sink.js';
+import type { Limits, ResultPage, SourceRow } from './select-execute.js';
+import type { SelectPlan } from './select-plan.js';
+
+/** The one row of aggregates over everything, also when there was nothing. */
+export async function aggregateRows(
+  plan: SelectPlan,
+  source: AsyncGenerator<SourceRow>,
+  bind: BindContext,
+): Promise<Uint8Array> {
+  const instances = plan.nodes.map((node) => node.instance(bind));
+  for await (const row of source) for (const instance of instances) instance.add(row.cells);
+  return encodeRow(
+    plan,
+    instances.map((instance) => instance.output()),
+  );
+}
+
+type Group = {
+  readonly instances: readonly NodeInstance[];
+  readonly keyHex: string;
+  last: SourceRow;
+};
+
+/** One row a group. A page ends after a whole group; the state points at the group's last row. */
+export async function groupRows(
+  plan: SelectPlan,
+  source: AsyncGenerator<SourceRow>,
+  bind: BindContext,
+  state: PagingState | null,
+  limits: Limits,
+): Promise<ResultPage> {
+  const wanted = Math.min(limits.remaining, limits.pageSize);
+  const maker = new GroupMaker(plan.grouping!, bind);
+  const rows: Uint8Array[] = [];
+  let group: Group | null = null;
+  let given = state?.givenInPartition ?? 0;
+  let keyHex = state === null || state.position.length === 0 ? '' : keyOfPosition(state.position);
+  const close = (closed: Group) => {
+    rows.push(
+      encodeRow(
+        plan,
+        closed.instances.map((instance) => instance.output()),
+      ),
+    );
+    given++;
+  };
+  for await (const row of source) {
+    if (!maker.isNew(row.key, row.cells)) {
+      if (group === null) continue;
+      for (const instance of group.instances) instance.add(row.cells);
+      group.last = row;
+      continue;
+    }
+    if (group !== null) {
+      close(group);
+      if (rows.length === wanted)
+        return { rows, next: rows.length === limits.remaining ? null : after(plan, limits, rows.length, group, given) };
+    }
+    const hex = Buffer.from(row.key).toString('hex');
+    if (hex !== keyHex) {
+      keyHex = hex;
+      given = 0;
+    }
+    if (given >= limits.perPartition) {
+      group = null;
+      continue;
+    }
+    const instances = plan.nodes.map((node) => node.instance(bind));
+    for (const instance of instances) instance.add(row.cells);
+    group = { instances, keyHex, last: row };
+  }
+  if (group !== null) close(group);
+  return { rows, next: null };
+}
+
+function after(plan: SelectPlan, limits: Limits, count: number, group: Group, given: number): PagingState {
+  return {
+    remaining: limits.remaining === noLimit ? noLimit : limits.remaining - count,
+    givenInPartition: given,
+    shape: plan.shape,
+    position: group.last.position,
+  };
+}

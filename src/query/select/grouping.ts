@@ -1,0 +1,107 @@
+// GROUP BY: which rows belong together.
+import { invalid } from '../../common/errors.js';
+import type { SelectStatement } from '../../cql/index.js';
+import type { PlanEnvironment } from '../plan-environment.js';
+import { existingColumn } from '../restrictions/relation-checks.js';
+import type { StatementRestrictions } from '../restrictions/statement-restrictions.js';
+import { FetchedColumns, type SelectionNode } from '../selection/node.js';
+import { columnNode, planSelectable } from '../selection/plan-selectable.js';
+import { resolveSelectable } from '../selection/selectable-types.js';
+import type { BindContext } from '../terms/term.js';
+import { sameBytes } from '../values.js';
+
+/** Rows of one partition whose parts are equal form a group. */
+export type Grouping = {
+  /** Clustering columns, the last perhaps under a function. */
+  readonly parts: readonly SelectionNode[];
+};
+
+const wrongOrder =
+  'Group by currently only support groups of columns following their declared order in the PRIMARY KEY';
+
+/** null when the statement has no GROUP BY. @throws FerrosaError INVALID */
+export function planGrouping(
+  environment: PlanEnvironment,
+  statement: SelectStatement,
+  restrictions: StatementRestrictions,
+  fetched: FetchedColumns,
+): Grouping | null {
+  if (statement.groupBy.length === 0) return null;
+  const { table } = environment;
+  const keyColumns = [...table.partitionKey, ...table.clustering];
+  const parts: SelectionNode[] = [];
+  let next = 0;
+  let afterFunction = false;
+  for (const selectable of statement.groupBy) {
+    if (afterFunction) throw invalid('Functions are only supported on the last element of the GROUP BY clause');
+    const part = planPart(environment, selectable, fetched);
+    afterFunction = part.node !== null;
+    for (;;) {
+      const keyColumn = keyColumns[next++];
+      if (keyColumn === undefined) throw invalid(wrongOrder);
+      if (keyColumn.kind === 'clustering')
+        parts.push(
+          keyColumn === part.column && part.node !== null
+            ? part.node
+            : columnNode(environment, keyColumn.name, fetched),
+        );
+      if (keyColumn === part.column) break;
+      if (!restrictions.isRestrictedByEq(keyColumn)) throw invalid(wrongOrder);
+    }
+  }
+  if (keyColumns[next]?.kind === 'partition_key')
+    throw invalid('Group by is not supported on only a part of the partition key');
+  if (parts.length > 0 && statement.distinct)
+    throw invalid('Grouping on clustering columns is not allowed for SELECT DISTINCT queries');
+  return { parts };
+}
+
+function planPart(
+  environment: PlanEnvironment,
+  selectable: SelectStatement['groupBy'][number],
+  fetched: FetchedColumns,
+) {
+  const { table } = environment;
+  if (selectable.kind === 'column') {
+    const column = existingColumn(table, selectable.name);
+    if (column.position < 0)
+      throw invalid(`Group by is currently only supported on the columns of the PRIMARY KEY, got ${column.name}`);
+    return { column, node: null };
+  }
+  if (selectable.kind !== 'call') throw invalid('GROUP BY supports columns and functions only');
+  const fn = resolveSelectable(environment, selectable);
+  if (fn?.kind === 'aggregate')
+    throw invalid(`Aggregate functions are not supported within the GROUP BY clause, got: ${fn.displayName}`);
+  const own = new FetchedColumns();
+  planSelectable(environment, selectable, null, own);
+  const names = selectable.args.flatMap((arg) => (arg.kind === 'column' ? [arg.name] : []));
+  if (names.length === 0) throw invalid('GROUP BY functions must have one clustering column name as parameter');
+  if (names.length > 1)
+    throw invalid(`GROUP BY functions accept only one clustering column as parameter, got: ${names.join(',')}`);
+  const column = existingColumn(table, names[0]!);
+  if (column.kind !== 'clustering')
+    throw invalid(`Group by functions are only supported on clustering columns, got ${column.name}`);
+  return { column, node: planSelectable(environment, selectable, null, fetched) };
+}
+
+/** Tells where one group ends and the next begins. */
+export class GroupMaker {
+  #key: Uint8Array | null = null;
+  #values: (Uint8Array | null)[] = [];
+
+  constructor(
+    private readonly grouping: Grouping,
+    private readonly bind: BindContext,
+  ) {}
+
+  /** True when the row begins another group than the row before; also for the first. */
+  isNew(key: Uint8Array, cells: readonly (Uint8Array | null)[]): boolean {
+    const values = this.grouping.parts.map((part) => part.evaluate(cells, this.bind));
+    const same =
+      this.#key !== null && sameBytes(this.#key, key) && values.every((value, i) => sameBytes(value, this.#values[i]!));
+    if (same) return false;
+    this.#key = key.slice();
+    this.#values = values.map((value) => value?.slice() ?? null);
+    return true;
+  }
+}

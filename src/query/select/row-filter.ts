@@ -1,0 +1,157 @@
+// ALLOW FILTERING: what no key and no slice expresses, checked row by row.
+import { invalid } from '../../common/errors.js';
+import type { ColumnDefinition } from '../../schema/index.js';
+import {
+  type BindValue,
+  type CqlType,
+  compareValues,
+  UNSET,
+  unpackList,
+  unpackMap,
+  unpackSet,
+} from '../../types/index.js';
+import type { PlanEnvironment } from '../plan-environment.js';
+import { bindFields, bindIn, bindSingle, type Restriction, type RestrictionTerm } from '../restrictions/restriction.js';
+import type { StatementRestrictions } from '../restrictions/statement-restrictions.js';
+import type { CellNode, FetchedColumns } from '../selection/node.js';
+import { columnNode } from '../selection/plan-selectable.js';
+import type { BindContext, Term } from '../terms/term.js';
+
+type Cells = readonly (Uint8Array | null)[];
+export type RowPredicate = (cells: Cells) => boolean;
+
+/** Binds the values of one execution. @throws FerrosaError INVALID for null and unset values */
+export type RowFilter = { bind(context: BindContext): RowPredicate };
+
+type Slotted = { readonly restriction: Restriction; readonly slots: readonly number[] };
+
+/** null when nothing is left to filter by. */
+export function planFilter(
+  environment: PlanEnvironment,
+  restrictions: StatementRestrictions,
+  fetched: FetchedColumns,
+): RowFilter | null {
+  if (restrictions.filters.length === 0) return null;
+  const slotted: Slotted[] = restrictions.filters.map((restriction) => ({
+    restriction,
+    slots: restriction.columns.map((column) => (columnNode(environment, column.name, fetched) as CellNode).slot),
+  }));
+  return {
+    bind(context) {
+      const predicates = slotted.flatMap(({ restriction, slots }) => bindRestriction(restriction, slots, context));
+      return (cells) => predicates.every((predicate) => predicate(cells));
+    },
+  };
+}
+
+function filterValue(value: BindValue, column: ColumnDefinition): Uint8Array {
+  if (value === null) throw invalid(`Unsupported null value for column ${column.name}`);
+  if (value === UNSET) throw invalid(`Unsupported unset value for column ${column.name}`);
+  return value;
+}
+
+function entryValue(value: BindValue, column: ColumnDefinition, what: 'key' | 'value'): Uint8Array {
+  if (value === null) throw invalid(`Unsupported null map ${what} for column ${column.name}`);
+  if (value === UNSET) throw invalid(`Unsupported unset map ${what} for column ${column.name}`);
+  return value;
+}
+
+function bindRestriction(restriction: Restriction, slots: readonly number[], context: BindContext): RowPredicate[] {
+  const column = restriction.columns[0]!;
+  const slot = slots[0]!;
+  switch (restriction.kind) {
+    case 'eq':
+      return bindEquality(restriction.columns, slots, restriction.term, context);
+    case 'in': {
+      if (restriction.columns.length > 1) throw invalid('Multicolumn IN filters are not supported');
+      const values = bindIn(restriction.values, context).map((row) => filterValue(row[0] ?? null, column));
+      return [compared(slot, (cell) => values.some((value) => compareValues(column.type, cell, value) === 0))];
+    }
+    case 'slice': {
+      if (restriction.multi) throw invalid('Multi-column slice restrictions cannot be used for filtering.');
+      const predicates: RowPredicate[] = [];
+      for (const side of ['start', 'end'] as const) {
+        const bound = restriction[side];
+        if (bound === null) continue;
+        const value = filterValue(bindSingle(bound.term, context), column);
+        const sign = side === 'start' ? 1 : -1;
+        predicates.push(
+          compared(slot, (cell) => {
+            const order = compareValues(column.type, cell, value) * sign;
+            return bound.inclusive ? order >= 0 : order > 0;
+          }),
+        );
+      }
+      return predicates;
+    }
+    case 'contains':
+      return bindContains(column, slot, restriction, context);
+  }
+}
+
+function bindEquality(
+  columns: readonly ColumnDefinition[],
+  slots: readonly number[],
+  term: RestrictionTerm,
+  context: BindContext,
+): RowPredicate[] {
+  const values = bindFields(term, context) ?? [];
+  return columns.map((column, i) => {
+    const value = filterValue(values[i] ?? null, column);
+    return compared(slots[i]!, (cell) => compareValues(column.type, cell, value) === 0);
+  });
+}
+
+/** A null cell satisfies nothing. */
+function compared(slot: number, test: (cell: Uint8Array) => boolean): RowPredicate {
+  return (cells) => {
+    const cell = cells[slot];
+    return cell !== null && cell !== undefined && test(cell);
+  };
+}
+
+function bindContains(
+  column: ColumnDefinition,
+  slot: number,
+  restriction: Extract<Restriction, { kind: 'contains' }>,
+  context: BindContext,
+): RowPredicate[] {
+  const bound = (term: Term) => filterValue(term.bind(context), column);
+  const predicates: RowPredicate[] = [];
+  for (const term of restriction.values) {
+    const value = bound(term);
+    predicates.push(
+      compared(slot, (cell) => elementsOf(column.type, cell).some(equals(valueType(column.type), value))),
+    );
+  }
+  for (const term of restriction.keys) {
+    const value = bound(term);
+    const { key } = column.type as Extract<CqlType, { kind: 'map' }>;
+    predicates.push(compared(slot, (cell) => unpackMap(cell).some(([entryKey]) => equals(key, value)(entryKey))));
+  }
+  for (const [keyTerm, valueTerm] of restriction.entries) {
+    const key = entryValue(keyTerm.bind(context), column, 'key');
+    const value = entryValue(valueTerm.bind(context), column, 'value');
+    const type = column.type as Extract<CqlType, { kind: 'map' }>;
+    predicates.push(
+      compared(slot, (cell) =>
+        unpackMap(cell).some(
+          ([k, v]) => compareValues(type.key, k, key) === 0 && compareValues(type.value, v, value) === 0,
+        ),
+      ),
+    );
+  }
+  return predicates;
+}
+
+const equals = (type: CqlType, value: Uint8Array) => (other: Uint8Array) => compareValues(type, other, value) === 0;
+
+function valueType(type: CqlType): CqlType {
+  if (type.kind === 'map') return type.value;
+  return type.kind === 'list' || type.kind === 'set' ? type.element : type;
+}
+
+function elementsOf(type: CqlType, cell: Uint8Array): Uint8Array[] {
+  if (type.kind === 'map') return unpackMap(cell).map(([, value]) => value);
+  return type.kind === 'set' ? unpackSet(cell) : unpackList(cell);
+}

@@ -1,0 +1,285 @@
+// Executes a planned SELECT.
+import { invalid } from '../../common/errors.js';
+import { murmurToken } from '../../native/index.js';
+import type { TableDefinition } from '../../schema/index.js';
+import { cellsOf, noLimit, rowsOf } from '../../storage/index.js';
+import { UNSET } from '../../types/index.js';
+import type { QueryResult } from '../api.js';
+import type { Coordinator, ReadOptions } from '../coordinator.js';
+import { computeRowsMax } from '../coordinator-limits.js';
+import { clusteringSlices, partitionKeys } from '../restrictions/bounds.js';
+import { tokenMatches, tokenRange, wholeRing } from '../restrictions/token-restriction.js';
+import type { BindContext, Term } from '../terms/term.js';
+import { compareNullable, readInt32 } from '../values.js';
+import { tableIdBytes } from '../write/mutations.js';
+import { aggregateRows, groupRows } from './aggregate.js';
+import { keyOfPosition, type PagingState, type PagingStateCodec } from './paging-state.js';
+import { encodeRow, resultRow } from './row-sink.js';
+import { Scan, type ScanTarget } from './scan.js';
+import type { SelectPlan } from './select-plan.js';
+import { virtualRows } from './virtual-rows.js';
+
+export type SelectContext = {
+  readonly coordinator: Coordinator;
+  readonly read: ReadOptions;
+  readonly bind: BindContext;
+  readonly nowSeconds: number;
+  /** 0 for no paging. */
+  readonly pageSize: number;
+  readonly pagingState: Uint8Array | null;
+  readonly paging: PagingStateCodec;
+  virtualRows(table: TableDefinition): readonly (readonly (Uint8Array | null)[])[];
+};
+
+export type Limits = {
+  /** Result rows that may still come; noLimit for any number. */
+  readonly remaining: number;
+  readonly perPartition: number;
+  readonly pageSize: number;
+};
+
+/** A row that was read. */
+export type SourceRow = {
+  readonly key: Uint8Array;
+  readonly position: Uint8Array;
+  readonly cells: readonly (Uint8Array | null)[];
+};
+
+/** The part of a result that computing statements make. */
+export type ResultPage = { readonly rows: Uint8Array[]; readonly next: PagingState | null };
+
+/** @throws FerrosaError INVALID for bound values that do not do, PROTOCOL_ERROR for a bad paging state, read errors */
+export async function executeSelect(plan: SelectPlan, context: SelectContext): Promise<QueryResult> {
+  const userLimit = limitOf(plan.limit, context.bind);
+  const perPartition = limitOf(plan.perPartitionLimit, context.bind);
+  const warnings = warningsOf(plan);
+  if (context.pageSize > 0 && plan.ordering !== null)
+    throw invalid(
+      'Cannot page queries with both ORDER BY and a IN restriction on the partition key; you must either remove the ' +
+        'ORDER BY or the IN and sort client side, or disable paging for this query',
+    );
+  const state = context.pagingState === null ? null : context.paging.decode(context.pagingState, plan.shape);
+  const limits: Limits = {
+    remaining: state?.remaining ?? userLimit,
+    perPartition,
+    pageSize: context.pageSize > 0 ? context.pageSize : noLimit,
+  };
+  const target = scanTarget(plan, context, perPartition);
+  const page = await readPage(plan, context, target, state, limits);
+  return {
+    kind: 'rows',
+    columns: plan.resultColumns,
+    rowCount: page.rowCount,
+    rows: page.rows,
+    pagingState: page.next === null || page.next.remaining === 0 ? null : context.paging.encode(page.next),
+    ...(warnings.length > 0 ? { warnings } : {}),
+  };
+}
+
+type CountedPage = { rowCount: number; rows: Uint8Array[]; next: PagingState | null };
+
+async function readPage(
+  plan: SelectPlan,
+  context: SelectContext,
+  target: ScanTarget | null,
+  state: PagingState | null,
+  limits: Limits,
+): Promise<CountedPage> {
+  const counted = (page: ResultPage) => ({ ...page, rowCount: page.rows.length });
+  if (plan.direct !== null)
+    return target === null ? counted({ rows: [], next: null }) : passThrough(plan, context, target, state, limits);
+  const rows =
+    target === null
+      ? noRows()
+      : plan.table.virtual
+        ? virtualSource(plan, context, target, state)
+        : sourceRows(plan, context, target, state);
+  if (plan.isAggregate) return counted({ rows: [await aggregateRows(plan, rows, context.bind)], next: null });
+  if (plan.grouping !== null) return counted(await groupRows(plan, rows, context.bind, state, limits));
+  if (plan.ordering !== null) return counted(await orderedRows(plan, rows, context.bind, limits));
+  return counted(await computedRows(plan, rows, context.bind, state, limits));
+}
+
+function limitOf(term: Term | null, bind: BindContext): number {
+  if (term === null) return noLimit;
+  const value = term.bind(bind);
+  if (value === null) throw invalid('Invalid null value of limit');
+  if (value === UNSET) return noLimit;
+  const limit = value.length === 4 ? readInt32(value) : 0;
+  if (limit <= 0) throw invalid('LIMIT must be strictly positive');
+  return limit;
+}
+
+function warningsOf(plan: SelectPlan): string[] {
+  if (!plan.isAggregate && plan.grouping === null) return [];
+  if (!plan.restrictions.hasPartitionKey) return ['Aggregation query used without partition key'];
+  if (plan.restrictions.keyIsIn) return ['Aggregation query used on multiple partition keys (IN restriction)'];
+  return [];
+}
+
+/** What is read; null when nothing can match. */
+function scanTarget(plan: SelectPlan, context: SelectContext, perPartition: number): ScanTarget | null {
+  const { restrictions } = plan;
+  const partitions = partitionsOf(plan, context.bind);
+  const slices = plan.distinct ? [] : clusteringSlices(restrictions, context.bind);
+  // The filter's values are checked even when nothing is read.
+  if (partitions === null || slices === null) return null;
+  return {
+    tableId: tableIdBytes(plan.table),
+    nowSeconds: context.nowSeconds,
+    columns: plan.direct ?? plan.fetched,
+    partitions,
+    slices,
+    reversed: plan.reversed,
+    distinct: plan.distinct,
+    positions: plan.direct === null,
+    unrestricted: restrictions.returnsStaticOnly,
+    perPartitionLimit: plan.direct === null ? noLimit : perPartition,
+  };
+}
+
+function partitionsOf({ restrictions }: SelectPlan, bind: BindContext): ScanTarget['partitions'] | null {
+  const { token } = restrictions;
+  if (restrictions.isKeyRange) {
+    if (token === null) return { range: wholeRing };
+    const range = tokenRange(token, bind);
+    return range === null ? null : { range };
+  }
+  let keys = partitionKeys(restrictions, bind);
+  if (token !== null) keys = keys.filter((key) => tokenMatches(token, murmurToken(key), bind));
+  return keys.length === 0 ? null : { keys };
+}
+
+/** Hands on the rows as storage encodes them. */
+async function passThrough(
+  plan: SelectPlan,
+  context: SelectContext,
+  target: ScanTarget,
+  state: PagingState | null,
+  limits: Limits,
+): Promise<CountedPage> {
+  const position = state === null || state.position.length === 0 ? null : state.position;
+  const scan = new Scan(context.coordinator, context.read, target, position);
+  const wanted = Math.min(limits.remaining, limits.pageSize);
+  const rows: Uint8Array[] = [];
+  let rowCount = 0;
+  while (!scan.done && rowCount < wanted) {
+    const stream = await scan.next(wanted === noLimit ? noLimit : wanted - rowCount);
+    rowCount += stream.rowCount;
+    for (const block of stream.rowBlocks()) rows.push(block);
+  }
+  const next = scan.position;
+  if (next === null || wanted === limits.remaining) return { rowCount, rows, next: null };
+  const remaining = limits.remaining === noLimit ? noLimit : limits.remaining - rowCount;
+  return {
+    rowCount,
+    rows,
+    next: { remaining, givenInPartition: 0, shape: plan.shape, position: next },
+  };
+}
+
+async function* noRows(): AsyncGenerator<SourceRow> {}
+
+async function* virtualSource(
+  plan: SelectPlan,
+  context: SelectContext,
+  target: ScanTarget,
+  state: PagingState | null,
+): AsyncGenerator<SourceRow> {
+  const position = state === null || state.position.length === 0 ? null : state.position;
+  const matches = plan.filter?.bind(context.bind) ?? null;
+  const all = context.virtualRows(plan.table);
+  for (const row of virtualRows(plan.table, all, target, position))
+    if (matches === null || matches(row.cells)) yield row;
+}
+
+/** The rows that pass the filter, decoded. */
+async function* sourceRows(
+  plan: SelectPlan,
+  context: SelectContext,
+  target: ScanTarget,
+  state: PagingState | null,
+): AsyncGenerator<SourceRow> {
+  const position = state === null || state.position.length === 0 ? null : state.position;
+  const matches = plan.filter?.bind(context.bind) ?? null;
+  const scan = new Scan(context.coordinator, context.read, target, position);
+  const width = plan.fetched.length;
+  while (!scan.done) {
+    const stream = await scan.next(computeRowsMax);
+    for (const partition of stream.partitions())
+      for (const row of rowsOf(partition, width, true)) {
+        const cells = cellsOf(row.cells, width);
+        if (matches === null || matches(cells)) yield { key: partition.key, position: row.position!, cells };
+      }
+  }
+}
+
+/** Rows that are filtered or computed, one result row each. */
+async function computedRows(
+  plan: SelectPlan,
+  source: AsyncGenerator<SourceRow>,
+  bind: BindContext,
+  state: PagingState | null,
+  limits: Limits,
+): Promise<ResultPage> {
+  const wanted = Math.min(limits.remaining, limits.pageSize);
+  const rows: Uint8Array[] = [];
+  let given = state?.givenInPartition ?? 0;
+  let keyHex = state === null || state.position.length === 0 ? '' : keyOfPosition(state.position);
+  let last: SourceRow | null = null;
+  let givenOfLast = given;
+  for await (const row of source) {
+    const hex = Buffer.from(row.key).toString('hex');
+    if (hex !== keyHex) {
+      keyHex = hex;
+      given = 0;
+    }
+    if (given >= limits.perPartition) continue;
+    // One row more than the page tells that the page is not the last.
+    if (rows.length === wanted) return { rows, next: stateAfter(plan, limits, rows.length, last!, givenOfLast) };
+    rows.push(resultRow(plan, row.cells, bind));
+    last = row;
+    givenOfLast = ++given;
+    if (rows.length === limits.remaining) break;
+  }
+  return { rows, next: null };
+}
+
+function stateAfter(plan: SelectPlan, limits: Limits, count: number, last: SourceRow, given: number): PagingState {
+  return {
+    remaining: limits.remaining === noLimit ? noLimit : limits.remaining - count,
+    givenInPartition: given,
+    shape: plan.shape,
+    position: last.position,
+  };
+}
+
+/** ORDER BY over several partitions: everything is read, then sorted. */
+async function orderedRows(
+  plan: SelectPlan,
+  source: AsyncGenerator<SourceRow>,
+  bind: BindContext,
+  limits: Limits,
+): Promise<ResultPage> {
+  const found: { readonly sort: readonly (Uint8Array | null)[]; readonly row: Uint8Array }[] = [];
+  const { slots, reversed } = plan.ordering!;
+  let key = '';
+  let given = 0;
+  for await (const { key: rowKey, cells } of source) {
+    const hex = Buffer.from(rowKey).toString('hex');
+    given = hex === key ? given + 1 : 1;
+    key = hex;
+    if (given > limits.perPartition) continue;
+    const values = plan.nodes.map((node) => node.evaluate(cells, bind));
+    found.push({ sort: slots.map(({ slot }) => cells[slot]!), row: encodeRow(plan, values) });
+  }
+  found.sort((a, b) => {
+    for (let i = 0; i < slots.length; i++) {
+      const { type, descending } = slots[i]!;
+      const order = compareNullable(type, a.sort[i]!, b.sort[i]!);
+      if (order !== 0) return descending === reversed ? order : -order;
+    }
+    return 0;
+  });
+  return { rows: found.slice(0, limits.remaining).map(({ row }) => row), next: null };
+}

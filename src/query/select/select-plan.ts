@@ -1,0 +1,252 @@
+// Plans SELECT.
+import { createHash } from 'node:crypto';
+import { invalid } from '../../common/errors.js';
+import type { Selectable, SelectStatement, Term as TermSyntax } from '../../cql/index.js';
+import type { ColumnDefinition, TableDefinition } from '../../schema/index.js';
+import type { ReadColumn } from '../../storage/index.js';
+import type { CqlType } from '../../types/index.js';
+import type { ColumnSpec } from '../api.js';
+import type { PlanEnvironment } from '../plan-environment.js';
+import { existingColumn } from '../restrictions/relation-checks.js';
+import { analyseWhere, type StatementRestrictions } from '../restrictions/statement-restrictions.js';
+import { type CellNode, FetchedColumns, type SelectionNode } from '../selection/node.js';
+import { columnNode, planSelectable } from '../selection/plan-selectable.js';
+import { prepareTerm } from '../terms/prepare.js';
+import type { Term } from '../terms/term.js';
+import { type Grouping, planGrouping } from './grouping.js';
+import { planFilter, type RowFilter } from './row-filter.js';
+
+/** How rows are sorted after they were read: ORDER BY with IN on the partition key. */
+export type PostOrdering = {
+  /** `descending`: of the table, not of the statement. */
+  readonly slots: readonly { readonly slot: number; readonly type: CqlType; readonly descending: boolean }[];
+  readonly reversed: boolean;
+};
+
+export type SelectPlan = {
+  readonly kind: 'select';
+  readonly table: TableDefinition;
+  readonly restrictions: StatementRestrictions;
+  readonly resultColumns: readonly ColumnSpec[];
+  readonly nodes: readonly SelectionNode[];
+  /** SELECT JSON: names of the members, null otherwise. */
+  readonly json: readonly string[] | null;
+  readonly distinct: boolean;
+  readonly isAggregate: boolean;
+  readonly grouping: Grouping | null;
+  readonly filter: RowFilter | null;
+  /** What is read; the slots of nodes, filter, grouping and ordering. */
+  readonly fetched: readonly ReadColumn[];
+  /** The result's cells are just what storage gives for these columns; null when rows must be computed. */
+  readonly direct: readonly ReadColumn[] | null;
+  readonly reversed: boolean;
+  readonly ordering: PostOrdering | null;
+  readonly limit: Term | null;
+  readonly perPartitionLimit: Term | null;
+  /** Distinguishes the paging states of different statements. */
+  readonly shape: number;
+};
+
+/** @throws FerrosaError INVALID with Cassandra's texts, in the order of its checks */
+export function planSelect(environment: PlanEnvironment, statement: SelectStatement): SelectPlan {
+  const { table } = environment;
+  checkColumns(environment, statement);
+  const orderColumns = planOrderColumns(table, statement);
+  const restrictions = analyseWhere(environment, statement.where, {
+    type: 'SELECT',
+    onlyStatics: selectsOnlyStatics(table, statement.selectors?.map(({ of }) => of) ?? []),
+    allowFiltering: statement.allowFiltering,
+  });
+  const fetched = new FetchedColumns();
+  const nodes = planNodes(environment, statement, fetched);
+  if (statement.distinct) {
+    if (statement.perPartitionLimit !== null)
+      throw invalid('PER PARTITION LIMIT is not allowed with SELECT DISTINCT queries');
+    checkDistinct(table, statement, restrictions);
+  }
+  const grouping = planGrouping(environment, statement, restrictions, fetched);
+  const isAggregate = grouping === null && nodes.some((node) => node.isAggregate);
+  if (isAggregate && statement.perPartitionLimit !== null)
+    throw invalid('PER PARTITION LIMIT is not allowed with aggregate queries.');
+  const { reversed, ordering } = planOrdering(environment, restrictions, orderColumns, fetched);
+  const filter = planFilter(environment, restrictions, fetched);
+  const plain =
+    !table.virtual && !statement.json && !isAggregate && grouping === null && filter === null && ordering === null;
+  const direct = nodes.map((node) => node.direct);
+  return {
+    kind: 'select',
+    table,
+    restrictions,
+    resultColumns: resultColumns(table, statement, nodes),
+    nodes,
+    json: statement.json ? nodes.map((node, i) => statement.selectors?.[i]?.alias ?? node.name) : null,
+    distinct: statement.distinct,
+    isAggregate,
+    grouping,
+    filter,
+    fetched: fetched.columns,
+    direct: plain && !direct.includes(null) ? (direct as ReadColumn[]) : null,
+    reversed,
+    ordering,
+    limit: planLimit(environment, statement.limit, '[limit]'),
+    perPartitionLimit: planLimit(environment, statement.perPartitionLimit, '[per_partition_limit]'),
+    shape: shapeOf(table, statement),
+  };
+}
+
+/** Unknown columns are told before anything else. */
+function checkColumns(environment: PlanEnvironment, statement: SelectStatement): void {
+  for (const { of } of statement.selectors ?? [])
+    for (const name of columnsOf(of)) existingColumn(environment.table, name);
+}
+
+/** Names of the columns in a SELECT item. */
+function columnsOf(selectable: Selectable): string[] {
+  switch (selectable.kind) {
+    case 'column':
+      return [selectable.name];
+    case 'call':
+      return selectable.args.flatMap(columnsOf);
+    case 'arithmetic':
+      return [...columnsOf(selectable.left), ...columnsOf(selectable.right)];
+    case 'tuple':
+    case 'list':
+    case 'set':
+      return selectable.elements.flatMap(columnsOf);
+    case 'map':
+      return selectable.entries.flatMap(([key, value]) => [...columnsOf(key), ...columnsOf(value)]);
+    case 'udt':
+      return selectable.fields.flatMap(([, value]) => columnsOf(value));
+    case 'term':
+    case 'countRows':
+      return [];
+    default:
+      return columnsOf(selectable.of);
+  }
+}
+
+function selectsOnlyStatics(table: TableDefinition, selectables: readonly Selectable[]): boolean {
+  if (table.statics.length === 0 || selectables.length === 0) return false;
+  const columns = selectables.flatMap(columnsOf).map((name) => existingColumn(table, name));
+  return (
+    columns.some((column) => column.kind === 'static') &&
+    columns.every((column) => column.kind === 'static' || column.kind === 'partition_key')
+  );
+}
+
+/** Key columns, clustering columns, statics, regulars: the order of `SELECT *`. */
+export function selectOrder(table: TableDefinition): ColumnDefinition[] {
+  return [...table.partitionKey, ...table.clustering, ...table.statics, ...table.regulars];
+}
+
+function planNodes(environment: PlanEnvironment, statement: SelectStatement, fetched: FetchedColumns): SelectionNode[] {
+  if (statement.selectors === null)
+    return selectOrder(environment.table)
+      .filter((column) => column.type.kind !== 'empty')
+      .map((column) => columnNode(environment, column.name, fetched));
+  return statement.selectors.map(({ of }) => planSelectable(environment, of, null, fetched));
+}
+
+function resultColumns(
+  table: TableDefinition,
+  statement: SelectStatement,
+  nodes: readonly SelectionNode[],
+): ColumnSpec[] {
+  const of = { keyspace: table.keyspace, table: table.name };
+  if (statement.json) return [{ ...of, name: '[json]', type: { kind: 'text' } }];
+  return nodes.map((node, i) => ({ ...of, name: statement.selectors?.[i]?.alias ?? node.name, type: node.type }));
+}
+
+function checkDistinct(table: TableDefinition, statement: SelectStatement, restrictions: StatementRestrictions): void {
+  if (restrictions.hasClustering || restrictions.hasRegularRestrictions)
+    throw invalid(
+      'SELECT DISTINCT with WHERE clause only supports restriction by partition key and/or static columns.',
+    );
+  const selected =
+    statement.selectors === null
+      ? selectOrder(table)
+      : statement.selectors.flatMap(({ of }) => columnsOf(of)).map((name) => existingColumn(table, name));
+  for (const column of selected)
+    if (column.kind !== 'partition_key' && column.kind !== 'static')
+      throw invalid(
+        'SELECT DISTINCT queries must only request partition key columns and/or static columns ' +
+          `(not ${column.name})`,
+      );
+  if (!restrictions.isKeyRange) return;
+  for (const column of table.partitionKey)
+    if (!selected.includes(column))
+      throw invalid(`SELECT DISTINCT queries must request all the partition key columns (missing ${column.name})`);
+}
+
+type OrderColumn = { readonly column: ColumnDefinition; readonly descending: boolean };
+
+function planOrderColumns(table: TableDefinition, statement: SelectStatement): OrderColumn[] {
+  const byColumn = new Map<ColumnDefinition, OrderColumn>();
+  for (const order of statement.orderBy) {
+    const column = existingColumn(table, order.column);
+    if (order.kind === 'ann') {
+      if (column.type.kind !== 'vector' || column.type.element.kind !== 'float')
+        throw invalid('ANN ordering is only supported on float vector indexes');
+      throw invalid('ANN ordering by vector requires the column to be indexed');
+    }
+    byColumn.set(column, { column, descending: order.descending });
+  }
+  return [...byColumn.values()];
+}
+
+function planOrdering(
+  environment: PlanEnvironment,
+  restrictions: StatementRestrictions,
+  orderColumns: readonly OrderColumn[],
+  fetched: FetchedColumns,
+): { reversed: boolean; ordering: PostOrdering | null } {
+  if (orderColumns.length === 0) return { reversed: false, ordering: null };
+  if (restrictions.isKeyRange)
+    throw invalid('ORDER BY is only supported when the partition key is restricted by an EQ or an IN.');
+  const reversed = isReversed(environment.table, restrictions, orderColumns);
+  if (!restrictions.keyIsIn) return { reversed, ordering: null };
+  const slots = orderColumns.map(({ column }) => ({
+    slot: (columnNode(environment, column.name, fetched) as CellNode).slot,
+    type: column.type,
+    descending: column.reversed,
+  }));
+  return { reversed, ordering: { slots, reversed } };
+}
+
+function isReversed(
+  table: TableDefinition,
+  restrictions: StatementRestrictions,
+  orderColumns: readonly OrderColumn[],
+): boolean {
+  let next = 0;
+  let reversed: boolean | null = null;
+  for (const { column, descending } of orderColumns) {
+    if (column.kind !== 'clustering')
+      throw invalid(
+        `Order by is currently only supported on the clustered columns of the PRIMARY KEY, got ${column.name}`,
+      );
+    while (next !== column.position) {
+      const between = table.clustering[next++];
+      if (between === undefined || !restrictions.isRestrictedByEq(between))
+        throw invalid(
+          'Order by currently only supports the ordering of columns following their declared order in the PRIMARY KEY',
+        );
+    }
+    next++;
+    const own = descending !== column.reversed;
+    if (reversed !== null && reversed !== own) throw invalid('Unsupported order by relation');
+    reversed = own;
+  }
+  return reversed!;
+}
+
+function planLimit(environment: PlanEnvironment, term: TermSyntax | null, name: string): Term | null {
+  if (term === null) return null;
+  const { keyspace, table } = environment;
+  return prepareTerm(environment, term, { keyspace, table: table.name, name, type: { kind: 'int' } });
+}
+
+function shapeOf(table: TableDefinition, statement: SelectStatement): number {
+  const text = JSON.stringify([table.id, statement.where, statement.groupBy, statement.orderBy, statement.distinct]);
+  return createHash('md5').update(text).digest().readUInt32BE(0);
+}

@@ -1,0 +1,202 @@
+// A planned item of a SELECT list: what it is called, its type, and how its value comes from the cells that were read.
+import { invalid } from '../../common/errors.js';
+import type { ReadColumn, SelectedKind } from '../../storage/index.js';
+import { type CqlType, UNSET } from '../../types/index.js';
+import type { AggregateFunction, ScalarFunction } from '../function-api.js';
+import type { BindContext, Term } from '../terms/term.js';
+
+type Cells = readonly (Uint8Array | null)[];
+
+/** The columns that a statement reads, each once; nodes name them by slot. */
+export class FetchedColumns {
+  readonly columns: ReadColumn[] = [];
+  readonly #slots = new Map<number, number>();
+
+  /** Where the cell of `what` will be in the row. */
+  slot(what: SelectedKind, which: number): number {
+    const name = what * 0x10000 + which;
+    let slot = this.#slots.get(name);
+    if (slot === undefined) {
+      slot = this.columns.length;
+      this.columns.push({ what, which });
+      this.#slots.set(name, slot);
+    }
+    return slot;
+  }
+}
+
+/** Collects the rows of a group. */
+export interface NodeInstance {
+  add(cells: Cells): void;
+  output(): Uint8Array | null;
+}
+
+export interface SelectionNode {
+  /** As the unaliased result column is called. */
+  readonly name: string;
+  readonly type: CqlType;
+  readonly isAggregate: boolean;
+  /** What the storage layer can give by itself, null when it must be computed. */
+  readonly direct: ReadColumn | null;
+  /** The value for one row; not for aggregates. */
+  evaluate(cells: Cells, bind: BindContext): Uint8Array | null;
+  /** For a group of rows: aggregates take all of them, everything else the first. */
+  instance(bind: BindContext): NodeInstance;
+}
+
+/** Nodes that look at one row only. */
+abstract class RowNode implements SelectionNode {
+  readonly isAggregate: boolean = false;
+  readonly direct: ReadColumn | null = null;
+  abstract readonly name: string;
+  abstract readonly type: CqlType;
+  abstract evaluate(cells: Cells, bind: BindContext): Uint8Array | null;
+
+  instance(bind: BindContext): NodeInstance {
+    return new FirstRow(this, bind);
+  }
+}
+
+class FirstRow implements NodeInstance {
+  #value: Uint8Array | null = null;
+  #isSet = false;
+
+  constructor(
+    private readonly node: SelectionNode,
+    private readonly bind: BindContext,
+  ) {}
+
+  add(cells: Cells): void {
+    if (this.#isSet) return;
+    this.#isSet = true;
+    const value = this.node.evaluate(cells, this.bind);
+    // The row's bytes belong to a page that may go before the group ends.
+    this.#value = value === null ? null : value.slice();
+  }
+
+  output(): Uint8Array | null {
+    return this.#value;
+  }
+}
+
+/** A cell as it was read: a column, its write time, its time to live. */
+export class CellNode extends RowNode {
+  constructor(
+    override readonly name: string,
+    override readonly type: CqlType,
+    readonly slot: number,
+    override readonly direct: ReadColumn,
+  ) {
+    super();
+  }
+
+  override evaluate(cells: Cells): Uint8Array | null {
+    return cells[this.slot]!;
+  }
+}
+
+/** A literal, a bound value, or a call that depends on no row. */
+export class TermNode extends RowNode {
+  constructor(
+    override readonly name: string,
+    override readonly type: CqlType,
+    readonly term: Term,
+  ) {
+    super();
+  }
+
+  override evaluate(_cells: Cells, bind: BindContext): Uint8Array | null {
+    const value = this.term.bind(bind);
+    if (value === UNSET) throw invalid(`Invalid unset value for selection`);
+    return value;
+  }
+
+  override instance(bind: BindContext): NodeInstance {
+    const value = this.evaluate([], bind);
+    return { add: () => {}, output: () => value };
+  }
+}
+
+/** Something computed from the values of other nodes. */
+export class ComputedNode implements SelectionNode {
+  readonly direct = null;
+  readonly isAggregate: boolean;
+
+  constructor(
+    readonly name: string,
+    readonly type: CqlType,
+    readonly args: readonly SelectionNode[],
+    private readonly compute: (args: Cells, bind: BindContext) => Uint8Array | null,
+  ) {
+    this.isAggregate = args.some((arg) => arg.isAggregate);
+  }
+
+  evaluate(cells: Cells, bind: BindContext): Uint8Array | null {
+    return this.compute(
+      this.args.map((arg) => arg.evaluate(cells, bind)),
+      bind,
+    );
+  }
+
+  instance(bind: BindContext): NodeInstance {
+    const args = this.args.map((arg) => arg.instance(bind));
+    return {
+      add: (cells) => {
+        for (const arg of args) arg.add(cells);
+      },
+      output: () =>
+        this.compute(
+          args.map((arg) => arg.output()),
+          bind,
+        ),
+    };
+  }
+}
+
+/** A call of a scalar function. */
+export function scalarNode(fn: ScalarFunction, args: readonly SelectionNode[]): SelectionNode {
+  const name = fn.columnName(args.map((arg) => arg.name));
+  return new ComputedNode(name, fn.returnType, args, (values, bind) => fn.execute(values, bind.functions));
+}
+
+/** A call of an aggregate. */
+export class AggregateNode implements SelectionNode {
+  readonly isAggregate = true;
+  readonly direct = null;
+  readonly name: string;
+  readonly type: CqlType;
+
+  constructor(
+    readonly fn: AggregateFunction,
+    readonly args: readonly SelectionNode[],
+  ) {
+    if (args.some((arg) => arg.isAggregate))
+      throw invalid('aggregate functions cannot be used as arguments of aggregate functions');
+    this.name = fn.columnName(args.map((arg) => arg.name));
+    this.type = fn.returnType;
+  }
+
+  evaluate(): Uint8Array | null {
+    throw new Error('an aggregate has no value for one row');
+  }
+
+  instance(bind: BindContext): NodeInstance {
+    const accumulator = this.fn.create();
+    return {
+      add: (cells) => accumulator.add(this.args.map((arg) => arg.evaluate(cells, bind))),
+      output: () => accumulator.result(),
+    };
+  }
+}
+
+/** Another name or type for a node. */
+export function renamed(node: SelectionNode, name: string, type: CqlType): SelectionNode {
+  return {
+    name,
+    type,
+    isAggregate: node.isAggregate,
+    direct: node.direct,
+    evaluate: (cells, bind) => node.evaluate(cells, bind),
+    instance: (bind) => node.instance(bind),
+  };
+}

@@ -1,0 +1,116 @@
+// Executes planned writes and batches: reads what must be read before, builds the mutations, hands them to the coordinator.
+import { invalid } from '../../common/errors.js';
+import type { QueryResult } from '../api.js';
+import type { BatchPlan } from '../batch/batch-plan.js';
+import { batchWarnings } from '../batch/batch-size.js';
+import { checkReadConsistency, checkWriteConsistency, consistencyName } from '../consistency.js';
+import type { Coordinator, WriteType } from '../coordinator.js';
+import type { QuerySettings } from '../services.js';
+import type { BindContext } from '../terms/term.js';
+import { timestampOf } from './attributes.js';
+import type { ListPaths } from './list-paths.js';
+import { type CollectedMutation, MutationCollector } from './mutations.js';
+import { type PrefetchedLists, readLists } from './read-before-write.js';
+import { collectWrite, type WriteContext, writeTargets } from './write-execute.js';
+import type { WritePlan } from './write-plan.js';
+
+export type WriteEnvironment = {
+  readonly coordinator: Coordinator;
+  readonly settings: QuerySettings;
+  readonly paths: ListPaths;
+  readonly consistency: number;
+  /** Microseconds: the client's, else the server's. */
+  readonly timestamp: bigint;
+  readonly nowSeconds: number;
+};
+
+function checkExecutable(plan: WritePlan): void {
+  if (plan.conditions !== null) throw invalid('conditional updates are not supported yet');
+  if (plan.table.virtual)
+    throw invalid(`Modification is not supported by table ${plan.table.keyspace}.${plan.table.name}`);
+}
+
+/** @throws FerrosaError INVALID, UNAVAILABLE, WRITE_TIMEOUT and the like */
+export async function executeWrite(
+  plan: WritePlan,
+  bind: BindContext,
+  environment: WriteEnvironment,
+): Promise<QueryResult> {
+  checkExecutable(plan);
+  checkWriteConsistency(environment.consistency, plan.table);
+  const collector = new MutationCollector();
+  await collect(plan, bind, environment.timestamp, environment, collector);
+  const mutations = collector.finish();
+  if (mutations.length > 0) await send(mutations, plan.table.isCounter ? 'COUNTER' : 'SIMPLE', environment);
+  return { kind: 'void' };
+}
+
+async function collect(
+  plan: WritePlan,
+  bind: BindContext,
+  timestamp: bigint,
+  environment: WriteEnvironment,
+  collector: MutationCollector,
+): Promise<void> {
+  const targets = writeTargets(plan, bind);
+  let lists: PrefetchedLists | null = null;
+  if (plan.requiresRead) {
+    checkReadForWrite(environment.consistency);
+    lists = await readLists(environment.coordinator, plan, targets, environment.nowSeconds, {
+      consistency: environment.consistency,
+      timeoutMs: environment.settings.readTimeoutMs,
+    });
+  }
+  const context: WriteContext = { bind, timestamp, nowSeconds: environment.nowSeconds, paths: environment.paths };
+  collectWrite(plan, context, targets, lists, collector);
+}
+
+function checkReadForWrite(consistency: number): void {
+  try {
+    checkReadConsistency(consistency);
+  } catch {
+    throw invalid(
+      `Write operation require a read but consistency ${consistencyName(consistency)} is not supported on reads`,
+    );
+  }
+}
+
+function send(
+  mutations: readonly CollectedMutation[],
+  writeType: WriteType,
+  { coordinator, settings, consistency }: WriteEnvironment,
+): Promise<void> {
+  const timeoutMs = writeType === 'COUNTER' ? settings.counterWriteTimeoutMs : settings.writeTimeoutMs;
+  const durable = mutations.some((mutation) => mutation.durable);
+  return coordinator.mutate(mutations, { consistency, writeType, timeoutMs, durable });
+}
+
+/** @param binds  one for each statement of the batch */
+export async function executeBatch(
+  plan: BatchPlan,
+  binds: readonly BindContext[],
+  environment: WriteEnvironment,
+): Promise<QueryResult> {
+  for (const statement of plan.statements) checkExecutable(statement);
+  const first = plan.statements[0];
+  if (first === undefined) return { kind: 'void' };
+  checkWriteConsistency(environment.consistency, first.table);
+  const collector = new MutationCollector();
+  for (const [i, statement] of plan.statements.entries()) {
+    const timestamp = timestampOf(plan.attributes, environment.timestamp, binds[i]!);
+    await collect(statement, binds[i]!, timestamp, environment, collector);
+  }
+  const mutations = collector.finish();
+  if (mutations.length === 0) return { kind: 'void' };
+  const warnings = batchWarnings(plan, mutations, environment.settings);
+  const atomic = plan.type === 'logged' && mutations.length > 1;
+  const writeType = first.table.isCounter
+    ? 'COUNTER'
+    : atomic
+      ? 'BATCH'
+      : mutations.length > 1
+        ? 'UNLOGGED_BATCH'
+        : 'SIMPLE';
+  await send(mutations, writeType, environment);
+  return { kind: 'void', ...(warnings.length > 0 ? { warnings } : {}) };
+}
