@@ -206,8 +206,8 @@ function prepareMap(
     checkElements(environment, 'map', [value], receiver, type.value);
   }
   const keyOf = keyReceiver(receiver, type.key);
-  const valueOf = elementReceiver(receiver, type.value);
-  const flat = entries.flatMap(([key, value]) => [[key, keyOf] as const, [value, valueOf] as const]);
+  const valueSpec = elementReceiver(receiver, type.value);
+  const flat = entries.flatMap(([key, value]) => [[key, keyOf] as const, [value, valueSpec] as const]);
   const { terms, constants } = prepareElements(environment, 'map', flat, receiver);
   return constants === null ? new CollectionTerm(type, terms) : new ConstantTerm(packMap(type.key, pairs(constants)));
 }

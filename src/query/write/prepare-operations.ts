@@ -139,8 +139,8 @@ function prepareSetElement(
   if (type.kind === 'set') throw invalid(`Invalid operation (${text}) for set column ${name}`);
   const keyOf = type.kind === 'list' ? indexReceiver(receiver) : keyReceiver(receiver, type.key);
   const key = prepareTerm(environment, assignment.key, keyOf);
-  const valueOf = valueReceiver(receiver, type.kind === 'list' ? type.element : type.value);
-  return new SetElement(column, key, prepareTerm(environment, assignment.value, valueOf));
+  const valueSpec = valueReceiver(receiver, type.kind === 'list' ? type.element : type.value);
+  return new SetElement(column, key, prepareTerm(environment, assignment.value, valueSpec));
 }
 
 function prepareSetField(
