@@ -17,6 +17,8 @@ export interface Argument {
   readonly text: string;
   /** A lone bind marker. */
   readonly isMarker: boolean;
+  /** Number of elements of a `[a, b]` literal, which may be a list or a vector. */
+  readonly arrayLiteralSize?: number;
 }
 
 /** What functions read beside their arguments. */

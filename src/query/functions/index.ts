@@ -1,0 +1,3 @@
+export { maskedValue } from './masking.js';
+export { nativeFunctions, typedArgument } from './registry.js';
+export { maxTimeuuid, minTimeuuid, timeuuidToMillis } from './time-values.js';

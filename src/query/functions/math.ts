@@ -1,0 +1,74 @@
+// abs, exp, log, log10 and round for every numeric type; the result has the type of the argument.
+import type { ScalarFunction } from '../function-api.js';
+import { functionFailure, native, scalar } from './build.js';
+import {
+  ArithmeticError,
+  expOfDecimal,
+  log10OfDecimal,
+  logOfDecimal,
+  negateDecimal,
+  roundDecimal,
+} from './decimal-math.js';
+import {
+  decodeNumber,
+  encodeNumber,
+  isDecimal,
+  type NumericKind,
+  type NumericValue,
+  numericKinds,
+  saturate,
+  toBigInt,
+  toDouble,
+} from './numeric.js';
+
+type MathName = 'abs' | 'exp' | 'log' | 'log10' | 'round';
+
+function abs(value: NumericValue): NumericValue {
+  if (typeof value === 'number') return Math.abs(value);
+  if (isDecimal(value)) return value.unscaled < 0n ? negateDecimal(value) : value;
+  return value < 0n ? -value : value;
+}
+
+/** Floating numbers are rounded half up to an int (float) or long (double) and held at its ends. */
+function round(kind: NumericKind, value: NumericValue): NumericValue {
+  if (isDecimal(value)) return roundDecimal(value);
+  if (typeof value === 'bigint') return value;
+  return Number(saturate(Math.floor(value + 0.5), kind === 'float' ? 32 : 64));
+}
+
+/** exp and logarithms: exact digits for decimal and varint, the platform's doubles for the rest. */
+function transcendental(name: 'exp' | 'log' | 'log10', kind: NumericKind, value: NumericValue): NumericValue {
+  if (kind !== 'decimal' && kind !== 'varint') {
+    const result = Math[name](toDouble(value));
+    if (kind === 'float' || kind === 'double') return result;
+    return saturate(result, kind === 'bigint' || kind === 'counter' ? 64 : 32);
+  }
+  const decimal = isDecimal(value) ? value : { unscaled: toBigInt(value), scale: 0 };
+  const compute = { exp: expOfDecimal, log: logOfDecimal, log10: log10OfDecimal }[name];
+  const result = compute(decimal);
+  return kind === 'varint' ? toBigInt(result) : result;
+}
+
+function compute(name: MathName, kind: NumericKind, value: NumericValue): NumericValue {
+  if (name === 'abs') return abs(value);
+  return name === 'round' ? round(kind, value) : transcendental(name, kind, value);
+}
+
+function mathFunction(name: MathName, kind: NumericKind): ScalarFunction {
+  const types = [native(kind)];
+  return scalar(name, types, native(kind), ([bytes]) => {
+    const value = decodeNumber(kind, bytes ?? null);
+    if (value === null) return null;
+    try {
+      return encodeNumber(kind, compute(name, kind, value));
+    } catch (error) {
+      if (!(error instanceof ArithmeticError)) throw error;
+      throw functionFailure(name, types, `execution of 'system.${name}[${kind}]' failed: ${error.message}`);
+    }
+  });
+}
+
+export function mathFunctions(): ScalarFunction[] {
+  const names = ['abs', 'exp', 'log', 'log10', 'round'] as const;
+  return numericKinds.flatMap((kind) => names.map((name) => mathFunction(name, kind)));
+}

@@ -1,0 +1,131 @@
+// Functions whose types depend on their arguments: parameters that infer a type, and factories (FunctionFactory).
+import { invalid } from '../../common/errors.js';
+import { type CqlType, type NativeTypeName, typeToCql } from '../../types/index.js';
+import type { Argument, CqlFunction } from '../function-api.js';
+import { assignType } from '../terms/compatible.js';
+import { native } from './build.js';
+import { isNumeric } from './numeric.js';
+
+export type Inference = {
+  readonly receiver: CqlType | null;
+  /** Types of all arguments as far as known from the first pass; null during that pass. */
+  readonly others: readonly (CqlType | null)[] | null;
+};
+
+export type Parameter = {
+  /** As messages show it. */
+  readonly text: string;
+  readonly optional?: boolean;
+  infer(arg: Argument, inference: Inference): CqlType | null;
+  /** What it must be, for the message; null when the type is accepted. */
+  problem(type: CqlType): string | null;
+};
+
+export function optional(parameter: Parameter): Parameter {
+  return { ...parameter, text: `[${parameter.text}]`, optional: true };
+}
+
+/** One of some types, the first of which it is when nothing tells. */
+export function fixed(...kinds: readonly NativeTypeName[]): Parameter {
+  const text = kinds.length === 1 ? kinds[0]! : `[${kinds.join('|')}]`;
+  return {
+    text,
+    infer: (arg) => arg.compatibleType() ?? native(kinds[0]!),
+    problem: (type) =>
+      kinds.some((kind) => assignType(type, native(kind)) !== 'no') ? null : `an argument of type ${text}`,
+  };
+}
+
+export function anyType(inferFromReceiver: boolean): Parameter {
+  return {
+    text: 'any',
+    infer: (arg, { receiver }) => arg.compatibleType() ?? (inferFromReceiver ? receiver : null),
+    problem: () => null,
+  };
+}
+
+/** The type of another argument; that one's before its own when preferred. */
+export function sameAs(index: number, preferOther: boolean, parameter: Parameter): Parameter {
+  return {
+    ...parameter,
+    infer: (arg, inference) => {
+      const other = inference.others?.[index] ?? null;
+      if (preferOther && other !== null) return other;
+      return parameter.infer(arg, inference) ?? other;
+    },
+  };
+}
+
+function structural(text: string, wanted: string, accepts: (type: CqlType) => boolean): Parameter {
+  return { text, infer: (arg) => arg.compatibleType(), problem: (type) => (accepts(type) ? null : wanted) };
+}
+
+const isSetOrList = (type: CqlType) => type.kind === 'set' || type.kind === 'list';
+
+export const anyCollection = structural(
+  'collection',
+  'a collection argument',
+  (type) => isSetOrList(type) || type.kind === 'map',
+);
+export const anyMap = structural('map', 'a map argument', (type) => type.kind === 'map');
+export const setOrList = structural('numeric_set_or_list', 'a set or list argument', isSetOrList);
+export const numericSetOrList = structural(
+  'numeric_set_or_list',
+  'a numeric set/list argument',
+  (type) => (type.kind === 'set' || type.kind === 'list') && isNumeric(type.element),
+);
+
+/** A vector of floats. A literal in brackets is one of as many dimensions as it has elements. */
+export const floatVector: Parameter = {
+  text: 'vector<float, n>',
+  infer: (arg, { others }) => {
+    if (arg.arrayLiteralSize !== undefined && arg.arrayLiteralSize > 0) {
+      return { kind: 'vector', element: native('float'), dimensions: arg.arrayLiteralSize };
+    }
+    const type = arg.compatibleType();
+    // A bracketed literal that looks like a list takes the other argument's type.
+    return type?.kind === 'list' && others !== null ? (others.find((other) => other?.kind === 'vector') ?? type) : type;
+  },
+  problem: (type) => (type.kind === 'vector' && type.element.kind === 'float' ? null : 'a float vector argument'),
+};
+
+export type Factory = {
+  readonly name: string;
+  readonly parameters: readonly Parameter[];
+  make(types: readonly CqlType[], receiver: CqlType | null): CqlFunction;
+};
+
+export function factoryText(factory: Factory): string {
+  return `system.${factory.name}(${factory.parameters.map((parameter) => parameter.text).join(', ')})`;
+}
+
+/**
+ * The function that a factory makes for these arguments.
+ * @throws FerrosaError INVALID for a wrong number, a type that cannot be told, or one that does not fit
+ */
+export function makeFromFactory(factory: Factory, args: readonly Argument[], receiver: CqlType | null): CqlFunction {
+  const { parameters } = factory;
+  const mandatory = parameters.filter((parameter) => parameter.optional !== true).length;
+  if (args.length < mandatory || args.length > parameters.length) {
+    throw invalid(`Invalid number of arguments for function ${factoryText(factory)}`);
+  }
+  const types = args.map((arg, i) => parameters[i]!.infer(arg, { receiver, others: null }));
+  for (const [i, arg] of args.entries()) {
+    const parameter = parameters[i]!;
+    const type = parameter.infer(arg, { receiver, others: types });
+    if (type === null) {
+      throw invalid(
+        `Cannot infer type of argument ${arg.text} in call to function ${factoryText(factory)}: ` +
+          'use type casts to disambiguate',
+      );
+    }
+    const wanted = parameter.problem(type);
+    if (wanted !== null) {
+      throw invalid(
+        `Function system.${factory.name} requires ${wanted}, but found argument ${arg.text} of type ${typeToCql(type)}`,
+      );
+    }
+    types[i] = type;
+  }
+  return factory.make(types as CqlType[], receiver);
+}
