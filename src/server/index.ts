@@ -5,4 +5,6 @@ export { EventNotifier, type EventReceiver } from './events.js';
 export { cqlVersion } from './handshake.js';
 export { defaultServerLimits, ServerBudget, type ServerLimits } from './limits.js';
 export { ServerMetrics } from './metrics.js';
+export { defaultSuperuser, ensureDefaultSuperuser, findRole, findRoleWith, hashPassword, type Role } from './roles.js';
 export type * from './services.js';
+export { QueryTraceStore, type TraceEnvironment } from './tracing.js';

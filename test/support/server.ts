@@ -9,6 +9,7 @@ import {
   type ServerLimits,
   ServerMetrics,
   type ServerServices,
+  type TraceStore,
 } from '../../src/server/index.js';
 import { FakeProcessor } from './fake-processor.js';
 
@@ -21,16 +22,21 @@ export type TestServer = {
 };
 
 export async function startTestServer(
-  options: { limits?: Partial<ServerLimits>; authenticator?: Authenticator } = {},
+  options: {
+    limits?: Partial<ServerLimits>;
+    authenticator?: Authenticator;
+    processor?: FakeProcessor;
+    traces?: TraceStore;
+  } = {},
 ): Promise<TestServer> {
-  const processor = new FakeProcessor();
+  const processor = options.processor ?? new FakeProcessor();
   const services: ServerServices = {
     processor,
     authenticator: options.authenticator ?? allowAllAuthenticator,
     budget: new ServerBudget({ ...defaultServerLimits, ...options.limits }),
     events: new EventNotifier(),
     metrics: new ServerMetrics(),
-    traces: null,
+    traces: options.traces ?? null,
     log: { warn: () => {}, error: () => {} },
     supported: () => new Map(),
   };

@@ -1,0 +1,105 @@
+// The JSON API behind ferrosa-ctl: paths, what they take, what they do.
+import { invalid } from '../common/errors.js';
+import type { ServerMetrics } from '../server/index.js';
+import type { NodeControl } from './node-control.js';
+
+/** A client connection as /api/connections shows it. */
+export type ConnectionInfo = {
+  readonly address: string;
+  readonly port: number;
+  readonly stage: string;
+  readonly user: string | null;
+  readonly keyspace: string | null;
+  readonly protocolVersion: number;
+  readonly driverName: string | null;
+  readonly driverVersion: string | null;
+  readonly requests: number;
+  readonly inFlight: number;
+};
+
+export type ApiSources = {
+  readonly control: NodeControl;
+  readonly server: ServerMetrics;
+  readonly connections: () => readonly ConnectionInfo[];
+};
+
+type Input = { readonly query: URLSearchParams; readonly body: Readonly<Record<string, unknown>> };
+type Handler = (sources: ApiSources, input: Input) => unknown;
+
+const tablesOf = ({ body }: Input): [string | null, string[]] => {
+  const keyspace = body['keyspace'] ?? null;
+  const tables = body['tables'] ?? [];
+  if (keyspace !== null && typeof keyspace !== 'string') throw invalid('"keyspace" has to be a string');
+  if (!Array.isArray(tables) || !tables.every((table) => typeof table === 'string'))
+    throw invalid('"tables" has to be a list of strings');
+  if (keyspace === null && tables.length > 0) throw invalid('tables without their keyspace');
+  return [keyspace, tables];
+};
+
+const needed = (query: URLSearchParams, name: string): string => {
+  const value = query.get(name);
+  if (value === null) throw invalid(`"${name}" is missing`);
+  return value;
+};
+
+/** Reads: GET /api/v1/<name>. */
+export const reads: Readonly<Record<string, Handler>> = {
+  identity: ({ control }) => ({
+    ...control.identity(),
+    uptimeSeconds: control.uptimeSeconds(),
+    nativeTransport: control.isNativeTransportOn(),
+    memory: process.memoryUsage(),
+  }),
+  nodes: ({ control }) => control.nodes(),
+  keyspaces: ({ control }) => control.keyspaces(),
+  tablestats: ({ control }) => control.tableStats(),
+  threadpools: ({ control }) => control.threadPools(),
+  compactionstats: ({ control }) => control.compactionStats(),
+  connections: ({ connections }) => connections(),
+  statements: ({ server }) => server.statements,
+  traceprobability: ({ control }) => ({ probability: control.getTraceProbability() }),
+  endpoints: ({ control }, { query }) =>
+    control.endpoints(needed(query, 'keyspace'), needed(query, 'table'), needed(query, 'key')),
+};
+
+const done = { done: true };
+
+/** Actions: POST /api/v1/<name> with a JSON object. */
+export const actions: Readonly<Record<string, Handler>> = {
+  flush: async ({ control }, input) => {
+    await control.flush(...tablesOf(input));
+    return done;
+  },
+  compact: async ({ control }, input) => {
+    await control.compact(...tablesOf(input));
+    return done;
+  },
+  drain: async ({ control }) => {
+    await control.drain();
+    return done;
+  },
+  refreshsizeestimates: async ({ control }) => {
+    await control.refreshSizeEstimates();
+    return done;
+  },
+  enablebinary: async ({ control }) => {
+    await control.enableNativeTransport();
+    return done;
+  },
+  disablebinary: async ({ control }) => {
+    await control.disableNativeTransport();
+    return done;
+  },
+  settraceprobability: ({ control }, { body }) => {
+    const { probability } = body;
+    if (typeof probability !== 'number' || !(probability >= 0 && probability <= 1))
+      throw invalid('Trace probability must be between 0 and 1');
+    control.setTraceProbability(probability);
+    return done;
+  },
+  stop: ({ control }) => {
+    // The answer goes out first.
+    setImmediate(() => control.stop());
+    return done;
+  },
+};

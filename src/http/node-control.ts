@@ -1,0 +1,114 @@
+// What the web side and ferrosa-ctl ask of the running node. The composition of the process implements it; whatever it cannot do throws
+// FerrosaError with a text for the operator.
+
+export type NodeIdentity = {
+  readonly hostId: string;
+  /** Address between nodes, as nodetool names nodes. */
+  readonly address: string;
+  readonly port: number;
+  readonly dataCenter: string;
+  readonly rack: string;
+  readonly tokens: readonly string[];
+  readonly clusterName: string;
+  readonly releaseVersion: string;
+  readonly partitioner: string;
+  readonly schemaVersion: string;
+  /** Seconds since the epoch at this start. */
+  readonly generation: number;
+};
+
+export type NodeStatus = {
+  readonly address: string;
+  readonly hostId: string;
+  readonly dataCenter: string;
+  readonly rack: string;
+  readonly isUp: boolean;
+  readonly state: 'Normal' | 'Leaving' | 'Joining' | 'Moving';
+  readonly tokens: number;
+  /** null when it is not known. */
+  readonly loadBytes: number | null;
+};
+
+export type Readiness =
+  | { readonly ready: true }
+  | { readonly ready: false; readonly waitingFor: string; readonly detail: string };
+
+/** Counters of one table since the start; latencies are sums in microseconds. */
+export type TableStats = {
+  readonly keyspace: string;
+  readonly table: string;
+  readonly sstableCount: number;
+  readonly sstableBytes: number;
+  readonly snapshotBytes: number;
+  readonly memtableBytes: number;
+  readonly memtableCells: number;
+  readonly memtableSwitches: number;
+  readonly partitionsEstimate: number;
+  readonly reads: number;
+  readonly readMicros: number;
+  readonly writes: number;
+  readonly writeMicros: number;
+  readonly pendingFlushes: number;
+  readonly pendingCompactions: number;
+  readonly bloomFilterBytes: number;
+};
+
+export type ThreadPool = {
+  readonly name: string;
+  readonly active: number;
+  readonly pending: number;
+  readonly completed: number;
+  readonly blocked: number;
+  readonly blockedAllTime: number;
+};
+
+export type CompactionStats = {
+  readonly concurrentCompactors: number;
+  readonly pending: number;
+  readonly completed: number;
+  readonly bytesCompacted: number;
+  /** Bytes a second, 0 for no limit. */
+  readonly throughput: number;
+  readonly active: readonly {
+    readonly id: string;
+    readonly kind: string;
+    readonly keyspace: string;
+    readonly table: string;
+    readonly doneBytes: number;
+    readonly totalBytes: number;
+  }[];
+};
+
+export type KeyspaceReplication = {
+  readonly name: string;
+  /** Without the package, e.g. SimpleStrategy. */
+  readonly strategy: string;
+  readonly options: Readonly<Record<string, string>>;
+};
+
+export interface NodeControl {
+  identity(): NodeIdentity;
+  nodes(): readonly NodeStatus[];
+  keyspaces(): readonly KeyspaceReplication[];
+  readiness(): Readiness;
+  uptimeSeconds(): number;
+  tableStats(): Promise<readonly TableStats[]>;
+  threadPools(): Promise<readonly ThreadPool[]>;
+  compactionStats(): Promise<CompactionStats>;
+  /** Addresses of the replicas of a partition key in its CQL text form. @throws FerrosaError INVALID */
+  endpoints(keyspace: string, table: string, key: string): readonly string[];
+  /** Empty `tables`: all; null `keyspace`: all but none of the tables. @throws FerrosaError INVALID when there is no such table */
+  flush(keyspace: string | null, tables: readonly string[]): Promise<void>;
+  compact(keyspace: string | null, tables: readonly string[]): Promise<void>;
+  refreshSizeEstimates(): Promise<void>;
+  /** Flushes everything and takes no more writes or clients. */
+  drain(): Promise<void>;
+  isNativeTransportOn(): boolean;
+  enableNativeTransport(): Promise<void>;
+  disableNativeTransport(): Promise<void>;
+  /** 0 to 1. */
+  getTraceProbability(): number;
+  setTraceProbability(probability: number): void;
+  /** Ends the process after its work is safe. */
+  stop(): void;
+}

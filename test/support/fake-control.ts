@@ -1,0 +1,132 @@
+// A node that does what it is told and remembers it.
+import type { NodeControl, Readiness, TableStats } from '../../src/http/index.js';
+
+const table: TableStats = {
+  keyspace: 'ks',
+  table: 't',
+  sstableCount: 3,
+  sstableBytes: 117_903,
+  snapshotBytes: 0,
+  memtableBytes: 57,
+  memtableCells: 5,
+  memtableSwitches: 2,
+  partitionsEstimate: 7,
+  reads: 4,
+  readMicros: 1_000,
+  writes: 0,
+  writeMicros: 0,
+  pendingFlushes: 0,
+  pendingCompactions: 1,
+  bloomFilterBytes: 48,
+};
+
+export class FakeControl implements NodeControl {
+  readonly calls: unknown[][] = [];
+  ready: Readiness = { ready: true };
+  probability = 0;
+  nativeTransport = true;
+  tables: TableStats[] = [
+    table,
+    { ...table, keyspace: 'system', table: 'local', reads: 0, writes: 2, writeMicros: 90 },
+  ];
+
+  identity() {
+    return {
+      hostId: '6a5cd39f-3c74-494f-b67f-248dfa17faf0',
+      address: '127.0.0.1',
+      port: 7000,
+      dataCenter: 'datacenter1',
+      rack: 'rack1',
+      tokens: ['-9', '12'],
+      clusterName: 'Test Cluster',
+      releaseVersion: '5.0.9',
+      partitioner: 'org.apache.cassandra.dht.Murmur3Partitioner',
+      schemaVersion: 'd4f9beec-8f54-3eb1-8f2b-53ac0bbff573',
+      generation: 1_795_245_390,
+    };
+  }
+
+  nodes() {
+    const { hostId, address, dataCenter, rack } = this.identity();
+    return [
+      { address, hostId, dataCenter, rack, isUp: true, state: 'Normal' as const, tokens: 16, loadBytes: 117_903 },
+    ];
+  }
+
+  keyspaces() {
+    return [{ name: 'ks', strategy: 'SimpleStrategy', options: { replication_factor: '1' } }];
+  }
+
+  readiness(): Readiness {
+    return this.ready;
+  }
+
+  uptimeSeconds(): number {
+    return 2_228.4;
+  }
+
+  async tableStats() {
+    return this.tables;
+  }
+
+  async threadPools() {
+    return [{ name: 'MutationStage', active: 0, pending: 0, completed: 28_624, blocked: 0, blockedAllTime: 0 }];
+  }
+
+  async compactionStats() {
+    const active = [{ id: 'a1', kind: 'Compaction', keyspace: 'ks', table: 't', doneBytes: 25, totalBytes: 100 }];
+    return {
+      concurrentCompactors: 2,
+      pending: 1,
+      completed: 507,
+      bytesCompacted: 10_780_704,
+      throughput: 67_108_864,
+      active,
+    };
+  }
+
+  endpoints(...args: string[]): string[] {
+    this.calls.push(['endpoints', ...args]);
+    return ['127.0.0.1'];
+  }
+
+  async flush(...args: unknown[]): Promise<void> {
+    this.calls.push(['flush', ...args]);
+  }
+
+  async compact(...args: unknown[]): Promise<void> {
+    this.calls.push(['compact', ...args]);
+  }
+
+  async refreshSizeEstimates(): Promise<void> {
+    this.calls.push(['refreshSizeEstimates']);
+  }
+
+  async drain(): Promise<void> {
+    this.calls.push(['drain']);
+  }
+
+  isNativeTransportOn(): boolean {
+    return this.nativeTransport;
+  }
+
+  async enableNativeTransport(): Promise<void> {
+    this.nativeTransport = true;
+  }
+
+  async disableNativeTransport(): Promise<void> {
+    this.nativeTransport = false;
+  }
+
+  getTraceProbability(): number {
+    return this.probability;
+  }
+
+  setTraceProbability(probability: number): void {
+    this.probability = probability;
+  }
+
+  stop(): void {
+    this.calls.push(['stop']);
+  }
+}
