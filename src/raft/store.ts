@@ -1,4 +1,5 @@
 // The metadata store on main: turns statements into commands, waits until they are committed, publishes what they made.
+import assert from 'node:assert';
 import { FerrosaError } from '../common/errors.js';
 import { metadataChangesPendingMax, metadataLogBytesMax } from '../common/limits.js';
 import {
@@ -6,9 +7,11 @@ import {
   Catalogue,
   type DdlContext,
   diffSchemas,
+  type NodeFigures,
   type SchemaChange,
   type SchemaStatement,
   schemaEvents,
+  type VirtualContext,
 } from '../schema/index.js';
 import type { Consensus, LogEntry } from './consensus.js';
 import {
@@ -83,6 +86,26 @@ export class MetadataStore {
     return this.#state.clusterName;
   }
 
+  /**
+   * What the tables of system, system_schema, system_virtual_schema and system_views are made of, as of now.
+   * REQUIRES: putNode was called for this node, ensureClusterName for the cluster.
+   */
+  virtualContext(self: { hostId: string; gossipGeneration: number; figures: NodeFigures }): VirtualContext {
+    const { schema, nodes, clusterName } = this.#state;
+    const local = nodes.get(self.hostId);
+    assert(local !== undefined && clusterName !== null);
+    const peers = [...nodes.values()].filter((node) => node !== local);
+    return {
+      schema,
+      clusterName,
+      gossipGeneration: self.gossipGeneration,
+      local,
+      // The log gives every node the same schema.
+      peers: peers.map((node) => ({ ...node, schemaVersion: schema.version })),
+      figures: self.figures,
+    };
+  }
+
   get nodes(): readonly NodeRecord[] {
     return [...this.#state.nodes.values()];
   }
@@ -133,7 +156,7 @@ export class MetadataStore {
     return this.#inTurn(() => this.#propose({ kind: 'dropRole', name }));
   }
 
-  /** Waits for the changes that were asked for, keeps the state in a snapshot, and closes the log. */
+  /** Waits for the changes that were asked for and closes the log. */
   async stop(): Promise<void> {
     await this.#queue.catch(() => {});
     await this.#consensus.stop();

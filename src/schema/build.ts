@@ -33,7 +33,19 @@ export function compareNames(a: string, b: string): number {
   return Buffer.compare(Buffer.from(a), Buffer.from(b));
 }
 
-const byName = (a: ColumnDefinition, b: ColumnDefinition): number => compareNames(a.name, b.name);
+/**
+ * The order of columns of one kind in Cassandra: by bytes, but names whose first byte is above 127 come first, since its
+ * comparison turns the top bit of a prefix of six bytes over. SSTables have their columns in this order.
+ * Source: ColumnMetadata.comparisonOrder and ColumnIdentifier.prefixComparison.
+ */
+export function compareColumnNames(a: string, b: string): number {
+  const [first, second] = [Buffer.from(a), Buffer.from(b)];
+  const signBit = (name: Buffer): number => (name[0] ?? 0) & 0x80;
+  if (signBit(first) !== signBit(second)) return signBit(second) - signBit(first);
+  return Buffer.compare(first, second);
+}
+
+const byName = (a: ColumnDefinition, b: ColumnDefinition): number => compareColumnNames(a.name, b.name);
 const byPosition = (a: ColumnDefinition, b: ColumnDefinition): number => a.position - b.position;
 
 export type TableParts = {

@@ -1,7 +1,7 @@
 // The table descriptor that the addon reads (docs/format/table-descriptor.md, version 1). Integers are little-endian.
 import { concatBytes, utf8Bytes } from '../common/bytes.js';
 import { type CqlType, encodeDescriptorType, isMulticell } from '../types/index.js';
-import { compareNames } from './build.js';
+import { compareColumnNames } from './build.js';
 import type { ColumnDefinition, TableDefinition } from './model.js';
 
 const formatVersion = 1;
@@ -52,12 +52,12 @@ function str(text: string): Uint8Array {
   return concatBytes([u16(bytes.length), bytes]);
 }
 
-/** Statics first; in each kind simple before multicell, then by name bytes: the order of cells in SSTables. */
+/** Statics first; in each kind simple before multicell, then by name: the order of cells in SSTables. */
 function compareColumns(a: DescriptorColumn, b: DescriptorColumn): number {
   if (a.isStatic !== b.isStatic) return a.isStatic ? -1 : 1;
   const multicellA = isMulticell(a.type);
   if (multicellA !== isMulticell(b.type)) return multicellA ? 1 : -1;
-  return compareNames(a.name, b.name);
+  return compareColumnNames(a.name, b.name);
 }
 
 /** Live columns, then the dropped ones whose name is free: a column that came back has its old id and drop time. */

@@ -1,4 +1,11 @@
-export { alteredTable, buildTable, compareNames, defaultTableOptions, type TableParts } from './build.js';
+export {
+  alteredTable,
+  buildTable,
+  compareColumnNames,
+  compareNames,
+  defaultTableOptions,
+  type TableParts,
+} from './build.js';
 export {
   Catalogue,
   type CatalogueChange,
@@ -10,9 +17,22 @@ export {
 } from './catalogue.js';
 export { applyDdl, type DdlResult, type SchemaStatement, schemaEvents } from './ddl/apply.js';
 export type { DdlContext } from './ddl/context.js';
+export { type DescribeColumn, type DescribeContext, type DescribeResult, describe } from './describe/describe.js';
 export { chunkBytesOf, type DescriptorSettings, encodeDescriptor } from './descriptor.js';
 export * from './model.js';
 export { type Topology, totalReplicas } from './options/replication.js';
 export { applyDelta, diffSchemas, type SchemaDelta, tableFromJson, tableToJson } from './schema-json.js';
 export { isLocalSystemKeyspace, isReplicatedSystemKeyspace, isSystemKeyspace, schemaOf } from './schema-version.js';
 export { systemSchema } from './system/built-in.js';
+export { cqlVersion, nativeProtocolVersion, partitionerClass } from './virtual/node-rows.js';
+export { virtualTable } from './virtual/registry.js';
+export { encodePlain, type PlainValue } from './virtual/values.js';
+export {
+  columnsOf,
+  type NodeFigures,
+  type NodeInfo,
+  type PlainRow,
+  type VirtualContext,
+  type VirtualRow,
+  type VirtualTable,
+} from './virtual/virtual-table.js';

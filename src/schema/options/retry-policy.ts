@@ -9,8 +9,7 @@ const bad = (text: string) => configError(`Invalid value ${text} for option 'spe
 
 /** Up to four digits after the point, as Java's DecimalFormat("#.####") prints them. */
 function formatPercentile(value: number): string {
-  const text = String(Math.round(value * 10_000) / 10_000);
-  return text.startsWith('0.') ? text.slice(1) : text;
+  return String(Math.round(value * 10_000) / 10_000);
 }
 
 function parseSimple(text: string): Policy | null {

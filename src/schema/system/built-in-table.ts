@@ -9,5 +9,7 @@ export type BuiltInTable = {
   readonly key: string;
   readonly clustering?: string;
   readonly columns?: string;
+  /** Columns that old versions had; nothing of them is ever read. */
+  readonly dropped?: string;
   readonly options?: Partial<TableOptions>;
 };

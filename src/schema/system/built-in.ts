@@ -47,6 +47,10 @@ function makeTable(keyspace: string, table: BuiltInTable, virtual: boolean): Tab
   const clustering = parseColumns(keyspace, table.clustering ?? '', 'clustering', key.length);
   const others = parseColumns(keyspace, table.columns ?? '', 'regular', key.length + clustering.length);
   const columns = [...key, ...clustering, ...others];
+  const dropped = parseColumns(keyspace, table.dropped ?? '', 'regular', columns.length).map((column) => {
+    const { name, id, kind, type } = column;
+    return { name, id, kind, type, droppedAt: 2n ** 63n - 1n };
+  });
   return buildTable({
     keyspace,
     name: table.name,
@@ -55,8 +59,8 @@ function makeTable(keyspace: string, table: BuiltInTable, virtual: boolean): Tab
     isCounter: false,
     flags: ['compound'],
     columns,
-    dropped: [],
-    nextColumnId: columns.length,
+    dropped,
+    nextColumnId: columns.length + dropped.length,
     options: { ...defaultTableOptions, ...table.options, comment: table.comment },
     indexes: [],
     virtual,

@@ -73,6 +73,7 @@ export const systemTables: readonly BuiltInTable[] = [
       'int, native_protocol_version text, partitioner text, rack text, release_version text, ' +
       'rpc_address inet, rpc_port int, schema_version uuid, tokens set<text>, truncated_at map<uuid, ' +
       'blob>',
+    dropped: 'thrift_version text',
     options: { gc_grace_seconds: 0, memtable_flush_period_in_ms: 3600000 },
   },
   {

@@ -1,17 +1,11 @@
-// Goal: DDL answers as Cassandra 5.0.9 does. Method: data/ddl.json holds statements in order with what a real 5.0.9 (one
-// node, datacenter1) answered to each: error code and text, or the SCHEMA_CHANGE (null for VOID) and warnings.
+// Goal: DDL answers as Cassandra 5.0.9 does. Method: data/ddl.json holds statements in order with what a real 5.0.9 of
+// one node in datacenter1 answered to each: error code and text, or the SCHEMA_CHANGE (null for VOID) and warnings.
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { errorTable, FerrosaError } from '../../../src/common/errors.js';
 import { parseStatement } from '../../../src/cql/index.js';
-import {
-  applyDdl,
-  type DdlContext,
-  type Schema,
-  type SchemaStatement,
-  systemSchema,
-} from '../../../src/schema/index.js';
+import { applyDdl, type Schema, type SchemaStatement, systemSchema } from '../../../src/schema/index.js';
+import { readData, testContext } from './recorded.js';
 
 type Answer = {
   cql: string;
@@ -21,9 +15,7 @@ type Answer = {
   change?: [string, string, string, string | null] | null;
 };
 
-const answers = JSON.parse(
-  readFileSync(new URL('../../../../test/unit/schema/data/ddl.json', import.meta.url), 'utf8'),
-) as Answer[];
+const answers = readData('ddl.json') as Answer[];
 
 /** Where this server says something else on purpose. */
 const different: Record<string, string> = {
@@ -40,13 +32,7 @@ const compactStatic = /schema_a\.compact[14]\b/;
 const isWordingOfTheParser = (answer: Omit<Answer, 'cql'>): boolean =>
   answer.code === 0x2000 && /^line \d|^Multiple definitions/.test(answer.message ?? '');
 
-let nextTable = 1;
-const context: DdlContext = {
-  keyspace: null,
-  topology: new Map([['datacenter1', 1]]),
-  nowMicros: 1_700_000_000_000_000n,
-  newTableId: () => `00000000-0000-1000-8000-${(nextTable++).toString(16).padStart(12, '0')}`,
-};
+const context = testContext();
 
 function answer(schema: Schema, cql: string): { schema: Schema; answer: Answer } {
   try {

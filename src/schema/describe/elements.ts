@@ -1,0 +1,63 @@
+// What DESCRIBE lists: elements with a type word, a name and a CREATE statement, in Cassandra's order.
+
+import type { CqlType, UserType } from '../../types/index.js';
+import { compareNames } from '../build.js';
+import { partsOf } from '../ddl/type-walk.js';
+import type { KeyspaceDefinition, TableDefinition } from '../model.js';
+import { indexText, keyspaceText, tableText, typeText } from './create-text.js';
+
+export type Element = {
+  readonly keyspace: string;
+  readonly type: 'keyspace' | 'type' | 'table' | 'index';
+  readonly name: string;
+  text(withInternals: boolean): string;
+};
+
+/** Cassandra compares names of elements without regard to case. */
+export function byElementName(a: { readonly name: string }, b: { readonly name: string }): number {
+  const [first, second] = [a.name.toLowerCase(), b.name.toLowerCase()];
+  return first === second ? 0 : first < second ? -1 : 1;
+}
+
+export function keyspaceElement(keyspace: KeyspaceDefinition): Element {
+  return { keyspace: keyspace.name, type: 'keyspace', name: keyspace.name, text: () => keyspaceText(keyspace) };
+}
+
+export function typeElement(type: UserType): Element {
+  return { keyspace: type.keyspace, type: 'type', name: type.name, text: () => typeText(type) };
+}
+
+/** The table and its indexes. */
+export function tableElements(keyspace: KeyspaceDefinition, table: TableDefinition): Element[] {
+  const own: Element = {
+    keyspace: table.keyspace,
+    type: 'table',
+    name: table.name,
+    text: (withInternals) => tableText(table, keyspace.virtual, withInternals),
+  };
+  const indexes = table.indexes.map((index): Element => {
+    return { keyspace: table.keyspace, type: 'index', name: index.name, text: () => indexText(table, index) };
+  });
+  return [own, ...indexes.sort(byElementName)];
+}
+
+/** User types, each after those that it needs. */
+function typesInOrder(keyspace: KeyspaceDefinition): UserType[] {
+  const order = new Set<string>();
+  const add = (type: CqlType): void => {
+    for (const part of partsOf(type)) add(part);
+    if (type.kind === 'udt') order.add(type.name);
+  };
+  for (const name of [...keyspace.types.keys()].sort(compareNames)) add(keyspace.types.get(name)!);
+  return [...order].map((name) => keyspace.types.get(name)!);
+}
+
+/** The keyspace, then what is in it. */
+export function keyspaceElements(keyspace: KeyspaceDefinition, only: boolean): Element[] {
+  if (only) return [keyspaceElement(keyspace)];
+  return [
+    keyspaceElement(keyspace),
+    ...typesInOrder(keyspace).map(typeElement),
+    ...[...keyspace.tables.values()].sort(byElementName).flatMap((table) => tableElements(keyspace, table)),
+  ];
+}
