@@ -6,3 +6,7 @@ export type {
   RoutedRead,
   WriteType,
 } from '../query/index.js';
+export { BatchLog, type BatchLogClock } from './batch-log.js';
+export { LocalCoordinator } from './local-coordinator.js';
+export { blockFor, type ReplicaCount } from './replicas.js';
+export type { ShardPort, ShardRequest } from './shard-port.js';

@@ -5,8 +5,8 @@ import type { BindContext } from '../terms/term.js';
 import { GroupMaker } from './grouping.js';
 import { keyOfPosition, type PagingState } from './paging-state.js';
 import { encodeRow } from './row-sink.js';
-import type { Limits, ResultPage, SourceRow } from './select-execute.js';
 import type { SelectPlan } from './select-plan.js';
+import type { Limits, ResultPage, SourceRow } from './types.js';
 
 /** The one row of aggregates over everything, also when there was nothing. */
 export async function aggregateRows(

@@ -1,11 +1,9 @@
 // Executes a planned SELECT.
 import { invalid } from '../../common/errors.js';
 import { murmurToken } from '../../native/index.js';
-import type { TableDefinition } from '../../schema/index.js';
 import { cellsOf, noLimit, rowsOf } from '../../storage/index.js';
 import { UNSET } from '../../types/index.js';
 import type { QueryResult } from '../api.js';
-import type { Coordinator, ReadOptions } from '../coordinator.js';
 import { computeRowsMax } from '../coordinator-limits.js';
 import { clusteringSlices, partitionKeys } from '../restrictions/bounds.js';
 import { tokenMatches, tokenRange, wholeRing } from '../restrictions/token-restriction.js';
@@ -13,40 +11,12 @@ import type { BindContext, Term } from '../terms/term.js';
 import { compareNullable, readInt32 } from '../values.js';
 import { tableIdBytes } from '../write/mutations.js';
 import { aggregateRows, groupRows } from './aggregate.js';
-import { keyOfPosition, type PagingState, type PagingStateCodec } from './paging-state.js';
+import { keyOfPosition, type PagingState } from './paging-state.js';
 import { encodeRow, resultRow } from './row-sink.js';
 import { Scan, type ScanTarget } from './scan.js';
 import type { SelectPlan } from './select-plan.js';
+import type { Limits, ResultPage, SelectContext, SourceRow } from './types.js';
 import { virtualRows } from './virtual-rows.js';
-
-export type SelectContext = {
-  readonly coordinator: Coordinator;
-  readonly read: ReadOptions;
-  readonly bind: BindContext;
-  readonly nowSeconds: number;
-  /** 0 for no paging. */
-  readonly pageSize: number;
-  readonly pagingState: Uint8Array | null;
-  readonly paging: PagingStateCodec;
-  virtualRows(table: TableDefinition): readonly (readonly (Uint8Array | null)[])[];
-};
-
-export type Limits = {
-  /** Result rows that may still come; noLimit for any number. */
-  readonly remaining: number;
-  readonly perPartition: number;
-  readonly pageSize: number;
-};
-
-/** A row that was read. */
-export type SourceRow = {
-  readonly key: Uint8Array;
-  readonly position: Uint8Array;
-  readonly cells: readonly (Uint8Array | null)[];
-};
-
-/** The part of a result that computing statements make. */
-export type ResultPage = { readonly rows: Uint8Array[]; readonly next: PagingState | null };
 
 /** @throws FerrosaError INVALID for bound values that do not do, PROTOCOL_ERROR for a bad paging state, read errors */
 export async function executeSelect(plan: SelectPlan, context: SelectContext): Promise<QueryResult> {

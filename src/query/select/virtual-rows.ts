@@ -10,7 +10,7 @@ import {
 } from '../../storage/index.js';
 import { compareNullable, int64Bytes, packPartitionKey, sameBytes } from '../values.js';
 import type { ScanTarget } from './scan.js';
-import type { SourceRow } from './select-execute.js';
+import type { SourceRow } from './types.js';
 
 type Row = readonly (Uint8Array | null)[];
 

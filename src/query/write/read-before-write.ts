@@ -15,11 +15,17 @@ import { unpackList } from '../../types/index.js';
 import type { Coordinator } from '../coordinator.js';
 import { tableIdBytes } from './mutations.js';
 import type { ListCell } from './row-writer.js';
-import type { WriteTargets } from './write-execute.js';
 import type { WritePlan } from './write-plan.js';
 
 const hexOf = (bytes: Uint8Array | null) => (bytes === null ? '-' : Buffer.from(bytes).toString('hex'));
 const rowName = (key: Uint8Array, clustering: ClusteringPrefix) => `${hexOf(key)}/${clustering.map(hexOf).join('/')}`;
+
+/** Keys and rows that a write touches. */
+export type WriteTargets = {
+  readonly keys: readonly Uint8Array[];
+  /** null for a slice delete; empty when the statement touches no row. */
+  readonly rows: readonly ClusteringPrefix[] | null;
+};
 
 /** The lists of the rows that a write touches. */
 export class PrefetchedLists {

@@ -6,7 +6,7 @@ import type { BindContext } from '../terms/term.js';
 import { timestampOf, ttlOf } from './attributes.js';
 import type { ListPaths } from './list-paths.js';
 import { deletePartition, type MutationCollector } from './mutations.js';
-import type { PrefetchedLists } from './read-before-write.js';
+import type { PrefetchedLists, WriteTargets } from './read-before-write.js';
 import { checkTimestamp, RowWriter, type WriteParameters } from './row-writer.js';
 import type { WritePlan } from './write-plan.js';
 
@@ -17,13 +17,6 @@ export type WriteContext = {
   readonly timestamp: bigint;
   readonly nowSeconds: number;
   readonly paths: ListPaths;
-};
-
-/** Keys and rows that a write touches. */
-export type WriteTargets = {
-  readonly keys: readonly Uint8Array[];
-  /** null for a slice delete; empty when the statement touches no row. */
-  readonly rows: readonly ClusteringPrefix[] | null;
 };
 
 const noRow: ClusteringPrefix = [];

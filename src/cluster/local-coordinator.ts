@@ -1,0 +1,118 @@
+// The coordinator of one node: every replica is here, in the shards of this process.
+import { FerrosaError } from '../common/errors.js';
+import type { Coordinator, MutationOptions, ReadOptions, RoutedMutation, RoutedRead } from '../query/index.js';
+import type { Catalogue, TableDefinition } from '../schema/index.js';
+import { shardOfToken } from '../shard/index.js';
+import { mutationTableId } from '../storage/index.js';
+import type { BatchLog } from './batch-log.js';
+import { readRange } from './range-read.js';
+import { checkReplicas, type ReplicaCount } from './replicas.js';
+import type { ShardPort, ShardRequest } from './shard-port.js';
+
+const uuidText = (bytes: Uint8Array): string => {
+  const hex = Buffer.from(bytes).toString('hex');
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+};
+
+export class LocalCoordinator implements Coordinator {
+  /**
+   * @param replicas  how many replicas a keyspace wants and has
+   * @param batchLog  keeps logged batches that span shards until all of them are applied; null while replaying it
+   */
+  constructor(
+    private readonly shards: ShardPort,
+    private readonly catalogue: Catalogue,
+    private readonly replicas: ReplicaCount,
+    private readonly batchLog: BatchLog | null = null,
+  ) {}
+
+  async mutate(mutations: readonly RoutedMutation[], options: MutationOptions): Promise<void> {
+    for (const { bytes } of mutations) this.#check(mutationTableId(bytes), options.consistency, true);
+    const byShard = this.#byShard(mutations);
+    if (options.writeType === 'BATCH' && byShard.size > 1 && this.batchLog !== null) {
+      const done = await this.batchLog.begin(mutations);
+      await this.#send(byShard, options);
+      await done();
+      return;
+    }
+    await this.#send(byShard, options);
+  }
+
+  async read(read: RoutedRead, options: ReadOptions): Promise<Uint8Array> {
+    this.#check(read.command.subarray(2, 18), options.consistency, false);
+    const request = this.#request(options.timeoutMs, () => readTimedOut(options.consistency));
+    if (read.tokens === null) return readRange(this.shards, read.command, request);
+    const shard = shardOfToken(read.tokens[0]!, this.shards.shardCount);
+    if (read.tokens.some((token) => shardOfToken(token, this.shards.shardCount) !== shard))
+      throw new FerrosaError('SERVER_ERROR', 'keys of one read command belong to different shards');
+    return this.shards.read(shard, read.command, request);
+  }
+
+  async truncate(table: string, timeoutMs: number): Promise<void> {
+    const request = this.#request(
+      timeoutMs,
+      () => new FerrosaError('TRUNCATE_ERROR', 'Error during truncate: Truncate timed out'),
+    );
+    const all = Array.from({ length: this.shards.shardCount }, (_, shard) =>
+      this.shards.control(shard, { op: 'truncate', table }, request),
+    );
+    try {
+      await Promise.all(all);
+    } catch (error) {
+      if (error instanceof FerrosaError && error.code === 'TRUNCATE_ERROR') throw error;
+      throw new FerrosaError('TRUNCATE_ERROR', `Error during truncate: ${(error as Error).message}`);
+    }
+  }
+
+  #byShard(mutations: readonly RoutedMutation[]): Map<number, Uint8Array[]> {
+    const byShard = new Map<number, Uint8Array[]>();
+    for (const { token, bytes } of mutations) {
+      const shard = shardOfToken(token, this.shards.shardCount);
+      const list = byShard.get(shard);
+      if (list === undefined) byShard.set(shard, [bytes]);
+      else list.push(bytes);
+    }
+    return byShard;
+  }
+
+  async #send(byShard: ReadonlyMap<number, Uint8Array[]>, options: MutationOptions): Promise<void> {
+    const request = this.#request(options.timeoutMs, () => writeTimedOut(options));
+    const sent = [...byShard].map(([shard, list]) =>
+      list.length === 1
+        ? this.shards.mutate(shard, list[0]!, options.durable, request)
+        : this.shards.batch(shard, list, options.durable, request),
+    );
+    await (sent.length === 1 ? sent[0] : Promise.all(sent));
+  }
+
+  #request(timeoutMs: number, timedOut: () => FerrosaError): ShardRequest {
+    return { deadline: this.shards.now() + timeoutMs * 1000, timedOut };
+  }
+
+  #check(tableId: Uint8Array, consistency: number, isWrite: boolean): void {
+    const table = this.catalogue.tableById(uuidText(tableId));
+    if (table !== null) checkReplicas(this.#replicasOf(table), consistency, isWrite);
+  }
+
+  #replicasOf(table: TableDefinition): { wanted: number; alive: number } {
+    return this.replicas(table.keyspace);
+  }
+}
+
+function readTimedOut(consistency: number): FerrosaError {
+  return new FerrosaError('READ_TIMEOUT', 'Operation timed out - received only 0 responses.', {
+    consistency,
+    received: 0,
+    blockFor: 1,
+    dataPresent: false,
+  });
+}
+
+function writeTimedOut({ consistency, writeType }: MutationOptions): FerrosaError {
+  return new FerrosaError('WRITE_TIMEOUT', 'Operation timed out - received only 0 responses.', {
+    consistency,
+    received: 0,
+    blockFor: 1,
+    writeType,
+  });
+}

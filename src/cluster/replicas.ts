@@ -1,0 +1,44 @@
+// How many answers a consistency level wants, and whether there are that many replicas.
+import { FerrosaError } from '../common/errors.js';
+import { Consistency, consistencyName } from '../query/index.js';
+
+/** Replicas of a keyspace: how many replication asks for, how many of those are there. */
+export type ReplicaCount = (keyspace: string) => { readonly wanted: number; readonly alive: number };
+
+/** Answers that a level waits for, of `wanted` replicas in one data centre. */
+export function blockFor(consistency: number, wanted: number): number {
+  const quorum = Math.floor(wanted / 2) + 1;
+  switch (consistency) {
+    case Consistency.TWO:
+      return 2;
+    case Consistency.THREE:
+      return 3;
+    case Consistency.QUORUM:
+    case Consistency.LOCAL_QUORUM:
+    case Consistency.EACH_QUORUM:
+    case Consistency.SERIAL:
+    case Consistency.LOCAL_SERIAL:
+      return quorum;
+    case Consistency.ALL:
+      return wanted;
+    default:
+      return 1;
+  }
+}
+
+/** @throws FerrosaError UNAVAILABLE with what Cassandra tells */
+export function checkReplicas(
+  { wanted, alive }: { wanted: number; alive: number },
+  consistency: number,
+  isWrite: boolean,
+): void {
+  // A write at ANY needs no replica: a hint would do.
+  if (isWrite && consistency === Consistency.ANY) return;
+  const required = Math.max(1, blockFor(consistency, wanted));
+  if (alive >= required) return;
+  throw new FerrosaError('UNAVAILABLE', `Cannot achieve consistency level ${consistencyName(consistency)}`, {
+    consistency,
+    required,
+    alive,
+  });
+}

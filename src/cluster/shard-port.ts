@@ -1,0 +1,14 @@
+// What the coordinator needs of the shards of this process.
+import type { FerrosaError } from '../common/errors.js';
+
+/** What the coordinator asks of the shards (src/shard's ShardRouter). Deadlines are monotonic microseconds. */
+export interface ShardPort {
+  readonly shardCount: number;
+  now(): number;
+  mutate(shard: number, mutation: Uint8Array, durable: boolean, options?: ShardRequest): Promise<void>;
+  batch(shard: number, mutations: readonly Uint8Array[], durable: boolean, options?: ShardRequest): Promise<void>;
+  read(shard: number, command: Uint8Array, options?: ShardRequest): Promise<Uint8Array>;
+  control(shard: number, message: unknown, options?: ShardRequest): Promise<unknown>;
+}
+
+export type ShardRequest = { readonly deadline?: number; readonly timedOut?: () => FerrosaError };

@@ -1,0 +1,34 @@
+// What the parts of SELECT's execution hand to each other.
+import type { TableDefinition } from '../../schema/index.js';
+import type { Coordinator, ReadOptions } from '../coordinator.js';
+import type { BindContext } from '../terms/term.js';
+import type { PagingState, PagingStateCodec } from './paging-state.js';
+
+export type SelectContext = {
+  readonly coordinator: Coordinator;
+  readonly read: ReadOptions;
+  readonly bind: BindContext;
+  readonly nowSeconds: number;
+  /** 0 for no paging. */
+  readonly pageSize: number;
+  readonly pagingState: Uint8Array | null;
+  readonly paging: PagingStateCodec;
+  virtualRows(table: TableDefinition): readonly (readonly (Uint8Array | null)[])[];
+};
+
+export type Limits = {
+  /** Result rows that may still come; noLimit for any number. */
+  readonly remaining: number;
+  readonly perPartition: number;
+  readonly pageSize: number;
+};
+
+/** A row that was read. */
+export type SourceRow = {
+  readonly key: Uint8Array;
+  readonly position: Uint8Array;
+  readonly cells: readonly (Uint8Array | null)[];
+};
+
+/** The part of a result that computing statements make. */
+export type ResultPage = { readonly rows: Uint8Array[]; readonly next: PagingState | null };
