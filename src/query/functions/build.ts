@@ -1,6 +1,6 @@
 // Makes native functions: names, signatures and column names as Cassandra has them.
 import { FerrosaError } from '../../common/errors.js';
-import { type CqlType, type NativeTypeName, typeToCql, typeToCqlUnfrozen } from '../../types/index.js';
+import { type CqlType, type NativeTypeName, quoteIfNeeded, typeToCql, typeToCqlUnfrozen } from '../../types/index.js';
 import type { Accumulator, AggregateFunction, CqlFunction, FunctionContext, ScalarFunction } from '../function-api.js';
 
 export type Execute = (args: readonly (Uint8Array | null)[], context: FunctionContext) => Uint8Array | null;
@@ -50,7 +50,9 @@ export function aggregate(
 /** The signature as messages list it: `system.abs : (int) -> int`. */
 export function signatureText(fn: CqlFunction): string {
   const args = fn.argTypes.map((type) => (type.kind === 'tuple' ? typeToCqlUnfrozen(type) : typeToCql(type)));
-  return `${fn.displayName} : (${args.join(', ')}) -> ${typeToCql(fn.returnType)}`;
+  const [keyspace, name] = [fn.displayName.slice(0, -fn.name.length - 1), fn.name];
+  const shown = `${quoteIfNeeded(keyspace)}.${quoteIfNeeded(name)}`;
+  return `${shown} : (${args.join(', ')}) -> ${typeToCql(fn.returnType)}`;
 }
 
 /** Function failure (0x1400): the function was called and could not give a result. */

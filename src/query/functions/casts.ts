@@ -2,7 +2,7 @@
 import { utf8Bytes } from '../../common/bytes.js';
 import { type CqlType, formatFloat, type NativeTypeName, parseDecimal, plainText } from '../../types/index.js';
 import type { ScalarFunction } from '../function-api.js';
-import { type Execute, native, scalar } from './build.js';
+import { type Execute, functionFailure, native, scalar } from './build.js';
 import {
   decodeNumber,
   doubleToDecimal,
@@ -57,7 +57,14 @@ function numericCast(from: NumericKind, to: NumericKind): ScalarFunction[] {
   return castFunctions(from, to, ([bytes]) => {
     const value = decodeNumber(from, bytes ?? null);
     if (value === null) return null;
-    if (!isConvertible(from, to, value)) throw new RangeError('Infinite or NaN');
+    if (!isConvertible(from, to, value)) {
+      const name = castFunctionName(native(to));
+      throw functionFailure(
+        name,
+        [native(from)],
+        `execution of 'system.${name}[${from}]' failed: ${plainText(native(from), bytes!)} is no decimal number`,
+      );
+    }
     return encodeNumber(to, convert(from, to, value));
   });
 }

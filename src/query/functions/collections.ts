@@ -30,6 +30,7 @@ import {
   sameAs,
   setOrList,
 } from './parameters.js';
+import { similarities } from './similarity.js';
 
 function mapKeys(type: MapType): ScalarFunction {
   const result: CqlType = { kind: 'set', element: type.key, frozen: true };
@@ -85,19 +86,6 @@ function numeric(name: 'sum' | 'avg'): Factory {
   });
 }
 
-const floatsOf = (type: VectorType, bytes: Uint8Array) => unpackVector(type, bytes).map(decodeFloat);
-
-/** Similarities from 0 to 1, as the vector index ranks by them. */
-const similarities: Readonly<Record<string, (a: readonly number[], b: readonly number[]) => number>> = {
-  similarity_cosine: (a, b) => (1 + dot(a, b) / Math.sqrt(dot(a, a) * dot(b, b))) / 2,
-  similarity_euclidean: (a, b) => 1 / (1 + a.reduce((sum, x, i) => sum + (x - b[i]!) ** 2, 0)),
-  similarity_dot_product: (a, b) => (1 + dot(a, b)) / 2,
-};
-
-function dot(a: readonly number[], b: readonly number[]): number {
-  return a.reduce((sum, x, i) => sum + x * b[i]!, 0);
-}
-
 function similarity(name: string): Factory {
   return {
     name,
@@ -109,7 +97,7 @@ function similarity(name: string): Factory {
       }
       return scalar(name, [type, type], native('float'), ([a, b]) => {
         if (!a || !b) return null;
-        const [x, y] = [floatsOf(type, a), floatsOf(type, b)];
+        const [x, y] = [a, b].map((bytes) => unpackVector(type, bytes).map(decodeFloat)) as [number[], number[]];
         if (name === 'similarity_cosine' && [x, y].some((vector) => vector.every((value) => value === 0))) {
           throw invalid(`Function ${name} doesn't support all-zero vectors.`);
         }

@@ -76,8 +76,12 @@ export function multiplyDecimals(a: Decimal, b: Decimal): Decimal {
 
 /** a / b with exactly `scale` digits after the point. */
 function divideToScale(a: Decimal, b: Decimal, scale: number, rounding: 'halfUp' | 'halfEven'): Decimal {
-  if (b.unscaled === 0n) throw new ArithmeticError('/ by zero');
   const shift = scale + b.scale - a.scale;
+  if (b.unscaled === 0n) {
+    // Java divides longs as long as they hold the dividend, and BigIntegers from there on; each has its own words.
+    const isLong = a.unscaled === 0n || precision(a) + Math.max(shift, 0) <= 18;
+    throw new ArithmeticError(isLong ? '/ by zero' : 'BigInteger divide by zero');
+  }
   if (Math.abs(shift) > 1_000_000) {
     if (shift > 0 && a.unscaled !== 0n) throw overflow();
     return { unscaled: 0n, scale };

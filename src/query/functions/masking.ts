@@ -15,7 +15,7 @@ import {
 import type { ScalarFunction } from '../function-api.js';
 import { native, scalar } from './build.js';
 import { encodeNumber, isNumeric } from './numeric.js';
-import { anyType, type Factory, fixed, optional, sameAs } from './parameters.js';
+import { anyType, type Factory, fixed, optional, sameAs, string } from './parameters.js';
 import { minTimeuuid } from './time-values.js';
 
 /** What mask_default shows in place of any value of a type: ****, 0, false, nothing. */
@@ -114,9 +114,7 @@ function maskPart(value: string, begin: number, end: number, padding: string, in
 function partial(name: 'mask_inner' | 'mask_outer'): Factory {
   return {
     name,
-    parameters: [fixed('text', 'ascii'), fixed('int'), fixed('int'), optional(fixed('text'))].map((parameter, i) =>
-      i === 0 ? { ...parameter, text: '[text|varchar|ascii]' } : parameter,
-    ),
+    parameters: [string, fixed('int'), fixed('int'), optional(fixed('text'))],
     make: (types): ScalarFunction => {
       const type = types[0]!;
       const padded = types.length === 4;

@@ -1,4 +1,5 @@
 // abs, exp, log, log10 and round for every numeric type; the result has the type of the argument.
+import { type Decimal, decimalToDouble } from '../../types/index.js';
 import type { ScalarFunction } from '../function-api.js';
 import { functionFailure, native, scalar } from './build.js';
 import {
@@ -36,10 +37,16 @@ function round(kind: NumericKind, value: NumericValue): NumericValue {
   return Number(saturate(Math.floor(value + 0.5), kind === 'float' ? 32 : 64));
 }
 
+/** The double nearest to the logarithm; JavaScript's own is off by a bit too often. */
+function log10(value: number): number {
+  if (!(value > 0) || !Number.isFinite(value)) return Math.log10(value);
+  return decimalToDouble(log10OfDecimal(doubleToExactDecimal(value)));
+}
+
 /** exp and logarithms: exact digits for decimal and varint, the platform's doubles for the rest. */
 function transcendental(name: 'exp' | 'log' | 'log10', kind: NumericKind, value: NumericValue): NumericValue {
   if (kind !== 'decimal' && kind !== 'varint') {
-    const result = Math[name](toDouble(value));
+    const result = name === 'log10' ? log10(toDouble(value)) : Math[name](toDouble(value));
     if (kind === 'float' || kind === 'double') return result;
     return saturate(result, kind === 'bigint' || kind === 'counter' ? 64 : 32);
   }
@@ -47,6 +54,17 @@ function transcendental(name: 'exp' | 'log' | 'log10', kind: NumericKind, value:
   const compute = { exp: expOfDecimal, log: logOfDecimal, log10: log10OfDecimal }[name];
   const result = compute(decimal);
   return kind === 'varint' ? toBigInt(result) : result;
+}
+
+/** Every digit of a finite double. */
+function doubleToExactDecimal(value: number): Decimal {
+  let scaled = value;
+  let exponent = 0;
+  while (!Number.isInteger(scaled)) {
+    scaled *= 2;
+    exponent += 1;
+  }
+  return { unscaled: BigInt(scaled) * 5n ** BigInt(exponent), scale: exponent };
 }
 
 function compute(name: MathName, kind: NumericKind, value: NumericValue): NumericValue {

@@ -25,9 +25,15 @@ export function optional(parameter: Parameter): Parameter {
   return { ...parameter, text: `[${parameter.text}]`, optional: true };
 }
 
-/** One of some types, the first of which it is when nothing tells. */
-export function fixed(...kinds: readonly NativeTypeName[]): Parameter {
-  const text = kinds.length === 1 ? kinds[0]! : `[${kinds.join('|')}]`;
+/** A type, which it also is when nothing tells. */
+export function fixed(kind: NativeTypeName): Parameter {
+  return oneOf(kind, [kind]);
+}
+
+/** A string of either type; messages name text's other name too. */
+export const string: Parameter = oneOf('[text|varchar|ascii]', ['text', 'ascii']);
+
+function oneOf(text: string, kinds: readonly NativeTypeName[]): Parameter {
   return {
     text,
     infer: (arg) => arg.compatibleType() ?? native(kinds[0]!),

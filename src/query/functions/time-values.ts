@@ -3,6 +3,7 @@ import { dateEpoch, decodeInt, decodeLong, encodeInt, encodeLong, floorDiv, mill
 
 /** Milliseconds between the start of UUID time (1582-10-15) and 1970. */
 const uuidEpochMillis = -12_219_292_800_000n;
+const stepsPerMilli = 10_000n;
 
 /** Milliseconds of a stored date. */
 export function dateToMillis(stored: number): bigint {
@@ -15,13 +16,14 @@ export function dateFromMillis(millis: bigint): Uint8Array {
   return encodeInt(Number(BigInt.asIntN(32, days + dateEpoch)));
 }
 
-/** Milliseconds of a version 1 UUID. */
+/** Milliseconds of a version 1 UUID; parts of one are cut off toward 1970, as in Cassandra. */
 export function timeuuidToMillis(uuid: Uint8Array): bigint {
   const view = new DataView(uuid.buffer, uuid.byteOffset, uuid.byteLength);
   const low = BigInt(view.getUint32(0));
   const middle = BigInt(view.getUint16(4));
   const high = BigInt(view.getUint16(6) & 0x0fff);
-  return floorDiv((high << 48n) | (middle << 32n) | low, 10_000n) + uuidEpochMillis;
+  const steps = (high << 48n) | (middle << 32n) | low;
+  return (steps + uuidEpochMillis * stepsPerMilli) / stepsPerMilli;
 }
 
 /** A version 1 UUID of 100-nanosecond steps since 1582, with every other byte the same. */
@@ -37,12 +39,12 @@ function boundaryTimeuuid(steps: bigint, filler: number): Uint8Array {
 
 /** The smallest timeuuid of a millisecond, in the order of timeuuid (bytes 8 to 15 are signed there). */
 export function minTimeuuid(millis: bigint): Uint8Array {
-  return boundaryTimeuuid((millis - uuidEpochMillis) * 10_000n, 0x80);
+  return boundaryTimeuuid((millis - uuidEpochMillis) * stepsPerMilli, 0x80);
 }
 
 /** The largest timeuuid of a millisecond. */
 export function maxTimeuuid(millis: bigint): Uint8Array {
-  return boundaryTimeuuid((millis + 1n - uuidEpochMillis) * 10_000n - 1n, 0x7f);
+  return boundaryTimeuuid((millis + 1n - uuidEpochMillis) * stepsPerMilli - 1n, 0x7f);
 }
 
 export type TimeKind = 'timestamp' | 'timeuuid' | 'date';
