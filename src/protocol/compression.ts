@@ -2,7 +2,7 @@
 import { createRequire } from 'node:module';
 import { compressSync as lz4Compress, uncompressSync as lz4Uncompress } from 'lz4-napi';
 import { protocolError } from '../common/errors.js';
-import type { CompressionName } from './constants.js';
+import { type CompressionName, EnvelopeFlag, envelopeHeaderBytes } from './constants.js';
 
 type Snappy = { compressSync(bytes: Uint8Array): Buffer; uncompressSync(bytes: Uint8Array): Buffer };
 // CommonJS without named exports that Node's loader would find.
@@ -79,3 +79,17 @@ function snappyLength(body: Uint8Array): number | null {
 }
 
 export const bodyCompressor = (name: CompressionName): BodyCompressor => (name === 'lz4' ? lz4Body : snappyBody);
+
+/** Bodies below this are sent plain: they would not shrink. */
+export const compressBytesMin = 64;
+
+/** A whole envelope of v3 or v4 with its body compressed. */
+export function compressEnvelope(envelope: Uint8Array, compressor: BodyCompressor): Uint8Array {
+  const body = compressor.compress(envelope.subarray(envelopeHeaderBytes));
+  const result = Buffer.allocUnsafe(envelopeHeaderBytes + body.length);
+  result.set(envelope.subarray(0, envelopeHeaderBytes));
+  result[1]! |= EnvelopeFlag.COMPRESSED;
+  result.writeInt32BE(body.length, 5);
+  result.set(body, envelopeHeaderBytes);
+  return result;
+}

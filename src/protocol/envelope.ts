@@ -86,8 +86,8 @@ export class EnvelopeDecoder implements FrameDecoder {
     this.#queue.push(chunk);
   }
 
-  drain(): Uint8Array {
-    return this.#queue.take(this.#queue.length);
+  drain(): Uint8Array | null {
+    return this.#skip > 0 ? null : this.#queue.take(this.#queue.length);
   }
 
   next(): Frame | FrameError | null {

@@ -27,6 +27,6 @@ export interface FrameDecoder {
   next(): Frame | FrameError | null;
   /** Bytes held back. */
   readonly bufferedBytes: number;
-  /** What is not decoded yet, taken out: for the decoder that goes on from here. */
-  drain(): Uint8Array;
+  /** Bytes that are not decoded yet, taken out for whoever goes on from here; null when some are in the middle of decoding. */
+  drain(): Uint8Array | null;
 }

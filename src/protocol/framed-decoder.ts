@@ -43,8 +43,9 @@ export class FramedDecoder implements FrameDecoder {
     if (!this.#dead) this.#segments.push(chunk);
   }
 
-  drain(): Uint8Array {
-    return this.#segments.drain();
+  drain(): Uint8Array | null {
+    const isBetween = this.#large === null && (this.#payload === null || this.#offset === this.#payload.length);
+    return isBetween && !this.#dead ? this.#segments.drain() : null;
   }
 
   next(): Frame | FrameError | null {

@@ -1,4 +1,4 @@
-export { type BodyCompressor, bodyCompressor } from './compression.js';
+export { type BodyCompressor, bodyCompressor, compressBytesMin, compressEnvelope } from './compression.js';
 export {
   type CompressionName,
   EnvelopeFlag,
@@ -15,4 +15,4 @@ export { FramedDecoder } from './framed-decoder.js';
 export type { Column } from './metadata.js';
 export * from './request.js';
 export * from './response.js';
-export { crc24, encodeSegment, encodeSegments, SegmentDecoder } from './segment.js';
+export { encodeSegments, SegmentDecoder } from './segment.js';

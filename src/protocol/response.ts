@@ -1,7 +1,7 @@
 // Responses into whole envelopes, per protocol version. Source: native_protocol_v{3,4,5}.spec section 4.2.
 import { BufferWriter } from '../common/bytes.js';
 import type { FerrosaError } from '../common/errors.js';
-import type { BodyCompressor } from './compression.js';
+import { type BodyCompressor, compressBytesMin, compressEnvelope } from './compression.js';
 import { EnvelopeFlag, envelopeHeaderBytes, Opcode } from './constants.js';
 import { writeErrorBody, writeStringList } from './error-body.js';
 import {
@@ -74,8 +74,6 @@ export type ResponseHeader = {
   readonly compressor?: BodyCompressor | null;
 };
 
-/** Bodies below this are sent plain: they would not shrink. */
-const compressBytesMin = 64;
 export const eventStream = -1;
 
 /** A whole envelope. Version 1 and 2 get their 8-byte header, for the error that tells them to leave. */
@@ -103,17 +101,7 @@ export function encodeResponse(message: ResponseMessage, header: ResponseHeader)
   const envelope = writer.peek();
   const bodyBytes = envelope.length - envelopeHeaderBytes;
   if (!header.compressor || version >= 5 || bodyBytes < compressBytesMin) return envelope;
-  return compressed(envelope, header.compressor);
-}
-
-function compressed(envelope: Uint8Array, compressor: BodyCompressor): Uint8Array {
-  const body = compressor.compress(envelope.subarray(envelopeHeaderBytes));
-  const result = Buffer.allocUnsafe(envelopeHeaderBytes + body.length);
-  result.set(envelope.subarray(0, envelopeHeaderBytes));
-  result[1]! |= EnvelopeFlag.COMPRESSED;
-  result.writeInt32BE(body.length, 5);
-  result.set(body, envelopeHeaderBytes);
-  return result;
+  return compressEnvelope(envelope, header.compressor);
 }
 
 function estimatedBytes(message: ResponseMessage): number {

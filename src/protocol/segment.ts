@@ -1,7 +1,7 @@
 // Segments of protocol v5: a checked header and a checked payload around envelopes. Source: native_protocol_v5.spec section 2.2, 2.3;
-// where it and Cassandra's code differ (which LZ4 length is zero for an uncompressed payload), the code holds.
+// where it and Cassandra's code differ (which LZ4 length is zero for an uncompressed payload), the code holds. The addon writes them.
 import { protocolError } from '../common/errors.js';
-import { crc32 } from '../native/index.js';
+import { crc32, sealSegment, sealV5 } from '../native/index.js';
 import { ByteQueue } from './byte-queue.js';
 import { lz4CompressBlock, lz4DecompressBlock } from './compression.js';
 import { segmentPayloadBytesMax } from './constants.js';
@@ -15,7 +15,7 @@ const crc24Table = Int32Array.from({ length: 256 }, (_, byte) => {
 });
 
 /** CRC-24 of a segment header. */
-export function crc24(bytes: Uint8Array): number {
+function crc24(bytes: Uint8Array): number {
   let crc = crc24Initial;
   for (const byte of bytes) crc = ((crc << 8) ^ crc24Table[((crc >>> 16) ^ byte) & 0xff]!) & 0xffffff;
   return crc;
@@ -28,36 +28,14 @@ const payloadCrc = (payload: Uint8Array): number => crc32(payload, crc32Start) >
 const crcBytes = 4;
 const headerBytesOf = (lz4: boolean): number => (lz4 ? 8 : 6);
 
-/**
- * One segment around `payload`.
- * @param payload  at most 131071 bytes: whole envelopes when `selfContained`, else a part of one
- */
-export function encodeSegment(payload: Uint8Array, selfContained: boolean, lz4: boolean): Uint8Array {
-  if (!lz4) return assemble(payload, BigInt(payload.length) | (selfContained ? 1n << 17n : 0n), 3);
-  const compressed = payload.length > 0 ? lz4CompressBlock(payload) : payload;
-  const shrunk = compressed.length < payload.length;
-  const body = shrunk ? compressed : payload;
-  const uncompressedLength = shrunk ? payload.length : 0;
-  const fields = BigInt(body.length) | (BigInt(uncompressedLength) << 17n) | (selfContained ? 1n << 34n : 0n);
-  return assemble(body, fields, 5);
-}
-
-function assemble(payload: Uint8Array, fields: bigint, fieldBytes: number): Uint8Array {
-  const segment = Buffer.allocUnsafe(fieldBytes + 3 + payload.length + crcBytes);
-  segment.writeUIntLE(Number(fields), 0, fieldBytes);
-  segment.writeUIntLE(crc24(segment.subarray(0, fieldBytes)), fieldBytes, 3);
-  segment.set(payload, fieldBytes + 3);
-  segment.writeUInt32LE(payloadCrc(payload), fieldBytes + 3 + payload.length);
-  return segment;
-}
-
-/** Packs envelopes into as few segments as they need; an envelope over the payload limit gets segments of its own. */
-export function encodeSegments(envelopes: readonly Uint8Array[], lz4: boolean): Uint8Array[] {
+/** Envelopes in segments: they share one until it is full; an envelope over the payload limit has segments of its own. */
+export function encodeSegments(envelopes: readonly Uint8Array[], lz4: boolean): Uint8Array {
+  if (!lz4) return sealV5(join(envelopes), false);
   const segments: Uint8Array[] = [];
   let pending: Uint8Array[] = [];
   let pendingBytes = 0;
   const flush = () => {
-    if (pendingBytes > 0) segments.push(encodeSegment(join(pending, pendingBytes), true, lz4));
+    if (pendingBytes > 0) segments.push(compressedSegment(join(pending), true));
     pending = [];
     pendingBytes = 0;
   };
@@ -69,15 +47,20 @@ export function encodeSegments(envelopes: readonly Uint8Array[], lz4: boolean): 
       continue;
     }
     for (let offset = 0; offset < envelope.length; offset += segmentPayloadBytesMax)
-      segments.push(encodeSegment(envelope.subarray(offset, offset + segmentPayloadBytesMax), false, lz4));
+      segments.push(compressedSegment(envelope.subarray(offset, offset + segmentPayloadBytesMax), false));
   }
   flush();
-  return segments;
+  return join(segments);
 }
 
-function join(parts: readonly Uint8Array[], length: number): Uint8Array {
-  return parts.length === 1 ? parts[0]! : Buffer.concat(parts, length);
+/** A payload that does not shrink goes as it is, marked by an uncompressed length of 0. */
+function compressedSegment(payload: Uint8Array, selfContained: boolean): Uint8Array {
+  const compressed = lz4CompressBlock(payload);
+  if (compressed.length >= payload.length) return sealSegment(payload, 0, selfContained);
+  return sealSegment(compressed, payload.length, selfContained);
 }
+
+const join = (parts: readonly Uint8Array[]): Uint8Array => (parts.length === 1 ? parts[0]! : Buffer.concat(parts));
 
 export type Segment = { readonly payload: Uint8Array; readonly selfContained: boolean };
 
@@ -101,8 +84,8 @@ export class SegmentDecoder {
     this.#queue.push(chunk);
   }
 
-  drain(): Uint8Array {
-    return this.#queue.take(this.#queue.length);
+  drain(): Uint8Array | null {
+    return this.#payloadBytes >= 0 ? null : this.#queue.take(this.#queue.length);
   }
 
   /** @throws FerrosaError PROTOCOL_ERROR when a checksum does not match or LZ4 does not decode */

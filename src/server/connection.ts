@@ -13,15 +13,18 @@ import {
   type FrameDecoder,
   FramedDecoder,
   type FrameError,
+  Opcode,
   opcodeName,
   type Request,
   type ResponseHeader,
   type ResponseMessage,
 } from '../protocol/index.js';
 import type { ClientState } from '../query/index.js';
+import type { HotConnection, HotConnectionHost } from '../shard/index.js';
 import { runStatement, type StatementMessage } from './dispatcher.js';
 import type { EventReceiver } from './events.js';
 import { readStartup, type StartupChoice, supportedOptions } from './handshake.js';
+import { envelopeFrame, isolateAnswers, requestEnvelope } from './hot-envelope.js';
 import { ConnectionOutput } from './output.js';
 import type { ServerServices, TraceSession } from './services.js';
 import { traceParameters, traceTitle } from './trace-text.js';
@@ -29,7 +32,7 @@ import { traceParameters, traceTitle } from './trace-text.js';
 export type ConnectionStage = 'ESTABLISHED' | 'AUTHENTICATING' | 'READY';
 
 /** Why no further request is read. */
-type Pause = 'authentication' | 'in-flight' | 'overload' | 'output';
+type Pause = 'authentication' | 'in-flight' | 'overload' | 'output' | 'hot-path';
 
 /** Consecutive envelopes that cannot be read before the connection is closed (v5): the second closes it. */
 const consecutiveErrorsMax = 1;
@@ -39,7 +42,7 @@ const framesPerTurnMax = 128;
 /** How long a connection that is closed waits for its peer to close too. */
 const lingerMs = 2_000;
 
-export class Connection implements EventReceiver {
+export class Connection implements EventReceiver, HotConnectionHost {
   readonly client: ClientState;
   readonly #socket: Socket;
   readonly #services: ServerServices;
@@ -50,6 +53,8 @@ export class Connection implements EventReceiver {
   #stage: ConnectionStage = 'ESTABLISHED';
   #startup: StartupChoice | null = null;
   #compressor: BodyCompressor | null = null;
+  /** Set once statements may come. */
+  #hot: HotConnection | null = null;
   #registered: ReadonlySet<EventType> = new Set();
   readonly #pauses = new Set<Pause>();
   #pumping = false;
@@ -88,7 +93,7 @@ export class Connection implements EventReceiver {
   }
 
   get inFlight(): number {
-    return this.#inFlight;
+    return this.#inFlight + (this.#hot?.inFlight ?? 0);
   }
 
   get sentBytes(): number {
@@ -115,8 +120,45 @@ export class Connection implements EventReceiver {
   #onData(chunk: Uint8Array): void {
     this.#services.metrics.receivedBytes += chunk.length;
     if (this.#closing) return;
-    this.#decoder.push(chunk);
+    const rest = this.#hot === null ? chunk : this.#hot.data(chunk);
+    if (rest === null) return;
+    this.#decoder.push(rest);
     this.#pump();
+  }
+
+  /** @internal */
+  hotAnswers(bytes: Uint8Array, plain: boolean): void {
+    if (!plain) this.#output.sendRaw(bytes);
+    else for (const envelope of isolateAnswers(bytes, this.#compressor)) this.#output.send(envelope);
+    this.#checkBacklog();
+    if (this.#closing) this.#endWhenIdle();
+  }
+
+  /** @internal */
+  hotLeft(bytes: Uint8Array): void {
+    if (this.#closing) return;
+    this.#decoder.push(bytes);
+    this.#pump();
+  }
+
+  /** @internal */
+  hotDeclined(envelope: Uint8Array): void {
+    this.#onFrame(envelopeFrame(envelope), false);
+  }
+
+  /** @internal */
+  hotPause(): void {
+    this.#pause('hot-path');
+  }
+
+  /** @internal */
+  hotResume(): void {
+    this.#resume('hot-path');
+  }
+
+  /** Whether simple statements may go past the dispatcher: not while requests are sampled for tracing. */
+  setHot(hot: boolean): void {
+    this.#hot?.setHot(hot);
   }
 
   #pump(): void {
@@ -160,7 +202,8 @@ export class Connection implements EventReceiver {
     if (item.close === 'after-answer' || this.#errorsInARow > consecutiveErrorsMax) this.#endAfterAnswer();
   }
 
-  #onFrame(frame: Frame): void {
+  /** @param mayBeHot  false for what the hot path has declined */
+  #onFrame(frame: Frame, mayBeHot = true): void {
     this.#errorsInARow = 0;
     this.requestCount++;
     this.#services.metrics.requests++;
@@ -168,7 +211,11 @@ export class Connection implements EventReceiver {
     try {
       if (this.#version !== 0 && frame.version !== this.#version) throw this.#wrongVersion(frame.version);
       this.#checkStage(frame.opcode);
-      request = decodeRequest(frame.opcode, frame.version, frame.flags, this.#plainBody(frame));
+      const body = this.#plainBody(frame);
+      // The hot path does not decompress: what was compressed is offered again.
+      const isOffered = mayBeHot && body !== frame.body && frame.opcode === Opcode.EXECUTE;
+      if (isOffered && this.#hot?.offer(requestEnvelope(frame, body))) return;
+      request = decodeRequest(frame.opcode, frame.version, frame.flags, body);
     } catch (error) {
       this.#fail(frame, error, null);
       // Before STARTUP nothing says that this peer speaks the protocol at all.
@@ -251,7 +298,7 @@ export class Connection implements EventReceiver {
     this.#version = frame.version;
     const { compression } = this.#startup;
     if (frame.version >= 5) {
-      const rest = this.#decoder.drain();
+      const rest = this.#decoder.drain()!;
       this.#output.startFraming(compression === 'lz4');
       this.#decoder = new FramedDecoder(
         frame.version,
@@ -262,6 +309,22 @@ export class Connection implements EventReceiver {
     } else if (compression !== null) {
       this.#compressor = bodyCompressor(compression);
     }
+    if (className === null) this.#startHotPath();
+  }
+
+  /** From here on the socket's bytes go through the hot path first. */
+  #startHotPath(): void {
+    const { hotPath, traces } = this.#services;
+    if (hotPath === null || this.#startup === null) return;
+    const rest = this.#decoder.drain();
+    // Requests sent before the answer to the login and cut in the middle: this connection stays as it is.
+    if (rest === null) return;
+    const { compression, throwOnOverload } = this.#startup;
+    this.#hot = hotPath.open(this.#version, compression, throwOnOverload, this);
+    if (traces?.isSampling) this.#hot.setHot(false);
+    if (rest.length === 0) return;
+    const left = this.#hot.data(rest);
+    if (left !== null) this.#decoder.push(left);
   }
 
   async #authenticate(frame: Frame, token: Uint8Array): Promise<void> {
@@ -272,6 +335,7 @@ export class Connection implements EventReceiver {
       this.#stage = 'READY';
       metrics.authenticationSuccesses++;
       this.#send(frame, { kind: 'AUTH_SUCCESS', token: null });
+      this.#startHotPath();
     } catch (error) {
       metrics.authenticationFailures++;
       this.#fail(frame, error, null);
@@ -345,6 +409,10 @@ export class Connection implements EventReceiver {
     const { version, stream } = frame;
     const header: ResponseHeader = { version, stream, warnings, tracingId, compressor: this.#compressor };
     this.#output.send(encodeResponse(message, header));
+    this.#checkBacklog();
+  }
+
+  #checkBacklog(): void {
     if (this.#output.backlogBytes > this.#services.budget.limits.outputBytesMax) this.#pause('output');
   }
 
@@ -370,7 +438,7 @@ export class Connection implements EventReceiver {
   }
 
   #endWhenIdle(): void {
-    if (this.#inFlight > 0 || this.#socket.destroyed) return;
+    if (this.inFlight > 0 || this.#socket.destroyed) return;
     this.#output.end();
     // The peer's bytes are not wanted any more; reading them lets its close be seen, and keeps the answer from being reset away.
     this.#socket.resume();
@@ -382,11 +450,13 @@ export class Connection implements EventReceiver {
   }
 
   #onIdle(): void {
-    if (this.#inFlight === 0) this.#socket.destroy();
+    if (this.inFlight === 0) this.#socket.destroy();
   }
 
   #onClose(): void {
     this.#closing = true;
+    this.#hot?.close();
+    this.#hot = null;
     this.#services.events.unregister(this);
     this.#services.budget.forget(this.#onBudgetReleased);
     this.#services.metrics.sentBytes += this.#output.sentBytes;

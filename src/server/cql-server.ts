@@ -44,6 +44,11 @@ export class CqlServer {
     return typeof bound === 'object' && bound !== null ? bound.port : address.port;
   }
 
+  /** Whether simple statements go past the dispatcher, for every connection there is. */
+  setHot(hot: boolean): void {
+    for (const connection of this.#connections) connection.setHot(hot);
+  }
+
   /** Stops to accept; connections stay. */
   async stopListening(): Promise<void> {
     const listeners = this.#listeners;

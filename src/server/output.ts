@@ -41,8 +41,16 @@ export class ConnectionOutput {
     const envelopes = this.#pending;
     this.#pending = [];
     this.#pendingBytes = 0;
-    const parts = this.#framing === null ? envelopes : encodeSegments(envelopes, this.#framing.lz4);
-    const bytes = parts.length === 1 ? parts[0]! : Buffer.concat(parts);
+    if (this.#framing !== null) this.#write(encodeSegments(envelopes, this.#framing.lz4));
+    else this.#write(envelopes.length === 1 ? envelopes[0]! : Buffer.concat(envelopes));
+  }
+
+  /** Bytes that are framed and compressed already. */
+  sendRaw(bytes: Uint8Array): void {
+    if (!this.#ended && !this.#socket.destroyed) this.#write(bytes);
+  }
+
+  #write(bytes: Uint8Array): void {
     this.sentBytes += bytes.length;
     this.#socket.write(bytes);
   }

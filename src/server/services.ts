@@ -1,5 +1,6 @@
 // What connections share: one a server.
 import type { QueryProcessor, Tracer } from '../query/index.js';
+import type { HotPath } from '../shard/index.js';
 import type { Authenticator } from './authenticator.js';
 import type { EventNotifier } from './events.js';
 import type { ServerBudget } from './limits.js';
@@ -21,6 +22,8 @@ export interface TraceSession extends Tracer {
 /** Makes the sessions of traced requests. */
 export interface TraceStore {
   begin(request: TraceRequest): TraceSession;
+  /** Whether `sample` can be true. */
+  readonly isSampling: boolean;
   /** Whether a request that did not ask is traced (nodetool settraceprobability). */
   sample(): boolean;
 }
@@ -37,6 +40,8 @@ export type ServerServices = {
   readonly events: EventNotifier;
   readonly metrics: ServerMetrics;
   readonly traces: TraceStore | null;
+  /** Runs simple prepared statements in the addon; null when it is off. */
+  readonly hotPath: HotPath | null;
   readonly log: ServerLog;
   /** Options of SUPPORTED beside the protocol's own, such as the sharding of the connection. */
   readonly supported: (connection: { readonly shard: number | null }) => ReadonlyMap<string, readonly string[]>;

@@ -49,6 +49,10 @@ export class QueryTraceStore implements TraceStore {
     this.#processor = processor;
   }
 
+  get isSampling(): boolean {
+    return this.probability > 0;
+  }
+
   sample(): boolean {
     return this.probability > 0 && this.#environment.random() < this.probability;
   }

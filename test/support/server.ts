@@ -37,6 +37,7 @@ export async function startTestServer(
     events: new EventNotifier(),
     metrics: new ServerMetrics(),
     traces: options.traces ?? null,
+    hotPath: null,
     log: { warn: () => {}, error: () => {} },
     supported: () => new Map(),
   };

@@ -1,0 +1,40 @@
+// Envelopes as the hot path takes and gives them: whole, in one piece of bytes.
+import {
+  type BodyCompressor,
+  compressBytesMin,
+  compressEnvelope,
+  EnvelopeFlag,
+  envelopeHeaderBytes,
+  type Frame,
+  readEnvelopeHeader,
+} from '../protocol/index.js';
+
+/** A whole request envelope as a frame. */
+export function envelopeFrame(envelope: Uint8Array): Frame {
+  const { version, flags, stream, opcode, bodyBytes } = readEnvelopeHeader(envelope);
+  const body = envelope.subarray(envelopeHeaderBytes, envelopeHeaderBytes + bodyBytes);
+  return { kind: 'frame', version, flags, stream, opcode, body };
+}
+
+/** The request of `frame` with a body that is not compressed any more. */
+export function requestEnvelope(frame: Frame, body: Uint8Array): Uint8Array {
+  const envelope = Buffer.allocUnsafe(envelopeHeaderBytes + body.length);
+  envelope[0] = frame.version;
+  envelope[1] = frame.flags & ~EnvelopeFlag.COMPRESSED;
+  envelope.writeInt16BE(frame.stream, 2);
+  envelope[4] = frame.opcode;
+  envelope.writeInt32BE(body.length, 5);
+  envelope.set(body, envelopeHeaderBytes);
+  return envelope;
+}
+
+/** Whole envelopes end to end, one by one, with compressed bodies where the connection has a compressor (v3, v4). */
+export function* isolateAnswers(bytes: Uint8Array, compressor: BodyCompressor | null): Generator<Uint8Array> {
+  for (let start = 0; start < bytes.length; ) {
+    const { bodyBytes } = readEnvelopeHeader(bytes, start);
+    const end = start + envelopeHeaderBytes + bodyBytes;
+    const envelope = bytes.subarray(start, end);
+    yield compressor === null || bodyBytes < compressBytesMin ? envelope : compressEnvelope(envelope, compressor);
+    start = end;
+  }
+}
