@@ -85,7 +85,7 @@ export interface FunctionRegistry {
     receiver: CqlType | null,
   ): ScalarFunction;
   resolveNegation(of: Argument, receiver: CqlType | null): ScalarFunction;
-  /** CAST(x AS type); null when there is no such cast. */
+  /** CAST(x AS type); null when nothing casts to that type. @throws FerrosaError INVALID when `from` does not cast */
   resolveCast(from: CqlType, to: CqlType): ScalarFunction | null;
   /** count(*). */
   readonly countRows: AggregateFunction;

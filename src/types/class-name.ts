@@ -31,15 +31,8 @@ const classOfNative: Readonly<Record<NativeTypeName | 'empty', string>> = {
 };
 const nativeOfClass = new Map(Object.entries(classOfNative).map(([name, cls]) => [cls, name as NativeTypeName]));
 
-/** Marshal classes that exist in Cassandra and have no CQL name. */
-const plainCustomClasses = new Set([
-  'DateType',
-  'LexicalUUIDType',
-  'LegacyTimeUUIDType',
-  'PartitionerDefinedOrder',
-  'CompositeType',
-  'DynamicCompositeType',
-]);
+/** Marshal classes that exist in Cassandra and have no CQL name, less the composite ones, which have parameters. */
+const plainCustomClasses = new Set(['DateType', 'LexicalUUIDType', 'LegacyTimeUUIDType', 'PartitionerDefinedOrder']);
 
 /** The class text of a type; `reversed` wraps it in ReversedType (a clustering column in DESC order). */
 export function typeToClassName(type: CqlType, reversed = false): string {
@@ -148,24 +141,41 @@ class ClassReader {
         return this.#userType();
       case 'VectorType':
         return this.#vector();
+      case 'CompositeType': {
+        const parts = this.#parameters().map((part) => typeToClassName(part));
+        return { kind: 'custom', className: `${marshal}CompositeType(${parts.join(',')})` };
+      }
+      case 'DynamicCompositeType':
+        return { kind: 'custom', className: `${marshal}DynamicCompositeType(${this.#aliases().join(',')})` };
     }
     if (!plainCustomClasses.has(name)) {
       throw configError(`Unable to find abstract-type class '${written.includes('.') ? written : marshal + written}'`);
     }
     this.#skipArguments();
-    return { kind: 'custom', className: this.#customName(name, start) };
-  }
-
-  #customName(name: string, start: number): string {
     const rest = this.#text.slice(start, this.#at).trim();
     const open = rest.indexOf('(');
-    return marshal + name + (open < 0 ? '' : rest.slice(open));
+    return { kind: 'custom', className: marshal + name + (open < 0 ? '' : rest.slice(open)) };
+  }
+
+  /** `a=>Type` of each alias of a dynamic composite. */
+  #aliases(): string[] {
+    const aliases: string[] = [];
+    if (!this.#take('(')) return aliases;
+    for (;;) {
+      this.#skipBlankAndComma();
+      if (this.#take(')')) return aliases;
+      const alias = this.#identifier();
+      if (alias.length !== 1) throw this.#error('An alias should be a single character');
+      if (!this.#take('=') || !this.#take('>')) throw this.#error("expecting '=>' token");
+      this.#skipBlank();
+      aliases.push(`${alias}=>${typeToClassName(this.#type())}`);
+    }
   }
 
   #counted(count: number, written: string): CqlType[] {
     const types = this.#parameters();
-    if (types.length !== count) throw configError(`Invalid definition for comparator ${written}.`);
-    return types;
+    if (types.length === count) return types;
+    throw configError(`Invalid definition for comparator ${marshal}${this.#shortName(written)}.`);
   }
 
   #parameters(): CqlType[] {

@@ -89,8 +89,15 @@ class NativeFunctions implements FunctionRegistry {
   }
 
   resolveCast(from: CqlType, to: CqlType): ScalarFunction | null {
-    const casts = this.#functions.get(castFunctionName(to)) as ScalarFunction[] | undefined;
-    return casts?.find((fn) => sameType(fn.argTypes[0]!, from)) ?? null;
+    const name = castFunctionName(to);
+    const casts = this.#functions.get(name);
+    if (casts === undefined) return null;
+    return this.#best(
+      { keyspace: 'system', name },
+      [typedArgument(from, typeToCql(from))],
+      null,
+      casts,
+    ) as ScalarFunction;
   }
 
   #candidates(

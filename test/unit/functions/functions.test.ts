@@ -151,6 +151,16 @@ test('a function nobody declared is none, and arguments of a wrong number or typ
   });
 });
 
+test('a cast that does not exist names the ones that do', () => {
+  assert.equal(functions.resolveCast(type('int'), type('text'))!.columnName(['i']), 'cast(i as text)');
+  assert.equal(functions.resolveCast(type('int'), type('blob')), null);
+  assert.throws(() => functions.resolveCast(type('text'), type('timestamp')), {
+    message:
+      'Invalid call to function system.cast_as_timestamp, none of its type signatures match (known type signatures: ' +
+      'system.cast_as_timestamp : (timeuuid) -> timestamp, system.cast_as_timestamp : (date) -> timestamp)',
+  });
+});
+
 test('the token of a key of several columns is that of its composite', () => {
   const table = { partitionKey: [{ type: type('int') }, { type: type('text') }] };
   const args = [column('a', 'int'), column('b', 'text')];
