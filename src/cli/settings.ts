@@ -45,7 +45,7 @@ function boolean(fallback: boolean, help: string): Setting<boolean> {
 function integer(fallback: number | (() => number), min: number, max: number, help: string): Setting<number> {
   const parse = (value: string) => {
     const number = Number(value);
-    if (!/^\s*\d+\s*$/.test(value) || number < min || number > max)
+    if (!/^\s*-?\d+\s*$/.test(value) || number < min || number > max)
       throw new Error(`"${value}" is not a whole number from ${min} to ${max}`);
     return number;
   };
@@ -54,7 +54,7 @@ function integer(fallback: number | (() => number), min: number, max: number, he
 
 function oneOf<const T extends string>(choices: readonly T[], fallback: T, help: string): Setting<T> {
   const parse = (value: string) => {
-    const found = choices.find((choice) => choice === value.toLowerCase());
+    const found = choices.find((choice) => choice.toLowerCase() === value.toLowerCase());
     if (found === undefined) throw new Error(`"${value}" is not one of ${choices.join(', ')}`);
     return found;
   };
@@ -90,10 +90,46 @@ export const settings = {
   rack: text('rack1', 'Rack of this node'),
   num_tokens: integer(16, 1, 1536, 'Tokens of this node, chosen at its first start'),
   cql_bind: bind('127.0.0.1:9042', 'Where CQL clients connect; port 0 takes a free one'),
+  cql_shard_aware_bind: bind('127.0.0.1:19042', 'Where clients connect that choose a shard by their port'),
+  web_bind: bind('127.0.0.1:9090', 'Where health, metrics and ferrosa-ctl are served'),
   shards: integer(availableParallelism, 1, 256, 'Shard workers; by default one a core'),
   pin_shards: boolean(false, 'Pin each shard worker to a core of its own'),
   hot_path: boolean(true, 'Run simple prepared statements in the addon'),
   log_level: oneOf(['trace', 'debug', 'info', 'warn', 'error', 'fatal'], 'info', 'Least level that is logged'),
+
+  authenticator: oneOf(
+    ['AllowAllAuthenticator', 'PasswordAuthenticator'],
+    'AllowAllAuthenticator',
+    'Whether clients log in with a role and a password of system_auth.roles',
+  ),
+  native_transport_max_frame_size: size(16 * MiB, 64 * 1024, 1024 * MiB, '64KiB to 1GiB', 'Largest CQL request'),
+  native_transport_max_concurrent_connections: integer(
+    -1,
+    -1,
+    2 ** 31 - 1,
+    'CQL connections at a time; -1 for no limit',
+  ),
+  native_transport_max_concurrent_connections_per_ip: integer(
+    -1,
+    -1,
+    2 ** 31 - 1,
+    'CQL connections of one address at a time; -1 for no limit',
+  ),
+  native_transport_max_request_data_in_flight: size(
+    memoryPart(16, 32 * MiB, 1024 * MiB),
+    MiB,
+    2 ** 46,
+    'at least 1MiB',
+    'Bytes of CQL requests that are being run',
+  ),
+  native_transport_max_request_data_in_flight_per_ip: size(
+    memoryPart(32, 16 * MiB, 512 * MiB),
+    MiB,
+    2 ** 46,
+    'at least 1MiB',
+    'Bytes of CQL requests of one address that are being run',
+  ),
+  native_transport_idle_timeout: duration(0, 'Close CQL connections that are idle for so long; 0ms for never'),
 
   commitlog_sync: oneOf(['periodic', 'batch', 'group'], 'periodic', 'When a write is acknowledged'),
   commitlog_sync_period: duration(10_000, 'periodic: time between syncs'),
