@@ -30,7 +30,16 @@ export const defaultTableOptions: TableOptions = {
 
 /** Byte order of the UTF-8 texts: the order of names wherever Cassandra sorts them. */
 export function compareNames(a: string, b: string): number {
-  return Buffer.compare(Buffer.from(a), Buffer.from(b));
+  const length = Math.min(a.length, b.length);
+  for (let i = 0; i < length; i++) {
+    const first = a.charCodeAt(i);
+    const second = b.charCodeAt(i);
+    if (first === second) continue;
+    // Below the surrogates UTF-16 has the order of UTF-8.
+    if (first < 0xd800 && second < 0xd800) return first - second;
+    return Buffer.compare(Buffer.from(a), Buffer.from(b));
+  }
+  return a.length - b.length;
 }
 
 /**

@@ -4,8 +4,8 @@ import { compareNames } from './build.js';
 import type { KeyspaceDefinition, Schema, TableDefinition } from './model.js';
 
 // Definitions are immutable, so the digest of one is kept as long as it lives: a DDL statement hashes what it changed.
-const tableDigests = new WeakMap<TableDefinition, string>();
-const keyspaceDigests = new WeakMap<KeyspaceDefinition, string>();
+const tableDigests = new WeakMap<TableDefinition, Uint8Array>();
+const keyspaceDigests = new WeakMap<KeyspaceDefinition, Uint8Array>();
 
 /** JSON with sorted keys: equal values give equal texts. */
 function canonical(value: unknown): string {
@@ -17,11 +17,18 @@ function canonical(value: unknown): string {
   });
 }
 
-function digest(text: string): string {
-  return createHash('md5').update(text).digest('hex');
+function digest(text: string): Uint8Array {
+  return createHash('md5').update(text).digest();
 }
 
-function digestTable(table: TableDefinition): string {
+/** The digests of a set, whatever its order. Each names its element, so that no two are equal. */
+function combine(digests: Iterable<Uint8Array>): Uint8Array {
+  const sum = new Uint8Array(16);
+  for (const one of digests) for (let i = 0; i < 16; i++) sum[i]! ^= one[i]!;
+  return sum;
+}
+
+function digestTable(table: TableDefinition): Uint8Array {
   let known = tableDigests.get(table);
   if (known === undefined) {
     const { version: _version, ...content } = table;
@@ -33,23 +40,23 @@ function digestTable(table: TableDefinition): string {
 
 /** True when both are the same table with the same content, whatever their versions. */
 export function sameTable(a: TableDefinition, b: TableDefinition): boolean {
-  return a === b || digestTable(a) === digestTable(b);
+  return a === b || Buffer.compare(digestTable(a), digestTable(b)) === 0;
 }
 
-function digestKeyspace(keyspace: KeyspaceDefinition): string {
+function digestKeyspace(keyspace: KeyspaceDefinition): Uint8Array {
   let known = keyspaceDigests.get(keyspace);
   if (known === undefined) {
     const { tables, ...rest } = keyspace;
-    const digests = [...tables].map(([name, table]): [string, string] => [name, digestTable(table)]);
-    known = digest(canonical([rest, new Map(digests)]));
+    const combined = combine([...tables.values()].map(digestTable));
+    known = digest(canonical(rest) + Buffer.from(combined).toString('hex'));
     keyspaceDigests.set(keyspace, known);
   }
   return known;
 }
 
-/** A UUID of version 3 form from 16 digest bytes in hex. */
-function uuidOfDigest(hex: string): string {
-  const bytes = Buffer.from(hex, 'hex');
+/** A UUID of version 3 form from 16 digest bytes. */
+function uuidOfDigest(digestBytes: Uint8Array): string {
+  const bytes = Buffer.from(digestBytes);
   bytes[6] = (bytes[6]! & 0x0f) | 0x30;
   bytes[8] = (bytes[8]! & 0x3f) | 0x80;
   const text = bytes.toString('hex');
@@ -58,10 +65,8 @@ function uuidOfDigest(hex: string): string {
 
 /** A schema of these keyspaces with its version. Built-in keyspaces are the same everywhere and do not count. */
 export function schemaOf(keyspaces: ReadonlyMap<string, KeyspaceDefinition>): Schema {
-  const digests = [...keyspaces]
-    .filter(([name]) => !isLocalSystemKeyspace(name))
-    .map(([name, keyspace]): [string, string] => [name, digestKeyspace(keyspace)]);
-  return { keyspaces, version: uuidOfDigest(digest(canonical(new Map(digests)))) };
+  const counted = [...keyspaces.values()].filter((keyspace) => !isLocalSystemKeyspace(keyspace.name));
+  return { keyspaces, version: uuidOfDigest(combine(counted.map(digestKeyspace))) };
 }
 
 const localSystemKeyspaces = new Set(['system', 'system_schema', 'system_views', 'system_virtual_schema']);

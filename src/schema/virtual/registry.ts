@@ -1,20 +1,27 @@
 // Which provider makes the rows of which table.
 import assert from 'node:assert';
+import { compareNames } from '../build.js';
 import type { KeyspaceDefinition, TableDefinition } from '../model.js';
 import { systemNodeRows } from './node-rows.js';
 import { type SchemaRows, systemSchemaRows, systemVirtualSchemaRows } from './schema-rows.js';
-import { serializeRows, type VirtualContext, type VirtualRow, type VirtualTable } from './virtual-table.js';
+import {
+  type PlainRow,
+  serializeRows,
+  type VirtualContext,
+  type VirtualRow,
+  type VirtualTable,
+} from './virtual-table.js';
 
-/** Serialized rows of one keyspace's elements, kept as long as the keyspace is what it is. */
+/** Rows of a schema table. What one element gives is kept, serialized, as long as the element is what it is. */
 class SchemaTableRows {
   readonly #definition: TableDefinition;
-  readonly #rowsOf: SchemaRows;
+  readonly #source: SchemaRows;
   readonly #ofVirtualKeyspaces: boolean;
-  readonly #known = new WeakMap<KeyspaceDefinition, VirtualRow[]>();
+  readonly #known = new WeakMap<KeyspaceDefinition | TableDefinition, VirtualRow[]>();
 
-  constructor(definition: TableDefinition, rowsOf: SchemaRows, ofVirtualKeyspaces: boolean) {
+  constructor(definition: TableDefinition, source: SchemaRows, ofVirtualKeyspaces: boolean) {
     this.#definition = definition;
-    this.#rowsOf = rowsOf;
+    this.#source = source;
     this.#ofVirtualKeyspaces = ofVirtualKeyspaces;
   }
 
@@ -31,12 +38,24 @@ class SchemaTableRows {
   }
 
   #keyspaceRows(keyspace: KeyspaceDefinition): VirtualRow[] {
-    let rows = this.#known.get(keyspace);
-    if (rows === undefined) {
-      rows = serializeRows(this.#definition, this.#rowsOf(keyspace), false);
-      this.#known.set(keyspace, rows);
+    const { ofKeyspace, ofTable } = this.#source;
+    if (ofKeyspace !== undefined) return this.#serialized(keyspace, () => ofKeyspace(keyspace));
+    if (ofTable === undefined) return [];
+    // The first clustering column is the table: sorting the tables' names sorts their rows.
+    const tables = [...keyspace.tables.values()].sort((a, b) => compareNames(a.name, b.name));
+    return tables.flatMap((table) => this.#serialized(table, () => ofTable(table)));
+  }
+
+  #serialized<E extends KeyspaceDefinition | TableDefinition>(
+    element: E,
+    rows: () => readonly PlainRow[],
+  ): VirtualRow[] {
+    let known = this.#known.get(element);
+    if (known === undefined) {
+      known = serializeRows(this.#definition, rows(), false);
+      this.#known.set(element, known);
     }
-    return rows;
+    return known;
   }
 }
 

@@ -4,8 +4,11 @@ import { type CqlType, typeToCql } from '../../types/index.js';
 import type { ColumnDefinition, KeyspaceDefinition, TableDefinition } from '../model.js';
 import type { PlainRow } from './virtual-table.js';
 
-/** How the rows of a schema table come from a keyspace. */
-export type SchemaRows = (keyspace: KeyspaceDefinition) => readonly PlainRow[];
+/** Rows of a schema table that come from a keyspace itself, and those that come from each of its tables. */
+export type SchemaRows = {
+  readonly ofKeyspace?: (keyspace: KeyspaceDefinition) => readonly PlainRow[];
+  readonly ofTable?: (table: TableDefinition) => readonly PlainRow[];
+};
 
 function tableRow(table: TableDefinition): PlainRow {
   const { options } = table;
@@ -39,13 +42,12 @@ function columnRow(table: TableDefinition, column: ColumnDefinition): PlainRow {
   };
 }
 
-const tablesOf = (keyspace: KeyspaceDefinition): TableDefinition[] => [...keyspace.tables.values()];
+const columnRows: SchemaRows = {
+  ofTable: (table) => [...table.columns.values()].map((column) => columnRow(table, column)),
+};
 
-const columnRows: SchemaRows = (keyspace) =>
-  tablesOf(keyspace).flatMap((table) => [...table.columns.values()].map((column) => columnRow(table, column)));
-
-const droppedColumnRows: SchemaRows = (keyspace) =>
-  tablesOf(keyspace).flatMap((table) =>
+const droppedColumnRows: SchemaRows = {
+  ofTable: (table) =>
     table.dropped.map((column) => ({
       keyspace_name: table.keyspace,
       table_name: table.name,
@@ -54,10 +56,10 @@ const droppedColumnRows: SchemaRows = (keyspace) =>
       kind: column.kind,
       type: typeToCql(column.type),
     })),
-  );
+};
 
-const indexRows: SchemaRows = (keyspace) =>
-  tablesOf(keyspace).flatMap((table) =>
+const indexRows: SchemaRows = {
+  ofTable: (table) =>
     table.indexes.map((index) => ({
       keyspace_name: table.keyspace,
       table_name: table.name,
@@ -65,24 +67,30 @@ const indexRows: SchemaRows = (keyspace) =>
       kind: index.kind,
       options: index.options,
     })),
-  );
+};
 
-const typeRows: SchemaRows = (keyspace) =>
-  [...keyspace.types.values()].map((type) => ({
-    keyspace_name: type.keyspace,
-    type_name: type.name,
-    field_names: type.fieldNames,
-    field_types: type.fieldTypes.map((field: CqlType) => typeToCql(field)),
-  }));
+const typeRows: SchemaRows = {
+  ofKeyspace: (keyspace) =>
+    [...keyspace.types.values()].map((type) => ({
+      keyspace_name: type.keyspace,
+      type_name: type.name,
+      field_names: type.fieldNames,
+      field_types: type.fieldTypes.map((field: CqlType) => typeToCql(field)),
+    })),
+};
 
-const none: SchemaRows = () => [];
+const keyspaceRows: SchemaRows = {
+  ofKeyspace: (keyspace) => [
+    { keyspace_name: keyspace.name, durable_writes: keyspace.durableWrites, replication: keyspace.replication },
+  ],
+};
+
+const none: SchemaRows = {};
 
 /** By table of system_schema. */
 export const systemSchemaRows: Readonly<Record<string, SchemaRows>> = {
-  keyspaces: (keyspace) => [
-    { keyspace_name: keyspace.name, durable_writes: keyspace.durableWrites, replication: keyspace.replication },
-  ],
-  tables: (keyspace) => tablesOf(keyspace).map(tableRow),
+  keyspaces: keyspaceRows,
+  tables: { ofTable: (table) => [tableRow(table)] },
   columns: columnRows,
   dropped_columns: droppedColumnRows,
   types: typeRows,
@@ -96,12 +104,9 @@ export const systemSchemaRows: Readonly<Record<string, SchemaRows>> = {
 
 /** By table of system_virtual_schema. */
 export const systemVirtualSchemaRows: Readonly<Record<string, SchemaRows>> = {
-  keyspaces: (keyspace) => [{ keyspace_name: keyspace.name }],
-  tables: (keyspace) =>
-    tablesOf(keyspace).map((table) => ({
-      keyspace_name: table.keyspace,
-      table_name: table.name,
-      comment: table.options.comment,
-    })),
+  keyspaces: keyspaceRows,
+  tables: {
+    ofTable: (table) => [{ keyspace_name: table.keyspace, table_name: table.name, comment: table.options.comment }],
+  },
   columns: columnRows,
 };

@@ -1,5 +1,5 @@
-// Goal: drivers read the schema that Cassandra would show. Method: data/schema-rows.json holds the serialized rows that a
-// real 5.0.9 returned after the DDL of data/describe.json.
+// Goal: drivers read the schema that Cassandra would show. Method: data/schema-rows.json holds the serialized rows that
+// a real 5.0.9 returned after the DDL of data/describe.json.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { columnsOf, getTable, type VirtualContext, virtualTable } from '../../../src/schema/index.js';
