@@ -13,6 +13,7 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   ferrosa::RegisterStore(env, exports);
   ferrosa::RegisterSSTable(env, exports);
   ferrosa::RegisterProcess(env, exports);
+  ferrosa::RegisterSources(env, exports);
   return exports;
 }
 

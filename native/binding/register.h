@@ -15,6 +15,7 @@ void RegisterCommitLog(Napi::Env env, Napi::Object exports);
 void RegisterStore(Napi::Env env, Napi::Object exports);
 void RegisterSSTable(Napi::Env env, Napi::Object exports);
 void RegisterProcess(Napi::Env env, Napi::Object exports);
+void RegisterSources(Napi::Env env, Napi::Object exports);
 
 // Throws the FerrosaError-shaped JavaScript error of a failed status: an Error with `code` as in src/common/errors.ts.
 inline void ThrowStatus(Napi::Env env, const Status& status) {

@@ -185,6 +185,7 @@ class StoreWrap : public Napi::ObjectWrap<StoreWrap> {
     set("memtableDataBytes", stats.memtable_data_bytes);
     set("memtablePartitions", stats.memtable_partitions);
     set("frozenBytes", stats.frozen_bytes);
+    out.Set("minTimestamp", Napi::BigInt::New(info.Env(), stats.min_timestamp));
     set("frozen", stats.frozen);
     set("sources", stats.sources);
     set("reads", stats.reads);

@@ -228,7 +228,11 @@ Status Store::Stats(const TableId& id, TableStats* out) {
   out->memtable_bytes = table->memtable->arena_bytes();
   out->memtable_data_bytes = table->memtable->stats().data_bytes;
   out->memtable_partitions = table->memtable->stats().partitions;
-  for (const StoreTable::Frozen& f : table->frozen) out->frozen_bytes += f.memtable->memtable().arena_bytes();
+  out->min_timestamp = table->memtable->stats().min_timestamp;
+  for (const StoreTable::Frozen& f : table->frozen) {
+    out->frozen_bytes += f.memtable->memtable().arena_bytes();
+    out->min_timestamp = std::min(out->min_timestamp, f.memtable->stats().min_timestamp);
+  }
   out->frozen = static_cast<uint32_t>(table->frozen.size());
   out->sources = static_cast<uint32_t>(table->sources.size());
   out->reads = table->reads;

@@ -67,6 +67,7 @@ struct TableStats {
   uint64_t memtable_data_bytes = 0;  // keys, clusterings and values in it
   uint64_t memtable_partitions = 0;
   uint64_t frozen_bytes = 0;
+  int64_t min_timestamp = INT64_MAX;  // of everything in memory
   uint32_t frozen = 0;
   uint32_t sources = 0;
   uint64_t reads = 0;

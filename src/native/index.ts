@@ -24,5 +24,6 @@ export {
   Waker,
 } from './ring.js';
 export { ShardLoop, ShardLoopOutcome, type ShardLoopStats, serverMicros } from './shard-loop.js';
+export * from './source.js';
 export * from './sstable.js';
 export * from './store.js';

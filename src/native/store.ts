@@ -10,6 +10,8 @@ export type StoreTableStats = {
   readonly memtableDataBytes: number;
   readonly memtablePartitions: number;
   readonly frozenBytes: number;
+  /** Microseconds: the smallest timestamp in memory. */
+  readonly minTimestamp: bigint;
   readonly frozen: number;
   readonly sources: number;
   readonly reads: number;

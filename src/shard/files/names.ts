@@ -37,10 +37,7 @@ export function parseSSTableFile(name: string): SSTableFile | null {
 }
 
 /** Versions of the formats that can be read. */
-export const readableVersions: Readonly<Record<string, readonly string[]>> = {
-  bti: ['da'],
-  big: ['ma', 'mb', 'mc', 'md', 'me', 'na', 'nb', 'oa'],
-};
+export const readableVersions: Readonly<Record<string, readonly string[]>> = { bti: ['da'] };
 
 const segmentName = /^segment-(\d+)\.log$/;
 /** The id in a commit log segment's name, null for other files. */

@@ -52,7 +52,7 @@ export class TableFiles {
     for (const { name } of manifest.sstables)
       if (!found.has(name)) warn(`${join(folder, name)}-Data.db is in the manifest and is not there`);
     const missing = manifest.sstables.filter(({ name }) => !found.has(name)).map(({ name }) => name);
-    if (adopted.length > 0 || manifest !== stored || missing.length > 0)
+    if (adopted.length > 0 || missing.length > 0 || (stored !== null && manifest !== stored))
       await files.#commit({ add: adopted, remove: missing });
     await files.#deleteObsolete();
     return files;

@@ -67,6 +67,8 @@ export type ReplayOptions = {
   /** commitlog_ignore_replay_errors */
   readonly ignoreErrors: boolean;
   readonly apply: (mutation: ReplayedMutation) => ApplyOutcome;
+  /** Awaited between turns of the event loop. */
+  readonly betweenTurns?: () => Promise<void>;
 };
 
 const howToGoOn =
@@ -110,7 +112,7 @@ export async function replay(segments: readonly OldSegment[], options: ReplayOpt
       });
       continue;
     }
-    await replaySegment(path, file, reader, header, options.apply, progress);
+    await replaySegment(path, file, reader, header, options, progress);
   }
   if (!options.ignoreErrors) refuseDamage(progress);
   const { applied, skipped, unknown } = progress.counts;
@@ -141,7 +143,7 @@ async function replaySegment(
   file: Buffer,
   reader: LogReader,
   header: LogSegmentHeader,
-  apply: ReplayOptions['apply'],
+  { apply, betweenTurns }: ReplayOptions,
   { counts, places, synced }: Progress,
 ): Promise<void> {
   const lane = header.id % commitLogLanes;
@@ -159,6 +161,7 @@ async function replaySegment(
       else for (const mutation of batchOf(payload)) count(counts, mutation, lane, end, apply);
     }
     await new Promise((resolve) => setImmediate(resolve));
+    await betweenTurns?.();
   }
 }
 

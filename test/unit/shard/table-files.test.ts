@@ -93,13 +93,13 @@ test('a crash after the manifest and before the deletion does not bring the inpu
 test('SSTables that somebody put into the folder are taken up, unfinished and unreadable ones are left alone', async () => {
   const folder = newFolder();
   await flush(await open(folder, 2), 1);
-  writeSSTable(folder, 'nb-7-big');
-  writeSSTable(folder, 'oa-3g1z_1abc_0abcdefghijklmnop-big');
+  writeSSTable(folder, 'da-7-bti');
+  writeSSTable(folder, 'da-3g1z_1abc_0abcdefghijklmnop-bti');
   writeSSTable(folder, 'da-8-bti', ['TOC.txt']);
   writeSSTable(folder, 'la-9-big');
   const files = await open(folder, 2);
-  assert.deepEqual(names(files), ['da-1-bti', 'nb-7-big', 'oa-3g1z_1abc_0abcdefghijklmnop-big']);
-  assert.equal(files.sstables.find(({ name }) => name === 'nb-7-big')!.shard, null);
+  assert.deepEqual(names(files), ['da-1-bti', 'da-3g1z_1abc_0abcdefghijklmnop-bti', 'da-7-bti']);
+  assert.equal(files.sstables.find(({ name }) => name === 'da-7-bti')!.shard, null);
   assert.equal(files.sstables.find(({ name }) => name === 'da-1-bti')!.shard, 1);
   assert.equal(warnings.length, 2);
   assert.match(warnings.join('\n'), /da-8-bti-Data\.db has no TOC/);
@@ -110,8 +110,8 @@ test('SSTables that somebody put into the folder are taken up, unfinished and un
 test('refresh takes up what came while the process runs, once', async () => {
   const folder = newFolder();
   const files = await open(folder);
-  writeSSTable(folder, 'nb-1-big');
-  assert.deepEqual(await files.refresh(() => {}), [{ name: 'nb-1-big', shard: 0 }]);
+  writeSSTable(folder, 'da-1-bti');
+  assert.deepEqual(await files.refresh(() => {}), [{ name: 'da-1-bti', shard: 0 }]);
   assert.deepEqual(await files.refresh(() => {}), []);
 });
 

@@ -1,0 +1,123 @@
+// What main and the thread of a shard say to each other beside the rings: management, never data.
+import type { FlushedMark, ManifestEntry } from './files/manifest.js';
+import type { OldSegment, ReplayReport } from './log/replay.js';
+import type { SyncMode } from './log/log-sync.js';
+import type { ShardEnds } from './router.js';
+
+/** What a shard has to know of a table beside its content. */
+export type ShardTable = {
+  /** UUID text. */
+  readonly id: string;
+  readonly keyspace: string;
+  readonly name: string;
+  readonly folder: string;
+  /** docs/format/table-descriptor.md */
+  readonly descriptor: Uint8Array;
+  readonly gcGraceSeconds: number;
+  /** memtable_flush_period_in_ms, 0 for none. */
+  readonly flushPeriodMs: number;
+  /** The table's compaction map. */
+  readonly compaction: Readonly<Record<string, string>>;
+};
+
+export type ShardTableFiles = {
+  readonly sstables: readonly ManifestEntry[];
+  readonly flushed: readonly FlushedMark[];
+};
+
+export type ShardWorkerData = {
+  readonly shard: number;
+  readonly shardCount: number;
+  readonly ends: ShardEnds;
+  /** A core to run on, null for any. */
+  readonly core: number | null;
+  /** 16 bytes: the host id. */
+  readonly counterId: Uint8Array;
+  readonly tables: readonly (ShardTable & ShardTableFiles)[];
+  readonly oldSegments: readonly OldSegment[];
+  readonly log: {
+    readonly folder: string;
+    readonly mode: SyncMode;
+    readonly periodMs: number;
+    readonly segmentBytes: number;
+    readonly recordBytesMax: number;
+    readonly firstSegmentId: number;
+    /** Of this shard. */
+    readonly totalBytesMax: number;
+    readonly ignoreReplayErrors: boolean;
+  };
+  /** Of this shard. */
+  readonly memtableBytesMax: number;
+  readonly cacheBytesMax: number;
+};
+
+export type ShardTableStats = {
+  readonly table: string;
+  readonly memtableBytes: number;
+  readonly memtablePartitions: number;
+  readonly frozenMemtables: number;
+  readonly sstables: number;
+  readonly sstableBytes: number;
+  readonly reads: number;
+  readonly writes: number;
+};
+
+export type ShardStats = {
+  readonly shard: number;
+  readonly tables: readonly ShardTableStats[];
+  readonly memtableBytes: number;
+  readonly commitLogBytes: number;
+  readonly commitLogSegments: number;
+  readonly commitLogSyncs: number;
+  readonly flushes: number;
+  readonly flushFailures: number;
+  readonly compactions: number;
+  readonly cacheBytes: number;
+  readonly cacheHits: number;
+  readonly cacheMisses: number;
+  /** Why writes are refused, null when they are not. */
+  readonly refusing: string | null;
+  readonly loop: Readonly<Record<string, number>>;
+};
+
+/** Calls that main makes. */
+export type ShardCall =
+  | { readonly op: 'table'; readonly table: ShardTable; readonly files: ShardTableFiles }
+  | { readonly op: 'flush'; readonly table: string | null }
+  | { readonly op: 'compact'; readonly table: string | null }
+  /** Forgets the content of a table; answers with the mark of what it forgot. */
+  | { readonly op: 'truncate'; readonly table: string }
+  | { readonly op: 'drop'; readonly table: string }
+  | { readonly op: 'adopt'; readonly table: string; readonly sstables: readonly ManifestEntry[] }
+  | { readonly op: 'stats' }
+  | { readonly op: 'drain' };
+
+/** Calls that a shard makes. */
+export type MainCall =
+  /** Writes a frozen memtable as an SSTable and makes it content. Without a mark the log keeps it too (during replay). */
+  | { readonly op: 'flush'; readonly table: string; readonly frozen: number; readonly mark: FlushedMark | null }
+  | { readonly op: 'compact'; readonly compaction: CompactionTask }
+  /** An SSTable is damaged. */
+  | { readonly op: 'setAside'; readonly table: string; readonly sstable: string; readonly reason: string };
+
+export type CompactionTask = {
+  readonly table: string;
+  readonly shard: number;
+  readonly inputs: readonly string[];
+  /** Seconds: tombstones older than this may go, where nothing older than `purgeBelow` can be elsewhere. */
+  readonly gcBefore: number;
+  /** Microseconds: the smallest timestamp in what is not compacted. */
+  readonly purgeBelow: bigint;
+};
+
+/** What became of a flush or compaction: the new SSTables, null when the table was truncated or dropped meanwhile. */
+export type WrittenSSTables = readonly ManifestEntry[] | null;
+
+/** Messages from the shard's thread that want no answer. */
+export type ShardNews =
+  | { readonly kind: 'hello'; readonly wakerFd: number }
+  | { readonly kind: 'ready'; readonly replay: ReplayReport }
+  /** Everything that was replayed is in SSTables. */
+  | { readonly kind: 'replayFlushed' }
+  | { readonly kind: 'log'; readonly level: 'info' | 'warn' | 'error'; readonly message: string; readonly fields: object }
+  | { readonly kind: 'fatal'; readonly message: string };

@@ -1,0 +1,383 @@
+// The engine of one shard: store, chunk cache, SSTables, commit log and the loop over the rings, with what keeps them in order.
+import { mkdirSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { FerrosaError } from '../../common/errors.js';
+import {
+  CommitLog,
+  NativeStore,
+  pinThread,
+  RecordKind,
+  RingConsumer,
+  RingProducer,
+  ShardLoop,
+  ShardLoopOutcome,
+  Waker,
+} from '../../native/index.js';
+import { ChunkStore } from '../../storage/sstable/index.js';
+import { isFlushed, type ManifestEntry } from '../files/manifest.js';
+import { LogSync } from '../log/log-sync.js';
+import { type ApplyOutcome, type ReplayedMutation, replay } from '../log/replay.js';
+import type { MainCall, ShardCall, ShardNews, ShardStats, ShardTable, ShardWorkerData } from '../messages.js';
+import type { Rpc } from '../rpc.js';
+import { shardOfToken } from '../token.js';
+import { Compactor } from './compactor.js';
+import { Flusher } from './flusher.js';
+import { Pressure } from './pressure.js';
+import { ShardTables, type TableState } from './tables.js';
+
+/** Microseconds of work before other events of the thread get their turn. */
+const runBudgetMicros = 1_000;
+const tickMs = 25;
+/** Ticks between attempts to allocate log segments on a full disk, and between looks at what is to be compacted. */
+const retryTicks = 40;
+const compactionTicks = 2_400;
+
+export type EngineHost = {
+  readonly main: Rpc<MainCall, ShardCall>;
+  readonly news: (news: ShardNews) => void;
+  readonly nowMs: () => number;
+};
+
+export class ShardEngine {
+  readonly #data: ShardWorkerData;
+  readonly #host: EngineHost;
+  readonly #store: NativeStore;
+  readonly #chunks: ChunkStore;
+  readonly #tables: ShardTables;
+  readonly #log: CommitLog;
+  readonly #logSync: LogSync;
+  readonly #loop: ShardLoop;
+  readonly #waker: Waker;
+  readonly #flusher: Flusher;
+  readonly #compactor: Compactor;
+  readonly #pressure: Pressure;
+  #scheduled = false;
+  #appended = 0;
+  #ticks = 0;
+  #timer: NodeJS.Timeout | null = null;
+  #recovered = false;
+
+  constructor(data: ShardWorkerData, host: EngineHost) {
+    this.#data = data;
+    this.#host = host;
+    if (data.core !== null && !pinThread(data.core)) this.#report('warn', `core ${data.core} cannot be had`);
+    const { log, shard, shardCount } = data;
+    this.#store = new NativeStore(data.counterId);
+    this.#chunks = new ChunkStore(data.cacheBytesMax);
+    this.#tables = new ShardTables(this.#store, this.#chunks, shard, shardCount);
+    mkdirSync(log.folder, { recursive: true });
+    const { folder, segmentBytes, recordBytesMax, firstSegmentId } = log;
+    this.#log = new CommitLog({ folder, shard, shardCount, segmentBytes, recordBytesMax, firstSegmentId });
+    this.#logSync = new LogSync(this.#log, {
+      mode: log.mode,
+      periodMs: log.periodMs,
+      onSynced: () => this.#onSynced(),
+      onFailed: (error) => this.#fatal(`the commit log in ${folder} cannot be synced: ${error.message}`),
+    });
+    this.#loop = new ShardLoop(this.#store, this.#log);
+    this.#loop.holdForSync(this.#logSync.acknowledgesAfterSync);
+    this.#waker = new Waker(-1, () => this.#run());
+    const warn = (message: string, fields: object) => this.#report('warn', message, fields);
+    this.#flusher = new Flusher(this.#tables, this.#log, firstSegmentId, {
+      write: (table, frozen, mark) =>
+        host.main.call({ op: 'flush', table, frozen, mark: this.#recovered ? mark : null }),
+      onFlushed: (state) => this.#compactor.consider(state),
+      nowMs: host.nowMs,
+      warn,
+    });
+    this.#compactor = new Compactor(this.#tables, {
+      compact: (compaction) => host.main.call({ op: 'compact', compaction }),
+      nowMs: host.nowMs,
+      warn,
+    });
+    const limits = { memtableBytesMax: data.memtableBytesMax, logBytesMax: log.totalBytesMax };
+    this.#pressure = new Pressure(this.#tables, this.#log, this.#flusher, limits, (reason) => {
+      this.#loop.refuseWrites(reason ?? '');
+      this.#report(reason === null ? 'info' : 'warn', reason ?? 'writes are taken again');
+    });
+    host.news({ kind: 'hello', wakerFd: this.#waker.fd });
+  }
+
+  /** Opens the tables, replays the log and starts to serve. @throws FerrosaError for the operator */
+  async start(): Promise<void> {
+    for (const { sstables, flushed, ...table } of this.#data.tables) {
+      const { state } = this.#tables.set(table, flushed, this.#host.nowMs());
+      await this.#adopt(state, sstables);
+    }
+    const report = await replay(this.#data.oldSegments, {
+      ignoreErrors: this.#data.log.ignoreReplayErrors,
+      apply: (mutation) => this.#applyReplayed(mutation),
+      betweenTurns: () => this.#relieveReplay(),
+    });
+    this.#recovered = true;
+    const { ends } = this.#data;
+    this.#loop.addAsker(
+      new RingConsumer(new Uint8Array(ends.requests), ends.askerFd),
+      new RingProducer(new Uint8Array(ends.answers), ends.askerFd),
+    );
+    this.#timer = setInterval(() => this.#tick(), tickMs);
+    this.#host.news({ kind: 'ready', replay: report });
+    this.#waker.signal();
+    void this.#flushReplayed();
+  }
+
+  /** Answers calls of main. */
+  answer(call: ShardCall): unknown {
+    switch (call.op) {
+      case 'table':
+        return this.#setTable(call.table, call.files.flushed, call.files.sstables);
+      case 'flush':
+        return this.#each(call.table, (state) => this.#flusher.flush(state));
+      case 'compact':
+        return this.#each(call.table, (state) => this.#compactor.compactAll(state));
+      case 'truncate':
+        return this.#truncate(call.table);
+      case 'drop':
+        return this.#drop(call.table);
+      case 'adopt':
+        return this.#each(call.table, (state) => this.#adopt(state, call.sstables));
+      case 'stats':
+        return this.#stats();
+      case 'drain':
+        return this.#drain();
+    }
+  }
+
+  // ---- the loop
+
+  #run(): void {
+    this.#scheduled = false;
+    const outcome = this.#loop.run(runBudgetMicros);
+    if (outcome & ShardLoopOutcome.events) this.#onEvents();
+    if (outcome & ShardLoopOutcome.misses) this.#onMisses();
+    this.#logSync.appended();
+    if (outcome & ShardLoopOutcome.more) this.#runLater();
+  }
+
+  #runLater(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    setImmediate(() => this.#run());
+  }
+
+  #onSynced(): void {
+    this.#loop.synced(this.#log.stats().synced);
+    this.#loop.flush();
+  }
+
+  #onEvents(): void {
+    const events = this.#loop.takeEvents();
+    for (let i = 0; i + 4 < events.length; i += 5) {
+      const [kind, asker, request, number] = events.slice(i, i + 4) as [number, number, number, number];
+      const payload = events[i + 4] as Buffer;
+      if (kind === RecordKind.table && number !== 0) {
+        // The descriptor's table id stands behind its format byte.
+        const state = this.#tables.byHex.get(payload.toString('hex', 1, 17));
+        if (state !== undefined) this.#flusher.adopt(state, number);
+      } else if (kind === RecordKind.control) {
+        const answer = Buffer.from(JSON.stringify(this.#stats()));
+        this.#loop.answer(asker, request, RecordKind.controlAnswer, answer);
+        this.#loop.flush();
+      }
+    }
+  }
+
+  #onMisses(): void {
+    const misses = this.#loop.takeMisses();
+    const parks = new Map<number, number[]>();
+    for (let i = 0; i + 2 < misses.length; i += 3) {
+      const park = misses[i]!;
+      const chunks = parks.get(park);
+      if (chunks === undefined) parks.set(park, [misses[i + 1]!, misses[i + 2]!]);
+      else chunks.push(misses[i + 1]!, misses[i + 2]!);
+    }
+    for (const [park, chunks] of parks) void this.#fetch(park, Uint32Array.from(chunks));
+  }
+
+  async #fetch(park: number, chunks: Uint32Array): Promise<void> {
+    try {
+      await this.#tables.load(chunks);
+      this.#loop.resume(park);
+    } catch (error) {
+      const { code, message } = error as FerrosaError;
+      this.#loop.fail(park, message);
+      if (code === 'CORRUPT') this.#damaged(message);
+    }
+    this.#loop.flush();
+    this.#runLater();
+  }
+
+  // ---- recovery
+
+  #applyReplayed({ mutation, tableId, token, lane, end }: ReplayedMutation): ApplyOutcome {
+    const state = this.#tables.byHex.get(tableId);
+    if (state === undefined) return 'unknown';
+    if (shardOfToken(token, this.#data.shardCount) !== this.#data.shard) return 'skipped';
+    if (isFlushed(state.marks, lane, end, token)) return 'skipped';
+    this.#store.apply(mutation);
+    state.replayed = true;
+    return 'applied';
+  }
+
+  /** A log that is larger than the memory for memtables is flushed in between. */
+  async #relieveReplay(): Promise<void> {
+    this.#pressure.check(this.#host.nowMs());
+    if (this.#pressure.memtableBytes < this.#data.memtableBytesMax) return;
+    for (const state of this.#tables.byId.values()) if (state.replayed) await this.#flusher.flush(state);
+  }
+
+  /** What was replayed holds the segments of earlier processes: write it now, and they can go. */
+  async #flushReplayed(): Promise<void> {
+    for (;;) {
+      const waiting = [...this.#tables.byId.values()].filter(({ replayed }) => replayed);
+      if (waiting.length === 0) break;
+      for (const state of waiting) await this.#flusher.flush(state).catch(() => delay(5_000));
+    }
+    this.#host.news({ kind: 'replayFlushed' });
+    for (const state of this.#tables.byId.values()) this.#compactor.consider(state);
+  }
+
+  // ---- tables
+
+  #setTable(table: ShardTable, marks: TableState['marks'], sstables: readonly ManifestEntry[]): Promise<void> {
+    const { state, frozen } = this.#tables.set(table, marks, this.#host.nowMs());
+    if (frozen !== 0) this.#flusher.adopt(state, frozen);
+    this.#compactor.consider(state);
+    return this.#adopt(state, sstables);
+  }
+
+  /** Opens SSTables that are new here; damaged ones are set aside. */
+  async #adopt(state: TableState, sstables: readonly ManifestEntry[]): Promise<void> {
+    for (const entry of sstables) {
+      if (state.sstables.has(entry.name) || (entry.shard !== null && entry.shard !== this.#data.shard)) continue;
+      try {
+        this.#tables.replace(state, [], [], [this.#tables.open(state, entry, this.#host.nowMs())]);
+      } catch (error) {
+        if ((error as FerrosaError).code !== 'CORRUPT') throw error;
+        const reason = (error as FerrosaError).message;
+        await this.#host.main.call({ op: 'setAside', table: state.table.id, sstable: entry.name, reason });
+      }
+    }
+  }
+
+  /** A chunk or an index was damaged: finds the SSTable by the file that the message begins with. */
+  #damaged(reason: string): void {
+    for (const state of this.#tables.byId.values())
+      for (const sstable of state.sstables.values()) {
+        if (!reason.includes(`${state.table.folder}/${sstable.name}-`)) continue;
+        this.#tables.replace(state, [], [sstable], []);
+        this.#host.main
+          .call({ op: 'setAside', table: state.table.id, sstable: sstable.name, reason })
+          .catch((error: Error) => this.#report('error', error.message));
+        return;
+      }
+  }
+
+  #state(id: string): TableState {
+    const state = this.#tables.byId.get(id);
+    if (state === undefined) throw new FerrosaError('INVALID', `shard ${this.#data.shard} has no table ${id}`);
+    return state;
+  }
+
+  async #each(id: string | null, work: (state: TableState) => Promise<void>): Promise<void> {
+    const states = id === null ? [...this.#tables.byId.values()] : [this.#state(id)];
+    for (const state of states) await work(state);
+  }
+
+  #truncate(id: string): unknown {
+    const state = this.#state(id);
+    const mark = this.#flusher.markHere();
+    this.#tables.forgetContent(state);
+    this.#flusher.freeLog(state, mark);
+    return mark;
+  }
+
+  #drop(id: string): void {
+    const state = this.#tables.byId.get(id);
+    if (state === undefined) return;
+    this.#truncate(id);
+    this.#tables.remove(state);
+    this.#store.dropTable(state.id);
+  }
+
+  // ---- housekeeping
+
+  #tick(): void {
+    this.#ticks++;
+    const appended = this.#log.appended();
+    const moved = appended !== this.#appended;
+    this.#appended = appended;
+    if (moved || this.#pressure.refusing !== null || this.#ticks % retryTicks === 0)
+      this.#pressure.check(this.#host.nowMs());
+    if (moved) this.#prepareSpare();
+    if (this.#ticks % retryTicks === 0) this.#retryLog();
+    if (this.#ticks % compactionTicks === 0)
+      for (const state of this.#tables.byId.values()) this.#compactor.consider(state);
+  }
+
+  #prepareSpare(): void {
+    this.#log.prepareSpare()?.catch((error: Error) => this.#report('error', error.message));
+  }
+
+  #retryLog(): void {
+    const { failed } = this.#log.stats();
+    if (failed === null) return;
+    this.#report('error', failed);
+    this.#log.retry();
+  }
+
+  async #drain(): Promise<void> {
+    if (this.#timer !== null) clearInterval(this.#timer);
+    await this.#compactor.stop();
+    await this.#each(null, (state) => this.#flusher.flush(state));
+    await this.#logSync.stop();
+    this.#log.close();
+    // Everything is in SSTables whose manifests say so.
+    await rm(this.#data.log.folder, { recursive: true, force: true });
+  }
+
+  #stats(): ShardStats {
+    const tables = [...this.#tables.byId.values()].map((state) => {
+      const stats = this.#store.stats(state.id);
+      const sstables = [...state.sstables.values()];
+      return {
+        table: state.table.id,
+        memtableBytes: stats.memtableBytes,
+        memtablePartitions: stats.memtablePartitions,
+        frozenMemtables: stats.frozen,
+        sstables: sstables.length,
+        sstableBytes: sstables.reduce((sum, { reader }) => sum + reader.bytesOnDisk, 0),
+        reads: stats.reads,
+        writes: stats.writes,
+      };
+    });
+    const log = this.#log.stats();
+    const cache = this.#chunks.native.stats();
+    return {
+      shard: this.#data.shard,
+      tables,
+      memtableBytes: tables.reduce((sum, table) => sum + table.memtableBytes, 0),
+      commitLogBytes: log.totalBytes,
+      commitLogSegments: log.segments,
+      commitLogSyncs: this.#logSync.count,
+      flushes: this.#flusher.flushes,
+      flushFailures: this.#flusher.failures,
+      compactions: this.#compactor.compactions,
+      cacheBytes: cache.bytes,
+      cacheHits: cache.hits,
+      cacheMisses: cache.misses,
+      refusing: this.#pressure.refusing ?? log.failed,
+      loop: this.#loop.stats(),
+    };
+  }
+
+  #report(level: 'info' | 'warn' | 'error', message: string, fields: object = {}): void {
+    this.#host.news({ kind: 'log', level, message, fields: { shard: this.#data.shard, ...fields } });
+  }
+
+  #fatal(message: string): void {
+    this.#host.news({ kind: 'fatal', message });
+  }
+}
+
+const delay = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));

@@ -1,0 +1,86 @@
+// Keeps memory and commit log within their budgets: flushes the largest table, or those that hold the oldest segment, and refuses
+// writes when flushing cannot keep up.
+import type { CommitLog } from '../../native/index.js';
+import type { Flusher } from './flusher.js';
+import type { ShardTables, TableState } from './tables.js';
+
+/** Part of the budget that memtables which still grow may have: memtable_cleanup_threshold with one flush writer is a half. */
+const cleanupPart = 0.5;
+/** Writes are taken again when memory is below this part of the budget. */
+const resumePart = 0.9;
+
+export type PressureLimits = { readonly memtableBytesMax: number; readonly logBytesMax: number };
+
+export class Pressure {
+  readonly #tables: ShardTables;
+  readonly #log: CommitLog;
+  readonly #flusher: Flusher;
+  readonly #limits: PressureLimits;
+  readonly #refuse: (reason: string | null) => void;
+  #nowMs = 0;
+  memtableBytes = 0;
+  /** Why writes are refused, null when they are not. */
+  refusing: string | null = null;
+
+  constructor(
+    tables: ShardTables,
+    log: CommitLog,
+    flusher: Flusher,
+    limits: PressureLimits,
+    refuse: (reason: string | null) => void,
+  ) {
+    this.#tables = tables;
+    this.#log = log;
+    this.#flusher = flusher;
+    this.#limits = limits;
+    this.#refuse = refuse;
+  }
+
+  /** Call often while writes come. */
+  check(nowMs: number): void {
+    this.#nowMs = nowMs;
+    let growing = 0;
+    let frozen = 0;
+    let largest: TableState | null = null;
+    let largestBytes = 0;
+    for (const state of this.#tables.byId.values()) {
+      const stats = this.#tables.store.stats(state.id);
+      growing += stats.memtableBytes;
+      frozen += stats.frozenBytes;
+      if (stats.memtablePartitions > 0 && stats.memtableBytes > largestBytes)
+        [largest, largestBytes] = [state, stats.memtableBytes];
+      const { flushPeriodMs } = state.table;
+      if (flushPeriodMs > 0 && stats.memtablePartitions > 0 && nowMs - state.lastFlushMs >= flushPeriodMs) this.#flush(state);
+    }
+    this.memtableBytes = growing + frozen;
+    const { memtableBytesMax, logBytesMax } = this.#limits;
+    // Not while the last one waits: small flushes make small SSTables.
+    if (largest !== null && growing > memtableBytesMax * cleanupPart && largest.frozen.length === 0) this.#flush(largest);
+    if (this.#log.stats().totalBytes > logBytesMax) this.#freeOldest();
+    this.#judge();
+  }
+
+  #freeOldest(): void {
+    for (const id of this.#log.oldestTables()) {
+      const state = this.#tables.byHex.get(Buffer.from(id).toString('hex'));
+      if (state !== undefined && state.flushing === null) this.#flush(state);
+    }
+  }
+
+  #judge(): void {
+    const { memtableBytesMax } = this.#limits;
+    const limit = this.refusing === null ? memtableBytesMax : memtableBytesMax * resumePart;
+    const why = this.#flusher.problem;
+    const reason =
+      this.memtableBytes <= limit
+        ? null
+        : `Memtables are full (memtable_offheap_space)${why === null ? ', and flushing does not keep up' : `: ${why}`}`;
+    if ((reason === null) !== (this.refusing === null)) this.#refuse(reason);
+    this.refusing = reason;
+  }
+
+  #flush(state: TableState): void {
+    state.lastFlushMs = this.#nowMs;
+    this.#flusher.flush(state).catch(() => {});
+  }
+}
