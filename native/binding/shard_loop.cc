@@ -24,6 +24,7 @@ class ShardLoopJs : public Napi::ObjectWrap<ShardLoopJs> {
  private:
   Napi::Value AddAsker(const Napi::CallbackInfo& info);
   Napi::Value HoldForSync(const Napi::CallbackInfo& info);
+  Napi::Value RefuseWrites(const Napi::CallbackInfo& info);
   Napi::Value Run(const Napi::CallbackInfo& info);
   Napi::Value TakeEvents(const Napi::CallbackInfo& info);
   Napi::Value TakeMisses(const Napi::CallbackInfo& info);
@@ -41,7 +42,7 @@ Napi::Function ShardLoopJs::Define(Napi::Env env) {
   return DefineClass(
       env, "ShardLoop",
       {InstanceMethod("addAsker", &ShardLoopJs::AddAsker), InstanceMethod("holdForSync", &ShardLoopJs::HoldForSync),
-       InstanceMethod("run", &ShardLoopJs::Run), InstanceMethod("takeEvents", &ShardLoopJs::TakeEvents),
+       InstanceMethod("refuseWrites", &ShardLoopJs::RefuseWrites), InstanceMethod("run", &ShardLoopJs::Run), InstanceMethod("takeEvents", &ShardLoopJs::TakeEvents),
        InstanceMethod("takeMisses", &ShardLoopJs::TakeMisses), InstanceMethod("synced", &ShardLoopJs::Synced),
        InstanceMethod("resume", &ShardLoopJs::Resume), InstanceMethod("fail", &ShardLoopJs::Fail),
        InstanceMethod("answer", &ShardLoopJs::Answer), InstanceMethod("flush", &ShardLoopJs::Flush),
@@ -78,6 +79,12 @@ Napi::Value ShardLoopJs::AddAsker(const Napi::CallbackInfo& info) {
 
 Napi::Value ShardLoopJs::HoldForSync(const Napi::CallbackInfo& info) {
   loop_->HoldForSync(info[0].ToBoolean());
+  return info.Env().Undefined();
+}
+
+// refuseWrites(reason): empty for none
+Napi::Value ShardLoopJs::RefuseWrites(const Napi::CallbackInfo& info) {
+  loop_->RefuseWrites(info[0].ToString().Utf8Value());
   return info.Env().Undefined();
 }
 

@@ -123,6 +123,7 @@ void ShardLoop::SendError(const Origin& origin, const Status& status) {
 
 Status ShardLoop::Log(LogRecord kind, Slice payload, uint8_t flags, uint64_t* lsn) {
   *lsn = 0;
+  if (!refusal_.ok()) return refusal_;
   if (log_ == nullptr || (flags & kNotDurable)) return Status::Ok();
   return log_->Append(kind, payload, lsn);
 }

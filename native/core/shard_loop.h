@@ -40,6 +40,9 @@ class ShardLoop {
   ShardLoop(Store* store, CommitLog* log, ShardClocks clocks)
       : store_(store), log_(log), clocks_(clocks), executor_(store, &plans_) {}
 
+  // While `reason` is not empty writes are answered with Overloaded and this text; reads go on.
+  void RefuseWrites(std::string reason) { refusal_ = reason.empty() ? Status::Ok() : Status::Overloaded(std::move(reason)); }
+
   // Another thread (or connection host of this one) that asks. Returns its number.
   uint32_t AddAsker(RingConsumer* requests, RingProducer* answers);
   // batch and group mode: acknowledgements wait for Synced.
@@ -137,6 +140,7 @@ class ShardLoop {
   HotPlans plans_;
   HotExecutor executor_;
   bool hold_ = false;
+  Status refusal_;
   std::vector<Asker> askers_;
   uint64_t monotonic_ = 0;
   int64_t real_ = 0;

@@ -36,6 +36,8 @@ export interface ShardLoop {
   addAsker(requests: RingConsumer, answers: RingProducer): number;
   /** Commit-log modes batch and group: acknowledgements wait for `synced`. */
   holdForSync(hold: boolean): void;
+  /** While the reason is not empty, writes are answered with OVERLOADED and this text; reads go on. */
+  refuseWrites(reason: string): void;
   /** Runs what there is for about `budgetMicros`; bits of ShardLoopOutcome. Call it from the waker. */
   run(budgetMicros: number): number;
   /**

@@ -1,7 +1,7 @@
 // What main and the thread of a shard say to each other beside the rings: management, never data.
 import type { FlushedMark, ManifestEntry } from './files/manifest.js';
-import type { OldSegment, ReplayReport } from './log/replay.js';
 import type { SyncMode } from './log/log-sync.js';
+import type { OldSegment, ReplayReport } from './log/replay.js';
 import type { ShardEnds } from './router.js';
 
 /** What a shard has to know of a table beside its content. */
@@ -119,5 +119,10 @@ export type ShardNews =
   | { readonly kind: 'ready'; readonly replay: ReplayReport }
   /** Everything that was replayed is in SSTables. */
   | { readonly kind: 'replayFlushed' }
-  | { readonly kind: 'log'; readonly level: 'info' | 'warn' | 'error'; readonly message: string; readonly fields: object }
+  | {
+      readonly kind: 'log';
+      readonly level: 'info' | 'warn' | 'error';
+      readonly message: string;
+      readonly fields: object;
+    }
   | { readonly kind: 'fatal'; readonly message: string };

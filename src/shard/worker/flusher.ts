@@ -45,7 +45,12 @@ export class Flusher {
 
   /** The mark of a table that has nothing left before the end of the log. */
   markHere(): FlushedMark {
-    return { shard: this.#tables.shard, shardCount: this.#tables.shardCount, base: this.#base, ...this.#log.position() };
+    return {
+      shard: this.#tables.shard,
+      shardCount: this.#tables.shardCount,
+      base: this.#base,
+      ...this.#log.position(),
+    };
   }
 
   /**
@@ -70,7 +75,9 @@ export class Flusher {
   /** Frees the log of a table that was truncated or dropped. */
   freeLog(state: TableState, { segment, offset }: LogPosition): void {
     for (const path of this.#log.markFlushed(state.id, segment, offset))
-      unlink(path).catch((error: Error) => this.#host.warn('a commit log segment could not be removed', { error: error.message }));
+      unlink(path).catch((error: Error) =>
+        this.#host.warn('a commit log segment could not be removed', { error: error.message }),
+      );
   }
 
   /** Records of an empty memtable are of no use to anybody: their writes were not durable or are in SSTables. */

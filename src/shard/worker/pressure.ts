@@ -50,12 +50,14 @@ export class Pressure {
       if (stats.memtablePartitions > 0 && stats.memtableBytes > largestBytes)
         [largest, largestBytes] = [state, stats.memtableBytes];
       const { flushPeriodMs } = state.table;
-      if (flushPeriodMs > 0 && stats.memtablePartitions > 0 && nowMs - state.lastFlushMs >= flushPeriodMs) this.#flush(state);
+      if (flushPeriodMs > 0 && stats.memtablePartitions > 0 && nowMs - state.lastFlushMs >= flushPeriodMs)
+        this.#flush(state);
     }
     this.memtableBytes = growing + frozen;
     const { memtableBytesMax, logBytesMax } = this.#limits;
     // Not while the last one waits: small flushes make small SSTables.
-    if (largest !== null && growing > memtableBytesMax * cleanupPart && largest.frozen.length === 0) this.#flush(largest);
+    if (largest !== null && growing > memtableBytesMax * cleanupPart && largest.frozen.length === 0)
+      this.#flush(largest);
     if (this.#log.stats().totalBytes > logBytesMax) this.#freeOldest();
     this.#judge();
   }

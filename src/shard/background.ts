@@ -1,0 +1,45 @@
+// What the background pool does for shards. Inputs and results are plain values; the files are in the table's folder.
+
+/** Writes a frozen memtable as one SSTable into `target`, synced, TOC.txt last. */
+export type FlushJob = {
+  readonly kind: 'flush';
+  readonly frozen: number;
+  readonly descriptor: Uint8Array;
+  readonly target: string;
+  readonly name: string;
+  readonly compression: Readonly<Record<string, string>>;
+  readonly hostId: string;
+};
+
+/** Merges SSTables of `folder`, purged, into one in `target`. */
+export type CompactJob = {
+  readonly kind: 'compact';
+  readonly folder: string;
+  readonly inputs: readonly string[];
+  /** Not merged, but what a tombstone hides may be in them. */
+  readonly overlapping: readonly string[];
+  readonly descriptor: Uint8Array;
+  readonly target: string;
+  readonly name: string;
+  readonly compression: Readonly<Record<string, string>>;
+  readonly hostId: string;
+  readonly nowSeconds: number;
+  readonly gcBefore: number;
+  /** Microseconds. */
+  readonly purgeBelow: bigint;
+  /** Only the tokens of one shard; null for all. */
+  readonly shard: { readonly shard: number; readonly shardCount: number } | null;
+  /** 0: no limit. */
+  readonly bytesPerSecond: number;
+};
+
+export type BackgroundJob = FlushJob | CompactJob;
+
+/** False: nothing was left to write, and there is no SSTable. */
+export type JobResult = { readonly written: boolean; readonly bytesRead: number; readonly bytesWritten: number };
+
+export interface BackgroundPool {
+  run(job: BackgroundJob): Promise<JobResult>;
+  /** Waits for what runs and ends the threads. */
+  stop(): Promise<void>;
+}

@@ -1,0 +1,354 @@
+// The shards of a node, from main: starts their threads, tells them of tables, and does what needs all of them at once.
+import { rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import { FerrosaError } from '../common/errors.js';
+import { commitLogLanes, cores, ringMemory } from '../native/index.js';
+import type { TableDefinition } from '../schema/index.js';
+import type { BackgroundPool } from './background.js';
+import type { FlushedMark } from './files/manifest.js';
+import { commitLogFolder } from './files/names.js';
+import type { SyncMode } from './log/log-sync.js';
+import { type OldSegment, oldSegments, type ReplayReport } from './log/replay.js';
+import type { MainCall, ShardCall, ShardNews, ShardStats, ShardWorkerData } from './messages.js';
+import { ShardRouter } from './router.js';
+import { Rpc } from './rpc.js';
+import { type CompactionRecord, type NodeTable, NodeTables } from './tables-main.js';
+
+export type ShardsLog = {
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+};
+
+export type ShardsOptions = {
+  readonly dataDir: string;
+  readonly shardCount: number;
+  readonly pinShards: boolean;
+  /** UUID text. */
+  readonly hostId: string;
+  readonly commitLog: {
+    readonly mode: SyncMode;
+    readonly periodMs: number;
+    readonly segmentBytes: number;
+    readonly totalBytesMax: number;
+    readonly ignoreReplayErrors: boolean;
+  };
+  readonly mutationBytesMax: number;
+  readonly memtableBytesMax: number;
+  readonly cacheBytesMax: number;
+  readonly columnIndexBytes: number;
+  readonly compactionBytesPerSecond: number;
+  readonly autoSnapshot: boolean;
+  readonly pool: BackgroundPool;
+  readonly log: ShardsLog;
+  /** A shard ended that should not have. */
+  readonly onDeath: (message: string) => void;
+  readonly nowMs: () => number;
+};
+
+type ShardThread = {
+  readonly worker: Worker;
+  readonly rpc: Rpc<ShardCall, MainCall>;
+  replay: ReplayReport | null;
+  replayFlushed: boolean;
+};
+
+export class Shards {
+  readonly router = new ShardRouter();
+  readonly tables: NodeTables;
+  readonly #options: ShardsOptions;
+  readonly #threads: ShardThread[] = [];
+  #oldSegments: readonly OldSegment[] = [];
+  #base = 0;
+  #stopping = false;
+  /** Changes of tables run one after the other. */
+  #last: Promise<unknown> = Promise.resolve();
+
+  private constructor(options: ShardsOptions) {
+    this.#options = options;
+    const { dataDir, shardCount, hostId, columnIndexBytes, compactionBytesPerSecond, pool, log, nowMs } = options;
+    const warn = (message: string) => log.warn({}, message);
+    this.tables = new NodeTables({
+      dataDir,
+      shardCount,
+      hostId,
+      columnIndexBytes,
+      compactionBytesPerSecond,
+      pool,
+      warn,
+      nowMs,
+    });
+  }
+
+  /**
+   * Starts the threads and waits until they have recovered.
+   * @throws FerrosaError CORRUPT or SERVER_ERROR with a message for the operator
+   */
+  static async start(options: ShardsOptions, definitions: Iterable<TableDefinition>): Promise<Shards> {
+    const shards = new Shards(options);
+    await Promise.all([...definitions].filter(({ virtual }) => !virtual).map((one) => shards.tables.open(one)));
+    shards.#oldSegments = await oldSegments(options.dataDir);
+    const lastLane = Math.floor((shards.#oldSegments.at(-1)?.id ?? 0) / commitLogLanes);
+    shards.#base = Math.max(lastLane + 1, options.nowMs()) * commitLogLanes;
+    const available = options.pinShards ? cores() : [];
+    await Promise.all(Array.from({ length: options.shardCount }, (_, i) => shards.#startThread(i, available)));
+    shards.#reportReplay();
+    if (shards.#threads.every(({ replayFlushed }) => replayFlushed)) shards.#removeOldSegments();
+    return shards;
+  }
+
+  get shardCount(): number {
+    return this.#options.shardCount;
+  }
+
+  /** A new or altered table. Resolves when every shard has it; what is sent to the rings afterwards finds it. */
+  setTable(definition: TableDefinition): Promise<void> {
+    return this.#serially(async () => {
+      const known = this.tables.byId.has(definition.id);
+      const table = known ? this.tables.update(definition) : await this.tables.open(definition);
+      const { sstables, flushed, ...rest } = this.tables.shardTable(table);
+      await this.#all({ op: 'table', table: rest, files: { sstables, flushed } });
+    });
+  }
+
+  /** Ends a table: snapshot if so configured, then its content is gone. */
+  dropTable(id: string): Promise<void> {
+    return this.#serially(async () => {
+      const table = this.tables.get(id);
+      const keep = await this.#autoSnapshot(table, 'dropped');
+      table.generation++;
+      await this.#all({ op: 'drop', table: id });
+      this.tables.byId.delete(id);
+      await table.files.drop(keep);
+    });
+  }
+
+  /** Removes every row. */
+  truncate(id: string): Promise<void> {
+    return this.#serially(async () => {
+      const table = this.tables.get(id);
+      await this.#autoSnapshot(table, 'truncated');
+      table.generation++;
+      // What is published from here on was written after the shards forgot.
+      const remove = table.files.sstables.map(({ name }) => name);
+      const flushed = await this.#all<FlushedMark>({ op: 'truncate', table: id });
+      await table.files.publish({ remove, flushed });
+    });
+  }
+
+  /** Writes the memtables of a table, or of all, as SSTables. */
+  async flush(table: string | null = null): Promise<void> {
+    await this.#all({ op: 'flush', table });
+  }
+
+  /** Merges all SSTables of a table, or of each, into one a shard. */
+  async compact(table: string | null = null): Promise<void> {
+    await this.#all({ op: 'compact', table });
+  }
+
+  /** Takes up SSTables that were put into a table's folder (nodetool refresh); their number. */
+  refresh(id: string): Promise<number> {
+    return this.#serially(async () => {
+      const table = this.tables.get(id);
+      const adopted = await table.files.refresh((message) => this.#options.log.warn({}, message));
+      if (adopted.length > 0) await this.#all({ op: 'adopt', table: id, sstables: adopted });
+      return adopted.length;
+    });
+  }
+
+  /** Flushes a table and links its SSTables into a snapshot; the number of SSTables. */
+  async snapshot(id: string, tag: string): Promise<number> {
+    await this.flush(id);
+    return this.tables.get(id).files.snapshot(tag);
+  }
+
+  stats(): Promise<ShardStats[]> {
+    return this.#all<ShardStats>({ op: 'stats' });
+  }
+
+  /** Compactions that run and those that ended last. */
+  compactions(): readonly CompactionRecord[] {
+    return this.tables.compactions;
+  }
+
+  /** Flushes everything and ends the threads. Nobody may ask the shards any more. */
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    await this.#last;
+    await this.#all({ op: 'drain' });
+    this.router.close();
+    await Promise.all(this.#threads.map(({ worker }) => worker.terminate()));
+  }
+
+  #serially<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#last.then(work);
+    this.#last = result.catch(() => {});
+    return result;
+  }
+
+  #all<T = unknown>(call: ShardCall): Promise<T[]> {
+    return Promise.all(this.#threads.map(({ rpc }) => rpc.call<T>(call)));
+  }
+
+  /** True when a snapshot was made. */
+  async #autoSnapshot(table: NodeTable, why: 'dropped' | 'truncated'): Promise<boolean> {
+    const { allow_auto_snapshot: allowed } = table.definition.options;
+    if (!this.#options.autoSnapshot || allowed === false) return false;
+    await this.#all({ op: 'flush', table: table.definition.id });
+    const path = await this.tables.autoSnapshot(table, why);
+    if (path !== null) this.#options.log.info({ path }, `snapshot of the ${why} table`);
+    return path !== null;
+  }
+
+  #startThread(shard: number, available: readonly number[]): Promise<void> {
+    const { promise, resolve, reject } = withResolvers<void>();
+    const rings = { requests: ringMemory(), answers: ringMemory() };
+    const workerData = this.#workerData(shard, { ...rings, askerFd: this.router.wakerFd }, available);
+    // dist/src/shard/shards.js -> dist/workers/shard.js
+    const worker = new Worker(new URL('../../workers/shard.js', import.meta.url), {
+      workerData,
+      name: `shard-${shard}`,
+    });
+    const rpc = new Rpc<ShardCall, MainCall>(
+      (message) => worker.postMessage(message),
+      (call) => this.#answer(shard, call),
+    );
+    const thread: ShardThread = { worker, rpc, replay: null, replayFlushed: false };
+    this.#threads[shard] = thread;
+    const died = (message: string) => {
+      rpc.end(message);
+      if (shard < this.router.shardCount) this.router.shardEnded(shard);
+      reject(new FerrosaError('SERVER_ERROR', message));
+      if (!this.#stopping) this.#options.onDeath(message);
+    };
+    worker.on('message', (message: ShardNews) => {
+      if (rpc.onMessage(message)) return;
+      if (message.kind === 'hello') this.#hello.set(shard, { rings, wakerFd: message.wakerFd });
+      else if (message.kind === 'ready') {
+        thread.replay = message.replay;
+        resolve();
+      } else if (message.kind === 'replayFlushed') this.#onReplayFlushed(thread);
+      else if (message.kind === 'log') this.#options.log[message.level](message.fields, message.message);
+      else {
+        reject(new FerrosaError('SERVER_ERROR', message.message));
+        if (thread.replay !== null) died(message.message);
+      }
+    });
+    worker.on('error', (error) => died(`shard ${shard} failed: ${error.stack ?? error.message}`));
+    worker.on('exit', (code) => died(`shard ${shard} has ended with ${code}`));
+    return promise.then(() => this.#connect());
+  }
+
+  readonly #hello = new Map<
+    number,
+    { rings: { requests: SharedArrayBuffer; answers: SharedArrayBuffer }; wakerFd: number }
+  >();
+
+  /** Adds shards to the router in their order, as far as they are ready. */
+  #connect(): void {
+    for (let next = this.router.shardCount; this.#threads[next]?.replay != null; next++) {
+      const { rings, wakerFd } = this.#hello.get(next)!;
+      this.router.addShard(rings, wakerFd);
+    }
+  }
+
+  #workerData(shard: number, ends: ShardWorkerData['ends'], available: readonly number[]): ShardWorkerData {
+    const { dataDir, shardCount, hostId, commitLog, mutationBytesMax, memtableBytesMax, cacheBytesMax } = this.#options;
+    return {
+      shard,
+      shardCount,
+      ends,
+      core: available.length === 0 ? null : available[shard % available.length]!,
+      counterId: Buffer.from(hostId.replaceAll('-', ''), 'hex'),
+      tables: [...this.tables.byId.values()].map((table) => this.tables.shardTable(table)),
+      oldSegments: this.#oldSegments,
+      log: {
+        folder: commitLogFolder(dataDir, shard),
+        mode: commitLog.mode,
+        periodMs: commitLog.periodMs,
+        segmentBytes: commitLog.segmentBytes,
+        recordBytesMax: mutationBytesMax,
+        firstSegmentId: this.#base + shard,
+        totalBytesMax: Math.floor(commitLog.totalBytesMax / shardCount),
+        ignoreReplayErrors: commitLog.ignoreReplayErrors,
+      },
+      memtableBytesMax: Math.floor(memtableBytesMax / shardCount),
+      cacheBytesMax: Math.floor(cacheBytesMax / shardCount),
+    };
+  }
+
+  #answer(shard: number, call: MainCall): unknown {
+    switch (call.op) {
+      case 'flush':
+        return this.tables.flush(call.table, call.frozen, shard, call.mark);
+      case 'compact':
+        return this.tables.compact(call.compaction);
+      case 'setAside':
+        return this.#setAside(call.table, call.sstable, call.reason);
+    }
+  }
+
+  async #setAside(table: string, sstable: string, reason: string): Promise<void> {
+    if (!(await this.tables.setAside(table, sstable))) return;
+    const { keyspace, name } = this.tables.get(table).definition;
+    this.#options.log.error(
+      { keyspace, table: name, sstable, reason },
+      'a damaged SSTable was set aside into corrupt/',
+    );
+  }
+
+  #reportReplay(): void {
+    const reports = this.#threads.map(({ replay }) => replay!);
+    const sum = (field: 'applied' | 'unknownTable') => reports.reduce((total, report) => total + report[field], 0);
+    const { log } = this.#options;
+    if (this.#oldSegments.length > 0)
+      log.info(
+        // Every shard counts the mutations of tables that are gone.
+        {
+          segments: this.#oldSegments.length,
+          mutations: sum('applied'),
+          unknownTable: sum('unknownTable') / reports.length,
+        },
+        'commit log replayed',
+      );
+    for (const { path, offset, bytes, torn } of reports[0]?.damage ?? [])
+      log.warn(
+        { path, offset, bytes },
+        torn
+          ? 'a commit log segment ends in a torn write'
+          : 'a part of a commit log segment could not be read and was skipped',
+      );
+  }
+
+  #onReplayFlushed(thread: ShardThread): void {
+    thread.replayFlushed = true;
+    if (this.#threads.length === this.shardCount && this.#threads.every(({ replayFlushed }) => replayFlushed))
+      this.#removeOldSegments();
+  }
+
+  /** Everything in them is in SSTables. */
+  #removeOldSegments(): void {
+    const segments = this.#oldSegments;
+    this.#oldSegments = [];
+    const current = new Set(
+      Array.from({ length: this.shardCount }, (_, i) => commitLogFolder(this.#options.dataDir, i)),
+    );
+    const folders = new Set(segments.map(({ path }) => dirname(path)).filter((folder) => !current.has(folder)));
+    void (async () => {
+      for (const { path } of segments) await rm(path, { force: true });
+      for (const folder of folders) await rm(folder, { recursive: true, force: true });
+      for (const { files } of this.tables.byId.values()) await files.forgetMarksBefore(this.#base);
+    })().catch((error: Error) => this.#options.log.warn({ error: error.message }, 'old commit log segments stay'));
+  }
+}
+
+function withResolvers<T>(): { promise: Promise<T>; resolve: (value: T) => void; reject: (error: Error) => void } {
+  let resolve!: (value: T) => void;
+  let reject!: (error: Error) => void;
+  const promise = new Promise<T>((res, rej) => {
+    resolve = res;
+    reject = rej;
+  });
+  return { promise, resolve, reject };
+}

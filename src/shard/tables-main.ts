@@ -1,0 +1,186 @@
+// The tables of the node as main knows them: their files, and the work on them that shards ask for.
+import { join } from 'node:path';
+import { FerrosaError } from '../common/errors.js';
+import { encodeDescriptor, type TableDefinition } from '../schema/index.js';
+import type { BackgroundPool } from './background.js';
+import type { FlushedMark, ManifestEntry } from './files/manifest.js';
+import { snapshotFolder, tableFolder } from './files/names.js';
+import { TableFiles } from './files/table-files.js';
+import type { CompactionTask, ShardTable, ShardTableFiles, WrittenSSTables } from './messages.js';
+
+export type CompactionRecord = {
+  readonly id: number;
+  readonly keyspace: string;
+  readonly table: string;
+  readonly startedAt: number;
+  /** Milliseconds since the epoch; null while it runs. */
+  finishedAt: number | null;
+  readonly inputs: readonly string[];
+  bytesIn: number;
+  bytesOut: number;
+};
+
+/** Compactions that system.compaction_history can show. */
+const historyMax = 200;
+
+export type NodeTableOptions = {
+  readonly dataDir: string;
+  readonly shardCount: number;
+  readonly hostId: string;
+  readonly columnIndexBytes: number;
+  readonly compactionBytesPerSecond: number;
+  readonly pool: BackgroundPool;
+  readonly warn: (message: string) => void;
+  readonly nowMs: () => number;
+};
+
+export type NodeTable = {
+  definition: TableDefinition;
+  descriptor: Uint8Array;
+  readonly files: TableFiles;
+  /** Grows with TRUNCATE and DROP: what was begun before is thrown away. */
+  generation: number;
+};
+
+export class NodeTables {
+  readonly byId = new Map<string, NodeTable>();
+  readonly compactions: CompactionRecord[] = [];
+  readonly #options: NodeTableOptions;
+  #compactionId = 1;
+
+  constructor(options: NodeTableOptions) {
+    this.#options = options;
+  }
+
+  async open(definition: TableDefinition): Promise<NodeTable> {
+    const { dataDir, shardCount, warn } = this.#options;
+    const folder = tableFolder(dataDir, definition.keyspace, definition.name, definition.id);
+    const files = await TableFiles.open(folder, shardCount, warn);
+    const table = { definition, descriptor: this.#descriptorOf(definition), files, generation: 0 };
+    this.byId.set(definition.id, table);
+    return table;
+  }
+
+  /** After ALTER. */
+  update(definition: TableDefinition): NodeTable {
+    const table = this.get(definition.id);
+    table.definition = definition;
+    table.descriptor = this.#descriptorOf(definition);
+    return table;
+  }
+
+  get(id: string): NodeTable {
+    const table = this.byId.get(id);
+    if (table === undefined) throw new FerrosaError('INVALID', `there is no table ${id}`);
+    return table;
+  }
+
+  /** What the shards are told of a table. */
+  shardTable({ definition, descriptor, files }: NodeTable): ShardTable & ShardTableFiles {
+    const { id, keyspace, name, options } = definition;
+    return {
+      id,
+      keyspace,
+      name,
+      folder: files.folder,
+      descriptor,
+      gcGraceSeconds: options.gc_grace_seconds,
+      flushPeriodMs: options.memtable_flush_period_in_ms,
+      compaction: options.compaction,
+      sstables: files.sstables,
+      flushed: files.flushed,
+    };
+  }
+
+  /** Writes a shard's frozen memtable and makes it content. */
+  async flush(id: string, frozen: number, shard: number, mark: FlushedMark | null): Promise<WrittenSSTables> {
+    const table = this.get(id);
+    const { generation } = table;
+    const name = table.files.newName();
+    const target = await table.files.temporary(name);
+    const { written } = await this.#options.pool.run({
+      kind: 'flush',
+      frozen,
+      descriptor: table.descriptor,
+      target,
+      name,
+      compression: table.definition.options.compression,
+      hostId: this.#options.hostId,
+    });
+    if (table.generation !== generation) return null;
+    const add: ManifestEntry[] = written ? [{ name, shard }] : [];
+    await table.files.publish({ add, flushed: mark === null ? [] : [mark] });
+    return add;
+  }
+
+  /** Merges SSTables of one shard. */
+  async compact({ table: id, shard, inputs, gcBefore, purgeBelow }: CompactionTask): Promise<WrittenSSTables> {
+    const table = this.get(id);
+    const { generation } = table;
+    const { pool, hostId, compactionBytesPerSecond, nowMs } = this.#options;
+    const name = table.files.newName();
+    const record = this.#begin(table.definition, inputs);
+    try {
+      const merged = new Set(inputs);
+      const others = table.files.sstables.filter((e) => !merged.has(e.name) && (e.shard === shard || e.shard === null));
+      const result = await pool.run({
+        kind: 'compact',
+        folder: table.files.folder,
+        inputs,
+        overlapping: others.map((entry) => entry.name),
+        descriptor: table.descriptor,
+        target: await table.files.temporary(name),
+        name,
+        compression: table.definition.options.compression,
+        hostId,
+        nowSeconds: Math.floor(nowMs() / 1000),
+        gcBefore,
+        purgeBelow,
+        shard: null,
+        bytesPerSecond: compactionBytesPerSecond,
+      });
+      if (table.generation !== generation) return null;
+      const add: ManifestEntry[] = result.written ? [{ name, shard }] : [];
+      await table.files.publish({ add, remove: inputs });
+      [record.bytesIn, record.bytesOut] = [result.bytesRead, result.bytesWritten];
+      return add;
+    } finally {
+      record.finishedAt = nowMs();
+    }
+  }
+
+  /** Damaged files go to `corrupt/` beside the table's. */
+  async setAside(id: string, sstable: string): Promise<boolean> {
+    return this.get(id).files.setAside(sstable);
+  }
+
+  /** A snapshot named as Cassandra names those of DROP and TRUNCATE; null when the table has no SSTable. */
+  async autoSnapshot(table: NodeTable, why: 'dropped' | 'truncated'): Promise<string | null> {
+    if (table.files.sstables.length === 0) return null;
+    const now = this.#options.nowMs();
+    const tag =
+      why === 'dropped' ? `dropped-${now}-${table.definition.name}` : `truncated-${now}-${table.definition.name}`;
+    await table.files.snapshot(tag);
+    return join(table.files.folder, snapshotFolder, tag);
+  }
+
+  #begin(definition: TableDefinition, inputs: readonly string[]): CompactionRecord {
+    const record: CompactionRecord = {
+      id: this.#compactionId++,
+      keyspace: definition.keyspace,
+      table: definition.name,
+      startedAt: this.#options.nowMs(),
+      finishedAt: null,
+      inputs,
+      bytesIn: 0,
+      bytesOut: 0,
+    };
+    this.compactions.push(record);
+    if (this.compactions.length > historyMax) this.compactions.shift();
+    return record;
+  }
+
+  #descriptorOf(definition: TableDefinition): Uint8Array {
+    return encodeDescriptor(definition, { columnIndexBytes: this.#options.columnIndexBytes });
+  }
+}
