@@ -39,6 +39,14 @@ void ReleaseIn(Registry<T>& registry, uint32_t number) {
   registry.items.erase(it);
 }
 
+// A partition, its first row and cell mostly lie side by side.
+void PrefetchPartition(const void* item) {
+  const auto* p = static_cast<const uint8_t*>(item);
+  __builtin_prefetch(p);
+  __builtin_prefetch(p + 64);
+  __builtin_prefetch(p + 128);
+}
+
 // Compares (token prefix, key) with the partitions; a null key is before every key of its token.
 struct KeyCompare {
   uint64_t prefix;
@@ -73,7 +81,9 @@ const MemPartition* MemtableSource::Find(const DecoratedKey& key) {
   if (place_version_ == memtable_->version_ && place_.valid() && compare(place_.entry()) == 0)
     return static_cast<const MemPartition*>(place_.entry().item);
   const BTreePlace place = memtable_->partitions_.LowerBound(compare);
-  if (!place.valid() || compare(place.entry()) != 0) return nullptr;
+  if (!place.valid()) return nullptr;
+  PrefetchPartition(place.entry().item);
+  if (compare(place.entry()) != 0) return nullptr;
   return static_cast<const MemPartition*>(place.entry().item);
 }
 
@@ -103,6 +113,9 @@ Step MemtableSource::NextPartition(const DecoratedKey& from, bool strictly_after
   place_ = place;
   place_version_ = memtable_->version_;
   if (!place.valid()) return Step::kEnd;
+  // A scan comes by here again soon.
+  for (int ahead = place.index + 1; ahead <= place.index + 3 && ahead < place.leaf->count; ahead++)
+    PrefetchPartition(place.leaf->entries[ahead].item);
   const Slice key = static_cast<const MemPartition*>(place.entry().item)->key();
   key_bytes->assign(key.data, key.data + key.size);
   out->token = TokenOfPrefix(place.entry().prefix);
