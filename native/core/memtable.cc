@@ -43,7 +43,7 @@ void FillCell(MemCell* out, uint8_t flags, const Cell& cell) {
   out->value_size = static_cast<uint32_t>(cell.value.size);
   out->column = cell.column;
   out->flags = flags;
-  out->unused = 0;
+  out->slack = 0;
   uint8_t* p = reinterpret_cast<uint8_t*>(out + 1);
   if (flags & MemCell::kTimes) {
     StoreLE(p, cell.ttl);
@@ -275,13 +275,15 @@ void Memtable::ReplaceCell(MemRow* row, size_t index, const Cell& cell) {
   const uint8_t flags = FlagsOf(cell);
   const auto round = [](size_t n) { return (n + 7) & ~size_t{7}; };
   const size_t old_path = old->path().size;
-  const size_t old_bytes = round(CellBytes(old->flags, old_path, old->value_size));
+  const size_t room = round(CellBytes(old->flags, old_path, old->value_size)) + size_t{old->slack} * 8;
+  const size_t bytes = round(CellBytes(flags, cell.path.size, cell.value.size));
   stats_.data_bytes -= old_path + old->value_size;
-  if (round(CellBytes(flags, cell.path.size, cell.value.size)) > old_bytes) {
+  if (bytes > room) {
     row->cells()[index] = NewCell(cell);
     return;
   }
   FillCell(old, flags, cell);
+  old->slack = static_cast<uint8_t>(std::min<size_t>(255, (room - bytes) / 8));
   stats_.data_bytes += cell.path.size + cell.value.size;
 }
 

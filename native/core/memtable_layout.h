@@ -20,7 +20,7 @@ struct MemCell {
   uint32_t value_size;
   uint16_t column;
   uint8_t flags;
-  uint8_t unused;
+  uint8_t slack;  // room behind the cell in its record, in units of 8 bytes, left by a longer one before it
 
   const uint8_t* after_head() const { return reinterpret_cast<const uint8_t*>(this + 1); }
   bool tombstone() const { return flags & kTombstone; }
