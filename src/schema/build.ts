@@ -43,8 +43,8 @@ export function compareNames(a: string, b: string): number {
 }
 
 /**
- * The order of columns of one kind in Cassandra: by bytes, but names whose first byte is above 127 come first, since its
- * comparison turns the top bit of a prefix of six bytes over. SSTables have their columns in this order.
+ * The order of columns of one kind in Cassandra: by bytes, but names whose first byte is above 127 come first, since
+ * its comparison turns the top bit of a prefix of six bytes over. SSTables have their columns in this order.
  * Source: ColumnMetadata.comparisonOrder and ColumnIdentifier.prefixComparison.
  */
 export function compareColumnNames(a: string, b: string): number {

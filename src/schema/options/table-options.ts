@@ -100,6 +100,13 @@ function validate(options: TableOptions): void {
     throw configError(`max_index_interval must be greater than or equal to min_index_interval (${min}) (got ${max})`);
 }
 
+/** The id with all its digits: Java takes UUIDs whose groups lack leading zeros. */
+function fullUuid(text: string): string {
+  const lengths = [8, 4, 4, 4, 12];
+  const groups = text.toLowerCase().split('-');
+  return groups.map((group, i) => group.padStart(lengths[i]!, '0')).join('-');
+}
+
 export type GivenTableOptions = {
   readonly options: TableOptions;
   /** The table's id when the statement gives one. */
@@ -138,5 +145,5 @@ export function tableOptionsFrom(given: Options, base: TableOptions | null): Giv
   validate(options);
   const id = properties.has('id') ? properties.text('id') : null;
   if (id !== null && !uuidText.test(id)) throw configError('Invalid table id');
-  return { options, id: id === null ? null : id.toLowerCase() };
+  return { options, id: id === null ? null : fullUuid(id) };
 }

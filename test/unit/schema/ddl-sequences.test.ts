@@ -1,5 +1,5 @@
-// Goal: no sequence of DDL breaks the catalogue. Method: random statements over few names, so that they meet; after each
-// one the invariants below. fast-check prints the seed that replays a failure.
+// Goal: no sequence of DDL breaks the catalogue. Method: random statements over few names, so that they meet; after
+// each one the invariants below. fast-check prints the seed that replays a failure.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
