@@ -112,10 +112,25 @@ export function unpackTuple(bytes: Uint8Array, type: TupleType | UserType): (Uin
   return fields;
 }
 
+/** Types whose empty value is a value; of the others it stands for null. */
+const emptyIsValue: ReadonlySet<CqlType['kind']> = new Set([
+  'ascii',
+  'text',
+  'blob',
+  'tuple',
+  'udt',
+  'vector',
+  'custom',
+  'empty',
+]);
+
 /** The elements one after the other; with a length before each where the element type has no fixed one. */
 export function packVector(type: VectorType, elements: readonly Uint8Array[]): Uint8Array {
   if (elements.length !== type.dimensions) {
     throw invalid(`Required ${type.dimensions} elements, but saw ${elements.length}`);
+  }
+  if (!emptyIsValue.has(type.element.kind) && elements.some((element) => element.length === 0)) {
+    throw invalid('null is not supported inside vectors');
   }
   if (fixedLengthOf(type.element) !== null) return concatBytes(elements);
   return concatBytes(elements.flatMap((element) => [encodeUnsignedVint(BigInt(element.length)), element]));

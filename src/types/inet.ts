@@ -21,8 +21,9 @@ function parseIpv4(text: string): Uint8Array | null {
 }
 
 function parseIpv6(text: string): Uint8Array | null {
-  const address = text.split('%')[0]!;
-  const halves = address.split('::');
+  const [address, ...scope] = text.split('%');
+  if (scope.length > 1 || (scope.length === 1 && !/^\d{1,9}$/.test(scope[0]!))) return null;
+  const halves = address!.split('::');
   if (halves.length > 2) return null;
   const head = parseGroups(halves[0]!);
   const tail = halves.length === 2 ? parseGroups(halves[1]!) : [];

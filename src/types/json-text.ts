@@ -48,7 +48,7 @@ class JsonReader {
         throw this.#endInContainer();
       case '"':
         this.#at += 1;
-        return this.#string();
+        return this.#string('string value', ': was expecting closing quote for a string value');
       case '[':
         return this.#nested('Array', () => this.#array());
       case '{':
@@ -77,11 +77,15 @@ class JsonReader {
     const items: JsonValue[] = [];
     this.#skipBlank();
     if (this.#take(']')) return items;
+    if (this.#text[this.#at] === '}') throw this.#noComma();
     for (;;) {
       items.push(this.#value());
       this.#skipBlank();
       if (this.#take(']')) return items;
       if (!this.#take(',')) throw this.#noComma();
+      this.#skipBlank();
+      this.#checkNotEnded();
+      if (this.#text[this.#at] === '}') throw this.#unexpected('expected a value');
     }
   }
 
@@ -89,34 +93,41 @@ class JsonReader {
     const entries = new Map<string, JsonValue>();
     this.#skipBlank();
     if (this.#take('}')) return entries;
+    if (this.#text[this.#at] === ']') throw this.#noComma();
     for (;;) {
-      this.#skipBlank();
       if (!this.#take('"')) throw this.#unexpected('was expecting double-quote to start field name');
-      const key = this.#string();
+      const key = this.#string('name', ' in field name');
       this.#skipBlank();
-      if (this.#at >= this.#text.length) throw this.#error('Unexpected end-of-input within/between Object entries');
+      this.#checkNotEnded();
       if (!this.#take(':')) throw this.#unexpected('was expecting a colon to separate field name and value');
+      this.#skipBlank();
+      this.#checkNotEnded();
       entries.set(key, this.#value());
       this.#skipBlank();
       if (this.#take('}')) return entries;
       if (!this.#take(',')) throw this.#noComma();
+      this.#skipBlank();
+      this.#checkNotEnded();
     }
   }
 
-  #string(): string {
+  #checkNotEnded(): void {
+    if (this.#at < this.#text.length) return;
+    throw this.#error(`Unexpected end-of-input within/between ${this.#open.at(-1)!.kind} entries`);
+  }
+
+  #string(what: 'string value' | 'name', unclosed: string): string {
     let result = '';
     for (;;) {
       const start = this.#at;
       while (this.#at < this.#text.length && !endsStringRun(this.#text.charCodeAt(this.#at))) this.#at += 1;
       result += this.#text.slice(start, this.#at);
       const char = this.#text[this.#at];
-      if (char === undefined) {
-        throw this.#error('Unexpected end-of-input: was expecting closing quote for a string value');
-      }
+      if (char === undefined) throw this.#error(`Unexpected end-of-input${unclosed}`);
       if (char !== '"' && char !== '\\') {
         throw this.#error(
           `Illegal unquoted character (${describe(char)}): has to be escaped using backslash ` +
-            'to be included in string value',
+            `to be included in ${what}`,
         );
       }
       this.#at += 1;
@@ -152,10 +163,17 @@ class JsonReader {
       throw this.#error('Invalid numeric value: Leading zeroes not allowed');
     }
     const isWhole = !'.eE'.includes(this.#text[this.#at] ?? ' ');
-    if (this.#take('.')) this.#digits('Decimal point not followed by a digit', this.#at - 1);
+    if (this.#take('.')) {
+      const isAfterZero = first === '0' && this.#at < this.#text.length;
+      this.#digits('Decimal point not followed by a digit', this.#at - (isAfterZero ? 0 : 1));
+    }
+    const exponentAt = this.#at;
     if (this.#take('e') || this.#take('E')) {
       if (!this.#take('+')) this.#take('-');
-      this.#digits('Exponent indicator not followed by a digit', this.#at - 1);
+      if (this.#at >= this.#text.length) {
+        throw this.#error('Unexpected end-of-inputexpected a digit for number exponent');
+      }
+      this.#digits('Exponent indicator not followed by a digit', exponentAt);
     }
     const following = this.#text[this.#at];
     if (this.#open.length === 0 && following !== undefined && !' \t\r\n'.includes(following)) {
@@ -170,7 +188,7 @@ class JsonReader {
     const start = this.#at;
     while (this.#at < this.#text.length && isDigit(this.#text[this.#at]!)) this.#at += 1;
     if (this.#at > start) return;
-    const char = this.#text[this.#at] ?? this.#text[at]!;
+    const char = this.#text[this.#at] ?? '.';
     throw this.#error(`Unexpected character (${describe(char)}) in numeric value: ${expectation}`, at);
   }
 
@@ -184,17 +202,14 @@ class JsonReader {
     if (word === 'true' || word === 'false') return word === 'true';
     if (word === 'NaN' || word === 'Infinity' || word === 'INF') throw this.#nonStandard(start, word);
     if (word !== '') throw this.#error(`Unrecognized token '${word}': was expecting ${expectedValue}`);
+    if (first === '+' && start + 1 >= this.#text.length) {
+      throw this.#error('Unexpected end-of-input in a Number value', start + 1);
+    }
     if (first === '+') {
       throw this.#error(
         `Unexpected character (${describe(first)}) in numeric value: JSON spec does not allow numbers to have ` +
           'plus signs: enable `JsonReadFeature.ALLOW_LEADING_PLUS_SIGN_FOR_NUMBERS` to allow',
         start + 1,
-      );
-    }
-    if (first === '/') {
-      throw this.#unexpected(
-        "maybe a (non-standard) comment? (not recognized as one since Feature 'ALLOW_COMMENTS' " +
-          'not enabled for parser)',
       );
     }
     if (this.#open.length === 0 && (first === ']' || first === '}')) {
@@ -233,7 +248,8 @@ class JsonReader {
   #unexpected(expectation: string): JsonSyntaxError {
     const char = this.#text[this.#at];
     if (char === undefined) return this.#endInContainer();
-    return this.#error(`Unexpected character (${describe(char)}): ${expectation}`);
+    const isComment = char === '/';
+    return this.#error(`Unexpected character (${describe(char)}): ${isComment ? noComments : expectation}`);
   }
 
   #endInContainer(): JsonSyntaxError {
@@ -259,6 +275,9 @@ class JsonReader {
 
 /** What stands in messages for the text itself. */
 const hiddenSource = 'REDACTED (`StreamReadFeature.INCLUDE_SOURCE_IN_LOCATION` disabled)';
+
+const noComments =
+  "maybe a (non-standard) comment? (not recognized as one since Feature 'ALLOW_COMMENTS' not enabled for parser)";
 
 function isDigit(char: string): boolean {
   return char >= '0' && char <= '9';

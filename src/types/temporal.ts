@@ -18,7 +18,7 @@ export function parseDate(text: string): number {
     return Number(raw);
   }
   const days = parseIsoDate(text, 'strict');
-  if (days === null) throw invalid(`Unable to coerce '${text}' to a formatted date (long)`);
+  if (days === null || isBeyondMillis(days)) throw invalid(`Unable to coerce '${text}' to a formatted date (long)`);
   if (days < -dateEpoch) {
     throw invalid(`Input date ${text} is less than min supported date -5877641-06-23T00:00Z`);
   }
@@ -26,6 +26,11 @@ export function parseDate(text: string): number {
     throw invalid(`Input date ${text} is greater than max supported date +5881580-07-11T00:00Z`);
   }
   return Number(days + dateEpoch);
+}
+
+function isBeyondMillis(days: bigint): boolean {
+  const millis = days * millisPerDay;
+  return millis < int64Min || millis > int64Max;
 }
 
 /** Days from 1970 of ISO_LOCAL_DATE text; `smart` moves day 29 to 31 back to the end of a shorter month. */

@@ -8,36 +8,86 @@ export type Zone = { readonly offsetSeconds: number } | { readonly region: strin
 export const localZone: Zone = { region: Intl.DateTimeFormat().resolvedOptions().timeZone };
 export const utc: Zone = { offsetSeconds: 0 };
 
-/** Short names with the region that Java takes them for, odd as some are. Summer names stand for the region too. */
-const shortNames: Readonly<Record<string, string>> = {
-  EST: 'America/New_York',
-  EDT: 'America/New_York',
-  CST: 'America/Chicago',
-  CDT: 'America/Chicago',
-  MST: 'America/Denver',
-  MDT: 'America/Denver',
-  PST: 'America/Los_Angeles',
-  PDT: 'America/Los_Angeles',
-  AKST: 'America/Anchorage',
-  AKDT: 'America/Anchorage',
-  HST: 'Pacific/Honolulu',
-  CET: 'Europe/Paris',
-  CEST: 'Europe/Paris',
-  WET: 'WET',
-  WEST: 'WET',
-  EET: 'EET',
-  EEST: 'EET',
-  BST: 'Pacific/Bougainville',
-  MSK: 'Europe/Moscow',
-  IST: 'Europe/Dublin',
-  JST: 'Asia/Tokyo',
-  KST: 'Asia/Seoul',
-  AEST: 'Australia/Sydney',
-  AEDT: 'Australia/Sydney',
-  NZST: 'Pacific/Auckland',
-  NZDT: 'Pacific/Auckland',
-  SAST: 'Africa/Johannesburg',
-};
+/** A region and the short names that Java takes for it, odd as some are. Summer names stand for the region too. */
+const regionsWithShortNames = [
+  'America/New_York EST EDT ET',
+  'America/Chicago CST CDT CT',
+  'America/Denver MST MDT',
+  'America/Los_Angeles PST PDT PT',
+  'Europe/Moscow MSK MSD MT',
+  'America/Anchorage AKST AKDT AKT',
+  'Pacific/Honolulu HST HDT',
+  'America/Halifax AST ADT AT',
+  'America/St_Johns NST NDT NT',
+  'Pacific/Pago_Pago SST ST',
+  'Pacific/Guam ChST',
+  'Atlantic/South_Georgia GST',
+  'Asia/Jakarta WIB',
+  'Asia/Makassar WITA',
+  'Asia/Jayapura WIT',
+  'Asia/Hong_Kong HKT',
+  'Asia/Singapore SGT',
+  'Asia/Kuala_Lumpur MYT',
+  'Asia/Kathmandu NPT',
+  'Asia/Karachi PKT',
+  'Asia/Tashkent UZT',
+  'Europe/Istanbul TRT',
+  'Africa/Nairobi EAT',
+  'Africa/Maputo CAT',
+  'Africa/Lagos WAT',
+  'Africa/Johannesburg SAST',
+  'America/Cayenne GFT',
+  'America/Sao_Paulo BRT BRST',
+  'America/Argentina/Buenos_Aires ART',
+  'America/Punta_Arenas CLT CLST',
+  'America/Lima PET',
+  'America/Bogota COT',
+  'America/Caracas VET',
+  'America/La_Paz BOT',
+  'America/Asuncion PYT',
+  'America/Montevideo UYT',
+  'America/Guayaquil ECT',
+  'America/Guyana GYT',
+  'Europe/Dublin IST',
+  'Asia/Colombo IDT',
+  'Asia/Tokyo JST',
+  'Asia/Seoul KST',
+  'Europe/Samara SAMT',
+  'Asia/Yekaterinburg YEKT',
+  'Asia/Omsk OMST',
+  'Asia/Krasnoyarsk KRAT',
+  'Asia/Novosibirsk NOVT',
+  'Asia/Irkutsk IRKT',
+  'Asia/Yakutsk YAKT',
+  'Asia/Vladivostok VLAT',
+  'Asia/Magadan MAGT',
+  'Asia/Kamchatka PETT',
+  'Australia/Sydney AEST AEDT',
+  'America/Eirunepe ACST',
+  'Australia/Adelaide ACDT',
+  'Australia/Perth AWST',
+  'Pacific/Auckland NZST NZDT',
+  'Pacific/Bougainville BST',
+  'WET WET WEST',
+  'Europe/Paris CET CEST',
+  'MET MET MEST',
+  'EET EET EEST',
+];
+const shortNames = new Map(
+  regionsWithShortNames.flatMap((line) => {
+    const [region, ...names] = line.split(' ');
+    return names.map((name) => [name, region!] as const);
+  }),
+);
+
+/** Regions without a slash in their name. */
+const plainRegions = new Set(
+  (
+    'CET CST6CDT Cuba EET EST5EDT Egypt Eire GB GB-Eire GMT0 Greenwich Hongkong Iceland Iran Israel Jamaica Japan ' +
+    'Kwajalein Libya MET MST7MDT NZ NZ-CHAT Navajo PRC PST8PDT Poland Portugal ROK Singapore Turkey UCT Universal ' +
+    'W-SU WET Zulu'
+  ).split(' '),
+);
 
 /** Long names of pattern `zzzz`. */
 const longNames: Readonly<Record<string, string>> = {
@@ -81,7 +131,7 @@ export function parseZoneName(name: string): Zone | null {
   const prefixed = /^(?:UTC|GMT|UT)?([+-].+)$/.exec(name);
   if (prefixed !== null) return parseOffset(prefixed[1]!, 'colonSeconds');
   if (name === 'UTC' || name === 'GMT' || name === 'UT' || name === 'Z') return utc;
-  const region = shortNames[name] ?? longNames[name] ?? name;
+  const region = shortNames.get(name) ?? longNames[name] ?? name;
   return isRegion(region) ? { region } : null;
 }
 
@@ -91,12 +141,12 @@ const regionsMax = 600; // what the time zone database has; other names are not 
 function formatOf(region: string): Intl.DateTimeFormat | null {
   const known = regions.get(region);
   if (known !== undefined) return known;
-  if (!/^[A-Za-z][A-Za-z0-9_+\-/]*$/.test(region)) return null;
+  const isNamed = /^[A-Z][A-Za-z_]*\/[A-Za-z0-9_+\-/]+$/.test(region) || plainRegions.has(region);
+  if (!isNamed && region !== 'UTC' && region !== 'GMT') return null;
   try {
     const format = new Intl.DateTimeFormat('en-US-u-ca-iso8601-nu-latn', {
       timeZone: region,
       hourCycle: 'h23',
-      era: 'short',
       year: 'numeric',
       month: 'numeric',
       day: 'numeric',
@@ -116,18 +166,19 @@ function isRegion(region: string): boolean {
 }
 
 const dateMillisMax = 8.64e15; // the range of a JavaScript Date
+/** Before it clocks showed the sun's time of their place, always the same; and Intl counts old dates in Julian days. */
+const firstOffsetMillis = Date.UTC(1800, 0, 1);
 
 /** Seconds that a region's clocks are ahead of UTC at an instant. */
 function regionOffset(region: string, instantMillis: bigint): number {
-  const millis = Math.max(-dateMillisMax + 1e9, Math.min(dateMillisMax - 1e9, Number(instantMillis)));
+  const millis = Math.max(firstOffsetMillis, Math.min(dateMillisMax - 1e9, Number(instantMillis)));
   const parts = Object.fromEntries(
     formatOf(region)!
       .formatToParts(millis)
       .map((part) => [part.type, part.value]),
   );
-  const year = /^B/.test(parts['era'] ?? '') ? 1 - Number(parts['year']) : Number(parts['year']);
   const local = new Date(0);
-  local.setUTCFullYear(year, Number(parts['month']) - 1, Number(parts['day']));
+  local.setUTCFullYear(Number(parts['year']), Number(parts['month']) - 1, Number(parts['day']));
   local.setUTCHours(Number(parts['hour']), Number(parts['minute']), Number(parts['second']));
   return Math.round((local.getTime() - Math.floor(millis / 1000) * 1000) / 1000);
 }
