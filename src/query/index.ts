@@ -2,6 +2,7 @@ export * from './api.js';
 export { consistencyName } from './consistency.js';
 export type * from './coordinator.js';
 export type * from './function-api.js';
+export * from './functions/index.js';
 export type { PlannedStatement } from './plan.js';
 export type { Prepared, PreparedTable } from './prepared/prepared-store.js';
 export { internalOptions, Processor } from './processor.js';
