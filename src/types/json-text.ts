@@ -157,6 +157,7 @@ class JsonReader {
     const first = this.#text[this.#at];
     if (first === undefined) throw this.#error('Unexpected end-of-inputNo digit following sign');
     if (first === 'I' && this.#text.startsWith('Infinity', this.#at)) throw this.#nonStandard(start, '-Infinity');
+    if (first === '.') throw this.#unexpected(`expected a valid value ${expectedValue}`);
     this.#digits('expected digit (0-9) to follow minus sign, for valid numeric value');
     if (first === '0' && this.#at > start + (this.#text[start] === '-' ? 2 : 1)) {
       this.#at = start + (this.#text[start] === '-' ? 2 : 1);
@@ -167,7 +168,8 @@ class JsonReader {
       const isAfterZero = first === '0' && this.#at < this.#text.length;
       this.#digits('Decimal point not followed by a digit', this.#at - (isAfterZero ? 0 : 1));
     }
-    const exponentAt = this.#at;
+    const isZero = /^-?0$/.test(this.#text.slice(start, this.#at));
+    const exponentAt = this.#at + (isZero ? 1 : 0);
     if (this.#take('e') || this.#take('E')) {
       if (!this.#take('+')) this.#take('-');
       if (this.#at >= this.#text.length) {

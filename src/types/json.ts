@@ -294,8 +294,8 @@ function blobFromJson(value: Exclude<JsonValue, null>): Uint8Array {
     if (typeof value !== 'string') {
       const name = `java.${Array.isArray(value) || value instanceof Map ? 'util' : 'lang'}.${jsonClassName(value)}`;
       return (
-        `class ${name} cannot be cast to class java.lang.String (${name} and java.lang.String are in module java.base ` +
-        "of loader 'bootstrap')"
+        `class ${name} cannot be cast to class java.lang.String (${name} and java.lang.String are in module ` +
+        "java.base of loader 'bootstrap')"
       );
     }
     if (!value.startsWith('0x')) return `String representation of blob is missing 0x prefix: ${value}`;

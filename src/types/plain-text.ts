@@ -20,7 +20,7 @@ import { formatUuid } from './text.js';
 
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true }); // what is no UTF-8 prints as U+FFFD
 
-/** Text of a value; empty for an empty value. Structured types print as hex. REQUIRES: bytes that validateValue took. */
+/** Text of a value; empty for an empty value. Structured types print as hex. REQUIRES: a valid value. */
 export function plainText(type: CqlType, bytes: Uint8Array): string {
   if (type.kind === 'text' || type.kind === 'ascii') return decoder.decode(bytes);
   if (bytes.length === 0) return '';

@@ -90,7 +90,8 @@ export function parseTime(text: string): bigint {
 export function formatTime(nanos: bigint): string {
   const seconds = Number(nanos / 1_000_000_000n);
   const fraction = (nanos % 1_000_000_000n).toString().padStart(9, '0');
-  return `${two(Math.floor(seconds / 3600) % 24)}:${two(Math.floor(seconds / 60) % 60)}:${two(seconds % 60)}.${fraction}`;
+  const hours = two(Math.floor(seconds / 3600) % 24);
+  return `${hours}:${two(Math.floor(seconds / 60) % 60)}:${two(seconds % 60)}.${fraction}`;
 }
 
 const dateTime = /^(-?)(\d{1,19})-(\d{1,19})-(\d{1,19})([T ])(\d{1,19}):(\d{1,19})(?::(\d{1,19})(\.\d{0,9})?)?(.*)$/s;
