@@ -90,6 +90,11 @@ export class RawClient {
     this.#socket.resume();
   }
 
+  /** Sends no more. */
+  end(): void {
+    this.#socket.end();
+  }
+
   destroy(): void {
     this.#socket.destroy();
   }
