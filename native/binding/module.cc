@@ -12,6 +12,7 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   ferrosa::RegisterCommitLog(env, exports);
   ferrosa::RegisterStore(env, exports);
   ferrosa::RegisterSSTable(env, exports);
+  ferrosa::RegisterSSTableBuild(env, exports);
   ferrosa::RegisterProcess(env, exports);
   ferrosa::RegisterSources(env, exports);
   return exports;

@@ -14,6 +14,7 @@ void RegisterWaker(Napi::Env env, Napi::Object exports);
 void RegisterCommitLog(Napi::Env env, Napi::Object exports);
 void RegisterStore(Napi::Env env, Napi::Object exports);
 void RegisterSSTable(Napi::Env env, Napi::Object exports);
+void RegisterSSTableBuild(Napi::Env env, Napi::Object exports);
 void RegisterProcess(Napi::Env env, Napi::Object exports);
 void RegisterSources(Napi::Env env, Napi::Object exports);
 

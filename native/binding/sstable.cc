@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "core/hash.h"
+#include "core/source_registry.h"
 #include "core/sstable/scanner.h"
 #include "register.h"
 
@@ -56,6 +57,9 @@ class CacheObject : public Napi::ObjectWrap<CacheObject> {
     }
     cache = std::make_shared<ChunkCache>(budget);
     info.This().As<Napi::Object>().TypeTag(&kCacheTag);
+  }
+  ~CacheObject() override {
+    if (cache) cache->SetLoader(nullptr);
   }
   std::shared_ptr<ChunkCache> cache;
 
@@ -131,11 +135,13 @@ bool ToOptions(const Napi::Object& o, SSTableOptions* out) {
 class SSTableObject : public Napi::ObjectWrap<SSTableObject> {
  public:
   static Napi::Function Define(Napi::Env env) {
-    return DefineClass(env, "SSTable", {InstanceMethod<&SSTableObject::SetTable>("setTable"), InstanceMethod<&SSTableObject::Close>("close")});
+    return DefineClass(env, "SSTable",
+                       {InstanceMethod<&SSTableObject::SetTable>("setTable"), InstanceMethod<&SSTableObject::Close>("close"),
+                        InstanceAccessor<&SSTableObject::SourceNumber>("source")});
   }
   explicit SSTableObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<SSTableObject>(info) {
-    cache_ = GetChunkCache(info[0]);
-    if (!cache_) return;
+    std::shared_ptr<ChunkCache> cache = GetChunkCache(info[0]);
+    if (!cache) return;
     Slice descriptor;
     SSTableOptions options;
     if (!ToSlice(info[1], &descriptor) || !info[2].IsObject() || !ToOptions(info[2].As<Napi::Object>(), &options)) {
@@ -143,16 +149,24 @@ class SSTableObject : public Napi::ObjectWrap<SSTableObject> {
       return;
     }
     Status status = ParseDescriptor(descriptor, &options.table);
-    if (status.ok()) status = SSTable::Open(cache_.get(), std::move(options), &sstable);
+    if (status.ok()) status = SSTable::Open(std::move(cache), std::move(options), &sstable);
     if (!status.ok()) {
       ThrowStatus(info.Env(), status);
       return;
     }
+    source_ = RegisterSource(sstable);
     info.This().As<Napi::Object>().TypeTag(&kSSTableTag);
   }
+  ~SSTableObject() override { Release(); }
   std::shared_ptr<SSTable> sstable;
 
  private:
+  void Release() {
+    if (source_ != 0) ReleaseSource(source_);
+    source_ = 0;
+    sstable.reset();
+  }
+  Napi::Value SourceNumber(const Napi::CallbackInfo& info) { return Napi::Number::New(info.Env(), source_); }
   void SetTable(const Napi::CallbackInfo& info) {
     Slice descriptor;
     if (!ToSlice(info[0], &descriptor)) return Expected(info.Env(), "a table descriptor");
@@ -162,8 +176,8 @@ class SSTableObject : public Napi::ObjectWrap<SSTableObject> {
     if (status.ok()) status = sstable->SetTable(std::move(table));
     if (!status.ok()) ThrowStatus(info.Env(), status);
   }
-  void Close(const Napi::CallbackInfo& info) { sstable.reset(); }
-  std::shared_ptr<ChunkCache> cache_;
+  void Close(const Napi::CallbackInfo& info) { Release(); }
+  uint32_t source_ = 0;
 };
 
 class ScannerObject : public Napi::ObjectWrap<ScannerObject> {

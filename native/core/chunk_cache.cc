@@ -21,6 +21,7 @@ ChunkPtr ChunkCache::Get(uint32_t file, uint32_t chunk) {
   if (it != map_.end()) {
     if (it->second != lru_.begin()) lru_.splice(lru_.begin(), lru_, it->second);
     found = it->second->bytes;
+    it->second->fresh_until = 0;
   } else if (pins_) {
     const auto pinned = pins_->previous_.find(key);
     if (pinned != pins_->previous_.end()) found = pinned->second;
@@ -47,17 +48,21 @@ void ChunkCache::Insert(uint32_t file, uint32_t chunk, ChunkPtr bytes) {
     map_.erase(it);
   }
   used_ += bytes->size();
-  lru_.push_front(Entry{key, std::move(bytes)});
+  lru_.push_front(Entry{key, std::move(bytes), ++insertions_ + kFreshInsertions});
   map_[key] = lru_.begin();
   Evict();
 }
 
 void ChunkCache::Evict() {
-  while (used_ > budget_ && map_.size() > kChunksKeptMin) {
-    const Entry& last = lru_.back();
-    used_ -= last.bytes->size();
-    map_.erase(last.key);
-    lru_.pop_back();
+  for (size_t looks = map_.size(); looks > 0 && used_ > budget_ && map_.size() > kChunksKeptMin; looks--) {
+    const auto last = std::prev(lru_.end());
+    if (last->fresh_until > insertions_) {
+      lru_.splice(lru_.begin(), lru_, last);
+      continue;
+    }
+    used_ -= last->bytes->size();
+    map_.erase(last->key);
+    lru_.erase(last);
   }
 }
 

@@ -1,8 +1,8 @@
 // native/core/chunk_cache.h: verified chunks of immutable files, by (file, chunk). The addon reads no disk: a cursor that needs a chunk that
 // is absent lists it as a miss; JavaScript reads, checks, decompresses and inserts it and calls again.
 //
-// A chunk lives as long as somebody holds its ChunkPtr, whatever the cache evicts. A read that starts again after a miss passes the ReadPins of
-// its first attempt: what an attempt touched stays reachable in the next one, so a read that needs more than the budget still ends.
+// A chunk lives as long as somebody holds its ChunkPtr, whatever the cache evicts. A chunk that was inserted and not yet read is not evicted: a read
+// that wants more than the budget at once gets it. A read may also pass ReadPins: what one attempt touched stays reachable in the next.
 //
 // Thread safety: none; a cache belongs to one thread.
 #pragma once
@@ -20,6 +20,7 @@ namespace ferrosa {
 using ChunkBytes = std::vector<uint8_t>;
 using ChunkPtr = std::shared_ptr<const ChunkBytes>;
 
+inline constexpr uint64_t kFreshInsertions = 1 << 16;
 inline constexpr size_t kChunksKeptMin = 64;  // never evicted below: one descent through indexes and data, whatever the budget
 
 // What one read holds on to across its attempts.
@@ -71,6 +72,7 @@ class ChunkCache {
   struct Entry {
     uint64_t key;
     ChunkPtr bytes;
+    uint64_t fresh_until;  // insertions after which nobody will come for it any more; 0 once it was read
   };
   using Lru = std::list<Entry>;  // most recently used first
   static uint64_t Key(uint32_t file, uint32_t chunk) { return static_cast<uint64_t>(file) << 32 | chunk; }
@@ -80,6 +82,7 @@ class ChunkCache {
   size_t used_ = 0;
   uint64_t hits_ = 0;
   uint64_t misses_ = 0;
+  uint64_t insertions_ = 0;
   uint32_t next_file_ = 1;
   ReadPins* pins_ = nullptr;
   Loader loader_;

@@ -26,4 +26,5 @@ export {
 export { ShardLoop, ShardLoopOutcome, type ShardLoopStats, serverMicros } from './shard-loop.js';
 export * from './source.js';
 export * from './sstable.js';
+export * from './sstable-build.js';
 export * from './store.js';

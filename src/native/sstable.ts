@@ -39,6 +39,8 @@ export type NativeSSTableOptions = {
 };
 
 export interface NativeSSTable {
+  /** The number by which NativeStore.replaceSources knows it. */
+  readonly source: number;
   /** The table was altered. Throws CORRUPT when the files cannot be this table's. */
   setTable(descriptor: Uint8Array): void;
   close(): void;

@@ -34,8 +34,8 @@ bool HashMatches(const TrieCursor& cursor, uint8_t hash_byte) {
 
 }  // namespace
 
-Status SSTable::Open(ChunkCache* cache, SSTableOptions options, std::shared_ptr<SSTable>* out) {
-  std::shared_ptr<SSTable> sstable(new SSTable(cache, std::move(options)));
+Status SSTable::Open(std::shared_ptr<ChunkCache> cache, SSTableOptions options, std::shared_ptr<SSTable>* out) {
+  std::shared_ptr<SSTable> sstable(new SSTable(std::move(cache), std::move(options)));
   SSTableOptions& o = sstable->options_;
   for (const ComponentFile* file : {&o.data, &o.partitions, &o.rows})
     if (file->chunk_bytes == 0) return Status::Corrupt(file->path + ": chunks of no bytes");
@@ -82,6 +82,13 @@ Step SSTable::Open(const DecoratedKey& key, bool reversed, MissList* misses, std
   return OpenSSTableCursor(this, key, entry, reversed, misses, out);
 }
 
+bool SSTable::MayContain(const DecoratedKey& key) const {
+  if (CompareKeys(key, first_) < 0 || CompareKeys(key, last_) > 0) return false;
+  uint64_t hash[2];
+  Murmur3(key.key, 0, hash);
+  return filter_.MayContain(hash);
+}
+
 Step SSTable::Find(const DecoratedKey& key, MissList* misses, PartitionEntry* entry) {
   if (key.key.is_null() || CompareKeys(key, first_) < 0 || CompareKeys(key, last_) > 0) return Step::kEnd;
   uint64_t hash[2];
@@ -90,7 +97,7 @@ Step SSTable::Find(const DecoratedKey& key, MissList* misses, PartitionEntry* en
   thread_local ByteString comparable;
   comparable.clear();
   AppendComparableKey(key, &comparable);
-  TrieCursor cursor(cache_, &options_.partitions, options_.partition_root, misses);
+  TrieCursor cursor(cache_.get(), &options_.partitions, options_.partition_root, misses);
   Step step = cursor.Exact(Slice(comparable));
   if (step == Step::kCorrupt) return Corrupt(cursor.error());
   if (step != Step::kItem) return step;
@@ -117,7 +124,7 @@ Step SSTable::ReadEntry(const TrieCursor& cursor, MissList* misses, std::vector<
 }
 
 Step SSTable::ReadDataKey(uint64_t position, MissList* misses, std::vector<uint8_t>* key) {
-  FileView view(cache_, &options_.data, misses);
+  FileView view(cache_.get(), &options_.data, misses);
   Slice s;
   Step step = view.Fetch(position, 2, &s);
   if (step == Step::kItem && s.size >= 2) {
@@ -134,7 +141,7 @@ Step SSTable::ReadDataKey(uint64_t position, MissList* misses, std::vector<uint8
 // Key, position in Data.db, distance from here to the root of the row index, number of blocks, partition deletion.
 Step SSTable::ReadRowsEntry(uint64_t position, MissList* misses, std::vector<uint8_t>* key, PartitionEntry* entry) {
   constexpr size_t kRestBytesMax = 9 + 9 + 9 + 12;
-  FileView view(cache_, &options_.rows, misses);
+  FileView view(cache_.get(), &options_.rows, misses);
   Slice s;
   Step step = view.Fetch(position, 2, &s);
   if (step == Step::kItem && s.size >= 2) {
@@ -162,7 +169,7 @@ Step SSTable::NextPartition(const DecoratedKey& from, bool strictly_after, MissL
   if (CompareKeys(last_, from) < 0) return Step::kEnd;
   ByteString comparable;
   AppendComparableKey(from, &comparable);
-  TrieCursor cursor(cache_, &options_.partitions, options_.partition_root, misses);
+  TrieCursor cursor(cache_.get(), &options_.partitions, options_.partition_root, misses);
   Step step = cursor.Ceiling(Slice(comparable));
   // The index has prefixes only: the first find may stand for a smaller key.
   for (; step == Step::kItem; step = cursor.Next()) {

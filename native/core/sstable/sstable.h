@@ -39,7 +39,7 @@ struct PartitionEntry {
 
 class SSTable : public Source {
  public:
-  static Status Open(ChunkCache* cache, SSTableOptions options, std::shared_ptr<SSTable>* out);
+  static Status Open(std::shared_ptr<ChunkCache> cache, SSTableOptions options, std::shared_ptr<SSTable>* out);
   ~SSTable() override;
 
   Step Open(const DecoratedKey& key, bool reversed, MissList* misses, std::unique_ptr<PartitionCursor>* out) override;
@@ -55,21 +55,23 @@ class SSTable : public Source {
   const SerializationHeader& header() const { return header_; }
   const ComponentFile& data_file() const { return options_.data; }
   const ComponentFile& rows_file() const { return options_.rows; }
-  ChunkCache* cache() const { return cache_; }
+  ChunkCache* cache() const { return cache_.get(); }
   uint64_t partition_count() const { return options_.partition_count; }
   DecoratedKey first_key() const { return first_; }
   DecoratedKey last_key() const { return last_; }
+  // False when the key is surely not there: by key range and filter.
+  bool MayContain(const DecoratedKey& key) const;
   Step Corrupt(const ComponentFile& file, uint64_t position, const char* what);
   Step Corrupt(const Status& status);
 
  private:
-  SSTable(ChunkCache* cache, SSTableOptions options) : cache_(cache), options_(std::move(options)) {}
+  SSTable(std::shared_ptr<ChunkCache> cache, SSTableOptions options) : cache_(std::move(cache)), options_(std::move(options)) {}
   Step Find(const DecoratedKey& key, MissList* misses, PartitionEntry* entry);
   Step ReadEntry(const TrieCursor& cursor, MissList* misses, std::vector<uint8_t>* key, PartitionEntry* entry);
   Step ReadDataKey(uint64_t position, MissList* misses, std::vector<uint8_t>* key);
   Step ReadRowsEntry(uint64_t position, MissList* misses, std::vector<uint8_t>* key, PartitionEntry* entry);
 
-  ChunkCache* cache_;
+  std::shared_ptr<ChunkCache> cache_;
   SSTableOptions options_;
   SerializationHeader header_;
   BloomFilter filter_;

@@ -34,23 +34,15 @@ uint64_t Murmur2(Slice key) {
   return h ^ (h >> 47);
 }
 
-// 25 bits of the hash; when those beyond the first 13 are zero also the length of the run of zeros that follows.
-uint32_t EncodeHash(uint64_t hash) {
-  const uint32_t index = static_cast<uint32_t>(hash >> (64 - kSparsePrecision));
+uint32_t SparseIndexOf(uint64_t hash) { return static_cast<uint32_t>(hash >> (64 - kSparsePrecision)); }
+
+// The place of the first one behind the 13 bits that name the register.
+uint8_t RunOf(uint64_t hash) { return static_cast<uint8_t>(__builtin_clzll(hash << kPrecision | 1ull << (kPrecision - 1)) + 1); }
+
+// 25 bits of the hash; when those beyond the first 13 are zero, also the run, inverted.
+uint32_t EncodeHash(uint32_t index, uint8_t run) {
   if ((index & ((1u << (kSparsePrecision - kPrecision)) - 1)) != 0) return index << 1;
-  const uint64_t rest = hash << kSparsePrecision | ((1ull << kSparsePrecision) - 1);
-  const uint32_t run = static_cast<uint32_t>(__builtin_clzll(rest)) + 1;
-  return index << 7 | run << 1 | 1;
-}
-
-uint32_t RegisterOf(uint32_t encoded) {
-  const uint32_t index = encoded & 1 ? encoded >> 7 : encoded >> 1;
-  return index >> (kSparsePrecision - kPrecision);
-}
-
-uint8_t RunOf(uint32_t encoded) {
-  if (encoded & 1) return static_cast<uint8_t>((encoded >> 1 & 0x3f) + (kSparsePrecision - kPrecision));
-  return static_cast<uint8_t>(__builtin_clz(encoded << (31 + kPrecision - kSparsePrecision)) + 1);
+  return index << 7 | static_cast<uint32_t>(run ^ 63) << 1 | 1;
 }
 
 void WriteVarint(uint32_t v, Writer* w) { w->Var(v); }
@@ -81,21 +73,24 @@ void EstimatedHistogram::Serialize(Writer* out) const {
 }
 
 void Cardinality::Add(Slice key) {
-  const uint32_t encoded = EncodeHash(Murmur2(key));
+  const uint64_t hash = Murmur2(key);
+  const uint32_t index = SparseIndexOf(hash);
+  const uint8_t run = RunOf(hash);
   if (!registers_.empty()) {
-    uint8_t& r = registers_[RegisterOf(encoded)];
-    r = std::max(r, RunOf(encoded));
+    uint8_t& r = registers_[index >> (kSparsePrecision - kPrecision)];
+    r = std::max(r, run);
     return;
   }
-  sparse_.insert(encoded);
+  uint8_t& r = sparse_[index];
+  r = std::max(r, run);
   if (sparse_.size() > kSparseMax) ToRegisters();
 }
 
 void Cardinality::ToRegisters() {
   registers_.assign(kRegisters, 0);
-  for (const uint32_t encoded : sparse_) {
-    uint8_t& r = registers_[RegisterOf(encoded)];
-    r = std::max(r, RunOf(encoded));
+  for (const auto& [index, run] : sparse_) {
+    uint8_t& r = registers_[index >> (kSparsePrecision - kPrecision)];
+    r = std::max(r, run);
   }
   sparse_.clear();
 }
@@ -109,8 +104,9 @@ std::vector<uint8_t> Cardinality::Serialize() const {
     w.U8(1);
     WriteVarint(static_cast<uint32_t>(sparse_.size()), &w);
     uint32_t before = 0;
-    for (const uint32_t encoded : sparse_) {
-      WriteVarint(encoded - before, &w);
+    for (const auto& [index, run] : sparse_) {
+      const uint32_t encoded = EncodeHash(index, run);
+      WriteVarint(encoded - before, &w);  // may wrap: the order is that of the index
       before = encoded;
     }
     return std::move(w.bytes);

@@ -3,7 +3,6 @@
 #pragma once
 #include <cstdint>
 #include <map>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -33,8 +32,8 @@ class Cardinality {
 
  private:
   void ToRegisters();
-  std::set<uint32_t> sparse_;        // encoded hashes, until there are too many
-  std::vector<uint8_t> registers_;   // then these
+  std::map<uint32_t, uint8_t> sparse_;  // runs by 25 bits of the hash, until there are too many
+  std::vector<uint8_t> registers_;      // then these
 };
 
 // Number of tombstones by local deletion time, rounded up to minutes, in at most 100 bins.

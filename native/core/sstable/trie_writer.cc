@@ -200,11 +200,11 @@ void TrieWriter::Place(NodeId id) {
     WriteNode(node, position);
     node.placed = true;
     node.position = position;
-    node.branch_size = 0;
-    node.node_size = 0;
     for (const NodeId child : node.children) free_.push_back(child);
     node.children.clear();
   }
+  nodes_[id].branch_size = 0;
+  nodes_[id].node_size = 0;
 }
 
 void TrieWriter::LayoutChildren(NodeId id) {

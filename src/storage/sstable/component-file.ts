@@ -139,7 +139,8 @@ export class CompressedFile extends ComponentFile {
     if (crc32(content) !== bytes.readUInt32BE(content.length))
       throw corrupt(this.path, 'a chunk whose checksum does not match', position);
     const length = this.chunkLength(chunk);
-    const plain = content.length < this.info.maxCompressedBytes ? this.decompress(content, length, position) : content;
+    const raw = content.length >= this.info.maxCompressedBytes; // perhaps filled up with zeros
+    const plain = raw ? content.subarray(0, length) : this.decompress(content, length, position);
     if (plain.length !== length)
       throw corrupt(this.path, `a chunk of ${plain.length} bytes instead of ${length}`, position);
     return plain;

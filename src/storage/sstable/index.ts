@@ -1,5 +1,9 @@
 // SSTables: files, readers, writers.
+export * from './build.js';
 export { ChunkStore } from './chunk-store.js';
+export { compressorOf } from './compression.js';
+export type { SSTableInfo } from './file-writer.js';
 export * from './format.js';
 export { SSTableReader } from './reader.js';
-export { readStatistics, type Statistics } from './statistics.js';
+export * from './remove.js';
+export { readStatistics, type SSTableStats, type Statistics } from './statistics.js';
