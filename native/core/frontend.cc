@@ -147,8 +147,11 @@ bool Frontend::Envelope(uint32_t id, Slice envelope, uint64_t now_micros) {
   now_ = now_micros;
   Connection* connection = Find(id);
   if (connection == nullptr || envelope.size < kEnvelopeHeaderBytes) return false;
-  // A stop here only means that JavaScript's way is taken, which waits for space by itself.
-  return TryHot(connection, envelope) == Taken::kTaken;
+  // Without room JavaScript's way is taken, which has its own bounds and waits for space by itself.
+  const bool throw_on_overload = std::exchange(connection->throw_on_overload, false);
+  const Taken taken = TryHot(connection, envelope);
+  connection->throw_on_overload = throw_on_overload;
+  return taken == Taken::kTaken;
 }
 
 Frontend::Taken Frontend::TryHot(Connection* connection, Slice envelope) {

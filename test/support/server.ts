@@ -11,6 +11,7 @@ import {
   type ServerServices,
   type TraceStore,
 } from '../../src/server/index.js';
+import type { HotPath } from '../../src/shard/index.js';
 import { FakeProcessor } from './fake-processor.js';
 
 export type TestServer = {
@@ -27,6 +28,7 @@ export async function startTestServer(
     authenticator?: Authenticator;
     processor?: FakeProcessor;
     traces?: TraceStore;
+    hotPath?: HotPath;
   } = {},
 ): Promise<TestServer> {
   const processor = options.processor ?? new FakeProcessor();
@@ -37,7 +39,7 @@ export async function startTestServer(
     events: new EventNotifier(),
     metrics: new ServerMetrics(),
     traces: options.traces ?? null,
-    hotPath: null,
+    hotPath: options.hotPath ?? null,
     log: { warn: () => {}, error: () => {} },
     supported: () => new Map(),
   };

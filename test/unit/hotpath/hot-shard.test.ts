@@ -161,10 +161,10 @@ const op: fc.Arbitrary<Op> = fc.record({
   w: fc.oneof(fc.nat(9), fc.constant(null)),
   ttl: fc.constantFrom(0, 100_000),
 });
-const valueOf = (v: string | null): Buffer | null | 'unset' => (v === null || v === 'unset' ? v : text(v));
+const encoded = (v: string | null): Buffer | null | 'unset' => (v === null || v === 'unset' ? v : text(v));
 
 function hotValues(o: Op): (Buffer | null | 'unset')[] {
-  const [k, c, v] = [int(o.k), int(o.c), valueOf(o.v)];
+  const [k, c, v] = [int(o.k), int(o.c), encoded(o.v)];
   const w = o.w === null ? null : int(o.w);
   switch (o.plan) {
     case 'insert':
@@ -196,7 +196,7 @@ function plainMutation(o: Op, timestamp: bigint, now: number): Uint8Array | null
     else m.cell(column, timestamp, v);
   };
   const w = o.w === null ? null : int(o.w);
-  const v = valueOf(o.v);
+  const v = encoded(o.v);
   switch (o.plan) {
     case 'insert':
       m.insertRow([int(o.c)], timestamp);
