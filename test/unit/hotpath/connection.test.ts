@@ -79,7 +79,7 @@ class Driver {
   ask(requests: Buffer[]): Promise<Answer[]> {
     const answers = Promise.all(requests.map((r) => this.#wait(r.readInt16BE(2))));
     if (this.#segments !== null) {
-      this.#socket.write(Buffer.concat(encodeSegments(requests, this.compression === 'lz4')));
+      this.#socket.write(encodeSegments(requests, this.compression === 'lz4'));
     } else if (this.#compressor !== null) {
       for (const r of requests) {
         const body = this.#compressor.compress(r.subarray(9));
