@@ -6,7 +6,7 @@ import { alteredTable } from '../build.js';
 import type { ColumnDefinition, DroppedColumn, KeyspaceDefinition, Schema, TableDefinition } from '../model.js';
 import { checkOptionSyntax, tableOptionsFrom } from '../options/table-options.js';
 import { type Applied, checkKeyspaceName, checkModifiable, type DdlContext, keyspaceOf } from './context.js';
-import { checkNestedMulticell, columnIdsMax, maskingDisabled, tableText } from './create-table.js';
+import { checkCounterColumn, checkNestedMulticell, columnIdsMax, maskingDisabled, tableText } from './create-table.js';
 import { withKeyspace } from './keyspaces.js';
 import { canReadAs, expandUserTypes } from './type-walk.js';
 import { resolveType } from './types.js';
@@ -67,17 +67,6 @@ function addedColumn(
   return column;
 }
 
-function checkCounters(table: TableDefinition, columns: readonly ColumnDefinition[]): void {
-  for (const column of columns) {
-    const isCounter = column.type.kind === 'counter';
-    if (isCounter === table.isCounter) continue;
-    const what = table.isCounter
-      ? `Cannot have a non counter column ("${column.name}") in a counter table`
-      : `Cannot have a counter column ("${column.name}") in a non counter table`;
-    throw configError(`${table.keyspace}.${table.name}: ${what}`);
-  }
-}
-
 function addColumns(keyspace: KeyspaceDefinition, table: TableDefinition, change: Change<'add'>): TableDefinition {
   if (change.columns.some((column) => column.mask !== null)) throw maskingDisabled();
   const columns = new Map(table.columns);
@@ -95,7 +84,7 @@ function addColumns(keyspace: KeyspaceDefinition, table: TableDefinition, change
     columns.set(column.name, column);
     added.push(column);
   }
-  checkCounters(table, added);
+  for (const { name, type } of added) checkCounterColumn(table.keyspace, table.name, table.isCounter, name, type);
   return alteredTable(table, { columns: [...columns.values()], nextColumnId });
 }
 

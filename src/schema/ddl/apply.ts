@@ -45,7 +45,7 @@ function apply(schema: Schema, statement: SchemaStatement, context: DdlContext):
     case 'dropType':
       return dropType(schema, statement, context);
     default:
-      refuseUnsupported(statement, context);
+      refuseUnsupported(schema, statement, context);
       return null;
   }
 }

@@ -122,7 +122,10 @@ function checkOtherColumns(statement: Create, others: Columns, ttl: number): boo
   if (statement.compactStorage) checkCompact(statement, others);
   else if (statement.clustering.length === 0 && statement.columns.some((column) => column.isStatic))
     throw invalid('Static columns are only useful (and thus allowed) if the table has at least one clustering column');
-  const hasCounters = [...others.values()].some((column) => column.type.kind === 'counter');
+  // Only the type written as `counter` makes a counter table.
+  const hasCounters = [...others.values()].some(
+    ({ node }) => node.type.kind === 'native' && node.type.name === 'counter',
+  );
   if (hasCounters && [...others.values()].some((column) => column.type.kind !== 'counter'))
     throw invalid('Cannot mix counter and non counter columns in the same table');
   if (hasCounters && ttl > 0) throw invalid('Cannot set default_time_to_live on a table with counters');
@@ -176,6 +179,21 @@ function checkTableName(keyspace: string, name: string): void {
     );
 }
 
+/** @throws FerrosaError CONFIG_ERROR when counters and other columns meet */
+export function checkCounterColumn(
+  keyspace: string,
+  table: string,
+  isCounter: boolean,
+  name: string,
+  type: CqlType,
+): void {
+  if ((type.kind === 'counter') === isCounter) return;
+  const what = isCounter
+    ? `Cannot have a non counter column ("${name}") in a counter table`
+    : `Cannot have a counter column ("${name}") in a non counter table`;
+  throw configError(`${keyspace}.${table}: ${what}`);
+}
+
 function checkIdIsFree(schema: Schema, id: string): void {
   for (const keyspace of schema.keyspaces.values())
     for (const table of keyspace.tables.values())
@@ -200,6 +218,8 @@ function makeTable(
   const others: Columns = new Map([...columns].filter(([name]) => !keys.has(name)));
   const hasCounters = checkOtherColumns(statement, others, options.default_time_to_live);
   checkTableName(keyspace.name, statement.table.name);
+  for (const [name, { type }] of others)
+    checkCounterColumn(keyspace.name, statement.table.name, hasCounters, name, type);
   if (columns.size > columnIdsMax) throw invalid(`A table has at most ${columnIdsMax} columns`);
   if (id !== null) checkIdIsFree(schema, id);
   const definitions = columnDefinitions(statement, columns, others);

@@ -94,7 +94,7 @@ function droppedInOrder(table: TableDefinition): DroppedColumn[] {
 const names = (columns: readonly ColumnDefinition[]): string =>
   columns.map((column) => quoteIfNeeded(column.name)).join(', ');
 
-function bodyLines(table: TableDefinition, withInternals: boolean): string[] {
+function bodyLines(table: TableDefinition, isCompact: boolean, withInternals: boolean): string[] {
   const isSingleKey = table.partitionKey.length === 1 && table.clustering.length === 0;
   const dropped = withInternals ? droppedInOrder(table) : [];
   const wasDropped = new Set(dropped.map((column) => column.name));
@@ -106,7 +106,7 @@ function bodyLines(table: TableDefinition, withInternals: boolean): string[] {
   ]
     // A column that came back is printed as dropped; the statements that drop it and add it again follow the table.
     // The value of a compact table that has none is nothing that a statement could name.
-    .filter((column) => !wasDropped.has(column.name) && column.type.kind !== 'empty')
+    .filter((column) => !wasDropped.has(column.name) && !(isCompact && column.type.kind === 'empty'))
     .map((column) => columnText(column) + (isSingleKey && column.kind === 'partition_key' ? ' PRIMARY KEY' : ''));
   const lines = [...columns, ...dropped.map(columnText)];
   if (!isSingleKey) {
@@ -162,7 +162,7 @@ export function tableText(table: TableDefinition, isVirtual: boolean, withIntern
       '(this should not be used to reproduce this schema)',
       '',
     );
-  const body = bodyLines(table, withInternals).join(`,\n${indent}`);
+  const body = bodyLines(table, isCompact, withInternals).join(`,\n${indent}`);
   const options = withLines(table, isVirtual, isCompact, withInternals).join(`\n${indent}AND `);
   const create = `${isVirtual ? 'VIRTUAL' : 'CREATE'} TABLE ${name} (\n${indent}${body}\n) WITH ${options};`;
   const after = isVirtual || isCompact ? ['*/'] : [];

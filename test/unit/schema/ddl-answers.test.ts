@@ -25,6 +25,11 @@ const different: Record<string, string> = {
     "Invalid value x for option 'read_repair': NONE or BLOCKING",
   "CREATE TABLE schema_a.bad (a int PRIMARY KEY) WITH compression = {'class':'LZ4Compressor','min_compress_ratio':'x'}":
     'For input string: "x"',
+  "CREATE TABLE schema_m.x (k int PRIMARY KEY, v int) WITH id = '1-2-3-4-6'":
+    'Table id 00000001-0002-0003-0004-000000000006 is in use by schema_m.w',
+  // Cassandra makes a table whose Bloom filter cannot be.
+  'CREATE TABLE schema_mm.e (k int PRIMARY KEY) WITH bloom_filter_fp_chance = NaN':
+    'bloom_filter_fp_chance must be larger than 6.71E-5 and less than or equal to 1.0 (got NaN)',
 };
 const compactStatic = /schema_a\.compact[14]\b/;
 
