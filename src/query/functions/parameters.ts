@@ -84,11 +84,11 @@ export const numericSetOrList = structural(
 /** A vector of floats. A literal in brackets is one of as many dimensions as it has elements. */
 export const floatVector: Parameter = {
   text: 'vector<float, n>',
-  infer: (arg, { others }) => {
+  infer: (arg, { others, receiver }) => {
     if (arg.arrayLiteralSize !== undefined && arg.arrayLiteralSize > 0) {
       return { kind: 'vector', element: native('float'), dimensions: arg.arrayLiteralSize };
     }
-    const type = arg.compatibleType();
+    const type = arg.compatibleType() ?? receiver;
     // A bracketed literal that looks like a list takes the other argument's type.
     return type?.kind === 'list' && others !== null ? (others.find((other) => other?.kind === 'vector') ?? type) : type;
   },

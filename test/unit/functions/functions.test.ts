@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { fromHex, toHex } from '../../../src/common/bytes.js';
 import type { Argument, CqlFunction, FunctionContext } from '../../../src/query/function-api.js';
+import { signatureText } from '../../../src/query/functions/build.js';
 import { nativeFunctions, typedArgument } from '../../../src/query/functions/index.js';
 import {
   type ConstantKind,
@@ -73,6 +74,51 @@ test('every native function answers as Cassandra did', () => {
     const label = JSON.stringify(item);
     if (item.error === undefined) assert.equal(answer(item), item.result, label);
     else assert.throws(() => answer(item), { name: 'FerrosaError', message: item.error }, label);
+  }
+});
+
+type ResolutionCase = { name: string; args: string[]; receiver?: string; result?: string; error?: string };
+const resolutions = JSON.parse(
+  readFileSync(new URL('../../../../test/unit/functions/resolution.json', import.meta.url), 'utf8'),
+) as ResolutionCase[];
+
+const constantKinds: Readonly<Record<string, ConstantKind>> = {
+  i: 'integer',
+  f: 'float',
+  s: 'string',
+  u: 'uuid',
+  b: 'boolean',
+  h: 'hex',
+  d: 'duration',
+};
+
+function argumentOf(spec: string): Argument {
+  const [kind, text] = [spec[0]!, spec.slice(2)];
+  if (kind === 't') return typedArgument(parseClassName(text).type, text);
+  if (kind === '?') return marker;
+  if (kind === 'n')
+    return {
+      ...marker,
+      testAssignment: (to) => (to.kind === 'counter' ? 'no' : 'weak'),
+      text: 'NULL',
+      isMarker: false,
+    };
+  const argument = constant(constantKinds[kind]!, text);
+  return kind === 's' ? { ...argument, text: `'${text}'` } : argument;
+}
+
+// Goal: of columns, constants, markers and null in any mix, the overload that Cassandra 5.0.9 picked, or its message.
+test('overloads are chosen as Cassandra chose them', () => {
+  assert.ok(resolutions.length > 200);
+  for (const item of resolutions) {
+    const choose = () => {
+      const receiver = item.receiver === undefined ? null : parseClassName(item.receiver).type;
+      const fn = find(item.name, item.args.map(argumentOf), receiver);
+      return fn === null ? 'none' : signatureText(fn);
+    };
+    const label = JSON.stringify(item);
+    if (item.error === undefined) assert.equal(choose(), item.result, label);
+    else assert.throws(choose, { name: 'FerrosaError', message: item.error }, label);
   }
 });
 
