@@ -126,7 +126,8 @@ function difference(line: Line, ferrosa: Outcome, cassandra: Outcome): string | 
   if (ferrosa.columns.join() !== cassandra.columns.join()) return 'columns';
   if (line.mode === 'shape') return ferrosa.rows.length === cassandra.rows.length ? null : 'row count';
   if (rowsOf(ferrosa) !== rowsOf(cassandra)) return 'rows';
-  return ferrosa.warnings.join() === cassandra.warnings.join() ? null : 'warnings';
+  const distinct = (warnings: readonly string[]) => [...new Set(warnings)].join();
+  return distinct(ferrosa.warnings) === distinct(cassandra.warnings) ? null : 'warnings';
 }
 
 function show(outcome: Outcome): string {

@@ -13,7 +13,7 @@ export function batchWarnings(
   mutations: readonly CollectedMutation[],
   settings: QuerySettings,
 ): string[] {
-  const warnings: string[] = [];
+  const warnings = plan.type === 'logged' ? shortGraceWarnings(mutations) : [];
   if (mutations.length <= 1) return warnings;
   const size = mutations.reduce((sum, { bytes }) => sum + bytes.length, 0);
   if (size > settings.batchSizeFailBytes) throw invalid('Batch too large');
@@ -31,16 +31,18 @@ export function batchWarnings(
           `${tableNames(mutations)}. You should use a logged batch for atomicity, or asynchronous writes for performance.`,
       );
     }
-  } else {
-    const careless = mutations.filter(({ table }) => table.options.gc_grace_seconds === 0);
-    if (careless.length > 0) {
-      const tables = new Set(careless.map(({ table }) => table)).size;
-      warnings.push(
-        `Executing a LOGGED BATCH on table${tables === 1 ? '' : 's'} ${tableNames(careless)}, configured with a ` +
-          'gc_grace_seconds of 0. The gc_grace_seconds is used to TTL batchlog entries, so setting gc_grace_seconds too ' +
-          'low on tables involved in an atomic batch might cause batchlog entries to expire before being replayed.',
-      );
-    }
   }
   return warnings;
+}
+
+/** The batch log's entries live as long as tombstones do. */
+function shortGraceWarnings(mutations: readonly CollectedMutation[]): string[] {
+  const careless = mutations.filter(({ table }) => table.options.gc_grace_seconds === 0);
+  if (careless.length === 0) return [];
+  const tables = new Set(careless.map(({ table }) => table)).size;
+  return [
+    `Executing a LOGGED BATCH on table${tables === 1 ? '' : 's'} ${tableNames(careless)}, configured with a ` +
+      'gc_grace_seconds of 0. The gc_grace_seconds is used to TTL batchlog entries, so setting gc_grace_seconds too ' +
+      'low on tables involved in an atomic batch might cause batchlog entries to expire before being replayed.',
+  ];
 }

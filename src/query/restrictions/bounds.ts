@@ -177,7 +177,8 @@ function singleColumnBounds(
   const bound = isStart !== column.reversed ? slice.start : slice.end;
   if (bound === null) return prefixes.map((values) => ({ values, inclusive: true }));
   const value = bindFields(bound.term, context)?.[0] ?? null;
-  const checked = checkValue(value as BindValue, column, false);
+  // Null is a bound before all values, as in Cassandra; nothing is equal to it.
+  const checked = value === null ? null : checkValue(value as BindValue, column, false);
   return prefixes.map((prefix) => ({ values: [...prefix, checked], inclusive: bound.inclusive }));
 }
 

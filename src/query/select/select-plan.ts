@@ -8,7 +8,11 @@ import type { CqlType } from '../../types/index.js';
 import type { ColumnSpec } from '../api.js';
 import type { PlanEnvironment } from '../plan-environment.js';
 import { existingColumn } from '../restrictions/relation-checks.js';
-import { analyseWhere, type StatementRestrictions } from '../restrictions/statement-restrictions.js';
+import {
+  analyseWhere,
+  requiresAllowFiltering,
+  type StatementRestrictions,
+} from '../restrictions/statement-restrictions.js';
 import { type CellNode, FetchedColumns, type SelectionNode } from '../selection/node.js';
 import { columnNode, planSelectable } from '../selection/plan-selectable.js';
 import { prepareTerm } from '../terms/prepare.js';
@@ -70,6 +74,8 @@ export function planSelect(environment: PlanEnvironment, statement: SelectStatem
     throw invalid('PER PARTITION LIMIT is not allowed with aggregate queries.');
   const { reversed, ordering } = planOrdering(environment, restrictions, orderColumns, fetched);
   const filter = planFilter(environment, restrictions, fetched);
+  const unfiltered = restrictions.isKeyRange && !statement.allowFiltering && !table.virtual;
+  if (unfiltered && (restrictions.hasClustering || filter !== null)) throw invalid(requiresAllowFiltering);
   const plain =
     !table.virtual && !statement.json && !isAggregate && grouping === null && filter === null && ordering === null;
   const direct = nodes.map((node) => node.direct);

@@ -34,6 +34,7 @@ import {
   TermNode,
 } from './node.js';
 import {
+  asMap,
   assignSelectable,
   type Call,
   elementType,
@@ -231,11 +232,12 @@ function literalNode(
   const type = selectableType(environment, literal) ?? expected;
   const name = selectableText(environment, literal);
   const plan = (inner: Selectable, of: CqlType | null) => planSelectable(environment, inner, of, fetched);
-  if (literal.kind === 'tuple' && literal.elements.length === 1 && type?.kind !== 'tuple') {
+  if (type === null) return cannotInfer(name);
+  if (literal.kind === 'udt' && type.kind === 'map') return renamed(plan(asMap(literal), type), name, type);
+  if (literal.kind === 'tuple' && literal.elements.length === 1 && type.kind !== 'tuple') {
     const inner = plan(literal.elements[0]!, expected);
     return renamed(inner, `(${inner.name})`, inner.type);
   }
-  if (type === null) return cannotInfer(name);
   switch (type.kind) {
     case 'tuple': {
       const args = elementsOf(literal).map((element, i) => plan(element, type.fields[i] ?? null));

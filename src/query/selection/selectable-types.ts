@@ -1,5 +1,5 @@
 // What is known of a SELECT item before it is planned: its text and its type (Cassandra's Selectable).
-import type { Selectable, Term } from '../../cql/index.js';
+import type { Selectable, Term, TypeNode } from '../../cql/index.js';
 import { type CqlType, freeze, isMulticell } from '../../types/index.js';
 import type { Argument, Assignability, CqlFunction } from '../function-api.js';
 import { type PlanEnvironment, resolveType } from '../plan-environment.js';
@@ -28,7 +28,7 @@ export function selectableText(environment: PlanEnvironment, selectable: Selecta
     case 'cast':
       return `cast(${text(selectable.of)} as ${typeNodeText(selectable.type)})`;
     case 'hint':
-      return `(${typeNodeText(selectable.type)})${text(selectable.of)}`;
+      return `(${hintText(environment, selectable.type)})${text(selectable.of)}`;
     case 'writetime':
     case 'maxwritetime':
     case 'ttl':
@@ -54,10 +54,25 @@ export function selectableText(environment: PlanEnvironment, selectable: Selecta
   }
 }
 
+/** User types are shown with their keyspace here. */
+function hintText({ keyspace }: PlanEnvironment, type: TypeNode): string {
+  return type.kind === 'user' ? `${type.keyspace ?? keyspace}.${type.name}` : typeNodeText(type);
+}
+
 export type Call = Extract<Selectable, { kind: 'call' | 'arithmetic' | 'negate' }>;
+
+/** count(1) is count(*). */
+function isCountOfLiteral(call: Call): boolean {
+  if (call.kind !== 'call' || call.args.length !== 1) return false;
+  const { keyspace, name } = call.function;
+  const [arg] = call.args;
+  const isCount = name === 'count' && (keyspace === null || keyspace === 'system');
+  return isCount && arg!.kind === 'term' && arg!.term.kind === 'literal';
+}
 
 /** Arguments of a call, operands of an operation. */
 export function selectableArguments(call: Call): readonly Selectable[] {
+  if (isCountOfLiteral(call)) return [];
   if (call.kind === 'call') return call.args;
   return call.kind === 'negate' ? [call.of] : [call.left, call.right];
 }
@@ -65,6 +80,7 @@ export function selectableArguments(call: Call): readonly Selectable[] {
 /** The function a call means, null when there is none of the name. */
 export function resolveSelectable(environment: PlanEnvironment, call: Call): CqlFunction | null {
   const { functions, keyspace, table } = environment;
+  if (isCountOfLiteral(call)) return functions.countRows;
   const args = selectableArguments(call).map((arg) => selectableArgument(environment, arg));
   if (call.kind === 'call') return functions.resolve(keyspace, call.function, args, null, table);
   if (call.kind === 'negate') return functions.resolveNegation(args[0]!, null);
@@ -193,6 +209,7 @@ export function assignSelectable(
       if (receiver.kind !== 'map') return 'no';
       return worst(selectable.entries.flatMap(([k, v]) => [assign(k, receiver.key), assign(v, receiver.value)]));
     case 'udt':
+      if (receiver.kind === 'map') return assign(asMap(selectable), receiver);
       if (receiver.kind !== 'udt') return 'no';
       return selectable.fields.every(([name, value]) => {
         const field = receiver.fieldTypes[fieldIndex(receiver, name)];
@@ -205,4 +222,9 @@ export function assignSelectable(
       return type === null ? 'no' : assignType(type, receiver);
     }
   }
+}
+
+/** `{a: b}` with column names as keys is read as a user type first. */
+export function asMap(literal: Extract<Selectable, { kind: 'udt' }>): Selectable {
+  return { kind: 'map', entries: literal.fields.map(([name, value]) => [{ kind: 'column', name }, value] as const) };
 }

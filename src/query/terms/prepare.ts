@@ -164,7 +164,8 @@ function checkElements(
 
 function prepareList(environment: PlanEnvironment, elements: readonly TermNode[], receiver: Receiver): Term {
   const { type } = receiver;
-  if (type.kind !== 'list') throw invalid(`Invalid list literal for ${receiver.name} of type ${typeToCql(type)}`);
+  if (type.kind !== 'list')
+    throw invalid(`Unexpected receiver type '${typeToCql(type)}'; only list and vector are expected`);
   checkElements(environment, 'list', elements, receiver, type.element);
   const of = elementReceiver(receiver, type.element);
   const { terms, constants } = prepareElements(
