@@ -179,6 +179,7 @@ int CompareTuples(const Type& type, Slice a, Slice b) {
   const bool null_a = AllNull(rest_a);
   const bool null_b = AllNull(rest_b);
   if (null_a && null_b) return 0;
+  if (rest_a.size > 0 && rest_b.size > 0) return null_a ? -1 : null_b ? 1 : Compare(rest_a, rest_b);  // more fields than the type has
   if (rest_a.size == 0) return null_b ? 0 : -1;
   return null_a ? 0 : 1;
 }
