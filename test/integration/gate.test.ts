@@ -19,7 +19,6 @@ before(async () => {
   await client.query("CREATE KEYSPACE gate WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 1}");
   await client.query('CREATE TYPE gate.u (a int, b text)');
   await client.query('CREATE TABLE gate.t (k int PRIMARY KEY, v text, w frozen<u>)');
-  await client.query('CREATE INDEX ON gate.t (v)');
   await client.close();
 });
 after(async () => {
