@@ -2,16 +2,7 @@
 import { BufferReader, compareBytes } from '../common/bytes.js';
 import { compareDecimals, decodeDecimal } from './decimal.js';
 import type { CqlType, MapType } from './model.js';
-import {
-  compareDoubles,
-  decodeByte,
-  decodeDouble,
-  decodeFloat,
-  decodeInt,
-  decodeLong,
-  decodeShort,
-  decodeVarint,
-} from './numbers.js';
+import { compareDoubles, decodeDouble, decodeFloat, decodeVarint } from './numbers.js';
 import { splitVector } from './validate.js';
 
 /**
@@ -46,15 +37,12 @@ function compareNonEmpty(type: CqlType, a: Uint8Array, b: Uint8Array): number {
     case 'boolean':
       return Number(a[0] !== 0) - Number(b[0] !== 0);
     case 'tinyint':
-      return decodeByte(a) - decodeByte(b);
     case 'smallint':
-      return decodeShort(a) - decodeShort(b);
     case 'int':
-      return decodeInt(a) < decodeInt(b) ? -1 : Number(decodeInt(a) > decodeInt(b));
     case 'bigint':
     case 'counter':
     case 'timestamp':
-      return order(decodeLong(a), decodeLong(b));
+      return compareSigned(a, b);
     case 'varint':
       return order(decodeVarint(a), decodeVarint(b));
     case 'float':
@@ -75,6 +63,12 @@ function compareNonEmpty(type: CqlType, a: Uint8Array, b: Uint8Array): number {
     default:
       return 0; // empty
   }
+}
+
+/** Two's complement numbers of one length: the first byte is signed, the others are not. */
+function compareSigned(a: Uint8Array, b: Uint8Array): number {
+  const difference = (a[0]! ^ 0x80) - (b[0]! ^ 0x80);
+  return difference !== 0 ? difference : compareBytes(a, b);
 }
 
 const order = (a: bigint, b: bigint): number => (a < b ? -1 : Number(a > b));

@@ -100,7 +100,8 @@ export function encodeConstant(
   receiver: string,
   context: TextContext,
 ): Uint8Array {
-  if (testConstant(kind, text, type) === 'none') {
+  const isUsual = weakTargets[kind].includes(type.kind as NativeTypeName);
+  if (!isUsual && testConstant(kind, text, type) === 'none') {
     throw invalid(`Invalid ${kind.toUpperCase()} constant (${text}) for "${receiver}" of type ${typeToCql(type)}`);
   }
   if (kind === 'hex') return encodeText({ kind: 'blob' }, text.slice(2), context);

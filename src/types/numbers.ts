@@ -30,14 +30,14 @@ export function decodeVarint(bytes: Uint8Array): bigint {
 
 const viewOf = (bytes: Uint8Array) => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 
+/** REQUIRES nothing of the range: the low 32 bits are kept. */
 export function encodeInt(value: number): Uint8Array {
-  const bytes = new Uint8Array(4);
-  viewOf(bytes).setInt32(0, value);
-  return bytes;
+  return Uint8Array.of(value >>> 24, (value >>> 16) & 0xff, (value >>> 8) & 0xff, value & 0xff);
 }
 
+/** REQUIRES: at least 4 bytes. */
 export function decodeInt(bytes: Uint8Array): number {
-  return viewOf(bytes).getInt32(0);
+  return (bytes[0]! << 24) | (bytes[1]! << 16) | (bytes[2]! << 8) | bytes[3]!;
 }
 
 export function encodeShort(value: number): Uint8Array {

@@ -41,7 +41,7 @@ export type TextContext = {
 export function encodeText(type: CqlType, text: string, context: TextContext): Uint8Array {
   switch (type.kind) {
     case 'text':
-      return utf8Bytes(text.replace(/\p{Surrogate}/gu, '?')); // as Java writes what is half a character
+      return utf8Bytes(/[\ud800-\udfff]/.test(text) ? text.replace(/\p{Surrogate}/gu, '?') : text); // as Java does
     case 'ascii':
       return encodeAscii(text);
     case 'date':

@@ -2,20 +2,17 @@
 
 /** True when Cassandra takes the bytes as a text value. */
 export function isCassandraUtf8(bytes: Uint8Array): boolean {
-  let i = 0;
   const length = bytes.length;
-  while (i < length) {
+  let i = 0;
+  for (;;) {
+    while (i < length && bytes[i]! < 0x80) i += 1;
+    if (i >= length) return true;
     const first = bytes[i]!;
-    if (first < 0x80) {
-      i += 1;
-      continue;
-    }
     const size = sequenceLength(first);
     if (size === 0 || i + size > length || !isSecondByte(first, bytes[i + 1]!)) return false;
     for (let k = 2; k < size; k++) if ((bytes[i + k]! & 0xc0) !== 0x80) return false;
     i += size;
   }
-  return true;
 }
 
 function sequenceLength(first: number): number {
