@@ -102,6 +102,7 @@ export type DescriptorSettings = {
   chunkBytes?: number;
   gcGraceSeconds?: number;
   fpChance?: number;
+  drops?: ReadonlyMap<string, { at: bigint; back: boolean }>;
 };
 
 /** A descriptor (docs/format/table-descriptor.md) of what the header of an SSTable describes. */
@@ -144,13 +145,48 @@ export function descriptorOf(
   }
   w.u16(columns.length);
   columns.forEach((column, i) => {
+    const dropped = settings.drops?.get(column.name);
     w.u16(i + 1);
-    w.u8((column.isStatic ? 1 : 0) | (isMulticell(column.type) ? 2 : 0) | (column.type.kind === 'counter' ? 4 : 0));
-    w.i64(0n);
+    w.u8(
+      (column.isStatic ? 1 : 0) |
+        (isMulticell(column.type) ? 2 : 0) |
+        (column.type.kind === 'counter' ? 4 : 0) |
+        (dropped?.back === false ? 8 : 0),
+    );
+    w.i64(dropped?.at ?? 0n);
     str(w, column.name);
     writeType(w, column.type, column.className);
   });
   return { bytes: w.finish(), columns };
+}
+
+/** Columns that `schema.cql` drops, with the time; those that come back keep the time. */
+function dropsOf(schema: string): Map<string, { at: bigint; back: boolean }> {
+  const drops = new Map<string, { at: bigint; back: boolean }>();
+  for (const line of schema.split('\n')) {
+    const drop = /ALTER TABLE \w+ DROP (\w+) USING TIMESTAMP (\d+)/.exec(line);
+    if (drop !== null) drops.set(drop[1]!, { at: BigInt(drop[2]!), back: false });
+    const add = /ALTER TABLE \w+ ADD (\w+)/.exec(line);
+    const dropped = add === null ? undefined : drops.get(add[1]!);
+    if (dropped !== undefined) dropped.back = true;
+  }
+  return drops;
+}
+
+/** One header for all SSTables of a table: the columns of all of them, each as the newest file has it. */
+function unionOf(headers: SerializationHeader[]): SerializationHeader {
+  const union = (pick: (header: SerializationHeader) => SerializationHeader['statics']) => {
+    const columns = new Map(headers.flatMap((header) => pick(header).map((c) => [Buffer.from(c.name).toString(), c])));
+    const multicell = (type: string): number => (isMulticell(parseClassName(type).type) ? 1 : 0);
+    return [...columns.values()].sort(
+      (a, b) => multicell(a.type) - multicell(b.type) || Buffer.compare(a.name, b.name),
+    );
+  };
+  return {
+    ...headers.at(-1)!,
+    statics: union((header) => header.statics),
+    regulars: union((header) => header.regulars),
+  };
 }
 
 export function loadFixture(name: string, root = fixtureRoot): FixtureTable {
@@ -158,10 +194,16 @@ export function loadFixture(name: string, root = fixtureRoot): FixtureTable {
   const names = fs
     .readdirSync(folder)
     .map(parseComponentName)
-    .filter((parsed) => parsed?.component === 'Data.db') as (SSTableName & { component: string })[];
-  const statisticsPath = path.join(folder, `${names[0]!.version}-${names[0]!.id}-${names[0]!.format}-Statistics.db`);
-  const { header } = readStatistics(fs.readFileSync(statisticsPath), statisticsPath);
-  const { bytes, columns } = descriptorOf(header);
+    .filter((parsed) => parsed?.component === 'Data.db')
+    .sort((a, b) => Number(a!.id) - Number(b!.id)) as (SSTableName & { component: string })[];
+  const headers = names.map(({ version, id, format }) => {
+    const file = path.join(folder, `${version}-${id}-${format}-Statistics.db`);
+    return readStatistics(fs.readFileSync(file), file).header;
+  });
+  const header = unionOf(headers);
+  const { bytes, columns } = descriptorOf(header, {
+    drops: dropsOf(fs.readFileSync(path.join(folder, 'schema.cql'), 'utf8')),
+  });
   const rowsPath = path.join(folder, 'rows.jsonl');
   const text = fs.existsSync(rowsPath) ? fs.readFileSync(rowsPath) : zlib.gunzipSync(fs.readFileSync(`${rowsPath}.gz`));
   const expected = text
