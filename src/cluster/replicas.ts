@@ -42,3 +42,13 @@ export function checkReplicas(
     alive,
   });
 }
+
+/** Bit n is set when level n can be run: what hot plans carry. SERIAL levels are for conditional writes and never hot. */
+export function satisfiedLevels({ wanted, alive }: { wanted: number; alive: number }): number {
+  let bits = 0;
+  for (const level of Object.values(Consistency)) {
+    if (level === Consistency.SERIAL || level === Consistency.LOCAL_SERIAL || level === Consistency.ANY) continue;
+    if (alive >= Math.max(1, blockFor(level, wanted))) bits |= 1 << level;
+  }
+  return bits;
+}

@@ -12,7 +12,7 @@ export {
 export { EnvelopeDecoder, readEnvelopeHeader } from './envelope.js';
 export type { Frame, FrameDecoder, FrameError } from './frame.js';
 export { FramedDecoder } from './framed-decoder.js';
-export type { Column } from './metadata.js';
+export { type Column, writeRowsMetadata } from './metadata.js';
 export * from './request.js';
 export * from './response.js';
 export { encodeSegments, SegmentDecoder } from './segment.js';

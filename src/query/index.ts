@@ -3,8 +3,11 @@ export { consistencyName } from './consistency.js';
 export type * from './coordinator.js';
 export type * from './function-api.js';
 export * from './functions/index.js';
+export { encodeHotPlan } from './hot-plan.js';
+export { type HotPlanRegistry, HotPlans } from './hot-plans.js';
 export type { PlannedStatement } from './plan.js';
 export type { Prepared, PreparedTable } from './prepared/prepared-store.js';
+export { PreparedStatementsTable } from './prepared/system-table.js';
 export { internalOptions, Processor } from './processor.js';
 export {
   defaultQuerySettings,

@@ -42,9 +42,6 @@ export class Processor implements QueryProcessor {
   readonly #uuids: TimeUuids;
   readonly #paths: ListPaths;
   readonly #text: TextContext;
-  /** Called with each statement that was prepared, and with those that are no longer valid. */
-  onPrepared: (prepared: Prepared) => void = () => {};
-  onInvalidated: (prepared: readonly Prepared[]) => void = () => {};
 
   constructor(
     readonly services: QueryServices,
@@ -56,7 +53,7 @@ export class Processor implements QueryProcessor {
     this.#uuids = new TimeUuids(() => services.clock.nowMicros(), services.randomBytes(8));
     this.#paths = new ListPaths(this.#uuids, nowMs);
     this.#text = { nowMs };
-    services.catalogue.onChange((change) => this.onInvalidated(this.prepared.onSchemaChange(change)));
+    services.catalogue.onChange((change) => this.prepared.onSchemaChange(change));
   }
 
   async query(text: string, client: ClientState, options: QueryOptions): Promise<QueryResult> {
@@ -96,7 +93,6 @@ export class Processor implements QueryProcessor {
       planned,
     };
     this.prepared.put(prepared, persist);
-    this.onPrepared(prepared);
     return prepared;
   }
 

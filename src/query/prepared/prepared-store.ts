@@ -41,12 +41,18 @@ export function resultMetadataId(columns: readonly ColumnSpec[] | null): Uint8Ar
 
 export class PreparedStore {
   readonly #cache: TinyLfuCache<Prepared>;
+  /** Called with each statement that comes, and with each that goes for whatever reason. */
+  onAdded: (prepared: Prepared) => void = () => {};
+  onRemoved: (prepared: Prepared) => void = () => {};
 
   constructor(
     private readonly bytesMax: number,
     private readonly table: PreparedTable,
   ) {
-    this.#cache = new TinyLfuCache(bytesMax, (_, evicted) => this.table.remove(evicted.id));
+    this.#cache = new TinyLfuCache(bytesMax, (_, evicted) => {
+      this.table.remove(evicted.id);
+      this.onRemoved(evicted);
+    });
   }
 
   get(id: Uint8Array): Prepared | undefined {
@@ -75,20 +81,24 @@ export class PreparedStore {
           `${Math.floor(this.bytesMax / (1 << 20))} MB: ${prepared.query.slice(0, 200)}...`,
       );
     this.#cache.set(hexOf(prepared.id), prepared, bytes);
+    this.onAdded(prepared);
     if (persist) this.table.put(prepared.id, prepared.keyspace, prepared.query);
   }
 
   remove(id: Uint8Array): void {
-    if (this.#cache.delete(hexOf(id))) this.table.remove(id);
+    const known = this.#cache.peek(hexOf(id));
+    if (known === undefined) return;
+    this.#cache.delete(hexOf(id));
+    this.table.remove(id);
+    this.onRemoved(known);
   }
 
   /** Forgets the statements that the change makes invalid. */
-  onSchemaChange(change: CatalogueChange): Prepared[] {
+  onSchemaChange(change: CatalogueChange): void {
     const gone = new Set(change.tables.flatMap(({ before }) => (before === null ? [] : [before])));
-    if (gone.size === 0) return [];
+    if (gone.size === 0) return;
     const invalidated = [...this.all()].filter(({ planned }) => planned.tables.some((table) => gone.has(table)));
     for (const { id } of invalidated) this.remove(id);
-    return invalidated;
   }
 }
 

@@ -1,0 +1,262 @@
+// Which prepared statements the addon can run by itself, and the bytes that tell it how (docs/format/hot-plan.md).
+import { BufferWriter } from '../common/bytes.js';
+import { writeRowsMetadata } from '../protocol/index.js';
+import type { ColumnDefinition } from '../schema/index.js';
+import { ByteWriter, noLimit, Selected } from '../storage/index.js';
+import { type CqlType, encodeDescriptorType } from '../types/index.js';
+import type { Prepared } from './prepared/prepared-store.js';
+import type { Restriction, RestrictionTerm } from './restrictions/restriction.js';
+import type { RestrictionSet } from './restrictions/restriction-set.js';
+import type { SelectPlan } from './select/select-plan.js';
+import { ConstantTerm, MarkerTerm, type Term } from './terms/term.js';
+import { readInt32 } from './values.js';
+import { tableIdBytes } from './write/mutations.js';
+import { DeleteColumn, SetColumn } from './write/operations.js';
+import type { WritePlan } from './write/write-plan.js';
+
+const format = 1;
+const kinds = { write: 1, read: 2 } as const;
+const flagBits = {
+  insert: 1,
+  notDurable: 2,
+  reversed: 4,
+  staticOnly: 8,
+  deletesRow: 16,
+  deletesPartition: 32,
+} as const;
+const targets = {
+  partitionKey: 0,
+  clustering: 1,
+  value: 2,
+  ttl: 3,
+  timestamp: 4,
+  limit: 5,
+  sliceStart: 6,
+  sliceEnd: 7,
+} as const;
+const sliceBits = { startInclusive: 1, endInclusive: 2 } as const;
+
+/** Types whose values the addon cannot check. */
+const coldTypes: readonly CqlType['kind'][] = [
+  'list',
+  'set',
+  'map',
+  'tuple',
+  'udt',
+  'custom',
+  'empty',
+  'duration',
+  'counter',
+];
+
+/** What is bound and what is constant, as the addon takes it. A statement with anything else is not hot. */
+class HotTerms {
+  readonly binds: { target: number; which: number; type: CqlType }[] = [];
+  readonly constants: { target: number; which: number; value: Uint8Array | null }[] = [];
+
+  constructor(markers: number) {
+    this.binds.length = markers;
+  }
+
+  /** False when the term is neither a marker nor known. */
+  add(term: Term, target: number, which: number, type: CqlType): boolean {
+    if (term instanceof MarkerTerm) {
+      if (coldTypes.includes(type.kind) || this.binds[term.index] !== undefined) return false;
+      this.binds[term.index] = { target, which, type };
+      return true;
+    }
+    if (!(term instanceof ConstantTerm) || typeof term.value === 'symbol') return false;
+    this.constants.push({ target, which, value: term.value as Uint8Array | null });
+    return true;
+  }
+
+  get complete(): boolean {
+    for (let i = 0; i < this.binds.length; i++) if (this.binds[i] === undefined) return false;
+    return true;
+  }
+}
+
+const singleOf = (term: RestrictionTerm): Term | null => ('single' in term ? term.single : null);
+
+/** Every column restricted by one plain equality. */
+function addKeys(terms: HotTerms, set: RestrictionSet, columns: readonly ColumnDefinition[], target: number): boolean {
+  return columns.every((column) => addEquality(terms, set.get(column), target, column));
+}
+
+function addEquality(
+  terms: HotTerms,
+  restriction: Restriction | undefined,
+  target: number,
+  column: ColumnDefinition,
+): boolean {
+  if (restriction?.kind !== 'eq') return false;
+  const single = singleOf(restriction.term);
+  // A null constant is an error, which JavaScript tells.
+  if (single === null || (single instanceof ConstantTerm && !(single.value instanceof Uint8Array))) return false;
+  return terms.add(single, target, column.position, column.type);
+}
+
+type Layout = {
+  readonly kind: number;
+  readonly flags: number;
+  readonly terms: HotTerms;
+  readonly sliceFlags: number;
+  readonly rowLimit: number;
+  readonly perPartitionLimit: number;
+};
+
+/**
+ * The hot plan of a prepared statement; null when it is not hot.
+ * @param consistencyLevels  bit n: level n can be run with the replicas that the keyspace has
+ */
+export function encodeHotPlan(prepared: Prepared, consistencyLevels: number): Uint8Array | null {
+  const { plan } = prepared.planned;
+  const markers = prepared.bindColumns.length;
+  if (plan.kind === 'write') {
+    const layout = writeLayout(plan, markers);
+    return layout === null ? null : encode(prepared, plan, layout, consistencyLevels);
+  }
+  if (plan.kind !== 'select') return null;
+  const layout = readLayout(plan, markers);
+  return layout === null ? null : encode(prepared, plan, layout, consistencyLevels);
+}
+
+function writeLayout(plan: WritePlan, markers: number): Layout | null {
+  const { table, restrictions, type } = plan;
+  const cold = plan.conditions !== null || table.virtual || table.isCounter || plan.requiresRead;
+  if (cold || plan.statics.length > 0 || !table.flags.includes('compound')) return null;
+  const terms = new HotTerms(markers);
+  if (!addKeys(terms, restrictions.partitionKey, table.partitionKey, targets.partitionKey)) return null;
+  const wholeDelete = type === 'DELETE' && plan.regular.length === 0;
+  const deletesPartition = wholeDelete && !restrictions.hasClustering;
+  if (!deletesPartition && !addKeys(terms, restrictions.clustering, table.clustering, targets.clustering)) return null;
+  if (!addValues(terms, plan)) return null;
+  const { timestamp, ttl } = plan.attributes;
+  if (timestamp !== null && !terms.add(timestamp, targets.timestamp, 0, { kind: 'bigint' })) return null;
+  if (ttl !== null && !terms.add(ttl, targets.ttl, 0, { kind: 'int' })) return null;
+  if (!terms.complete) return null;
+  const flags =
+    (type === 'INSERT' ? flagBits.insert : 0) |
+    (plan.durable ? 0 : flagBits.notDurable) |
+    (wholeDelete && !deletesPartition ? flagBits.deletesRow : 0) |
+    (deletesPartition ? flagBits.deletesPartition : 0);
+  return { kind: kinds.write, flags, terms, sliceFlags: 0, rowLimit: noLimit, perPartitionLimit: noLimit };
+}
+
+function addValues(terms: HotTerms, { regular }: WritePlan): boolean {
+  const columns = new Set(regular.map(({ column }) => column));
+  if (columns.size !== regular.length) return false;
+  return regular.every((operation) => {
+    const { type, id } = operation.column;
+    if (coldTypes.includes(type.kind)) return false;
+    if (operation instanceof DeleteColumn) return terms.add(new ConstantTerm(null), targets.value, id, type);
+    return operation instanceof SetColumn && terms.add(operation.term, targets.value, id, type);
+  });
+}
+
+function readLayout(plan: SelectPlan, markers: number): Layout | null {
+  const { table, restrictions, direct } = plan;
+  if (direct === null || plan.distinct || restrictions.isKeyRange || restrictions.token !== null) return null;
+  if (direct.some(({ what }) => what === Selected.paths) || !table.flags.includes('compound')) return null;
+  const terms = new HotTerms(markers);
+  if (!addKeys(terms, restrictions.partitionKey, table.partitionKey, targets.partitionKey)) return null;
+  const sliceFlags = addClustering(terms, plan);
+  if (sliceFlags === null) return null;
+  const rowLimit = addLimit(terms, plan.limit, 0);
+  const perPartitionLimit = addLimit(terms, plan.perPartitionLimit, 1);
+  if (rowLimit === null || perPartitionLimit === null || !terms.complete) return null;
+  const flags = (plan.reversed ? flagBits.reversed : 0) | (restrictions.returnsStaticOnly ? flagBits.staticOnly : 0);
+  return { kind: kinds.read, flags, terms, sliceFlags, rowLimit, perPartitionLimit };
+}
+
+/** Equalities of the first columns, then perhaps one slice. Returns the slice's flags; null when it is something else. */
+function addClustering(terms: HotTerms, { restrictions, table }: SelectPlan): number | null {
+  for (const column of table.clustering) {
+    const restriction = restrictions.clustering.get(column);
+    if (restriction === undefined) return restrictions.clustering.size === column.position ? 0 : null;
+    if (restriction.multi) return null;
+    if (restriction.kind === 'slice') {
+      if (restrictions.clustering.size !== column.position + 1) return null;
+      const [start, end] = column.reversed
+        ? [restriction.end, restriction.start]
+        : [restriction.start, restriction.end];
+      for (const [bound, target] of [
+        [start, targets.sliceStart],
+        [end, targets.sliceEnd],
+      ] as const) {
+        const term = bound === null ? null : singleOf(bound.term);
+        if (term === null) continue;
+        if (term instanceof ConstantTerm && !(term.value instanceof Uint8Array)) return null;
+        if (!terms.add(term, target, column.position, column.type)) return null;
+      }
+      return (start?.inclusive ? sliceBits.startInclusive : 0) | (end?.inclusive ? sliceBits.endInclusive : 0);
+    }
+    if (!addEquality(terms, restriction, targets.clustering, column)) return null;
+  }
+  return 0;
+}
+
+/** The limit when it is known, noLimit when it is bound or missing; null when it is not hot. */
+function addLimit(terms: HotTerms, term: Term | null, which: number): number | null {
+  if (term === null) return noLimit;
+  if (term instanceof ConstantTerm) {
+    const limit = term.value instanceof Uint8Array && term.value.length === 4 ? readInt32(term.value) : 0;
+    return limit > 0 ? limit : null;
+  }
+  return terms.add(term, targets.limit, which, { kind: 'int' }) ? noLimit : null;
+}
+
+function encode(
+  prepared: Prepared,
+  plan: SelectPlan | WritePlan,
+  layout: Layout,
+  consistencyLevels: number,
+): Uint8Array {
+  const out = new ByteWriter(512);
+  out.u8(format);
+  out.u8(layout.kind);
+  out.u8(layout.flags);
+  out.raw(prepared.id);
+  out.raw(tableIdBytes(plan.table));
+  out.u32(plan.table.version);
+  out.u16(layout.terms.binds.length);
+  for (const { target, which, type } of layout.terms.binds) {
+    out.u8(target);
+    out.u16(which);
+    out.raw(encodeDescriptorType(type));
+  }
+  out.u16(layout.terms.constants.length);
+  for (const { target, which, value } of layout.terms.constants) {
+    out.u8(target);
+    out.u16(which);
+    out.u32(value === null ? 0xffffffff : value.length);
+    if (value !== null) out.raw(value);
+  }
+  out.u8(layout.sliceFlags);
+  out.u32(plan.table.options.default_time_to_live);
+  out.u16(consistencyLevels);
+  out.u32(layout.rowLimit);
+  out.u32(layout.perPartitionLimit);
+  const columns = plan.kind === 'select' ? plan.direct! : [];
+  out.u16(columns.length);
+  for (const { what, which } of columns) {
+    out.u8(what);
+    out.u16(which);
+  }
+  writeMetadata(out, prepared, 4);
+  writeMetadata(out, prepared, 5);
+  out.raw(prepared.resultMetadataId);
+  return out.finish();
+}
+
+function writeMetadata(out: ByteWriter, { resultColumns }: Prepared, version: number): void {
+  if (resultColumns === null) {
+    out.u32(0);
+    return;
+  }
+  const writer = new BufferWriter(256);
+  writeRowsMetadata(writer, { columns: resultColumns, pagingState: null, skip: false, changedId: null }, version);
+  const bytes = writer.finish();
+  out.u32(bytes.length);
+  out.raw(bytes);
+}

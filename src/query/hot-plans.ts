@@ -1,0 +1,81 @@
+// Keeps the addon's hot plans in step with the prepared statements and the schema.
+import { FerrosaError } from '../common/errors.js';
+import { encodeHotPlan } from './hot-plan.js';
+import { hexOf, type Prepared } from './prepared/prepared-store.js';
+import type { Processor } from './processor.js';
+
+/** Where hot plans are registered (the hot path of a thread). */
+export interface HotPlanRegistry {
+  /** @throws FerrosaError INVALID for bytes that are no plan, OVERLOADED when there are too many */
+  register(plan: Uint8Array): number;
+  unregister(number: number): void;
+}
+
+type Registered = { readonly prepared: Prepared; readonly number: number };
+
+export class HotPlans {
+  readonly #plans = new Map<string, Registered>();
+
+  /**
+   * Registers what is hot among the statements of the processor, now and later.
+   * @param consistencyLevels  of a keyspace: bit n is set when level n can be run with the replicas it has
+   */
+  constructor(
+    processor: Processor,
+    private readonly registry: HotPlanRegistry,
+    private readonly consistencyLevels: (keyspace: string) => number,
+  ) {
+    processor.prepared.onAdded = (prepared) => this.#add(prepared);
+    processor.prepared.onRemoved = (prepared) => this.#remove(prepared);
+    for (const prepared of processor.prepared.all()) this.#add(prepared);
+    processor.services.catalogue.onChange(({ before, after }) => {
+      for (const { prepared } of [...this.#plans.values()]) {
+        const name = prepared.planned.tables[0]!.keyspace;
+        const was = before.keyspaces.get(name);
+        const is = after.keyspaces.get(name);
+        const same =
+          JSON.stringify(was?.replication) === JSON.stringify(is?.replication) &&
+          was?.durableWrites === is?.durableWrites;
+        if (!same) this.#renew(processor, prepared);
+      }
+    });
+  }
+
+  /** Statements that the addon runs. */
+  get size(): number {
+    return this.#plans.size;
+  }
+
+  #add(prepared: Prepared): void {
+    this.#remove(prepared);
+    const [table] = prepared.planned.tables;
+    if (table === undefined) return;
+    const plan = encodeHotPlan(prepared, this.consistencyLevels(table.keyspace));
+    if (plan === null) return;
+    try {
+      this.#plans.set(hexOf(prepared.id), { prepared, number: this.registry.register(plan) });
+    } catch (error) {
+      // Without a hot plan the statement runs in JavaScript.
+      if (!(error instanceof FerrosaError)) throw error;
+    }
+  }
+
+  #remove({ id }: Prepared): void {
+    const known = this.#plans.get(hexOf(id));
+    if (known === undefined) return;
+    this.#plans.delete(hexOf(id));
+    this.registry.unregister(known.number);
+  }
+
+  /** Durability is part of the plan: the statement is planned again. */
+  #renew(processor: Processor, prepared: Prepared): void {
+    this.#remove(prepared);
+    processor.prepared.remove(prepared.id);
+    try {
+      processor.prepareIn(prepared.query, prepared.keyspace, true);
+    } catch (error) {
+      // The keyspace is gone: so is the statement.
+      if (!(error instanceof FerrosaError)) throw error;
+    }
+  }
+}
