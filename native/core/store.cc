@@ -26,6 +26,8 @@ uint32_t Store::SetTable(const DescriptorPtr& descriptor) {
   StoreTable* table = slot.get();
   const bool is_new = table->memtable == nullptr;
   uint32_t frozen = 0;
+  // Two ways lead here (ring and messages of the thread): what was overtaken changes nothing.
+  if (!is_new && descriptor->version < table->descriptor->version) return 0;
   const bool same = !is_new && SameColumns(*table->memtable->descriptor(), *descriptor);
   if (!is_new && !same) {
     const std::shared_ptr<FrozenMemtable> f = Freeze(descriptor->id);

@@ -1,8 +1,25 @@
 // The composition of a node: what runs in this process and how it is put together.
-import { FerrosaError } from '../common/errors.js';
-import { openDataFolder } from './data-folder.js';
+import type { WebServer } from '../http/index.js';
+import type { Processor } from '../query/index.js';
+import {
+  type CqlServer,
+  createAuthenticator,
+  createCqlServer,
+  findRoleWith,
+  QueryTraceStore,
+} from '../server/index.js';
+import { HotPath } from '../shard/index.js';
+import { openDataFolder, StartProblem } from './data-folder.js';
 import type { Log } from './log.js';
+import { Control } from './node/control.js';
+import { loadPagingKey, monotonicMicros, nextTimeUuid, nowMs } from './node/environment.js';
+import { createProcessor } from './node/query.js';
+import { type NodeStorage, openStorage } from './node/storage.js';
 import type { Config } from './settings.js';
+import type { HostAndPort } from './units.js';
+
+/** How long requests in flight may take when the node stops, in milliseconds. */
+const graceMs = 10_000;
 
 export type RunningNode = {
   /** What is open where, for the ready line. */
@@ -11,17 +28,130 @@ export type RunningNode = {
   drain(): Promise<void>;
 };
 
+type Parts = { readonly storage: NodeStorage; readonly server: CqlServer; readonly web: WebServer };
+
 /**
  * Starts everything; resolves when clients can connect.
  * @param onDeath  a part ended that the node cannot live without
  * @throws StartProblem, FerrosaError with a message for the operator
  */
-export async function startNode(
-  config: Config,
-  log: Log,
-  onDeath: (message: string, error?: unknown) => never,
-): Promise<RunningNode> {
+export async function startNode(config: Config, log: Log, onDeath: (message: string) => void): Promise<RunningNode> {
+  const startedAtMs = nowMs();
+  checkMode(config);
   await openDataFolder(config.data_dir);
-  log.info({ data_dir: config.data_dir }, 'data folder is open');
-  onDeath('there is no server yet', new FerrosaError('SERVER_ERROR', 'there is no server yet'));
+  const storage = await openStorage(config, log, onDeath);
+  const pagingKey = await loadPagingKey(config.data_dir);
+  const processor = createProcessor(config, storage, pagingKey, Math.floor(startedAtMs / 1000), log);
+  const traces = traceStore(storage, processor, log);
+  const { server, services } = await createServer(config, storage, processor, traces, log);
+  const cqlPort = await listen(server, config.cql_bind, 'CQL', 'cql_bind');
+  const control = new Control({
+    config,
+    storage,
+    server,
+    traces,
+    startedAtMs,
+    stop: () => process.kill(process.pid, 'SIGTERM'),
+  });
+  const { WebServer } = await import('../http/index.js');
+  const web = new WebServer({
+    control,
+    server: services.metrics,
+    budget: services.budget,
+    connections: () => [...server.connections].map((connection) => connection.info()),
+    log,
+    authorize: null,
+  });
+  const webPort = await listen(web, config.web_bind, 'The web side', 'web_bind');
+  return {
+    describe: () =>
+      `CQL ${config.cql_bind.host}:${cqlPort}, web ${config.web_bind.host}:${webPort}, ${config.shards} shards`,
+    drain: () => drain({ storage, server, web }),
+  };
+}
+
+function checkMode(config: Config): void {
+  if (config.mode === 'development') return;
+  if (config.authenticator === 'AllowAllAuthenticator')
+    throw new StartProblem('production mode needs authentication: set authenticator = "PasswordAuthenticator"');
+  throw new StartProblem('production mode needs TLS on the CQL port, which this version does not have');
+}
+
+function traceStore(storage: NodeStorage, processor: Processor, log: Log): QueryTraceStore {
+  const { broadcastAddress: address, broadcastPort: port } = storage.record;
+  const random = () => Math.random();
+  const traces = new QueryTraceStore({ nowMs, monotonicMicros, nextTimeUuid, random, node: { address, port }, log });
+  traces.attach(processor);
+  return traces;
+}
+
+async function createServer(
+  config: Config,
+  storage: NodeStorage,
+  processor: Processor,
+  traces: QueryTraceStore,
+  log: Log,
+) {
+  const hotPath = config.hot_path
+    ? new HotPath(storage.shards.router, {
+        frameBytesMax: config.native_transport_max_frame_size,
+        writeTimeoutMs: config.write_request_timeout,
+        readTimeoutMs: config.read_request_timeout,
+      })
+    : null;
+  const authenticator = await createAuthenticator(config.authenticator, processor, () => performance.now());
+  return createCqlServer({
+    processor,
+    catalogue: storage.metadata.catalogue,
+    authenticator,
+    limits: {
+      connectionsMax: config.native_transport_max_concurrent_connections,
+      connectionsPerAddressMax: config.native_transport_max_concurrent_connections_per_ip,
+      frameBytesMax: config.native_transport_max_frame_size,
+      requestBytesMax: config.native_transport_max_request_data_in_flight,
+      requestBytesPerAddressMax: config.native_transport_max_request_data_in_flight_per_ip,
+      requestsMax: 65_536,
+      requestsPerConnectionMax: 2_048,
+      outputBytesMax: 16 * 2 ** 20,
+      idleTimeoutMs: config.native_transport_idle_timeout,
+    },
+    hotPath,
+    traces,
+    log,
+    own: () => null,
+  });
+}
+
+async function listen(
+  server: { listen(address: HostAndPort): Promise<number> },
+  address: HostAndPort,
+  what: string,
+  setting: string,
+): Promise<number> {
+  try {
+    return await server.listen(address);
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    const place = `${address.host}:${address.port}`;
+    const flag = `--${setting.replaceAll('_', '-')} HOST:PORT`;
+    if (code === 'EADDRINUSE')
+      throw new StartProblem(
+        `${what} cannot listen on ${place}: another process does. Stop it, or choose with ${flag}.`,
+      );
+    if (code === 'EACCES')
+      throw new StartProblem(`${what} may not listen on ${place}. Choose another port with ${flag}.`);
+    if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
+      throw new StartProblem(
+        `${what} cannot listen on ${place}: this machine has no such address. Choose with ${flag}.`,
+      );
+    throw new StartProblem(`${what} cannot listen on ${place}: ${message}`);
+  }
+}
+
+async function drain({ storage, server, web }: Parts): Promise<void> {
+  await server.stop(graceMs);
+  await web.stop();
+  await storage.shards.stop();
+  await storage.pool.stop();
+  await storage.metadata.stop();
 }

@@ -90,7 +90,6 @@ export const settings = {
   rack: text('rack1', 'Rack of this node'),
   num_tokens: integer(16, 1, 1536, 'Tokens of this node, chosen at its first start'),
   cql_bind: bind('127.0.0.1:9042', 'Where CQL clients connect; port 0 takes a free one'),
-  cql_shard_aware_bind: bind('127.0.0.1:19042', 'Where clients connect that choose a shard by their port'),
   web_bind: bind('127.0.0.1:9090', 'Where health, metrics and ferrosa-ctl are served'),
   shards: integer(availableParallelism, 1, 256, 'Shard workers; by default one a core'),
   pin_shards: boolean(false, 'Pin each shard worker to a core of its own'),
@@ -178,6 +177,18 @@ export const settings = {
     'Bytes a second that all compactions write; 0MiB/s for no limit',
   ),
   auto_snapshot: boolean(true, 'Keep a snapshot of a table that is dropped or truncated'),
+
+  prepared_statements_cache_size: size(10 * MiB, MiB, 2 ** 40, 'at least 1MiB', 'Memory for prepared statements'),
+  batch_size_warn_threshold: size(5 * 1024, 0, 2 ** 40, 'at least 0B', 'Warn of larger batches'),
+  batch_size_fail_threshold: size(50 * 1024, 0, 2 ** 40, 'at least 0B', 'Refuse larger batches'),
+  unlogged_batch_across_partitions_warn_threshold: integer(
+    10,
+    0,
+    2 ** 31 - 1,
+    'Warn of unlogged batches over more partitions',
+  ),
+  tombstone_warn_threshold: integer(1_000, 0, 2 ** 31 - 1, 'Warn of reads that meet more tombstones'),
+  tombstone_failure_threshold: integer(100_000, 0, 2 ** 31 - 1, 'End reads that meet more tombstones'),
 
   read_request_timeout: duration(5_000, 'Time for a read of keys'),
   range_request_timeout: duration(10_000, 'Time for a read of a token range'),

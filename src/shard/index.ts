@@ -1,3 +1,5 @@
+export type { BackgroundPool } from './background.js';
+export { writeFileDurably } from './files/durable.js';
 export {
   HotConnection,
   type HotConnectionHost,
@@ -5,6 +7,10 @@ export {
   type HotPathOptions,
   hotPathLimits,
 } from './hot-path.js';
+export type { ShardStats, ShardTableStats } from './messages.js';
 export { OpenRequests } from './open-requests.js';
+export { createBackgroundPool } from './pool.js';
 export { type RequestOptions, routerLimits, type ShardEnds, ShardRouter } from './router.js';
+export { Shards, type ShardsOptions } from './shards.js';
+export type { CompactionRecord } from './tables-main.js';
 export { ignoredTokenBits, shardOfToken } from './token.js';

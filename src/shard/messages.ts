@@ -54,8 +54,8 @@ export type ShardWorkerData = {
 export type ShardTableStats = {
   readonly table: string;
   readonly memtableBytes: number;
-  readonly memtablePartitions: number;
   readonly frozenMemtables: number;
+  readonly partitions: number;
   readonly sstables: number;
   readonly sstableBytes: number;
   readonly reads: number;

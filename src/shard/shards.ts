@@ -104,12 +104,20 @@ export class Shards {
 
   /** A new or altered table. Resolves when every shard has it; what is sent to the rings afterwards finds it. */
   setTable(definition: TableDefinition): Promise<void> {
+    // In the rings at once, before any mutation that was planned with it.
+    const descriptor = this.tables.descriptorOf(definition);
+    this.router.table(descriptor).catch(() => {}); // the shard's end is reported by its thread
     return this.#serially(async () => {
       const known = this.tables.byId.has(definition.id);
       const table = known ? this.tables.update(definition) : await this.tables.open(definition);
       const { sstables, flushed, ...rest } = this.tables.shardTable(table);
       await this.#all({ op: 'table', table: rest, files: { sstables, flushed } });
     });
+  }
+
+  /** Resolves when the changes of tables that were asked for so far are done. */
+  async settled(): Promise<void> {
+    await this.#last;
   }
 
   /** Ends a table: snapshot if so configured, then its content is gone. */

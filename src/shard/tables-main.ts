@@ -56,7 +56,7 @@ export class NodeTables {
     const { dataDir, shardCount, warn } = this.#options;
     const folder = tableFolder(dataDir, definition.keyspace, definition.name, definition.id);
     const files = await TableFiles.open(folder, shardCount, warn);
-    const table = { definition, descriptor: this.#descriptorOf(definition), files, generation: 0 };
+    const table = { definition, descriptor: this.descriptorOf(definition), files, generation: 0 };
     this.byId.set(definition.id, table);
     return table;
   }
@@ -65,7 +65,7 @@ export class NodeTables {
   update(definition: TableDefinition): NodeTable {
     const table = this.get(definition.id);
     table.definition = definition;
-    table.descriptor = this.#descriptorOf(definition);
+    table.descriptor = this.descriptorOf(definition);
     return table;
   }
 
@@ -180,7 +180,8 @@ export class NodeTables {
     return record;
   }
 
-  #descriptorOf(definition: TableDefinition): Uint8Array {
+  /** docs/format/table-descriptor.md */
+  descriptorOf(definition: TableDefinition): Uint8Array {
     return encodeDescriptor(definition, { columnIndexBytes: this.#options.columnIndexBytes });
   }
 }

@@ -343,7 +343,7 @@ export class ShardEngine {
       return {
         table: state.table.id,
         memtableBytes: stats.memtableBytes,
-        memtablePartitions: stats.memtablePartitions,
+        partitions: stats.memtablePartitions + sstables.reduce((sum, { reader }) => sum + reader.partitions, 0),
         frozenMemtables: stats.frozen,
         sstables: sstables.length,
         sstableBytes: sstables.reduce((sum, { reader }) => sum + reader.bytesOnDisk, 0),

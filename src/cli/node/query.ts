@@ -1,0 +1,78 @@
+// The query layer of a node: processor, virtual tables, DESCRIBE.
+import { nativeFunctions, Processor } from '../../query/index.js';
+import { describe, virtualTable } from '../../schema/index.js';
+import type { Log } from '../log.js';
+import { type Config, type SettingName, settings } from '../settings.js';
+import { nowMicros, random } from './environment.js';
+import type { NodeStorage } from './storage.js';
+
+/** Makes the processor. `startedAtSeconds`: of this process, the generation that drivers see. */
+export function createProcessor(
+  config: Config,
+  { metadata, record, shards, coordinator }: NodeStorage,
+  pagingKey: Uint8Array,
+  startedAtSeconds: number,
+  log: Log,
+): Processor {
+  const figures = { settings: () => settingRows(config) };
+  const { catalogue } = metadata;
+  return new Processor({
+    catalogue,
+    metadata: {
+      async change(statement, keyspace) {
+        const result = await metadata.change(statement, keyspace);
+        // The client may use the table as soon as it has the answer.
+        await shards.settled();
+        return result;
+      },
+    },
+    coordinator,
+    functions: nativeFunctions,
+    clock: { nowMicros },
+    settings: {
+      readTimeoutMs: config.read_request_timeout,
+      rangeTimeoutMs: config.range_request_timeout,
+      writeTimeoutMs: config.write_request_timeout,
+      counterWriteTimeoutMs: config.counter_write_request_timeout,
+      truncateTimeoutMs: config.truncate_request_timeout,
+      preparedStatementsCacheBytes: config.prepared_statements_cache_size,
+      batchSizeWarnBytes: config.batch_size_warn_threshold,
+      batchSizeFailBytes: config.batch_size_fail_threshold,
+      unloggedBatchAcrossPartitionsWarn: config.unlogged_batch_across_partitions_warn_threshold,
+      tombstoneWarn: config.tombstone_warn_threshold,
+      tombstoneFail: config.tombstone_failure_threshold,
+    },
+    pagingKey,
+    randomBytes: random,
+    virtualRows: (table) =>
+      virtualTable(table).rows({
+        schema: catalogue.schema,
+        clusterName: config.cluster_name,
+        gossipGeneration: startedAtSeconds,
+        local: record,
+        peers: [],
+        figures,
+      }),
+    describe(statement, keyspace) {
+      const result = describe(statement, {
+        schema: catalogue.schema,
+        keyspace,
+        clusterName: config.cluster_name,
+        snitch: 'SimpleSnitch',
+        rangeOwnership: () =>
+          new Map(record.tokens.map((token) => [token, [`${record.broadcastAddress}:${record.broadcastPort}`]])),
+      });
+      const columns = result.columns.map((column) => ({ keyspace: 'system', table: 'describe', ...column }));
+      return { columns, rows: result.rows };
+    },
+    warn: (message) => log.warn(message),
+  });
+}
+
+/** system_views.settings: what this node runs with. */
+function settingRows(config: Config): { name: string; value: string }[] {
+  return (Object.keys(settings) as SettingName[]).map((name) => {
+    const value = config[name];
+    return { name, value: typeof value === 'object' ? `${value.host}:${value.port}` : String(value) };
+  });
+}

@@ -1,0 +1,151 @@
+// Metadata and shards: who the node is, its schema, and the threads that keep its data.
+import { join } from 'node:path';
+import { BatchLog, LocalCoordinator, type ShardPort } from '../../cluster/index.js';
+import type { FerrosaError } from '../../common/errors.js';
+import { loadHostId, MetadataStore, type NodeRecord, RaftClient, registerNode } from '../../raft/index.js';
+import { type CatalogueChange, totalReplicas } from '../../schema/index.js';
+import { type BackgroundPool, createBackgroundPool, Shards } from '../../shard/index.js';
+import type { Log } from '../log.js';
+import type { Config } from '../settings.js';
+import type { HostAndPort } from '../units.js';
+import { nextTimeUuid, nowMicros, nowMs, random } from './environment.js';
+
+/** What drivers are told this is: they choose their behaviour by it. */
+export const releaseVersion = '5.0.9';
+
+export type NodeStorage = {
+  readonly metadata: MetadataStore;
+  readonly record: NodeRecord;
+  readonly shards: Shards;
+  readonly pool: BackgroundPool;
+  readonly coordinator: LocalCoordinator;
+};
+
+/** The address that a node tells others; "any" is none. */
+const addressOf = ({ host }: HostAndPort): string =>
+  host === '0.0.0.0' || host === '::' || host === 'localhost' ? '127.0.0.1' : host;
+
+/** Opens metadata and shards. @throws FerrosaError with a message for the operator */
+export async function openStorage(config: Config, log: Log, onDeath: (message: string) => void): Promise<NodeStorage> {
+  const folder = join(config.data_dir, 'metadata');
+  const raft = RaftClient.startThread(folder, (error) => onDeath(`the metadata thread failed: ${error.message}`));
+  const report = (message: string) => log.warn(message);
+  const metadata = await MetadataStore.open(raft, { nowMicros, randomBytes: random, report });
+  await metadata.ensureClusterName(config.cluster_name);
+  const hostId = loadHostId(folder, random);
+  const address = addressOf(config.cql_bind);
+  const settings = {
+    hostId,
+    datacenter: config.data_center,
+    rack: config.rack,
+    numTokens: config.num_tokens,
+    releaseVersion,
+    broadcastAddress: address,
+    broadcastPort: 7000,
+    listenAddress: address,
+    listenPort: 7000,
+    nativeAddress: address,
+    nativePort: config.cql_bind.port,
+  };
+  const record = await registerNode(metadata, settings, random);
+  const pool = createBackgroundPool(config.concurrent_compactors);
+  const shards = await startShards(config, hostId, metadata, pool, log, onDeath);
+  metadata.catalogue.onChange((change) => followSchema(shards, change, log));
+  const port = shardPort(shards);
+  const batchLog = new BatchLog(port, metadata.catalogue.getTable('system', 'batches'), { nowMicros, nextTimeUuid });
+  const replayed = await batchLog.replay();
+  if (replayed > 0) log.info({ batches: replayed }, 'logged batches that had not ended were applied');
+  const coordinator = new LocalCoordinator(port, metadata.catalogue, (name) => replicasOf(metadata, name), batchLog);
+  return { metadata, record, shards, pool, coordinator };
+}
+
+function startShards(
+  config: Config,
+  hostId: string,
+  metadata: MetadataStore,
+  pool: BackgroundPool,
+  log: Log,
+  onDeath: (message: string) => void,
+): Promise<Shards> {
+  const tables = [...metadata.catalogue.schema.keyspaces.values()].flatMap(({ tables: all }) => [...all.values()]);
+  const periodMs =
+    config.commitlog_sync === 'group' ? config.commitlog_sync_group_window : config.commitlog_sync_period;
+  return Shards.start(
+    {
+      dataDir: config.data_dir,
+      shardCount: config.shards,
+      pinShards: config.pin_shards,
+      hostId,
+      commitLog: {
+        mode: config.commitlog_sync,
+        periodMs,
+        segmentBytes: config.commitlog_segment_size,
+        totalBytesMax: config.commitlog_total_space,
+        ignoreReplayErrors: config.commitlog_ignore_replay_errors,
+      },
+      mutationBytesMax: config.max_mutation_size,
+      memtableBytesMax: config.memtable_offheap_space,
+      cacheBytesMax: config.file_cache_size,
+      columnIndexBytes: config.column_index_size,
+      compactionBytesPerSecond: config.compaction_throughput,
+      autoSnapshot: config.auto_snapshot,
+      pool,
+      log,
+      onDeath,
+      nowMs,
+    },
+    tables,
+  );
+}
+
+/** Tables come, change and go on the shards as they do in the schema. */
+function followSchema(shards: Shards, { tables }: CatalogueChange, log: Log): void {
+  const failed = (error: Error) => log.error({ err: error }, 'a schema change could not be carried out on the shards');
+  for (const { before, after } of tables) {
+    if (after !== null && !after.virtual) shards.setTable(after).catch(failed);
+    else if (after === null && before !== null && !before.virtual) shards.dropTable(before.id).catch(failed);
+  }
+}
+
+/** Replicas of a keyspace, of which this node is the only one alive. */
+function replicasOf(metadata: MetadataStore, keyspace: string): { wanted: number; alive: number } {
+  const definition = metadata.catalogue.schema.keyspaces.get(keyspace);
+  if (definition === undefined) return { wanted: 1, alive: 1 };
+  const wanted = Math.max(1, totalReplicas(definition.replication));
+  return { wanted, alive: 1 };
+}
+
+/** The shards as the coordinator sees them; TRUNCATE is one thing for all of them. */
+function shardPort(shards: Shards): ShardPort {
+  const { router } = shards;
+  return {
+    get shardCount() {
+      return router.shardCount;
+    },
+    now: () => router.now(),
+    mutate: (shard, mutation, durable, options) => router.mutate(shard, mutation, durable, options),
+    batch: (shard, mutations, durable, options) => router.batch(shard, mutations, durable, options),
+    read: (shard, command, options) => router.read(shard, command, options),
+    async control(shard, message, options) {
+      const { op, table } = message as { op?: string; table?: string };
+      if (op !== 'truncate' || table === undefined) return router.control(shard, message, options);
+      if (shard !== 0) return null;
+      await within(shards.truncate(table), (options?.deadline ?? 0) - router.now(), options?.timedOut);
+      return null;
+    },
+  };
+}
+
+/** The promise, or the error once `micros` have passed; what was begun goes on. */
+async function within<T>(work: Promise<T>, micros: number, timedOut: (() => FerrosaError) | undefined): Promise<T> {
+  if (timedOut === undefined || micros <= 0) return work;
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(timedOut()), micros / 1000);
+  });
+  try {
+    return await Promise.race([work, limit]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
