@@ -1,11 +1,13 @@
 // The composition of a node: what runs in this process and how it is put together.
-import type { WebServer } from '../http/index.js';
+import type { ConnectionInfo, WebServer } from '../http/index.js';
 import type { Processor } from '../query/index.js';
 import {
+  type Authenticator,
+  type Connection,
   type CqlServer,
   createAuthenticator,
   createCqlServer,
-  findRoleWith,
+  findRole,
   QueryTraceStore,
 } from '../server/index.js';
 import { HotPath } from '../shard/index.js';
@@ -58,15 +60,44 @@ export async function startNode(config: Config, log: Log, onDeath: (message: str
     control,
     server: services.metrics,
     budget: services.budget,
-    connections: () => [...server.connections].map((connection) => connection.info()),
+    connections: () => [...server.connections].map((connection) => connectionInfo(connection)),
     log,
-    authorize: null,
+    authorize:
+      config.authenticator === 'AllowAllAuthenticator' ? null : superuserCheck(services.authenticator, processor),
   });
   const webPort = await listen(web, config.web_bind, 'The web side', 'web_bind');
   return {
     describe: () =>
       `CQL ${config.cql_bind.host}:${cqlPort}, web ${config.web_bind.host}:${webPort}, ${config.shards} shards`,
     drain: () => drain({ storage, server, web }),
+  };
+}
+
+function connectionInfo(connection: Connection): ConnectionInfo {
+  const { client, startup, stage, inFlight, protocolVersion } = connection;
+  return {
+    address: client.address,
+    port: client.port,
+    stage,
+    user: client.user,
+    keyspace: client.keyspace,
+    protocolVersion,
+    driverName: startup?.driverName ?? null,
+    driverVersion: startup?.driverVersion ?? null,
+    requests: connection.requests,
+    inFlight,
+  };
+}
+
+/** Only superusers may act on the node. */
+function superuserCheck(authenticator: Authenticator, processor: Processor) {
+  return async (user: string, password: string): Promise<boolean> => {
+    try {
+      await authenticator.authenticate(Buffer.from(`\0${user}\0${password}`), 'web');
+      return (await findRole(processor, user))?.isSuperuser === true;
+    } catch {
+      return false;
+    }
   };
 }
 

@@ -56,7 +56,7 @@ export async function start(args: readonly string[]): Promise<void> {
   process.on('unhandledRejection', (error) => fail(log, 'a bug: the process stops', error));
   try {
     const { startNode } = await import('./node.js');
-    const node = await startNode(config, log, (message, error) => fail(log, message, error));
+    const node = await startNode(config, log, (message) => fail(log, message));
     stopOnSignals(node, log);
     const seconds = (performance.now() - startedAt) / 1000;
     process.stdout.write(

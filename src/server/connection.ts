@@ -44,6 +44,8 @@ const lingerMs = 2_000;
 
 export class Connection implements EventReceiver, HotConnectionHost {
   readonly client: ClientState;
+  /** Requests that JavaScript has run. */
+  requests = 0;
   readonly #socket: Socket;
   readonly #services: ServerServices;
   readonly #output: ConnectionOutput;
@@ -207,6 +209,7 @@ export class Connection implements EventReceiver, HotConnectionHost {
     this.#errorsInARow = 0;
     this.requestCount++;
     this.#services.metrics.requests++;
+    this.requests++;
     let request: Request;
     try {
       if (this.#version !== 0 && frame.version !== this.#version) throw this.#wrongVersion(frame.version);

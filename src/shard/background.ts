@@ -8,6 +8,7 @@ export type FlushJob = {
   readonly target: string;
   readonly name: string;
   readonly compression: Readonly<Record<string, string>>;
+  readonly bloomFilterFpChance: number;
   readonly hostId: string;
 };
 
@@ -22,15 +23,14 @@ export type CompactJob = {
   readonly target: string;
   readonly name: string;
   readonly compression: Readonly<Record<string, string>>;
+  readonly bloomFilterFpChance: number;
   readonly hostId: string;
+  /** Of the inputs, on disk. */
+  readonly bytesIn: number;
   readonly nowSeconds: number;
   readonly gcBefore: number;
   /** Microseconds. */
   readonly purgeBelow: bigint;
-  /** Only the tokens of one shard; null for all. */
-  readonly shard: { readonly shard: number; readonly shardCount: number } | null;
-  /** 0: no limit. */
-  readonly bytesPerSecond: number;
 };
 
 export type BackgroundJob = FlushJob | CompactJob;

@@ -104,6 +104,8 @@ export type CompactionTask = {
   readonly table: string;
   readonly shard: number;
   readonly inputs: readonly string[];
+  /** Of the inputs, on disk. */
+  readonly bytesIn: number;
   /** Seconds: tombstones older than this may go, where nothing older than `purgeBelow` can be elsewhere. */
   readonly gcBefore: number;
   /** Microseconds: the smallest timestamp in what is not compacted. */

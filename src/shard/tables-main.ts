@@ -47,6 +47,8 @@ export class NodeTables {
   readonly compactions: CompactionRecord[] = [];
   readonly #options: NodeTableOptions;
   #compactionId = 1;
+  /** Milliseconds since the epoch. */
+  #compactionPaidUntil = 0;
 
   constructor(options: NodeTableOptions) {
     this.#options = options;
@@ -105,6 +107,7 @@ export class NodeTables {
       target,
       name,
       compression: table.definition.options.compression,
+      bloomFilterFpChance: table.definition.options.bloom_filter_fp_chance,
       hostId: this.#options.hostId,
     });
     if (table.generation !== generation) return null;
@@ -114,10 +117,11 @@ export class NodeTables {
   }
 
   /** Merges SSTables of one shard. */
-  async compact({ table: id, shard, inputs, gcBefore, purgeBelow }: CompactionTask): Promise<WrittenSSTables> {
+  async compact({ table: id, shard, inputs, bytesIn, gcBefore, purgeBelow }: CompactionTask): Promise<WrittenSSTables> {
     const table = this.get(id);
     const { generation } = table;
-    const { pool, hostId, compactionBytesPerSecond, nowMs } = this.#options;
+    await this.#waitForThroughput();
+    const { pool, hostId, nowMs } = this.#options;
     const name = table.files.newName();
     const record = this.#begin(table.definition, inputs);
     try {
@@ -132,13 +136,14 @@ export class NodeTables {
         target: await table.files.temporary(name),
         name,
         compression: table.definition.options.compression,
+        bloomFilterFpChance: table.definition.options.bloom_filter_fp_chance,
         hostId,
         nowSeconds: Math.floor(nowMs() / 1000),
         gcBefore,
         purgeBelow,
-        shard: null,
-        bytesPerSecond: compactionBytesPerSecond,
+        bytesIn,
       });
+      this.#payThroughput(record.startedAt, result.bytesWritten);
       if (table.generation !== generation) return null;
       const add: ManifestEntry[] = result.written ? [{ name, shard }] : [];
       await table.files.publish({ add, remove: inputs });
@@ -162,6 +167,18 @@ export class NodeTables {
       why === 'dropped' ? `dropped-${now}-${table.definition.name}` : `truncated-${now}-${table.definition.name}`;
     await table.files.snapshot(tag);
     return join(table.files.folder, snapshotFolder, tag);
+  }
+
+  /** Waits until the compactions so far have had their time at compaction_throughput. */
+  async #waitForThroughput(): Promise<void> {
+    const wait = this.#compactionPaidUntil - this.#options.nowMs();
+    if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait).unref());
+  }
+
+  #payThroughput(startedAt: number, bytesWritten: number): void {
+    const { compactionBytesPerSecond: rate } = this.#options;
+    if (rate > 0)
+      this.#compactionPaidUntil = Math.max(this.#compactionPaidUntil, startedAt) + (bytesWritten / rate) * 1000;
   }
 
   #begin(definition: TableDefinition, inputs: readonly string[]): CompactionRecord {

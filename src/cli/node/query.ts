@@ -27,7 +27,7 @@ export function createProcessor(
       },
     },
     coordinator,
-    functions: nativeFunctions,
+    functions: nativeFunctions(),
     clock: { nowMicros },
     settings: {
       readTimeoutMs: config.read_request_timeout,

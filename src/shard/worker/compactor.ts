@@ -93,6 +93,7 @@ export class Compactor {
         table: state.table.id,
         shard: this.#tables.shard,
         inputs: inputs.map(({ name }) => name),
+        bytesIn: inputs.reduce((sum, { reader }) => sum + reader.bytesOnDisk, 0),
         gcBefore: this.#gcBefore(state),
         purgeBelow: this.#purgeBelow(state),
       });

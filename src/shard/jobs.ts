@@ -1,0 +1,47 @@
+// The jobs of the background pool, on its threads. Everything blocks here.
+import {
+  compact,
+  flushMemtable,
+  parseComponentName,
+  type SSTableInfo,
+  type SSTableName,
+} from '../storage/sstable/index.js';
+import type { BackgroundJob, CompactJob, FlushJob, JobResult } from './background.js';
+
+const nameOf = (sstable: string): SSTableName => {
+  const parsed = parseComponentName(`${sstable}-Data.db`);
+  if (parsed === null) throw new Error(`${sstable} is no name of an SSTable`);
+  return parsed;
+};
+
+/** What both kinds of output have: one SSTable of the job's name in its own folder. */
+function output(job: FlushJob | CompactJob) {
+  return {
+    descriptor: job.descriptor,
+    bloomFilterFpChance: job.bloomFilterFpChance,
+    compression: job.compression,
+    folder: job.target,
+    ids: { first: Number(nameOf(job.name).id), count: 1 },
+    hostId: new Uint8Array(Buffer.from(job.hostId.replaceAll('-', ''), 'hex')),
+  };
+}
+
+const result = (written: readonly SSTableInfo[], bytesRead: number): JobResult => ({
+  written: written.length > 0,
+  bytesRead,
+  bytesWritten: written.reduce((sum, { bytesOnDisk }) => sum + bytesOnDisk, 0),
+});
+
+/** Runs a job. @throws FerrosaError CORRUPT naming a damaged input; system errors. Nothing is left behind then */
+export function runJob(job: BackgroundJob): JobResult {
+  if (job.kind === 'flush') return result(flushMemtable({ ...output(job), frozen: job.frozen }), 0);
+  const { folder, nowSeconds, gcBefore, purgeBelow } = job;
+  const input = (name: string) => ({ folder, name: nameOf(name) });
+  const written = compact({
+    ...output(job),
+    inputs: job.inputs.map(input),
+    overlapping: job.overlapping.map(input),
+    purge: { nowSeconds, gcBefore, maxPurgeableTimestamp: purgeBelow },
+  });
+  return result(written, job.bytesIn);
+}
