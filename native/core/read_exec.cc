@@ -195,6 +195,7 @@ Status ReadExecutor::Run(StoreTable* table, ReadOperation* op, uint32_t budget, 
 void ReadExecutor::Finish(const DescriptorPlan& plan, ReadOperation* op) {
   op->finished_ = true;
   Writer position;
+  position.bytes.reserve(64 + op->key_.size());
   if (op->more_ && op->has_key_) {
     position.LE<uint16_t>(static_cast<uint16_t>(op->key_.size()));
     position.Bytes(Slice(op->key_));

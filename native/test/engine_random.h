@@ -1,0 +1,152 @@
+// native/test/engine_random.h: a table with every kind of column, and random mutations and read commands for it.
+#pragma once
+#include "core/hash.h"
+#include "core/store.h"
+#include "test.h"
+
+namespace ferrosa {
+
+using test::Prng;
+
+inline DescriptorPtr MakeTable(uint32_t version) {
+  auto d = std::make_shared<TableDescriptor>();
+  d->version = version;
+  d->partition_key.push_back(Type{TypeKind::kInt});
+  d->clustering.push_back({Type{TypeKind::kInt}, false});
+  d->clustering.push_back({Type{TypeKind::kDecimal}, true});
+  const auto add = [&](uint16_t id, const char* name, Type type, bool is_static, bool multicell) {
+    Column c;
+    c.id = id;
+    c.name = name;
+    c.type = std::move(type);
+    c.is_static = is_static;
+    c.multicell = multicell;
+    d->columns.push_back(c);
+  };
+  Type map{TypeKind::kMap};
+  map.children = {Type{TypeKind::kInt}, Type{TypeKind::kText}};
+  Type list{TypeKind::kList};
+  list.children = {Type{TypeKind::kInt}};
+  Type udt{TypeKind::kUdt};
+  udt.children = {Type{TypeKind::kInt}, Type{TypeKind::kText}};
+  add(1, "s", Type{TypeKind::kInt}, true, false);
+  add(2, "v", Type{TypeKind::kInt}, false, false);
+  add(3, "l", list, false, true);
+  add(4, "m", map, false, true);
+  add(5, "u", udt, false, true);
+  return d;
+}
+
+inline void PutValue(Prng& prng, size_t n, Writer* out) {
+  out->Var(n + 1);
+  for (size_t i = 0; i < n; i++) out->U8(static_cast<uint8_t>(prng.Below(4)));
+}
+
+inline void PutClustering(Prng& prng, size_t n, Writer* out) {
+  out->Var(n);
+  if (n > 0) PutValue(prng, 4, out);
+  if (n > 1) PutValue(prng, 5 + prng.Below(2), out);
+}
+
+inline void PutOperation(Prng& prng, uint16_t id, Writer* out) {
+  const bool multicell = id > 2;
+  const uint64_t kind = prng.Below(multicell ? 3 : 2);
+  const uint8_t flags = static_cast<uint8_t>((kind == 0 ? 0 : kind == 1 ? kOperationTombstone : kOperationComplexDeletion) |
+                                             (multicell && kind < 2 ? kOperationPath : 0));
+  out->LE<uint16_t>(id);
+  out->U8(flags);
+  out->LE<int64_t>(static_cast<int64_t>(prng.Below(20)));
+  if (kind > 0) out->LE<uint32_t>(100);
+  if (flags & kOperationPath) {
+    const size_t n = id == 3 ? 16 : id == 4 ? 4 : 2;
+    out->Var(n);
+    for (size_t i = 0; i < n; i++) out->U8(i + 1 == n ? static_cast<uint8_t>(prng.Below(3)) : 0);
+  }
+  if (kind == 0) {
+    out->Var(4);
+    out->LE<uint32_t>(static_cast<uint32_t>(prng.Next()));
+  }
+}
+
+inline Writer MakeMutation(Prng& prng) {
+  Writer out;
+  out.U8(1);
+  const bool deletion = prng.Below(10) == 0;
+  out.U8(deletion ? 1 : 0);
+  for (int i = 0; i < 16; i++) out.U8(0);
+  uint8_t key[4] = {0, 0, 0, static_cast<uint8_t>(prng.Below(6))};
+  out.LE<int64_t>(MurmurToken(Slice(key, 4)));
+  out.LE<uint16_t>(4);
+  out.Bytes(Slice(key, 4));
+  const auto put_deletion = [&] {
+    out.LE<int64_t>(static_cast<int64_t>(prng.Below(20)));
+    out.LE<uint32_t>(100);
+  };
+  if (deletion) put_deletion();
+  for (uint64_t items = 1 + prng.Below(3); items > 0; items--) {
+    const uint64_t kind = 1 + prng.Below(3);
+    out.U8(static_cast<uint8_t>(kind));
+    if (kind == kItemRangeTombstone) {
+      out.U8(prng.Below(2) ? 1 : 7);
+      PutClustering(prng, prng.Below(3), &out);
+      out.U8(prng.Below(2) ? 6 : 0);
+      PutClustering(prng, prng.Below(3), &out);
+      put_deletion();
+      continue;
+    }
+    if (kind == kItemRow) PutClustering(prng, 2, &out);
+    const uint64_t flags = prng.Below(8) & ~uint64_t{2};
+    out.U8(static_cast<uint8_t>(flags));
+    if (flags & kRowLiveness) out.LE<int64_t>(static_cast<int64_t>(prng.Below(20)));
+    if (flags & kRowDeletion) put_deletion();
+    const uint64_t operations = prng.Below(4);
+    out.Var(operations);
+    for (uint64_t i = 0; i < operations; i++)
+      PutOperation(prng, kind == kItemStaticRow ? 1 : static_cast<uint16_t>(2 + prng.Below(4)), &out);
+  }
+  return out;
+}
+
+inline Writer MakeCommand(Prng& prng) {
+  Writer out;
+  out.U8(1);
+  out.U8(static_cast<uint8_t>(prng.Below(16)));
+  for (int i = 0; i < 16; i++) out.U8(0);
+  out.LE<uint32_t>(static_cast<uint32_t>(prng.Below(200)));
+  out.LE<uint32_t>(static_cast<uint32_t>(1 + prng.Below(20)));
+  out.LE<uint32_t>(static_cast<uint32_t>(1 + prng.Below(20)));
+  out.LE<uint32_t>(1000);
+  if (prng.Below(2)) {
+    out.U8(1);
+    out.LE<int64_t>(INT64_MIN);
+    out.U8(1);
+    out.LE<int64_t>(INT64_MAX);
+    out.U8(1);
+  } else {
+    out.U8(0);
+    out.LE<uint16_t>(2);
+    for (uint8_t k = 0; k < 2; k++) {
+      out.LE<uint16_t>(4);
+      out.U8(0), out.U8(0), out.U8(0), out.U8(k);
+    }
+  }
+  const uint64_t slices = prng.Below(2);
+  out.LE<uint16_t>(static_cast<uint16_t>(slices));
+  for (uint64_t i = 0; i < slices; i++) {
+    out.U8(prng.Below(2) ? 1 : 7);
+    PutClustering(prng, prng.Below(3), &out);
+    out.U8(prng.Below(2) ? 6 : 0);
+    PutClustering(prng, prng.Below(3), &out);
+  }
+  out.U8(0);
+  out.LE<uint16_t>(12);
+  const uint8_t what[] = {0, 1, 1, 2, 2, 2, 2, 2, 3, 4, 5, 7};
+  const uint16_t which[] = {0, 0, 1, 1, 2, 3, 4, 5, 5, 4, 3, 4};
+  for (int i = 0; i < 12; i++) {
+    out.U8(what[i]);
+    out.LE<uint16_t>(which[i]);
+  }
+  return out;
+}
+
+}  // namespace ferrosa
