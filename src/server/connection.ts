@@ -215,8 +215,9 @@ export class Connection implements EventReceiver, HotConnectionHost {
       if (this.#version !== 0 && frame.version !== this.#version) throw this.#wrongVersion(frame.version);
       this.#checkStage(frame.opcode);
       const body = this.#plainBody(frame);
-      // The hot path does not decompress: what was compressed is offered again.
-      const isOffered = mayBeHot && body !== frame.body && frame.opcode === Opcode.EXECUTE;
+      // The hot path does not decompress: what was compressed, by itself or (v5) with its segment, is offered again.
+      const wasCompressed = body !== frame.body || (frame.version >= 5 && this.#startup?.compression != null);
+      const isOffered = mayBeHot && wasCompressed && frame.opcode === Opcode.EXECUTE;
       if (isOffered && this.#hot?.offer(requestEnvelope(frame, body))) return;
       request = decodeRequest(frame.opcode, frame.version, frame.flags, body);
     } catch (error) {
