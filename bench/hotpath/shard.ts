@@ -14,7 +14,16 @@ import {
   sealV5,
 } from '../../src/native/index.js';
 import { encodeDescriptor } from '../../src/schema/index.js';
-import { executeEnvelope, int, intType, metadataId, planBytes, Target, text, textType } from '../../test/unit/hotpath/plan-bytes.js';
+import {
+  executeEnvelope,
+  int,
+  intType,
+  metadataId,
+  planBytes,
+  Target,
+  text,
+  textType,
+} from '../../test/unit/hotpath/plan-bytes.js';
 import { ids, table, tableId } from '../../test/unit/hotpath/shard-rig.js';
 
 const operations = Number(process.argv[2] ?? 400_000);
@@ -60,7 +69,13 @@ const key: [number, number, Buffer][] = [
   [Target.clustering, 0, intType],
 ];
 const plans = [
-  planBytes({ kind: 'write', flags: 1, preparedId: insertId, tableId, binds: [...key, [Target.value, ids.v, textType]] }),
+  planBytes({
+    kind: 'write',
+    flags: 1,
+    preparedId: insertId,
+    tableId,
+    binds: [...key, [Target.value, ids.v, textType]],
+  }),
   planBytes({ kind: 'read', preparedId: selectId, tableId, binds: key, columns: [[2, ids.v]] }),
 ];
 plans.forEach((plan, number) => {
@@ -89,7 +104,14 @@ const writes = (version: 4 | 5) =>
   );
 const reads = (version: 4 | 5) =>
   chunks(version, (i) =>
-    executeEnvelope({ version, stream: i % 1000, preparedId: selectId, metadataId, skipMetadata: true, values: [int((i * 7919) % operations), int(1)] }),
+    executeEnvelope({
+      version,
+      stream: i % 1000,
+      preparedId: selectId,
+      metadataId,
+      skipMetadata: true,
+      values: [int((i * 7919) % operations), int(1)],
+    }),
   );
 
 const memory = ringMemory();
@@ -127,6 +149,8 @@ for (const version of [4, 5] as const) {
   if (answered.bytes < operations * 100) throw new Error('reads found nothing');
 }
 const stats = frontend.stats();
-console.log(`hot ${stats.hot}, left ${stats.left}, declined ${stats.declined}, stops ${stats.stops}; shard ${JSON.stringify(loop.stats())}`);
+console.log(
+  `hot ${stats.hot}, left ${stats.left}, declined ${stats.declined}, stops ${stats.stops}; shard ${JSON.stringify(loop.stats())}`,
+);
 log.close();
 rmSync(folder, { recursive: true, force: true });

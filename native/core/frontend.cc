@@ -11,6 +11,7 @@ namespace {
 
 constexpr uint8_t kOpcodeError = 0x00;
 constexpr uint8_t kOpcodeExecute = 0x0a;
+constexpr uint8_t kOpcodeBatch = 0x0d;
 constexpr uint32_t kConnectionIndexBits = 20;
 constexpr uint32_t kConnectionIndexMask = (1u << kConnectionIndexBits) - 1;
 static_assert(kConnectionsMax == 1u << kConnectionIndexBits);
@@ -155,30 +156,14 @@ bool Frontend::Envelope(uint32_t id, Slice envelope, uint64_t now_micros) {
 }
 
 Frontend::Taken Frontend::TryHot(Connection* connection, Slice envelope) {
-  if (!connection->hot || plans_.size() == 0 || envelope.data[4] != kOpcodeExecute) return Taken::kLeft;
-  const uint8_t version = envelope.data[0];
+  if (!connection->hot || plans_.size() == 0 || lanes_.empty()) return Taken::kLeft;
+  const uint8_t opcode = envelope.data[4];
   // In v5 the flag "compressed" has no meaning and is ignored (spec section 2.2).
-  const uint8_t flags = version >= 5 ? envelope.data[1] & ~kFlagCompressed : envelope.data[1];
-  const uint8_t* body = envelope.data + kEnvelopeHeaderBytes;
-  const size_t size = envelope.size - kEnvelopeHeaderBytes;
-  if (flags != 0 || size < 18 || LoadBE<uint16_t>(body) != 16) return Taken::kLeft;
-  HotPlan* plan = plans_.FindById(body + 2);
-  if (plan == nullptr) return Taken::kLeft;
-  if (plan->skips > 0) {
-    plan->skips--;
-    return Taken::kLeft;
-  }
-  size_t options_at = 18;
-  if (version >= 5) {
-    if (size < 20) return Taken::kLeft;
-    const size_t n = LoadBE<uint16_t>(body + 18);
-    if (size < 20 + n) return Taken::kLeft;
-    // Another result metadata id means that the client must be told the new metadata.
-    const bool same = n == 16 && std::memcmp(body + 20, plan->metadata_id.data(), 16) == 0;
-    if (plan->kind == HotKind::kRead && !same) return Taken::kLeft;
-    options_at = 20 + n;
-  }
-  return Execute(connection, plan, envelope, options_at);
+  const uint8_t flags = envelope.data[0] >= 5 ? envelope.data[1] & ~kFlagCompressed : envelope.data[1];
+  if (flags != 0) return Taken::kLeft;
+  if (opcode == kOpcodeExecute) return Execute(connection, envelope);
+  if (opcode == kOpcodeBatch) return Batch(connection, envelope);
+  return Taken::kLeft;
 }
 
 Frontend::Taken Frontend::Full(Connection* connection, int16_t stream, uint8_t version) {
@@ -188,47 +173,102 @@ Frontend::Taken Frontend::Full(Connection* connection, int16_t stream, uint8_t v
   return Taken::kTaken;
 }
 
-Frontend::Taken Frontend::Execute(Connection* connection, HotPlan* plan, Slice envelope, size_t options_at) {
+Frontend::Taken Frontend::Execute(Connection* connection, Slice envelope) {
   const Slice body(envelope.data + kEnvelopeHeaderBytes, envelope.size - kEnvelopeHeaderBytes);
-  HotHead head;
-  head.version = envelope.data[0];
-  head.stream = static_cast<int16_t>(LoadBE<uint16_t>(envelope.data + 2));
-  if (!ParseExecute(*plan, head.version, Slice(body.data + options_at, body.size - options_at), &request_) ||
+  const uint8_t version = envelope.data[0];
+  if (body.size < 18 || LoadBE<uint16_t>(body.data) != 16) return Taken::kLeft;
+  HotPlan* plan = plans_.FindById(body.data + 2);
+  if (plan == nullptr) return Taken::kLeft;
+  if (plan->skips > 0) {
+    plan->skips--;
+    return Taken::kLeft;
+  }
+  size_t options_at = 18;
+  if (version >= 5) {
+    if (body.size < 20) return Taken::kLeft;
+    const size_t n = LoadBE<uint16_t>(body.data + 18);
+    if (body.size < 20 + n) return Taken::kLeft;
+    // Another result metadata id means that the client must be told the new metadata.
+    const bool same = n == 16 && std::memcmp(body.data + 20, plan->metadata_id.data(), 16) == 0;
+    if (plan->kind == HotKind::kRead && !same) return Taken::kLeft;
+    options_at = 20 + n;
+  }
+  if (options_at > UINT16_MAX ||
+      !ParseExecute(*plan, version, Slice(body.data + options_at, body.size - options_at), &request_) ||
       !ValidateRequest(*plan, request_)) {
     return Taken::kLeft;
   }
   Slice key;
   if (!PartitionKeyOf(*plan, request_, &key_, &key)) return Taken::kLeft;
+  HotHead head;
+  head.plan = plan->number;
+  head.options_at = static_cast<uint16_t>(options_at);
   head.token = MurmurToken(key);
-  const uint32_t shard = ShardOfToken(head.token, static_cast<uint32_t>(lanes_.size()), options_.ignore_msb);
+  Slot slot;
+  slot.plan = plan->number;
+  slot.consistency = request_.consistency;
+  slot.version = version;
+  slot.stream = static_cast<int16_t>(LoadBE<uint16_t>(envelope.data + 2));
+  slot.write = plan->kind == HotKind::kWrite;
+  return Put(connection, slot, &head, body);
+}
+
+// A batch is hot when all its statements are hot writes to one partition.
+Frontend::Taken Frontend::Batch(Connection* connection, Slice envelope) {
+  const Slice body(envelope.data + kEnvelopeHeaderBytes, envelope.size - kEnvelopeHeaderBytes);
+  const uint8_t version = envelope.data[0];
+  if (!ParseBatch(plans_, version, body, &batch_)) return Taken::kLeft;
+  Slice key;
+  for (size_t i = 0; i < batch_.count; i++) {
+    const HotBatch::Entry& entry = batch_.entries[i];
+    if (entry.plan->skips > 0 || !ValidateRequest(*entry.plan, entry.request)) return Taken::kLeft;
+    Slice other;
+    if (!PartitionKeyOf(*entry.plan, entry.request, i == 0 ? &key_ : &other_key_, &other)) return Taken::kLeft;
+    if (i == 0) key = other;
+    if (Compare(key, other) != 0) return Taken::kLeft;
+  }
+  HotHead head;
+  head.plan = kHotBatchPlan;
+  head.token = MurmurToken(key);
+  Slot slot;
+  slot.plan = kHotBatchPlan;
+  slot.consistency = batch_.entries[0].request.consistency;
+  slot.version = version;
+  slot.stream = static_cast<int16_t>(LoadBE<uint16_t>(envelope.data + 2));
+  slot.write = true;
+  return Put(connection, slot, &head, body);
+}
+
+// Puts a request into the ring of the shard that owns its token and opens a slot for the answer.
+Frontend::Taken Frontend::Put(Connection* connection, const Slot& wanted, HotHead* head, Slice body) {
+  const uint32_t shard = ShardOfToken(head->token, static_cast<uint32_t>(lanes_.size()), options_.ignore_msb);
   Lane& lane = lanes_[shard];
   if (lane.ended || !lane.requests->fits(kHotHeadBytes + body.size)) return Taken::kLeft;
   if (stats_.open >= options_.open_max || connection->open >= options_.open_per_connection_max) {
-    return Full(connection, head.stream, head.version);
+    return Full(connection, wanted.stream, wanted.version);
   }
   uint8_t* to = lane.requests->Reserve(kHotHeadBytes + body.size);
-  if (to == nullptr) return Full(connection, head.stream, head.version);
-  head.plan = plan->number;
-  head.connection = connection->id;
-  head.options_at = static_cast<uint16_t>(options_at);
-  StoreHotHead(to, head);
+  if (to == nullptr) return Full(connection, wanted.stream, wanted.version);
+  head->version = wanted.version;
+  head->stream = wanted.stream;
+  head->connection = connection->id;
+  StoreHotHead(to, *head);
   std::memcpy(to + kHotHeadBytes, body.data, body.size);
 
   const uint32_t number = TakeSlot();
   Slot& slot = slots_[number];
+  const uint32_t generation = slot.generation;
+  slot = wanted;
+  slot.used = true;
+  slot.generation = generation;
   slot.connection = connection->id;
   slot.shard = shard;
-  slot.plan = plan->number;
-  slot.consistency = request_.consistency;
-  slot.stream = head.stream;
-  slot.version = head.version;
-  slot.write = plan->kind == HotKind::kWrite;
   slot.deadline = now_ + (slot.write ? options_.write_timeout_micros : options_.read_timeout_micros);
   connection->open++;
   stats_.hot++;
   Record record;
   record.kind = RecordKind::kHot;
-  record.request = kHotRequest | static_cast<uint64_t>(slot.generation & kGenerationMask) << 32 | number;
+  record.request = kHotRequest | static_cast<uint64_t>(generation & kGenerationMask) << 32 | number;
   record.deadline = slot.deadline;
   lane.requests->Commit(record, kHotHeadBytes + body.size);
   return Taken::kTaken;
@@ -319,7 +359,8 @@ void Frontend::OnDeclined(const Record& record) {
   if (connection == nullptr) return;
   const size_t start = bytes_.size();
   bytes_.resize(start + kEnvelopeHeaderBytes);
-  StoreResponseHeader(bytes_.data() + start, head.version, head.stream, kOpcodeExecute,
+  StoreResponseHeader(bytes_.data() + start, head.version, head.stream,
+                      head.plan == kHotBatchPlan ? kOpcodeBatch : kOpcodeExecute,
                       static_cast<uint32_t>(body.size));
   bytes_[start] = head.version;  // a request: without the direction bit
   bytes_.insert(bytes_.end(), body.data, body.data + body.size);

@@ -8,6 +8,7 @@
 
 #include "connection_filter.h"
 #include "hot_plan.h"
+#include "hot_record.h"
 #include "ring.h"
 
 namespace ferrosa {
@@ -130,7 +131,9 @@ class Frontend {
 
   Connection* Find(uint32_t id);
   Taken TryHot(Connection* connection, Slice envelope);
-  Taken Execute(Connection* connection, HotPlan* plan, Slice envelope, size_t options_at);
+  Taken Execute(Connection* connection, Slice envelope);
+  Taken Batch(Connection* connection, Slice envelope);
+  Taken Put(Connection* connection, const Slot& slot, HotHead* head, Slice body);
   Taken Full(Connection* connection, int16_t stream, uint8_t version);
   void AddItem(ItemKind kind, uint32_t connection, size_t start);
   void NoteStop(Connection* connection);
@@ -159,6 +162,8 @@ class Frontend {
   std::vector<uint32_t> dirty_;
   uint64_t now_ = 0;
   HotRequest request_;
+  HotBatch batch_;
+  std::vector<uint8_t> other_key_;
   std::vector<uint8_t> key_;
   std::vector<Item> items_;
   std::vector<uint8_t> bytes_;

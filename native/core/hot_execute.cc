@@ -15,10 +15,11 @@ constexpr uint32_t kRowsNoMetadata = 0x04;
 
 bool HotExecutor::Open(const HotHead& head, Slice body) {
   plan_ = plans_->Find(head.plan);
+  request_ = &execute_;
   if (plan_ == nullptr) return false;
   // The id in the body tells a plan number that was given to another statement meanwhile.
   if (body.size < 18 || std::memcmp(body.data + 2, plan_->prepared_id.data(), 16) != 0) return false;
-  return ParseExecute(*plan_, head.version, Slice(body.data + head.options_at, body.size - head.options_at), &request_);
+  return ParseExecute(*plan_, head.version, Slice(body.data + head.options_at, body.size - head.options_at), &execute_);
 }
 
 bool HotExecutor::ResolveColumns(const TableDescriptor& table, const HotPlan& plan, Resolved* out) {
@@ -70,8 +71,8 @@ const HotExecutor::Resolved* HotExecutor::Resolve() {
   if (table == nullptr || table->descriptor->version != plan_->table_version) return nullptr;
   if (resolved_.size() <= plan_->number) resolved_.resize(plan_->number + 1);
   Resolved& r = resolved_[plan_->number];
-  if (r.plan != plan_ || r.table != table || r.descriptor != table->descriptor.get()) {
-    r.plan = plan_;
+  if (r.plan != plan_->serial || r.table != table || r.descriptor != table->descriptor.get()) {
+    r.plan = plan_->serial;
     r.table = table;
     r.descriptor = table->descriptor.get();
     r.valid = ResolveColumns(*table->descriptor, *plan_, &r);
@@ -123,8 +124,8 @@ bool HotExecutor::BuildWrite(int64_t token, int64_t server_micros, uint32_t now_
   if (r == nullptr || plan_->kind != HotKind::kWrite) return false;
   DecoratedKey key;
   key.token = token;
-  if (!PartitionKeyOf(*plan_, request_, &key_, &key.key)) return false;
-  int64_t timestamp = request_.has_timestamp ? request_.timestamp : server_micros;
+  if (!PartitionKeyOf(*plan_, *request_, &key_, &key.key)) return false;
+  int64_t timestamp = request_->has_timestamp ? request_->timestamp : server_micros;
   if (plan_->timestamp_slot != kNoSlot) {
     const HotValue& value = Value(plan_->timestamp_slot);
     if (!value.unset) {
@@ -198,7 +199,7 @@ Status HotExecutor::Apply(const HotWrite& write) {
 
 bool HotExecutor::MakeRead(const HotHead& head, uint32_t now_seconds, HotRead* out) {
   out->key.token = head.token;
-  if (!PartitionKeyOf(*plan_, request_, &key_, &out->key.key)) return false;
+  if (!PartitionKeyOf(*plan_, *request_, &key_, &out->key.key)) return false;
   const auto limit = [&](int32_t slot, uint32_t otherwise) {
     return slot == kNoSlot || Value(slot).bytes.size != 4 ? otherwise : LoadBE<uint32_t>(Value(slot).bytes.data);
   };
@@ -240,15 +241,15 @@ HotOutcome HotExecutor::Read(const HotHead& head, uint32_t now_seconds, Writer* 
   read_.columns = r->columns;
   // A page that would be cut is JavaScript's: it makes the paging state.
   const uint32_t wanted = std::min(read_.row_limit, read_.per_partition_limit);
-  const bool paged = request_.page_size > 0 && static_cast<uint32_t>(request_.page_size) < wanted;
-  if (paged) read_.row_limit = static_cast<uint32_t>(request_.page_size);
+  const bool paged = request_->page_size > 0 && static_cast<uint32_t>(request_->page_size) < wanted;
+  if (paged) read_.row_limit = static_cast<uint32_t>(request_->page_size);
 
   const std::vector<uint8_t>& metadata = head.version >= 5 ? plan_->metadata_v5 : plan_->metadata_v4;
   const size_t at = out->size();
   out->LE<uint32_t>(head.connection);
   out->bytes.resize(out->size() + kEnvelopeHeaderBytes);
   out->BE<uint32_t>(kResultRows);
-  if (request_.skip_metadata) {
+  if (request_->skip_metadata) {
     out->BE<uint32_t>(kRowsNoMetadata);
     out->Bytes(Slice(metadata.data() + 4, 4));  // the column count
   } else {

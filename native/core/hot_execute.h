@@ -32,6 +32,13 @@ class HotExecutor {
   // Finds the plan of a request and reads its values. False: decline.
   bool Open(const HotHead& head, Slice body);
   const HotPlan& plan() const { return *plan_; }
+  // The same for a BATCH: reads its statements. Select says which of them the next BuildWrite is for.
+  bool OpenBatch(const HotHead& head, Slice body) { return ParseBatch(*plans_, head.version, body, &batch_); }
+  size_t batch_size() const { return batch_.count; }
+  void Select(size_t i) {
+    plan_ = batch_.entries[i].plan;
+    request_ = &batch_.entries[i].request;
+  }
 
   // Builds the write of the opened request. `server_micros` is its timestamp unless the request has one. False: decline.
   bool BuildWrite(int64_t token, int64_t server_micros, uint32_t now_seconds, HotWrite* out);
@@ -44,7 +51,7 @@ class HotExecutor {
   // A plan's column ids as indexes of one version of the table.
   struct Resolved {
     bool valid = false;
-    const HotPlan* plan = nullptr;
+    uint64_t plan = 0;  // its serial
     StoreTable* table = nullptr;
     const TableDescriptor* descriptor = nullptr;
     struct Value {
@@ -61,12 +68,14 @@ class HotExecutor {
                  std::vector<CellWrite>* out) const;
   bool TtlOf(uint32_t now_seconds, uint32_t* ttl, uint32_t* expires_at) const;
   bool MakeRead(const HotHead& head, uint32_t now_seconds, HotRead* out);
-  const HotValue& Value(int32_t slot) const { return request_.values[static_cast<size_t>(slot)]; }
+  const HotValue& Value(int32_t slot) const { return request_->values[static_cast<size_t>(slot)]; }
 
   Store* store_;
   HotPlans* plans_;
   HotPlan* plan_ = nullptr;
-  HotRequest request_;
+  HotRequest execute_;
+  const HotRequest* request_ = &execute_;
+  HotBatch batch_;
   std::vector<uint8_t> key_;
   std::vector<Resolved> resolved_;  // by plan number
   HotRead read_;

@@ -273,6 +273,7 @@ Status HotPlans::Set(uint32_t number, Slice bytes) {
   if (bytes.size > 0) {
     RETURN_IF_ERROR(HotPlan::Parse(bytes, &plan));
     plan->number = number;
+    plan->serial = ++serials_;
   }
   if (by_number_.size() <= number) by_number_.resize(number + 1);
   if (HotPlan* old = by_number_[number].get()) {
@@ -309,6 +310,69 @@ bool ParseValues(const HotPlan& plan, uint8_t version, Reader* reader, HotReques
     }
     out->values.push_back(value);
   }
+  return true;
+}
+
+namespace {
+
+// What stands behind the statements of a BATCH: consistency, flags, serial consistency, default timestamp.
+bool ParseBatchTail(uint8_t version, Reader* reader, HotRequest* out) {
+  uint16_t consistency;
+  uint32_t flags = 0;
+  uint8_t byte = 0;
+  if (!reader->U16(&consistency)) return false;
+  if (version >= 5 ? !reader->U32(&flags) : !reader->U8(&byte)) return false;
+  flags = version >= 5 ? Swap(flags) : byte;
+  if (flags & ~uint32_t{0x10 | 0x20}) return false;
+  out->consistency = Swap(consistency);
+  out->has_timestamp = (flags & 0x20) != 0;
+  uint16_t serial;
+  if ((flags & 0x10) && (!reader->U16(&serial) || (Swap(serial) != 8 && Swap(serial) != 9))) return false;
+  if (out->has_timestamp) {
+    if (!reader->I64(&out->timestamp)) return false;
+    out->timestamp = Swap(out->timestamp);
+    if (out->timestamp == INT64_MIN) return false;
+  }
+  return reader->left() == 0;
+}
+
+}  // namespace
+
+bool ParseBatch(const HotPlans& plans, uint8_t version, Slice body, HotBatch* out) {
+  out->count = 0;
+  Reader reader(body);
+  uint8_t type;
+  uint16_t n;
+  // 0 logged, 1 unlogged: of one partition they are the same. 2 counter.
+  if (body.size > kHotBatchBytesMax || !reader.U8(&type) || type > 1 || !reader.U16(&n)) return false;
+  n = Swap(n);
+  if (n == 0) return false;
+  if (out->entries.size() < n && n <= body.size / 21) out->entries.resize(n);
+  for (uint16_t i = 0; i < n; i++) {
+    uint8_t prepared;
+    uint16_t id_bytes;
+    Slice id;
+    if (!reader.U8(&prepared) || prepared != 1 || !reader.U16(&id_bytes) || Swap(id_bytes) != 16 ||
+        !reader.Bytes(16, &id) || i >= out->entries.size()) {
+      return false;
+    }
+    HotBatch::Entry& entry = out->entries[i];
+    entry.plan = plans.FindById(id.data);
+    if (entry.plan == nullptr || entry.plan->kind != HotKind::kWrite || entry.plan->timestamp_slot != kNoSlot) return false;
+    if ((entry.plan->flags ^ out->entries[0].plan->flags) & kHotNotDurable) return false;
+    entry.request.values.clear();
+    if (!ParseValues(*entry.plan, version, &reader, &entry.request)) return false;
+    for (const HotValue& constant : entry.plan->constants) entry.request.values.push_back(constant);
+  }
+  HotRequest tail;
+  if (!ParseBatchTail(version, &reader, &tail)) return false;
+  for (uint16_t i = 0; i < n; i++) {
+    HotRequest& request = out->entries[i].request;
+    request.consistency = tail.consistency;
+    request.has_timestamp = tail.has_timestamp;
+    request.timestamp = tail.timestamp;
+  }
+  out->count = n;
   return true;
 }
 

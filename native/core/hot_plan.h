@@ -97,6 +97,7 @@ struct HotPlan {
   int32_t slice_end_slot = kNoSlot;
 
   uint32_t number = 0;    // given at registration
+  uint64_t serial = 0;    // differs for every plan that a thread ever registered
   uint32_t declines = 0;  // in a row, by the shard: main stops trying for a while (frontend.h)
   uint32_t skips = 0;
 
@@ -122,6 +123,7 @@ class HotPlans {
     // Prepared ids are MD5 sums: any 8 bytes are a hash.
     size_t operator()(const std::array<uint8_t, 16>& id) const { return LoadLE<uint64_t>(id.data()); }
   };
+  uint64_t serials_ = 0;
   std::vector<std::unique_ptr<HotPlan>> by_number_;
   std::unordered_map<std::array<uint8_t, 16>, HotPlan*, IdHash> by_id_;
 };
@@ -140,6 +142,17 @@ struct HotRequest {
 bool ParseExecute(const HotPlan& plan, uint8_t version, Slice options, HotRequest* out);
 // Reads the values of one statement, u16 n, n x value, into out->values. For entries of a BATCH too.
 bool ParseValues(const HotPlan& plan, uint8_t version, Reader* reader, HotRequest* out);
+// The statements of a BATCH that is hot: not a counter batch, prepared writes only, all of one partition, no timestamps of their own.
+struct HotBatch {
+  struct Entry {
+    HotPlan* plan = nullptr;
+    HotRequest request;  // with the batch's consistency and timestamp
+  };
+  std::vector<Entry> entries;  // `count` of them are of this batch, the others keep their memory
+  size_t count = 0;
+};
+// Reads the body of BATCH. False: leave it to JavaScript.
+bool ParseBatch(const HotPlans& plans, uint8_t version, Slice body, HotBatch* out);
 // Whether every value is one that the plan's types and targets accept.
 bool ValidateRequest(const HotPlan& plan, const HotRequest& request);
 // The serialized partition key. A single component is returned in place; several are put into *scratch. False when it is too long.

@@ -17,6 +17,7 @@ struct HotHead {
   int64_t token = 0;
 };
 inline constexpr size_t kHotHeadBytes = 24;
+inline constexpr uint32_t kHotBatchPlan = UINT32_MAX;  // instead of a plan's number: the body is that of a BATCH
 void StoreHotHead(uint8_t* to, const HotHead& head);
 bool LoadHotHead(Slice payload, HotHead* out, Slice* body);
 

@@ -19,6 +19,8 @@ inline constexpr size_t kRingPublishBytes = 16 * 1024;
 // Hot plans (docs/format/hot-plan.md).
 inline constexpr size_t kHotPlansMax = 65536;
 inline constexpr size_t kHotBindsMax = 4096;  // binds of one statement, and constants
+// A longer BATCH is JavaScript's: it may have to warn or to fail (batch_size_warn_threshold).
+inline constexpr size_t kHotBatchBytesMax = 5 * 1024;
 // A hot read that scans more tombstones than this is JavaScript's: it warns (tombstone_warn_threshold) or fails.
 inline constexpr uint32_t kHotTombstonesMax = 1000;
 // Bytes of rows of one hot read; a longer result is read in steps by the other path.

@@ -309,10 +309,13 @@ void ShardLoop::RunYielded() {
 void ShardLoop::OnHot(const Origin& origin, Slice payload) {
   HotHead head;
   Slice body;
-  if (!LoadHotHead(payload, &head, &body) || !executor_.Open(head, body)) {
+  const bool loaded = LoadHotHead(payload, &head, &body);
+  const bool batch = loaded && head.plan == kHotBatchPlan;
+  if (!loaded || !(batch ? executor_.OpenBatch(head, body) : executor_.Open(head, body))) {
     stats_.declined++;
     return Send(origin, RecordKind::kDeclined, payload);
   }
+  if (batch) return HotBatchRequest(origin, head, payload);
   if (executor_.plan().kind == HotKind::kWrite) return HotWriteRequest(origin, head, payload);
   frame_.bytes.clear();
   misses_.clear();
@@ -357,6 +360,47 @@ void ShardLoop::HotWriteRequest(const Origin& origin, const HotHead& head, Slice
   stats_.hot_writes++;
   const Status status = executor_.Apply(write_);
   if (!status.ok()) return SendError(origin, status);
+  AcknowledgeHot(origin, head, lsn);
+}
+
+// All statements of a batch have one timestamp and are one record of the log.
+bool ShardLoop::BuildBatch(const HotHead& head) {
+  const int64_t micros = NextServerMicros(real_);
+  while (writes_.size() < executor_.batch_size()) writes_.push_back(std::make_unique<HotWrite>());
+  batch_.bytes.clear();
+  batch_.LE<uint32_t>(0);
+  uint32_t mutations = 0;
+  for (size_t i = 0; i < executor_.batch_size(); i++) {
+    executor_.Select(i);
+    HotWrite* write = writes_[i].get();
+    if (!executor_.BuildWrite(head.token, micros, static_cast<uint32_t>(real_ / 1'000'000), write)) return false;
+    for (const Writer* part : {&write->mutation, &write->mutation2}) {
+      if (part->size() == 0) continue;
+      batch_.LE<uint32_t>(static_cast<uint32_t>(part->size()));
+      batch_.Bytes(Slice(part->bytes));
+      mutations++;
+    }
+  }
+  StoreLE<uint32_t>(batch_.bytes.data(), mutations);
+  return true;
+}
+
+void ShardLoop::HotBatchRequest(const Origin& origin, const HotHead& head, Slice payload) {
+  uint64_t lsn = 0;
+  bool ok = BuildBatch(head);
+  if (ok) {
+    const uint8_t flags = executor_.plan().flags & kHotNotDurable ? kNotDurable : 0;
+    ok = Log(LogRecord::kBatch, Slice(batch_.bytes), flags, &lsn).ok();
+  }
+  if (!ok) {
+    stats_.declined++;
+    return Send(origin, RecordKind::kDeclined, payload);
+  }
+  stats_.hot_writes += executor_.batch_size();
+  for (size_t i = 0; i < executor_.batch_size(); i++) {
+    const Status status = executor_.Apply(*writes_[i]);
+    if (!status.ok()) return SendError(origin, status);
+  }
   AcknowledgeHot(origin, head, lsn);
 }
 

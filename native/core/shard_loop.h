@@ -119,6 +119,8 @@ class ShardLoop {
   void StepRead(std::unique_ptr<Pending> pending);
   void OnHot(const Origin& origin, Slice payload);
   void HotWriteRequest(const Origin& origin, const HotHead& head, Slice payload);
+  void HotBatchRequest(const Origin& origin, const HotHead& head, Slice payload);
+  bool BuildBatch(const HotHead& head);
   void OnTable(const Origin& origin, Slice payload);
   void OnPlan(const Origin& origin, Slice payload);
   void OnDropTable(const Origin& origin, Slice payload);
@@ -153,6 +155,7 @@ class ShardLoop {
   std::vector<ParkMiss> park_misses_;
   MissList misses_;
   HotWrite write_;
+  std::vector<std::unique_ptr<HotWrite>> writes_;  // of a batch
   Writer frame_;
   Writer batch_;
   std::vector<uint8_t> counter_;

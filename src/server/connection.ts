@@ -217,7 +217,8 @@ export class Connection implements EventReceiver, HotConnectionHost {
       const body = this.#plainBody(frame);
       // The hot path does not decompress: what was compressed, by itself or (v5) with its segment, is offered again.
       const wasCompressed = body !== frame.body || (frame.version >= 5 && this.#startup?.compression != null);
-      const isOffered = mayBeHot && wasCompressed && frame.opcode === Opcode.EXECUTE;
+      const isStatement = frame.opcode === Opcode.EXECUTE || frame.opcode === Opcode.BATCH;
+      const isOffered = mayBeHot && wasCompressed && isStatement;
       if (isOffered && this.#hot?.offer(requestEnvelope(frame, body))) return;
       request = decodeRequest(frame.opcode, frame.version, frame.flags, body);
     } catch (error) {

@@ -13,7 +13,17 @@ import {
   rowsOf,
   type Selected,
 } from '../../../src/storage/index.js';
-import { executeEnvelope, int, intType, type PlanSpec, planBytes, Target, text, textType } from './plan-bytes.js';
+import {
+  batchEnvelope,
+  executeEnvelope,
+  int,
+  intType,
+  type PlanSpec,
+  planBytes,
+  Target,
+  text,
+  textType,
+} from './plan-bytes.js';
 import { ids, ShardRig, table, tableId } from './shard-rig.js';
 
 const id = (n: number) => Buffer.alloc(16, n);
@@ -386,4 +396,72 @@ test('a mutation of an unknown table is refused with INVALID, bad bytes with COR
   await assert.rejects(r.router.mutate(0, other, true), { code: 'INVALID' });
   await assert.rejects(r.router.mutate(0, Buffer.from('nonsense'), true), { code: 'CORRUPT' });
   await assert.rejects(r.router.batch(0, [other], true), { code: 'INVALID' });
+});
+
+test('a batch of one partition is one record with one timestamp; any other batch is left to JavaScript', async () => {
+  const r = await rig();
+  const client = r.client(4);
+  const entry = (plan: PlanSpec, ...values: (Buffer | null | 'unset')[]) => ({ preparedId: plan.preparedId, values });
+  const ask = (type: number, entries: ReturnType<typeof entry>[], timestamp?: bigint) => {
+    stream++;
+    return client.ask(stream, batchEnvelope(4, stream, type, entries, timestamp));
+  };
+  const good = [
+    entry(plans.insert!, int(1), int(1), text('a'), int(1)),
+    entry(plans.insertStatic!, int(1), int(2), int(2), text('s')),
+    entry(plans.update!, text('b'), int(1), int(2)),
+  ];
+  for (const type of [0, 1]) assert.equal((await ask(type, good)).body.length, 4);
+  const rows = await plainRows(r, 1);
+  assert.deepEqual(
+    rows.map((row) => [row[1], row[2], row[3], row[5]]),
+    [
+      [int(1), text('s'), text('a'), int(1)],
+      [int(2), text('s'), text('b'), int(2)],
+    ].map((row) => row.map((b) => b!.toString('hex'))),
+  );
+  assert.equal(rows[0]![4], rows[1]![4]);
+  await ask(1, [entry(plans.deletePartition!, int(1))], 2n ** 60n);
+  assert.deepEqual(await plainRows(r, 1), []);
+
+  const left: [string, number, ReturnType<typeof entry>[]][] = [
+    ['two partitions', 1, [good[0]!, entry(plans.insert!, int(2), int(1), text('a'), int(1))]],
+    ['a counter batch', 2, good],
+    ['a read', 1, [good[0]!, entry(reads.partition!, int(1))]],
+    ['a statement that is not hot', 1, [good[0]!, { preparedId: id(99), values: [] }]],
+    ['a bad value', 1, [entry(plans.insert!, int(1), int(1), text('a'), Buffer.alloc(3))]],
+    ['no statement', 1, []],
+    ['more bytes than may need a warning', 1, [entry(plans.insert!, int(1), int(1), text('a'.repeat(6000)), int(1))]],
+  ];
+  const before = client.left.length;
+  for (const [name, type, entries] of left) assert.equal((await ask(type, entries)).opcode, -1, name);
+  assert.equal(client.left.length, before + left.length);
+  assert.equal(client.declined.length, 0);
+  await r.setTable(table(2, 'x'));
+  assert.equal((await ask(1, good)).opcode, -1);
+  assert.deepEqual(Buffer.from(client.declined[0]!), batchEnvelope(4, stream, 1, good));
+});
+
+test('a plan number that is given again does not keep the columns of the plan before it', async () => {
+  const r = new ShardRig();
+  rigs.push(r);
+  await r.setTable(table(1));
+  const client = r.client(4);
+  for (let round = 0; round < 20; round++) {
+    const [column, value] = round % 2 === 0 ? [ids.v, text(`${round}`)] : [ids.w, int(round)];
+    const type = round % 2 === 0 ? textType : intType;
+    const spec: PlanSpec = {
+      kind: 'write',
+      preparedId: id(round + 1),
+      tableId,
+      binds: [...key, [Target.value, column, type]],
+    };
+    const number = r.hot.register(planBytes(spec));
+    assert.equal((await run(r, client, spec, [int(1), int(1), value])).body.length, 4);
+    const [row] = await plainRows(r, 1);
+    assert.equal(row![round % 2 === 0 ? 3 : 5], value.toString('hex'));
+    r.hot.unregister(number);
+    await r.router.plan(60_000, new Uint8Array()); // behind the unregistering
+    await new Promise((resolve) => setImmediate(resolve));
+  }
 });

@@ -98,3 +98,26 @@ export function executeEnvelope(e: ExecuteSpec): Buffer {
   if (e.timestamp !== undefined) parts.push(bigint(e.timestamp));
   return envelope(e.version, 0, e.stream, 0x0a, Buffer.concat(parts));
 }
+
+/** A BATCH of prepared statements. `type`: 0 logged, 1 unlogged, 2 counter. */
+export function batchEnvelope(
+  version: 3 | 4 | 5,
+  stream: number,
+  type: number,
+  entries: { preparedId: Buffer; values: (Buffer | null | 'unset')[] }[],
+  timestamp?: bigint,
+): Buffer {
+  const parts: Uint8Array[] = [Buffer.from([type]), be16(entries.length)];
+  for (const { preparedId, values } of entries) {
+    parts.push(Buffer.from([1]), be16(16), preparedId, be16(values.length));
+    for (const v of values) {
+      if (v === null) parts.push(be32(0xffffffff));
+      else if (v === 'unset') parts.push(be32(0xfffffffe));
+      else parts.push(be32(v.length), v);
+    }
+  }
+  const flags = timestamp === undefined ? 0 : 0x20;
+  parts.push(be16(1), version >= 5 ? be32(flags) : Buffer.from([flags]));
+  if (timestamp !== undefined) parts.push(bigint(timestamp));
+  return envelope(version, 0, stream, 0x0d, Buffer.concat(parts));
+}
