@@ -17,6 +17,7 @@ import { Control } from './node/control.js';
 import { loadPagingKey, monotonicMicros, nextTimeUuid, nowMs } from './node/environment.js';
 import { createProcessor } from './node/query.js';
 import { type NodeStorage, openStorage } from './node/storage.js';
+import { serverLimitsOf } from './server-config.js';
 import type { Config } from './settings.js';
 import type { HostAndPort } from './units.js';
 
@@ -47,6 +48,8 @@ export async function startNode(config: Config, log: Log, onDeath: (message: str
   const traces = traceStore(storage, processor, log);
   const { server, services } = await createServer(config, storage, processor, traces, log);
   const cqlPort = await listen(server, config.cql_bind, 'CQL', 'cql_bind');
+  // Both ports are served alike until shards serve connections themselves; SUPPORTED says nothing of shards before that.
+  const awarePort = await listen(server, config.cql_shard_aware_bind, 'CQL', 'cql_shard_aware_bind');
   const control = new Control({
     config,
     storage,
@@ -68,7 +71,7 @@ export async function startNode(config: Config, log: Log, onDeath: (message: str
   const webPort = await listen(web, config.web_bind, 'The web side', 'web_bind');
   return {
     describe: () =>
-      `CQL ${config.cql_bind.host}:${cqlPort}, web ${config.web_bind.host}:${webPort}, ${config.shards} shards`,
+      `CQL ${config.cql_bind.host}:${cqlPort} and :${awarePort}, web ${config.web_bind.host}:${webPort}, ${config.shards} shards`,
     drain: () => drain({ storage, server, web }),
   };
 }
@@ -84,7 +87,7 @@ function connectionInfo(connection: Connection): ConnectionInfo {
     protocolVersion,
     driverName: startup?.driverName ?? null,
     driverVersion: startup?.driverVersion ?? null,
-    requests: connection.requests,
+    requests: connection.requestCount,
     inFlight,
   };
 }
@@ -135,17 +138,7 @@ async function createServer(
     processor,
     catalogue: storage.metadata.catalogue,
     authenticator,
-    limits: {
-      connectionsMax: config.native_transport_max_concurrent_connections,
-      connectionsPerAddressMax: config.native_transport_max_concurrent_connections_per_ip,
-      frameBytesMax: config.native_transport_max_frame_size,
-      requestBytesMax: config.native_transport_max_request_data_in_flight,
-      requestBytesPerAddressMax: config.native_transport_max_request_data_in_flight_per_ip,
-      requestsMax: 65_536,
-      requestsPerConnectionMax: 2_048,
-      outputBytesMax: 16 * 2 ** 20,
-      idleTimeoutMs: config.native_transport_idle_timeout,
-    },
+    limits: serverLimitsOf(config),
     hotPath,
     traces,
     log,

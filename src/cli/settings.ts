@@ -90,6 +90,7 @@ export const settings = {
   rack: text('rack1', 'Rack of this node'),
   num_tokens: integer(16, 1, 1536, 'Tokens of this node, chosen at its first start'),
   cql_bind: bind('127.0.0.1:9042', 'Where CQL clients connect; port 0 takes a free one'),
+  cql_shard_aware_bind: bind('127.0.0.1:19042', 'Where CQL clients connect that know shards'),
   web_bind: bind('127.0.0.1:9090', 'Where health, metrics and ferrosa-ctl are served'),
   shards: integer(availableParallelism, 1, 256, 'Shard workers; by default one a core'),
   pin_shards: boolean(false, 'Pin each shard worker to a core of its own'),

@@ -44,8 +44,6 @@ const lingerMs = 2_000;
 
 export class Connection implements EventReceiver, HotConnectionHost {
   readonly client: ClientState;
-  /** Requests that JavaScript has run. */
-  requests = 0;
   readonly #socket: Socket;
   readonly #services: ServerServices;
   readonly #output: ConnectionOutput;
@@ -63,6 +61,7 @@ export class Connection implements EventReceiver, HotConnectionHost {
   #inFlight = 0;
   #errorsInARow = 0;
   #closing = false;
+  /** Requests that JavaScript has run. */
   requestCount = 0;
 
   /** @param shard  the shard this connection was made for, null when for none */
@@ -209,7 +208,6 @@ export class Connection implements EventReceiver, HotConnectionHost {
     this.#errorsInARow = 0;
     this.requestCount++;
     this.#services.metrics.requests++;
-    this.requests++;
     let request: Request;
     try {
       if (this.#version !== 0 && frame.version !== this.#version) throw this.#wrongVersion(frame.version);
