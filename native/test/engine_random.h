@@ -13,7 +13,7 @@ inline DescriptorPtr MakeTable(uint32_t version) {
   d->version = version;
   d->partition_key.push_back(Type{TypeKind::kInt});
   d->clustering.push_back({Type{TypeKind::kInt}, false});
-  d->clustering.push_back({Type{TypeKind::kDecimal}, true});
+  d->clustering.push_back({Type{TypeKind::kText}, true});  // not decimal: 1.0 and 1.00 are one row, and either may name it
   const auto add = [&](uint16_t id, const char* name, Type type, bool is_static, bool multicell) {
     Column c;
     c.id = id;
