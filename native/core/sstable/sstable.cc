@@ -27,6 +27,16 @@ bool ReadPosition(const TrieCursor& cursor, int64_t* out) {
   return true;
 }
 
+// The path of another component of the same SSTable.
+std::string Sibling(const std::string& data_path, const char* component) {
+  const size_t at = data_path.rfind("Data.db");
+  return at == std::string::npos ? data_path : data_path.substr(0, at) + component;
+}
+
+Status At(const std::string& path, const Status& status) {
+  return status.ok() ? status : Status::Corrupt(path + ": " + status.message());
+}
+
 bool HashMatches(const TrieCursor& cursor, uint8_t hash_byte) {
   if (cursor.payload_bits() < kPayloadHasHash) return true;
   return cursor.payload().size > 0 && cursor.payload().data[0] == hash_byte;
@@ -42,7 +52,7 @@ Status SSTable::Open(std::shared_ptr<ChunkCache> cache, SSTableOptions options, 
   if (o.first_key.size() > kKeyBytesMax || o.last_key.size() > kKeyBytesMax) return Status::Corrupt(o.partitions.path + ": a key that is too long");
   if (o.partition_root >= o.partitions.length) return Status::Corrupt(o.partitions.path + ": the root of the index is outside of the file");
   RETURN_IF_ERROR(sstable->SetTable(o.table));
-  if (!o.filter.empty()) RETURN_IF_ERROR(BloomFilter::Parse(Slice(o.filter), &sstable->filter_));
+  if (!o.filter.empty()) RETURN_IF_ERROR(At(Sibling(o.data.path, "Filter.db"), BloomFilter::Parse(Slice(o.filter), &sstable->filter_)));
   sstable->first_ = DecoratedKey{MurmurToken(Slice(o.first_key)), Slice(o.first_key)};
   sstable->last_ = DecoratedKey{MurmurToken(Slice(o.last_key)), Slice(o.last_key)};
   *out = std::move(sstable);
@@ -53,7 +63,7 @@ SSTable::~SSTable() = default;
 
 Status SSTable::SetTable(DescriptorPtr table) {
   SerializationHeader header;
-  RETURN_IF_ERROR(ParseSerializationHeader(Slice(options_.header), *table, &header));
+  RETURN_IF_ERROR(At(Sibling(options_.data.path, "Statistics.db"), ParseSerializationHeader(Slice(options_.header), *table, &header)));
   if (header.clustering.size() != table->clustering.size())
     return Status::Corrupt(options_.data.path + ": has " + std::to_string(header.clustering.size()) + " clustering columns, the table has " +
                            std::to_string(table->clustering.size()));
