@@ -181,16 +181,18 @@ export function parseUpdate(p: Cursor): UpdateStatement {
   return { kind: 'update', table, assignments, where, using, ...parseIf(p) };
 }
 
-/** Elements or fields of one column may be set together; any other pair on a column may not. */
+/** A column that is set as a whole is set once, and so is a field; other changes of one column may stand together. */
 function checkAssignments(p: Cursor, assignments: readonly Assignment[]): void {
-  const kinds = new Map<string, string>();
-  for (const { column, kind } of assignments) {
-    const before = kinds.get(column);
-    const together = kind === 'element' || kind === 'field';
-    if (before !== undefined && !(together && before === kind)) {
+  const before = new Map<string, Set<string>>();
+  for (const assignment of assignments) {
+    const { column, kind } = assignment;
+    const known = before.get(column) ?? new Set();
+    const what = kind === 'field' ? `field ${assignment.field}` : kind;
+    const repeated = kind === 'field' && known.has(what);
+    if (known.has('set') || (kind === 'set' && known.size > 0) || repeated) {
       p.fail(`Multiple incompatible setting of column ${column}`);
     }
-    kinds.set(column, kind);
+    before.set(column, known.add(what));
   }
 }
 

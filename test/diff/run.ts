@@ -5,11 +5,17 @@
 //   `~ cql`     values differ by nature (times): only columns and the number of rows are compared
 //   `? cql`     the code of an error is compared, not its message
 //   `@n cql`    pages of n rows
+//   `> cql`     PREPARE: ids, bind markers, routing, result columns
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { BufferWriter } from '../../src/common/bytes.js';
 import { errorTable, FerrosaError } from '../../src/common/errors.js';
+import type { ColumnSpec } from '../../src/query/index.js';
+import { type CqlType, encodeTypeOption } from '../../src/types/index.js';
 import { CqlClient, CqlError } from '../support/cql-client.js';
+import { BodyReader } from '../support/cql-frames.js';
+import { readType } from '../support/cql-values.js';
 import { cellsOfResult, InProcessNode, Session } from '../support/in-process-node.js';
 
 const keyspace = 'ferrosa_diff';
@@ -26,6 +32,7 @@ type Outcome =
 
 interface Target {
   run(cql: string, pageSize: number): Promise<Outcome>;
+  prepare(cql: string): Promise<Outcome>;
   close(): Promise<void>;
 }
 
@@ -36,7 +43,7 @@ class Remote implements Target {
 
   static async connect(address: string): Promise<Remote> {
     const [host, port] = address.split(':');
-    return new Remote(await CqlClient.connect({ host: host!, port: Number(port), version: 4 }));
+    return new Remote(await CqlClient.connect({ host: host!, port: Number(port), version: 5 }));
   }
 
   async run(cql: string, pageSize: number): Promise<Outcome> {
@@ -59,9 +66,44 @@ class Remote implements Target {
     }
   }
 
+  async prepare(cql: string): Promise<Outcome> {
+    try {
+      const { id, resultMetadataId, bindColumns, partitionKeyIndexes, resultColumns } = await this.client.prepare(cql);
+      return preparedOutcome(id, resultMetadataId!, bindColumns, partitionKeyIndexes, resultColumns);
+    } catch (error) {
+      if (error instanceof CqlError) return { kind: 'error', code: error.code, message: error.message };
+      throw error;
+    }
+  }
+
   close(): Promise<void> {
     return this.client.close();
   }
+}
+
+type Described = { readonly keyspace: string; readonly table: string; readonly name: string; readonly type: unknown };
+
+function preparedOutcome(
+  id: Uint8Array,
+  resultMetadataId: Uint8Array,
+  bindColumns: readonly Described[],
+  partitionKeyIndexes: readonly number[],
+  resultColumns: readonly Described[],
+): Outcome {
+  const column = ({ keyspace, table, name, type }: Described) => `${keyspace}.${table}.${name} ${JSON.stringify(type)}`;
+  return {
+    kind: 'prepared',
+    columns: bindColumns.map(column),
+    rows: [hex(id), hex(resultMetadataId), partitionKeyIndexes.join(), ...resultColumns.map(column)],
+    warnings: [],
+  };
+}
+
+/** A type as a client reads it from the wire. */
+function wireType(type: CqlType): unknown {
+  const writer = new BufferWriter(64);
+  encodeTypeOption(writer, type, 5);
+  return readType(new BodyReader(Buffer.from(writer.finish())));
 }
 
 class Local implements Target {
@@ -95,16 +137,30 @@ class Local implements Target {
     }
   }
 
+  async prepare(cql: string): Promise<Outcome> {
+    try {
+      const found = await this.#session.node.processor.prepare(cql, this.#session.client, null);
+      const wire = (column: ColumnSpec) => ({ ...column, type: wireType(column.type) });
+      const { id, resultMetadataId, partitionKeyIndexes } = found;
+      const results = (found.resultColumns ?? []).map(wire);
+      return preparedOutcome(id, resultMetadataId, found.bindColumns.map(wire), partitionKeyIndexes, results);
+    } catch (error) {
+      if (!(error instanceof FerrosaError)) throw error;
+      return { kind: 'error', code: errorTable[error.code].cql, message: error.message };
+    }
+  }
+
   async close(): Promise<void> {}
 }
 
-type Line = { readonly cql: string; readonly mode: 'exact' | 'shape' | 'code'; readonly pageSize: number };
+type Line = { readonly cql: string; readonly mode: 'exact' | 'shape' | 'code' | 'prepare'; readonly pageSize: number };
 
 function parseLine(text: string): Line | null {
   const line = text.trim();
   if (line === '' || line.startsWith('#')) return null;
   if (line.startsWith('~')) return { cql: line.slice(1).trim(), mode: 'shape', pageSize: 0 };
   if (line.startsWith('?')) return { cql: line.slice(1).trim(), mode: 'code', pageSize: 0 };
+  if (line.startsWith('>')) return { cql: line.slice(1).trim(), mode: 'prepare', pageSize: 0 };
   const paged = /^@(\d+) (.*)$/.exec(line);
   if (paged) return { cql: paged[2]!, mode: 'exact', pageSize: Number(paged[1]) };
   return { cql: line, mode: 'exact', pageSize: 0 };
@@ -120,7 +176,7 @@ function difference(line: Line, ferrosa: Outcome, cassandra: Outcome): string | 
   if (ferrosa.kind !== cassandra.kind) return 'kind';
   if ('code' in ferrosa && 'code' in cassandra) {
     if (ferrosa.code !== cassandra.code) return 'code';
-    return line.mode === 'exact' && ferrosa.message !== cassandra.message ? 'message' : null;
+    return line.mode !== 'code' && ferrosa.message !== cassandra.message ? 'message' : null;
   }
   if (!('rows' in ferrosa) || !('rows' in cassandra)) return null;
   if (ferrosa.columns.join() !== cassandra.columns.join()) return 'columns';
@@ -162,7 +218,9 @@ async function main(): Promise<void> {
     for (const [index, text] of readFileSync(join(corpus, file), 'utf8').split('\n').entries()) {
       const line = parseLine(text);
       if (line === null) continue;
-      const [theirs, ours] = [await cassandra.run(line.cql, line.pageSize), await ferrosa.run(line.cql, line.pageSize)];
+      const run = (target: Target) =>
+        line.mode === 'prepare' ? target.prepare(line.cql) : target.run(line.cql, line.pageSize);
+      const [theirs, ours] = [await run(cassandra), await run(ferrosa)];
       const differs = difference(line, ours, theirs);
       if (differs === null) {
         agreed++;

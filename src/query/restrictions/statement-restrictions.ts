@@ -21,6 +21,11 @@ export type RestrictionOptions = {
   readonly allowFiltering: boolean;
 };
 
+/** The tables of the virtual keyspaces are filtered without being asked; those of `system` are like stored ones. */
+export function filtersImplicitly({ virtual, keyspace }: TableDefinition): boolean {
+  return virtual && keyspace !== 'system' && keyspace !== 'system_schema';
+}
+
 /** What a WHERE clause restricts. Made once, when the statement is planned. */
 export class StatementRestrictions {
   readonly partitionKey = new RestrictionSet();
@@ -187,7 +192,7 @@ function processPartitionKey(restrictions: StatementRestrictions): void {
   }
   if (set.isEmpty || restrictions.hasTokenOnly) restrictions.isKeyRange = true;
   if (restrictions.partitionKeyNeedsFiltering) {
-    if (!allowFiltering && !restrictions.table.virtual) throw invalid(requiresAllowFiltering);
+    if (!allowFiltering && !filtersImplicitly(restrictions.table)) throw invalid(requiresAllowFiltering);
     restrictions.isKeyRange = true;
     restrictions.filters.push(...set.all);
   }
@@ -225,6 +230,6 @@ function processOthers(restrictions: StatementRestrictions): void {
     throw invalid(
       `Non PRIMARY KEY columns found in where clause: ${set.columns.map((column) => column.name).join(', ')} `,
     );
-  if (!allowFiltering && !restrictions.table.virtual) throw invalid(requiresAllowFiltering);
+  if (!allowFiltering && !filtersImplicitly(restrictions.table)) throw invalid(requiresAllowFiltering);
   restrictions.filters.push(...set.all);
 }

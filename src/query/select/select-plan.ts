@@ -74,7 +74,7 @@ export function planSelect(environment: PlanEnvironment, statement: SelectStatem
     throw invalid('PER PARTITION LIMIT is not allowed with aggregate queries.');
   const { reversed, ordering } = planOrdering(environment, restrictions, orderColumns, fetched);
   const filter = planFilter(environment, restrictions, fetched);
-  const unfiltered = restrictions.isKeyRange && !statement.allowFiltering && !table.virtual;
+  const unfiltered = restrictions.isKeyRange && !statement.allowFiltering && !filtersImplicitly(table);
   if (unfiltered && (restrictions.hasClustering || filter !== null)) throw invalid(requiresAllowFiltering);
   const plain =
     !table.virtual && !statement.json && !isAggregate && grouping === null && filter === null && ordering === null;
