@@ -10,6 +10,7 @@ import type { PlanEnvironment } from '../plan-environment.js';
 import { existingColumn } from '../restrictions/relation-checks.js';
 import {
   analyseWhere,
+  filtersImplicitly,
   requiresAllowFiltering,
   type StatementRestrictions,
 } from '../restrictions/statement-restrictions.js';
