@@ -132,7 +132,8 @@ export class HotPath {
       this.#frontend.plan(number, plan);
     } catch (error) {
       this.#freeNumbers.push(number);
-      throw error;
+      const { code, message } = error as FerrosaError;
+      throw new FerrosaError(code, message);
     }
     // The plan is in each ring before any request that needs it; a shard that does not know it declines.
     this.#router.plan(number, plan).catch(() => this.#frontend.plan(number, new Uint8Array()));
