@@ -1,6 +1,8 @@
 // The composition of a node: what runs in this process and how it is put together.
+
+import { satisfiedLevels } from '../cluster/index.js';
 import type { ConnectionInfo, WebServer } from '../http/index.js';
-import type { Processor } from '../query/index.js';
+import { HotPlans, type Processor } from '../query/index.js';
 import {
   type Authenticator,
   type Connection,
@@ -16,7 +18,7 @@ import type { Log } from './log.js';
 import { Control } from './node/control.js';
 import { loadPagingKey, monotonicMicros, nextTimeUuid, nowMs } from './node/environment.js';
 import { createProcessor } from './node/query.js';
-import { type NodeStorage, openStorage } from './node/storage.js';
+import { type NodeStorage, openStorage, replicasOf } from './node/storage.js';
 import { serverLimitsOf } from './server-config.js';
 import type { Config } from './settings.js';
 import type { HostAndPort } from './units.js';
@@ -133,6 +135,8 @@ async function createServer(
         readTimeoutMs: config.read_request_timeout,
       })
     : null;
+  if (hotPath !== null)
+    new HotPlans(processor, hotPath, (keyspace) => satisfiedLevels(replicasOf(storage.metadata, keyspace)));
   const authenticator = await createAuthenticator(config.authenticator, processor, () => performance.now());
   return createCqlServer({
     processor,
