@@ -140,7 +140,8 @@ Napi::Value FrontendJs::Envelope(const Napi::CallbackInfo& info) {
   return Napi::Boolean::New(info.Env(), frontend_->Envelope(GetU32(info, 0), bytes, MonotonicMicros()));
 }
 
-// drain(bytesMax): [more, generic answers or null, items or null, sealed bytes or null, [connection, start, end, compress]*]
+// drain(bytesMax, scratch, offset): [more, generic answers or null, items or null, sealed bytes, [connection, start, end, compress]*]
+// The sealed bytes are put into `scratch` from `offset` on when they fit (then `true` stands for them), else they are a Buffer; null: none.
 Napi::Value FrontendJs::Drain(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   const bool more = frontend_->Drain(MonotonicMicros(), static_cast<size_t>(GetNumber(info, 0)));
@@ -161,7 +162,16 @@ Napi::Value FrontendJs::Drain(const Napi::CallbackInfo& info) {
   out.Set(uint32_t{0}, Napi::Boolean::New(env, more));
   out.Set(1, buffer(frontend_->generic()));
   out.Set(2, Items(env, false));
-  out.Set(3, buffer(frontend_->sealed()));
+  const auto& sealed = frontend_->sealed();
+  const size_t offset = static_cast<size_t>(GetNumber(info, 2));
+  Slice scratch;
+  if (info.Length() > 1 && info[1].IsTypedArray() && !GetBytes(info, 1, &scratch)) return env.Undefined();
+  if (!sealed.empty() && offset <= scratch.size && sealed.size() <= scratch.size - offset) {
+    std::memcpy(const_cast<uint8_t*>(scratch.data) + offset, sealed.data(), sealed.size());
+    out.Set(3, Napi::Boolean::New(env, true));
+  } else {
+    out.Set(3, buffer(sealed));
+  }
   out.Set(4, index);
   return out;
 }

@@ -56,8 +56,15 @@ export interface Frontend {
   openOf(connection: number): number;
   data(connection: number, bytes: Uint8Array): FrontendItems | null;
   envelope(connection: number, envelope: Uint8Array): boolean;
-  /** [more, answers for the router, items, bytes to send, (connection, start, end, 1 when they are plain envelopes to compress)*] */
-  drain(bytesMax: number): readonly [boolean, Buffer | null, FrontendItems | null, Buffer | null, readonly number[]];
+  /**
+   * [more, answers for the router, items, bytes to send, (connection, start, end, 1 when they are plain envelopes to compress)*].
+   * The bytes to send are put into `scratch` from `offset` on when they fit there; `true` stands for them then.
+   */
+  drain(
+    bytesMax: number,
+    scratch?: Uint8Array,
+    offset?: number,
+  ): readonly [boolean, Buffer | null, FrontendItems | null, Buffer | true | null, readonly number[]];
   /** True when a drain has answers to send. */
   expire(): boolean;
   flush(): void;

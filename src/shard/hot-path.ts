@@ -24,6 +24,9 @@ export const hotPathLimits = {
   openPerConnectionMax: 32_768,
   plansMax: 65_536,
   expiryIntervalMs: 50,
+  /** Of the buffer that answers of small wake-ups share, and what must be left of it to go on with it. */
+  outputBytes: 256 * 1024,
+  outputReserveBytes: 16 * 1024,
 };
 
 /** What a connection does for the hot path. */
@@ -87,6 +90,9 @@ export class HotPath {
   readonly #hosts = new Map<number, HotConnectionHost>();
   readonly #timer: NodeJS.Timeout;
   readonly #freeNumbers: number[] = [];
+  /** Answers of many wake-ups share a buffer: fewer objects for the garbage collector. */
+  #output = Buffer.allocUnsafeSlow(hotPathLimits.outputBytes);
+  #outputUsed = 0;
   #numbers = 0;
 
   constructor(router: ShardRouter, options: HotPathOptions = {}) {
@@ -201,16 +207,34 @@ export class HotPath {
   }
 
   #drain(): void {
-    const [more, generic, items, sealed, outgoing] = this.#frontend.drain(routerLimits.drainBytesMax);
-    if (sealed !== null) {
-      for (let i = 0; i < outgoing.length; i += 4) {
-        const bytes = sealed.subarray(outgoing[i + 1]!, outgoing[i + 2]!);
-        this.#hosts.get(outgoing[i]!)?.hotAnswers(bytes, outgoing[i + 3] === 1);
-      }
-    }
+    const [more, generic, items, sealed, outgoing] = this.#frontend.drain(
+      routerLimits.drainBytesMax,
+      this.#output,
+      this.#outputUsed,
+    );
+    if (sealed !== null) this.#send(sealed === true ? this.#takeOutput(outgoing) : sealed, outgoing);
     if (items !== null) this.dispatch(items, -1);
     if (generic !== null) this.#router.complete(generic);
     this.#router.pump();
     if (more) this.#router.signal();
+  }
+
+  /** The part of the output buffer that the last drain has filled. Sockets may hold it for long: it is never written again. */
+  #takeOutput(outgoing: readonly number[]): Buffer {
+    const from = this.#outputUsed;
+    this.#outputUsed += outgoing[outgoing.length - 2]!;
+    const part = this.#output.subarray(from, this.#outputUsed);
+    if (this.#output.length - this.#outputUsed < hotPathLimits.outputReserveBytes) {
+      this.#output = Buffer.allocUnsafeSlow(hotPathLimits.outputBytes);
+      this.#outputUsed = 0;
+    }
+    return part;
+  }
+
+  #send(sealed: Buffer, outgoing: readonly number[]): void {
+    for (let i = 0; i < outgoing.length; i += 4) {
+      const bytes = sealed.subarray(outgoing[i + 1]!, outgoing[i + 2]!);
+      this.#hosts.get(outgoing[i]!)?.hotAnswers(bytes, outgoing[i + 3] === 1);
+    }
   }
 }
