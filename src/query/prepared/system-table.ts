@@ -43,10 +43,11 @@ export class PreparedStatementsTable implements PreparedTable {
   }
 
   /**
-   * Prepares again what was prepared when the process ended; what no longer can be is removed.
+   * Prepares again what was prepared when the process ended; what no longer can be is removed. Also attaches.
    * @returns how many statements there are
    */
   async load(processor: Processor): Promise<number> {
+    this.attach(processor);
     let count = 0;
     let pagingState: Uint8Array | null = null;
     do {

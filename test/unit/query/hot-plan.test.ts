@@ -1,0 +1,78 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { encodeHotPlan, type Prepared } from '../../../src/query/index.js';
+import { Session } from '../../support/in-process-node.js';
+
+const allLevels = 0xffff;
+
+async function session(): Promise<Session> {
+  const made = new Session();
+  await made.all(
+    "CREATE KEYSPACE k WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 1}",
+    'USE k',
+    'CREATE TABLE t (p int, q text, c int, d int, v text, s int static, l list<int>, PRIMARY KEY ((p, q), c, d)) WITH CLUSTERING ORDER BY (c DESC, d ASC)',
+    'CREATE TABLE n (p int PRIMARY KEY, c counter)',
+  );
+  return made;
+}
+
+async function planOf(made: Session, cql: string): Promise<Uint8Array | null> {
+  return encodeHotPlan((await made.node.processor.prepare(cql, made.client, null)) as Prepared, allLevels);
+}
+
+test('point writes and reads of one partition are hot', async () => {
+  const made = await session();
+  for (const cql of [
+    'INSERT INTO t (p, q, c, d, v) VALUES (?, ?, ?, ?, ?)',
+    "INSERT INTO t (p, q, c, d, v) VALUES (1, ?, 2, ?, 'x') USING TTL ? AND TIMESTAMP ?",
+    'UPDATE t SET v = ? WHERE p = ? AND q = ? AND c = ? AND d = ?',
+    'DELETE FROM t WHERE p = ? AND q = ? AND c = ? AND d = ?',
+    'DELETE v FROM t WHERE p = ? AND q = ? AND c = ? AND d = ?',
+    'DELETE FROM t WHERE p = ? AND q = ?',
+    'SELECT * FROM t WHERE p = ? AND q = ?',
+    'SELECT v, writetime(v) FROM t WHERE p = ? AND q = ? AND c = ? AND d = ?',
+    'SELECT v FROM t WHERE p = ? AND q = ? AND c = ? AND d > ? AND d <= 9 LIMIT ?',
+    'SELECT v FROM t WHERE p = ? AND q = ? AND c >= ? ORDER BY c ASC LIMIT 5',
+  ])
+    assert.notEqual(await planOf(made, cql), null, cql);
+});
+
+test('everything else is left to JavaScript', async () => {
+  const made = await session();
+  for (const cql of [
+    'INSERT INTO t (p, q, c, d, l) VALUES (?, ?, ?, ?, ?)',
+    'INSERT INTO t (p, q, s) VALUES (?, ?, ?)',
+    'INSERT INTO t (p, q, c, d) VALUES (?, ?, ?, ?) IF NOT EXISTS',
+    'UPDATE n SET c = c + ? WHERE p = ?',
+    'UPDATE t SET v = ? WHERE p = ? AND q = ? AND c IN (?, ?) AND d = ?',
+    'DELETE FROM t WHERE p = ? AND q = ? AND c = ?',
+    'SELECT * FROM t',
+    'SELECT count(*) FROM t WHERE p = ? AND q = ?',
+    'SELECT v FROM t WHERE p IN (?, ?) AND q = ?',
+    'SELECT v FROM t WHERE p = ? AND q = ? AND (c, d) > (?, ?)',
+    'SELECT v FROM t WHERE p = ? AND q = ? AND v = ? ALLOW FILTERING',
+    'SELECT DISTINCT s FROM t WHERE p = ? AND q = ?',
+    'SELECT JSON v FROM t WHERE p = ? AND q = ?',
+    'SELECT release_version FROM system.local WHERE key = ?',
+  ])
+    assert.equal(await planOf(made, cql), null, cql);
+});
+
+test('bounds of a descending column change places, as the clustering order has them', async () => {
+  const made = await session();
+  const bytes = (await planOf(made, 'SELECT v FROM t WHERE p = ? AND q = ? AND c > ? AND c <= 7'))!;
+  const view = new DataView(bytes.buffer, bytes.byteOffset);
+  // format, kind, flags, ids, version, number of binds; then target and column of each, with a type in between
+  assert.deepEqual([...bytes.subarray(0, 3)], [1, 2, 0]);
+  assert.equal(view.getUint16(39, true), 3);
+  let at = 41;
+  const targets: number[] = [];
+  for (let i = 0; i < 3; i++) {
+    targets.push(bytes[at]!, view.getUint16(at + 1, true));
+    at += 3 + 1 + 2 + view.getUint16(at + 4, true);
+  }
+  assert.deepEqual(targets, [0, 0, 0, 1, 7, 0], 'c > ? ends the slice');
+  assert.equal(view.getUint16(at, true), 1);
+  assert.deepEqual([bytes[at + 2], view.getUint16(at + 3, true)], [6, 0], 'c <= 7 begins it');
+  assert.equal(bytes[at + 2 + 3 + 4 + 4], 1, 'the start is included, the end is not');
+});

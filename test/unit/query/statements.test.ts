@@ -1,0 +1,236 @@
+// Bound values, batches, prepared statements and consistency levels; texts are Cassandra 5.0's. What needs no bound values is in
+// test/diff/corpus, where the real Cassandra is asked.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Consistency, internalOptions, type QueryOptions } from '../../../src/query/index.js';
+import {
+  type BindValue,
+  encodeInt,
+  encodeLong,
+  packList,
+  packSet,
+  packTuple,
+  UNSET,
+} from '../../../src/types/index.js';
+import { InProcessNode, Session } from '../../support/in-process-node.js';
+
+const text = (value: string) => new Uint8Array(Buffer.from(value));
+const int = (value: number) => encodeInt(value);
+
+async function sessionWith(...tables: string[]): Promise<Session> {
+  const session = new Session(new InProcessNode({ batchSizeWarnBytes: 500, batchSizeFailBytes: 2_000 }));
+  await session.all(
+    "CREATE KEYSPACE k WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 1}",
+    'USE k',
+    ...tables,
+  );
+  return session;
+}
+
+const kv = 'CREATE TABLE kv (k int PRIMARY KEY, v text, l list<int>, s set<int>)';
+
+async function failure(run: Promise<unknown>): Promise<string> {
+  try {
+    await run;
+  } catch (error) {
+    const { code, message } = error as { code: string; message: string };
+    return `${code}: ${message}`;
+  }
+  return 'no error';
+}
+
+test('a bound null deletes, an unset value leaves the column alone', async () => {
+  const session = await sessionWith(kv);
+  const insert = 'INSERT INTO kv (k, v, l) VALUES (?, ?, ?)';
+  await session.execute(insert, [int(1), text('a'), packList([int(7)])]);
+  await session.execute(insert, [int(1), UNSET, UNSET]);
+  assert.deepEqual(await session.rows('SELECT v, l FROM kv'), [["'a'", '[7]']]);
+  await session.execute(insert, [int(1), null, null]);
+  assert.deepEqual(await session.rows('SELECT v, l FROM kv'), [['null', 'null']]);
+});
+
+test('bound values that cannot be are refused with their texts', async () => {
+  const session = await sessionWith(kv, 'CREATE TABLE b (k blob PRIMARY KEY, t tuple<int, text>)');
+  const cases: [string, BindValue[], string][] = [
+    ['INSERT INTO kv (k) VALUES (?)', [null], 'INVALID: Invalid null value in condition for column k'],
+    ['INSERT INTO kv (k) VALUES (?)', [UNSET], 'INVALID: Invalid unset value for column k'],
+    ['INSERT INTO kv (k) VALUES (?)', [text('abc')], 'INVALID: Expected 4 or 0 byte int (3)'],
+    ['INSERT INTO kv (k) VALUES (?)', [new Uint8Array(0)], 'INVALID: Key may not be empty'],
+    [
+      'INSERT INTO b (k) VALUES (?)',
+      [new Uint8Array(70_000)],
+      'INVALID: Key length of 70000 is longer than maximum of 65535',
+    ],
+    ['SELECT * FROM kv WHERE k = ?', [], 'INVALID: there were 1 markers(?) in CQL but 0 bound variables'],
+    ['SELECT * FROM kv WHERE k IN ?', [null], 'INVALID: Invalid null value for column k'],
+    ['SELECT * FROM kv WHERE k IN ?', [UNSET], 'INVALID: Invalid unset value for column k'],
+    ['SELECT * FROM kv LIMIT ?', [int(0)], 'INVALID: LIMIT must be strictly positive'],
+    ['SELECT * FROM kv LIMIT ?', [null], 'INVALID: Invalid null value of limit'],
+    [
+      'INSERT INTO kv (k) VALUES (1) USING TTL ?',
+      [int(-1)],
+      'INVALID: A TTL must be greater or equal to 0, but was -1',
+    ],
+    ['INSERT INTO kv (k) VALUES (1) USING TIMESTAMP ?', [null], 'INVALID: Invalid null value of timestamp'],
+    ['UPDATE kv SET l[?] = 1 WHERE k = 1', [null], 'INVALID: Invalid null value for list index'],
+    ['UPDATE kv SET l[?] = 1 WHERE k = 1', [UNSET], 'INVALID: Invalid unset value for list index'],
+    [
+      'INSERT INTO b (k, t) VALUES (0x01, (?, ?))',
+      [UNSET, text('a')],
+      'INVALID: Invalid unset value for tuple field number 0',
+    ],
+    ['SELECT * FROM kv WHERE v = ? ALLOW FILTERING', [null], 'INVALID: Unsupported null value for column v'],
+    ['SELECT * FROM kv WHERE v = ? ALLOW FILTERING', [UNSET], 'INVALID: Unsupported unset value for column v'],
+    ['INSERT INTO kv JSON ?', [null], 'INVALID: Got null for INSERT JSON values'],
+  ];
+  for (const [cql, values, expected] of cases) assert.equal(await failure(session.execute(cql, values)), expected, cql);
+});
+
+test('QUERY with too few values says so in other words than EXECUTE', async () => {
+  const session = await sessionWith(kv);
+  assert.equal(await session.error('SELECT * FROM kv WHERE k = ?'), 'INVALID: Invalid amount of bind variables');
+});
+
+test('values bound by name go to the markers of that name, in QUERY too', async () => {
+  const session = await sessionWith(kv);
+  const named = (names: string[], values: BindValue[]): Partial<QueryOptions> => ({ names, values });
+  await session.query('INSERT INTO kv (k, v) VALUES (:key, :word)', [], named(['word', 'key'], [text('w'), int(4)]));
+  assert.deepEqual(await session.rows('SELECT k, v FROM kv'), [['4', "'w'"]]);
+  const missing = session.query('INSERT INTO kv (k, v) VALUES (:key, :word)', [], named(['key'], [int(4)]));
+  assert.equal(await failure(missing), 'INVALID: Invalid amount of bind variables');
+});
+
+test('bound sets are sorted and lose their doubles, lists keep theirs', async () => {
+  const session = await sessionWith(kv);
+  const unsorted = packList([int(3), int(1), int(3)]);
+  await session.execute('INSERT INTO kv (k, l, s) VALUES (1, ?, ?)', [unsorted, unsorted]);
+  assert.deepEqual(await session.rows('SELECT l, s FROM kv'), [['[3, 1, 3]', '{1, 3}']]);
+  await session.execute('UPDATE kv SET l = ? + l, s = s - ? WHERE k = 1', [
+    packList([int(8), int(9)]),
+    packSet({ kind: 'int' }, [int(1)]),
+  ]);
+  assert.deepEqual(await session.rows('SELECT l, s FROM kv'), [['[8, 9, 3, 1, 3]', '{3}']]);
+  assert.deepEqual(await session.rows('SELECT k FROM kv WHERE k IN ?', [unsorted]), [['1']]);
+});
+
+test("the client's timestamp holds where the statement has none", async () => {
+  const session = await sessionWith(kv);
+  await session.query("INSERT INTO kv (k, v) VALUES (1, 'new')", [], { timestamp: 2_000n });
+  await session.query("INSERT INTO kv (k, v) VALUES (1, 'old')", [], { timestamp: 1_000n });
+  assert.deepEqual(await session.rows('SELECT v, writetime(v) FROM kv'), [["'new'", '2000']]);
+  await session.execute('INSERT INTO kv (k, v) VALUES (1, ?) USING TIMESTAMP ?', [text('newer'), encodeLong(3_000n)], {
+    timestamp: 1n,
+  });
+  assert.deepEqual(await session.rows('SELECT v, writetime(v) FROM kv'), [["'newer'", '3000']]);
+});
+
+test('what has a time to live is gone when the time of the request says so', async () => {
+  const session = await sessionWith(kv);
+  await session.query("INSERT INTO kv (k, v) VALUES (1, 'a') USING TTL 100", [], { nowInSeconds: 1_000_000 });
+  assert.deepEqual(await session.rows('SELECT v, ttl(v) FROM kv', [], { nowInSeconds: 1_000_040 }), [["'a'", '60']]);
+  assert.deepEqual(await session.rows('SELECT v FROM kv', [], { nowInSeconds: 1_000_100 }), []);
+});
+
+test('a statement is prepared once, and again after its table has changed', async () => {
+  const session = await sessionWith(kv);
+  const { processor } = session.node;
+  const first = await processor.prepare('SELECT * FROM kv', session.client, null);
+  assert.equal(await processor.prepare('SELECT * FROM kv', session.client, null), first);
+  assert.equal(processor.lookup(first.id), first);
+  await session.query('ALTER TABLE kv ADD extra int');
+  assert.equal(processor.lookup(first.id), null);
+  const second = await processor.prepare('SELECT * FROM kv', session.client, null);
+  assert.deepEqual(second.id, first.id);
+  assert.notDeepEqual(second.resultMetadataId, first.resultMetadataId);
+  assert.equal(second.resultColumns!.length, first.resultColumns!.length + 1);
+});
+
+test('a batch of the protocol takes text and prepared ids, and is checked like a BATCH', async () => {
+  const session = await sessionWith(kv, 'CREATE TABLE n (k int PRIMARY KEY, c counter)');
+  const { processor } = session.node;
+  const prepared = await processor.prepare('INSERT INTO kv (k, v) VALUES (?, ?)', session.client, null);
+  const options = internalOptions([]);
+  const run = (type: 'logged' | 'unlogged' | 'counter', ...entries: [string | Uint8Array, BindValue[]][]) =>
+    processor.batch({ type, entries: entries.map(([query, values]) => ({ query, values })) }, session.client, options);
+  await run('logged', [prepared.id, [int(1), text('a')]], ["INSERT INTO kv (k, v) VALUES (2, 'b')", []]);
+  assert.equal((await session.rows('SELECT k, v FROM kv')).length, 2);
+  const add = 'UPDATE n SET c = c + 1 WHERE k = 1';
+  assert.equal(
+    await failure(run('logged', [add, []])),
+    'INVALID: Cannot include a counter statement in a logged batch',
+  );
+  assert.equal(
+    await failure(run('counter', [prepared.id, [int(1), text('a')]])),
+    'INVALID: Cannot include non-counter statement in a counter batch',
+  );
+  assert.equal(
+    await failure(run('unlogged', [add, []], [prepared.id, [int(1), text('a')]])),
+    'INVALID: Counter and non-counter mutations cannot exist in the same batch',
+  );
+  assert.match(
+    await failure(run('logged', [new Uint8Array(16), []])),
+    /^UNPREPARED: Prepared query with ID 0{32} not found/,
+  );
+  assert.equal(
+    await failure(run('logged', [prepared.id, [int(1)]])),
+    'INVALID: There were 2 markers(?) in CQL but 1 bound variables',
+  );
+  await run('counter', [add, []], [add, []]);
+  assert.deepEqual(await session.rows('SELECT c FROM n'), [['2']]);
+});
+
+test('large batches are warned of, larger ones refused', async () => {
+  const session = await sessionWith(kv);
+  const batch = (length: number) =>
+    session.query(
+      `BEGIN BATCH INSERT INTO kv (k, v) VALUES (1, '${'x'.repeat(length)}'); INSERT INTO kv (k, v) VALUES (2, 'y'); APPLY BATCH`,
+    );
+  assert.equal((await batch(10)).warnings, undefined);
+  assert.match(
+    (await batch(600)).warnings![0]!,
+    /^Batch for \[k\.kv\] is of size \d+, exceeding specified threshold of 500 by \d+\.$/,
+  );
+  assert.equal(await failure(batch(3_000)), 'INVALID: Batch too large');
+});
+
+test('levels that cannot be reached, or are not for that statement, are refused', async () => {
+  const session = await sessionWith(kv);
+  await session.all(
+    "CREATE KEYSPACE three WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 3}",
+    'CREATE TABLE three.kv (k int PRIMARY KEY, v text)',
+  );
+  const at = (consistency: number) => ({ consistency });
+  const read = 'SELECT * FROM three.kv WHERE k = 1';
+  const write = 'INSERT INTO three.kv (k) VALUES (1)';
+  assert.equal(
+    await session.error(read, [], at(Consistency.QUORUM)),
+    'UNAVAILABLE: Cannot achieve consistency level QUORUM',
+  );
+  assert.equal(
+    await session.error(write, [], at(Consistency.ALL)),
+    'UNAVAILABLE: Cannot achieve consistency level ALL',
+  );
+  assert.equal(await session.error(read, [], at(Consistency.ONE)), 'no error');
+  assert.equal(await session.error(write, [], at(Consistency.ANY)), 'no error');
+  assert.equal(
+    await session.error(read, [], at(Consistency.ANY)),
+    'INVALID: ANY ConsistencyLevel is only supported for writes',
+  );
+  assert.equal(
+    await session.error(write, [], at(Consistency.SERIAL)),
+    'INVALID: You must use conditional updates for serializable writes',
+  );
+  assert.equal(await session.error('SELECT * FROM kv', [], at(Consistency.QUORUM)), 'no error');
+  assert.equal(
+    await session.error('SELECT * FROM kv', [], at(Consistency.TWO)),
+    'UNAVAILABLE: Cannot achieve consistency level TWO',
+  );
+});
+
+test('what is planned but not executed yet says so', async () => {
+  const session = await sessionWith(kv);
+  const notYet = 'INVALID: conditional updates are not supported yet';
+  assert.equal(await session.error('INSERT INTO kv (k) VALUES (1) IF NOT EXISTS'), notYet);
+  assert.equal(await session.error("UPDATE kv SET v = 'a' WHERE k = 1 IF v = 'b'"), notYet);
+  assert.equal(await session.error('CREATE ROLE r'), 'INVALID: CREATE ROLE is not supported yet');
+});
