@@ -3,15 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Consistency, internalOptions, type QueryOptions } from '../../../src/query/index.js';
-import {
-  type BindValue,
-  encodeInt,
-  encodeLong,
-  packList,
-  packSet,
-  packTuple,
-  UNSET,
-} from '../../../src/types/index.js';
+import { type BindValue, encodeInt, encodeLong, packList, packSet, UNSET } from '../../../src/types/index.js';
 import { InProcessNode, Session } from '../../support/in-process-node.js';
 
 const text = (value: string) => new Uint8Array(Buffer.from(value));
