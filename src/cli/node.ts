@@ -46,7 +46,7 @@ export async function startNode(config: Config, log: Log, onDeath: (message: str
   await openDataFolder(config.data_dir);
   const storage = await openStorage(config, log, onDeath);
   const pagingKey = await loadPagingKey(config.data_dir);
-  const processor = createProcessor(config, storage, pagingKey, Math.floor(startedAtMs / 1000), log);
+  const processor = await createProcessor(config, storage, pagingKey, Math.floor(startedAtMs / 1000), log);
   const traces = traceStore(storage, processor, log);
   const { server, services } = await createServer(config, storage, processor, traces, log);
   const cqlPort = await listen(server, config.cql_bind, 'CQL', 'cql_bind');

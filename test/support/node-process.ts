@@ -31,7 +31,14 @@ export class NodeProcess {
 
   /** Starts the process without waiting. Settings as flags: { commitlog_sync: 'batch' }. */
   static spawn(dataDir: string, settings: Readonly<Record<string, string>> = {}): NodeProcess {
-    const all = { data_dir: dataDir, cql_bind: '127.0.0.1:0', web_bind: '127.0.0.1:0', shards: '2', ...settings };
+    const all = {
+      data_dir: dataDir,
+      cql_bind: '127.0.0.1:0',
+      web_bind: '127.0.0.1:0',
+      cql_shard_aware_bind: '127.0.0.1:0',
+      shards: '2',
+      ...settings,
+    };
     const flags = Object.entries(all).flatMap(([name, value]) => [`--${name.replaceAll('_', '-')}`, value]);
     const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('FERROSA_')));
     const child = spawn(process.execPath, [join(root, 'bin', 'ferrosa.js'), 'start', ...flags], {
@@ -53,7 +60,7 @@ export class NodeProcess {
     let timer: NodeJS.Timeout | undefined;
     const readyLine = new Promise<void>((resolve, reject) => {
       const look = () => {
-        const match = /ferrosa ready: CQL [^ ]*:(\d+), web [^ ]*:(\d+)/.exec(this.output);
+        const match = /ferrosa ready: CQL [^ ]*?:(\d+).*?, web [^ ]*:(\d+)/.exec(this.output);
         if (match === null) return;
         this.port = Number(match[1]);
         this.webPort = Number(match[2]);

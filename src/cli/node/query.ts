@@ -1,22 +1,23 @@
 // The query layer of a node: processor, virtual tables, DESCRIBE.
-import { nativeFunctions, Processor } from '../../query/index.js';
+import { nativeFunctions, PreparedStatementsTable, Processor, type QueryServices } from '../../query/index.js';
 import { describe, virtualTable } from '../../schema/index.js';
 import type { Log } from '../log.js';
 import { type Config, type SettingName, settings } from '../settings.js';
 import { nowMicros, random } from './environment.js';
 import type { NodeStorage } from './storage.js';
 
-/** Makes the processor. `startedAtSeconds`: of this process, the generation that drivers see. */
-export function createProcessor(
+/** Makes the processor, with what was prepared before the restart. `startedAtSeconds`: of this process, the generation that drivers see. */
+export async function createProcessor(
   config: Config,
   { metadata, record, shards, coordinator }: NodeStorage,
   pagingKey: Uint8Array,
   startedAtSeconds: number,
   log: Log,
-): Processor {
+): Promise<Processor> {
   const figures = { settings: () => settingRows(config) };
   const { catalogue } = metadata;
-  return new Processor({
+  const prepared = new PreparedStatementsTable();
+  const services: QueryServices = {
     catalogue,
     metadata: {
       async change(statement, keyspace) {
@@ -65,8 +66,12 @@ export function createProcessor(
       const columns = result.columns.map((column) => ({ keyspace: 'system', table: 'describe', ...column }));
       return { columns, rows: result.rows };
     },
-    warn: (message) => log.warn(message),
-  });
+    warn: (message: string) => log.warn(message),
+  };
+  const processor = new Processor(services, prepared);
+  await prepared.load(processor);
+  prepared.attach(processor);
+  return processor;
 }
 
 /** system_views.settings: what this node runs with. */
