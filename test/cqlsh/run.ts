@@ -104,7 +104,7 @@ async function copy(port: number): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'ferrosa-copy-'));
   const input = join(folder, 'in.csv');
   const output = join(folder, 'out.csv');
-  const lines = Array.from({ length: copyRows }, (_, i) => `${i},${i % 97},name ${i},"a ""quoted"", text",${i / 8}`);
+  const lines = Array.from({ length: copyRows }, (_, i) => `${i},${i % 97},name ${i},"a \\"quoted\\", text",${i / 8}`);
   writeFileSync(input, `${lines.join('\n')}\n`);
   const ddl =
     "CREATE KEYSPACE IF NOT EXISTS copy WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 1}; CREATE TABLE copy.t (a int, b int, c text, d text, e double, PRIMARY KEY (a, b))";
