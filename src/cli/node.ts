@@ -7,6 +7,7 @@ import {
   type Authenticator,
   type Connection,
   type CqlServer,
+  clientRows,
   createAuthenticator,
   createCqlServer,
   findRole,
@@ -46,9 +47,13 @@ export async function startNode(config: Config, log: Log, onDeath: (message: str
   await openDataFolder(config.data_dir);
   const storage = await openStorage(config, log, onDeath);
   const pagingKey = await loadPagingKey(config.data_dir);
-  const processor = await createProcessor(config, storage, pagingKey, Math.floor(startedAtMs / 1000), log);
+  // The server comes after the query layer that tells of its clients.
+  const parts: { server: CqlServer | null } = { server: null };
+  const clients = () => clientRows(parts.server?.connections ?? []);
+  const processor = await createProcessor(config, storage, pagingKey, Math.floor(startedAtMs / 1000), clients, log);
   const traces = traceStore(storage, processor, log);
   const { server, services } = await createServer(config, storage, processor, traces, log);
+  parts.server = server;
   const cqlPort = await listen(server, config.cql_bind, 'CQL', 'cql_bind');
   // Both ports are served alike until shards serve connections themselves; SUPPORTED says nothing of shards before that.
   const awarePort = await listen(server, config.cql_shard_aware_bind, 'CQL', 'cql_shard_aware_bind');
@@ -65,6 +70,7 @@ export async function startNode(config: Config, log: Log, onDeath: (message: str
     control,
     server: services.metrics,
     budget: services.budget,
+    hotPath: services.hotPath,
     connections: () => [...server.connections].map((connection) => connectionInfo(connection)),
     log,
     authorize:

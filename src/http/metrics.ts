@@ -7,6 +7,18 @@ export type MetricSources = {
   readonly control: NodeControl;
   readonly server: ServerMetrics;
   readonly budget: ServerBudget;
+  /** null when the hot path is off. */
+  readonly hotPath: { stats(): HotPathFigures } | null;
+};
+
+/** What the hot path has done since the start. */
+export type HotPathFigures = {
+  readonly hot: number;
+  readonly declined: number;
+  readonly timeouts: number;
+  readonly overloaded: number;
+  readonly stops: number;
+  readonly open: number;
 };
 
 /** A registry whose values are read when it is scraped. */
@@ -15,6 +27,7 @@ export function createMetrics(sources: MetricSources): Registry {
   collectDefaultMetrics({ register: registry, prefix: 'ferrosa_' });
   addNode(registry, sources);
   addServer(registry, sources);
+  if (sources.hotPath !== null) addHotPath(registry, sources.hotPath);
   addTables(registry, sources.control);
   return registry;
 }
@@ -86,6 +99,19 @@ function addServer(registry: Registry, { server, budget }: MetricSources): void 
       for (const [kind, count] of Object.entries(server.statements)) this.inc({ kind }, count);
     },
   });
+}
+
+function addHotPath(registry: Registry, hotPath: { stats(): HotPathFigures }): void {
+  const name = (end: string): string => `ferrosa_hot_path_${end}`;
+  gauge(registry, name('requests_in_flight'), 'Requests that the addon runs', () => hotPath.stats().open);
+  const counters: [string, string, (stats: HotPathFigures) => number][] = [
+    ['requests', 'Requests that the addon has run', (stats) => stats.hot],
+    ['declined', 'Requests that a shard gave back to JavaScript', (stats) => stats.declined],
+    ['timeouts', 'Requests that were not answered in time', (stats) => stats.timeouts],
+    ['overloads', 'Requests over a limit', (stats) => stats.overloaded],
+    ['stops', 'Times a connection was stopped for a full ring', (stats) => stats.stops],
+  ];
+  for (const [end, help, read] of counters) counter(registry, name(`${end}_total`), help, () => read(hotPath.stats()));
 }
 
 const tableGauges: readonly [string, string, (stats: TableStats) => number][] = [

@@ -1,6 +1,6 @@
 // One client connection: bytes in, requests run, answers out. The state machine is Cassandra's ServerConnection.
 import type { Socket } from 'node:net';
-import { FerrosaError, protocolError } from '../common/errors.js';
+import { FerrosaError } from '../common/errors.js';
 import {
   type BodyCompressor,
   bodyCompressor,
@@ -21,15 +21,15 @@ import {
 } from '../protocol/index.js';
 import type { ClientState } from '../query/index.js';
 import type { HotConnection, HotConnectionHost } from '../shard/index.js';
-import { runStatement, type StatementMessage } from './dispatcher.js';
+import { asFerrosaError, runStatement, type StatementMessage } from './dispatcher.js';
 import type { EventReceiver } from './events.js';
 import { readStartup, type StartupChoice, supportedOptions } from './handshake.js';
 import { envelopeFrame, isolateAnswers, requestEnvelope } from './hot-envelope.js';
 import { ConnectionOutput } from './output.js';
-import type { ServerServices, TraceSession } from './services.js';
-import { traceParameters, traceTitle } from './trace-text.js';
-
-export type ConnectionStage = 'ESTABLISHED' | 'AUTHENTICATING' | 'READY';
+import type { ServerServices } from './services.js';
+import { SocketClient } from './socket-client.js';
+import { type ConnectionStage, checkStage, wrongVersion } from './stage.js';
+import { beginTrace, tracingIdFor } from './trace-text.js';
 
 /** Why no further request is read. */
 type Pause = 'authentication' | 'in-flight' | 'overload' | 'output' | 'hot-path';
@@ -210,8 +210,8 @@ export class Connection implements EventReceiver, HotConnectionHost {
     this.#services.metrics.requests++;
     let request: Request;
     try {
-      if (this.#version !== 0 && frame.version !== this.#version) throw this.#wrongVersion(frame.version);
-      this.#checkStage(frame.opcode);
+      if (this.#version !== 0 && frame.version !== this.#version) throw wrongVersion(frame.version, this.#version);
+      checkStage(this.#stage, frame.opcode);
       const body = this.#plainBody(frame);
       // The hot path does not decompress: what was compressed, by itself or (v5) with its segment, is offered again.
       const wasCompressed = body !== frame.body || (frame.version >= 5 && this.#startup?.compression != null);
@@ -226,32 +226,6 @@ export class Connection implements EventReceiver, HotConnectionHost {
       return;
     }
     this.#handle(frame, request);
-  }
-
-  #wrongVersion(version: number): FerrosaError {
-    const [got, expected] = [`${version}/v${version}`, `${this.#version}/v${this.#version}`];
-    return protocolError(
-      `Invalid message version. Got ${got} but previous messages on this connection had version ${expected}`,
-    );
-  }
-
-  #checkStage(opcode: number): void {
-    const name = opcodeName(opcode) ?? '';
-    switch (this.#stage) {
-      case 'ESTABLISHED':
-        if (name !== 'STARTUP' && name !== 'OPTIONS')
-          throw protocolError(`Unexpected message ${name}, expecting STARTUP or OPTIONS`);
-        break;
-      case 'AUTHENTICATING':
-        if (name !== 'AUTH_RESPONSE' && name !== 'OPTIONS')
-          throw protocolError(`Unexpected message ${name}, expecting SASL_RESPONSE`);
-        break;
-      case 'READY':
-        if (name === 'STARTUP')
-          throw protocolError('Unexpected message STARTUP, the connection is already initialized');
-        if (name === 'AUTH_RESPONSE') throw protocolError('Unexpected message AUTH_RESPONSE, nobody has to log in');
-        break;
-    }
   }
 
   #plainBody(frame: Frame): Uint8Array {
@@ -376,7 +350,7 @@ export class Connection implements EventReceiver, HotConnectionHost {
   };
 
   async #run(frame: Frame, message: StatementMessage, bytes: number): Promise<void> {
-    const trace = this.#beginTrace(frame, message);
+    const trace = beginTrace(this.#services, frame, message, this.client.address);
     try {
       const answer = await runStatement(this.#services.processor, message, this.client, trace);
       trace?.finish();
@@ -390,16 +364,6 @@ export class Connection implements EventReceiver, HotConnectionHost {
       if (this.#inFlight < this.#services.budget.limits.requestsPerConnectionMax) this.#resume('in-flight');
       if (this.#closing) this.#endWhenIdle();
     }
-  }
-
-  #beginTrace(frame: Frame, message: StatementMessage): TraceSession | null {
-    const { traces, processor } = this.#services;
-    if (traces === null) return null;
-    const asked = (frame.flags & EnvelopeFlag.TRACING) !== 0;
-    if (!asked && !traces.sample()) return null;
-    const request = traceTitle(message);
-    const parameters = traceParameters(message, processor);
-    return traces.begin({ command: 'QUERY', request, client: this.client.address, parameters });
   }
 
   #send(
@@ -421,17 +385,11 @@ export class Connection implements EventReceiver, HotConnectionHost {
 
   #fail(frame: Frame, error: unknown, tracingId: Uint8Array | null): void {
     this.#services.metrics.errors++;
-    const known = error instanceof FerrosaError ? error : this.#unexpected(error);
+    const known = asFerrosaError(error, this.client, this.#services.log);
     if (known.code === 'PROTOCOL_ERROR') this.#services.metrics.protocolErrors++;
     // An error keeps the version of its connection even when the request had another.
     const version = this.#version === 0 ? frame.version : this.#version;
     this.#send({ ...frame, version }, { kind: 'ERROR', error: known }, [], tracingId);
-  }
-
-  #unexpected(error: unknown): FerrosaError {
-    const { name, message, stack } = error as Error;
-    this.#services.log.error({ stack, client: this.client.address }, 'Unexpected error during a request');
-    return new FerrosaError('SERVER_ERROR', `${name}: ${message}`);
   }
 
   #endAfterAnswer(): void {
@@ -463,27 +421,5 @@ export class Connection implements EventReceiver, HotConnectionHost {
     this.#services.events.unregister(this);
     this.#services.budget.forget(this.#onBudgetReleased);
     this.#services.metrics.sentBytes += this.#output.sentBytes;
-  }
-}
-
-const tracingIdFor = (frame: Frame, trace: TraceSession | null): Uint8Array | null =>
-  trace !== null && (frame.flags & EnvelopeFlag.TRACING) !== 0 ? trace.sessionId : null;
-
-class SocketClient implements ClientState {
-  keyspace: string | null = null;
-  user: string | null = null;
-  readonly address: string;
-  readonly port: number;
-  readonly #version: () => number;
-
-  constructor(socket: Socket, version: () => number) {
-    // An IPv4 client of a dual-stack socket is an IPv4 client.
-    this.address = (socket.remoteAddress ?? '0.0.0.0').replace(/^::ffff:(?=\d+\.)/, '');
-    this.port = socket.remotePort ?? 0;
-    this.#version = version;
-  }
-
-  get protocolVersion(): number {
-    return this.#version();
   }
 }

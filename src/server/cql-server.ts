@@ -2,6 +2,7 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { Connection } from './connection.js';
 import type { ServerServices } from './services.js';
+import { plainAddress } from './socket-client.js';
 
 export type ListenAddress = { readonly host: string; readonly port: number };
 
@@ -85,7 +86,7 @@ export class CqlServer {
       return;
     }
     // The budget counts by what the connection will call itself.
-    const address = socket.remoteAddress.replace(/^::ffff:(?=\d+\.)/, '');
+    const address = plainAddress(socket.remoteAddress);
     if (!budget.tryConnect(address)) {
       metrics.connectionsRefused++;
       log.warn({ address }, 'Connection refused: too many connections');

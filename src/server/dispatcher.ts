@@ -14,6 +14,7 @@ import type {
   Tracer,
 } from '../query/index.js';
 import { typeToCql } from '../types/index.js';
+import type { ServerLog } from './services.js';
 
 export type StatementMessage = Extract<RequestMessage, { kind: 'QUERY' | 'PREPARE' | 'EXECUTE' | 'BATCH' }>;
 export type Answer = { readonly result: ResultBody; readonly warnings: readonly string[] };
@@ -24,6 +25,14 @@ export function unprepared(id: Uint8Array): FerrosaError {
     `Prepared query with ID ${toHex(id)} not found (either the query was not prepared on this host (maybe the host has ` +
     'been restarted?) or you have prepared too many queries and it has been evicted from the internal cache)';
   return new FerrosaError('UNPREPARED', text, { preparedId: id });
+}
+
+/** What the client is told; an error that nobody expected is logged and told as a server error. */
+export function asFerrosaError(error: unknown, client: ClientState, log: ServerLog): FerrosaError {
+  if (error instanceof FerrosaError) return error;
+  const { name, message, stack } = error as Error;
+  log.error({ stack, client: client.address }, 'Unexpected error during a request');
+  return new FerrosaError('SERVER_ERROR', `${name}: ${message}`);
 }
 
 /**

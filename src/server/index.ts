@@ -1,5 +1,6 @@
 export * from './authenticator.js';
-export { Connection, type ConnectionStage } from './connection.js';
+export { type ClientRow, clientRows } from './client-rows.js';
+export { Connection } from './connection.js';
 export { CqlServer, type ListenAddress } from './cql-server.js';
 export { type CqlServerOptions, createAuthenticator, createCqlServer } from './create.js';
 export { EventNotifier, type EventReceiver } from './events.js';
@@ -8,4 +9,5 @@ export { defaultServerLimits, ServerBudget, type ServerLimits } from './limits.j
 export { ServerMetrics } from './metrics.js';
 export { defaultSuperuser, ensureDefaultSuperuser, findRole, findRoleWith, hashPassword, type Role } from './roles.js';
 export type * from './services.js';
+export type { ConnectionStage } from './stage.js';
 export { QueryTraceStore, type TraceEnvironment } from './tracing.js';

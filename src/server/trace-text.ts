@@ -1,7 +1,8 @@
-// What system_traces.sessions says about a request: Cassandra's titles and parameters.
-import type { QueryParameters } from '../protocol/index.js';
+// Which requests are traced, and what system_traces.sessions says about them: Cassandra's titles and parameters.
+import { EnvelopeFlag, type Frame, type QueryParameters } from '../protocol/index.js';
 import { Consistency, type QueryProcessor } from '../query/index.js';
 import type { StatementMessage } from './dispatcher.js';
+import type { ServerServices, TraceSession } from './services.js';
 
 const titles = {
   QUERY: 'Execute CQL3 query',
@@ -12,9 +13,25 @@ const titles = {
 
 const consistencyNames = new Map<number, string>(Object.entries(Consistency).map(([name, code]) => [code, name]));
 
-export const traceTitle = (message: StatementMessage): string => titles[message.kind];
+const isAsked = (frame: Frame): boolean => (frame.flags & EnvelopeFlag.TRACING) !== 0;
 
-export function traceParameters(message: StatementMessage, processor: QueryProcessor): Map<string, string> {
+/** The session of a request that asks for one, or that is one of those that are traced unasked. */
+export function beginTrace(
+  { traces, processor }: ServerServices,
+  frame: Frame,
+  message: StatementMessage,
+  client: string,
+): TraceSession | null {
+  if (traces === null || (!isAsked(frame) && !traces.sample())) return null;
+  const parameters = traceParameters(message, processor);
+  return traces.begin({ command: 'QUERY', request: titles[message.kind], client, parameters });
+}
+
+/** For the answer: only who asked gets the id. */
+export const tracingIdFor = (frame: Frame, trace: TraceSession | null): Uint8Array | null =>
+  trace !== null && isAsked(frame) ? trace.sessionId : null;
+
+function traceParameters(message: StatementMessage, processor: QueryProcessor): Map<string, string> {
   const parameters = new Map<string, string>();
   if (message.kind === 'PREPARE') return parameters.set('query', message.query);
   addOptions(parameters, message.parameters);

@@ -17,6 +17,7 @@ export async function startTestWeb(authorize: WebServices['authorize'] = null): 
     control,
     server,
     budget: new ServerBudget(defaultServerLimits),
+    hotPath: null,
     connections: () => [],
     log: { warn: () => {}, error: () => {} },
     authorize,

@@ -1,6 +1,7 @@
 // The query layer of a node: processor, virtual tables, DESCRIBE.
 import { nativeFunctions, PreparedStatementsTable, Processor, type QueryServices } from '../../query/index.js';
 import { describe, virtualTable } from '../../schema/index.js';
+import type { ClientRow } from '../../server/index.js';
 import type { Log } from '../log.js';
 import { type Config, type SettingName, settings } from '../settings.js';
 import { nowMicros, random } from './environment.js';
@@ -12,9 +13,10 @@ export async function createProcessor(
   { metadata, record, shards, coordinator }: NodeStorage,
   pagingKey: Uint8Array,
   startedAtSeconds: number,
+  clients: () => readonly ClientRow[],
   log: Log,
 ): Promise<Processor> {
-  const figures = { settings: () => settingRows(config) };
+  const figures = { settings: () => settingRows(config), clients };
   const { catalogue } = metadata;
   const prepared = new PreparedStatementsTable();
   const services: QueryServices = {
