@@ -1,11 +1,5 @@
 // The jobs of the background pool, on its threads. Everything blocks here.
-import {
-  compact,
-  flushMemtable,
-  parseComponentName,
-  type SSTableInfo,
-  type SSTableName,
-} from '../storage/sstable/index.js';
+import { compact, flushMemtable, parseComponentName, type SSTableInfo, type SSTableName } from '../storage/index.js';
 import type { BackgroundJob, CompactJob, FlushJob, JobResult } from './background.js';
 
 const nameOf = (sstable: string): SSTableName => {

@@ -13,7 +13,7 @@ import {
   ShardLoopOutcome,
   Waker,
 } from '../../native/index.js';
-import { ChunkStore } from '../../storage/sstable/index.js';
+import { ChunkStore } from '../../storage/index.js';
 import { isFlushed, type ManifestEntry } from '../files/manifest.js';
 import { LogSync } from '../log/log-sync.js';
 import { type ApplyOutcome, type ReplayedMutation, replay } from '../log/replay.js';

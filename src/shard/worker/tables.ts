@@ -1,6 +1,6 @@
 // The tables of one shard: their descriptors, open SSTables and frozen memtables.
 import { type NativeStore, registerSource, releaseFrozen, releaseSource } from '../../native/index.js';
-import { type ChunkStore, parseComponentName, SSTableReader } from '../../storage/sstable/index.js';
+import { type ChunkStore, parseComponentName, SSTableReader } from '../../storage/index.js';
 import type { FlushedMark, ManifestEntry } from '../files/manifest.js';
 import type { ShardTable } from '../messages.js';
 
