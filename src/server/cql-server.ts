@@ -13,6 +13,8 @@ export class CqlServer {
   readonly #services: ServerServices;
   readonly #connections = new Set<Connection>();
   #listeners: Server[] = [];
+  /** Every address this server has ever listened on. */
+  readonly #addresses = new Set<string>();
 
   constructor(services: ServerServices) {
     this.#services = services;
@@ -42,7 +44,18 @@ export class CqlServer {
     listener.on('error', (error) => this.#services.log.error({ error: error.message }, 'CQL listener failed'));
     this.#listeners.push(listener);
     const bound = listener.address();
-    return typeof bound === 'object' && bound !== null ? bound.port : address.port;
+    const port = typeof bound === 'object' && bound !== null ? bound.port : address.port;
+    this.#addresses.add(`${address.host} ${port}`);
+    return port;
+  }
+
+  /** Accepts again where it did before `stop`. @throws Error as `listen` */
+  async listenAgain(): Promise<void> {
+    if (this.isListening) return;
+    for (const address of [...this.#addresses]) {
+      const [host, port] = address.split(' ');
+      await this.listen({ host: host!, port: Number(port) });
+    }
   }
 
   /** Whether simple statements go past the dispatcher, for every connection there is. */

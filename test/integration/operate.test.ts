@@ -86,12 +86,13 @@ test('ferrosa-ctl reads the node and acts on it', async () => {
   await assert.rejects(ctl('flush', 'nope'), { code: 2 });
 });
 
-test('disablebinary takes the port away and enablebinary gives it back', async () => {
+test('disablebinary takes the ports away and enablebinary gives them back', async () => {
+  const ports = [ferrosa.port, ferrosa.shardAwarePort];
   await ctl('disablebinary');
-  assert.equal(await accepts(ferrosa.port), false);
+  for (const port of ports) assert.equal(await accepts(port), false);
   assert.equal(await ctl('statusbinary'), 'not running\n');
   await ctl('enablebinary');
-  assert.equal(await accepts(ferrosa.port), true);
+  for (const port of ports) assert.equal(await accepts(port), true);
   const client = await CqlClient.connect({ port: ferrosa.port });
   assert.equal((await client.query('SELECT key FROM system.local')).rows.length, 1);
   await client.close();

@@ -188,7 +188,7 @@ export class Control implements NodeControl {
 
   async enableNativeTransport(): Promise<void> {
     if (this.#draining) throw invalid('the node is drained');
-    if (!this.#parts.server.isListening) await this.#parts.server.listen(this.#parts.config.cql_bind);
+    await this.#parts.server.listenAgain();
   }
 
   async disableNativeTransport(): Promise<void> {
