@@ -44,7 +44,10 @@ export class ChunkStore {
     const key = `${file}/${chunk}`;
     const running = this.#loading.get(key);
     if (running !== undefined) return running;
-    const load = this.#file(file)
+    const open = this.#files.get(file);
+    // Compaction has replaced its SSTable: whoever missed the chunk starts again and finds the new one.
+    if (open === undefined) return Promise.resolve();
+    const load = open
       .readChunk(chunk)
       .then((bytes) => this.native.insert(file, chunk, bytes))
       .finally(() => this.#loading.delete(key));
