@@ -5,11 +5,16 @@ import { mergeRestrictions, type Restriction } from './restriction.js';
 /** Restrictions by column: key columns by position, others by name. */
 export class RestrictionSet {
   readonly #byColumn = new Map<ColumnDefinition, Restriction>();
+  // Every execution asks for these.
+  #columns: readonly ColumnDefinition[] | null = null;
+  #all: readonly Restriction[] | null = null;
   hasIn = false;
   hasOnlyEquality = true;
 
   /** @throws FerrosaError INVALID when it contradicts what is there */
   add(restriction: Restriction): void {
+    this.#columns = null;
+    this.#all = null;
     this.hasIn ||= restriction.kind === 'in';
     this.hasOnlyEquality &&= restriction.kind === 'eq' || restriction.kind === 'in';
     const existing = new Set(restriction.columns.flatMap((column) => this.#byColumn.get(column) ?? []));
@@ -31,8 +36,9 @@ export class RestrictionSet {
     return this.#byColumn.size === 0;
   }
 
-  get columns(): ColumnDefinition[] {
-    return [...this.#byColumn.keys()].sort(compareColumns);
+  get columns(): readonly ColumnDefinition[] {
+    this.#columns ??= [...this.#byColumn.keys()].sort(compareColumns);
+    return this.#columns;
   }
 
   get(column: ColumnDefinition): Restriction | undefined {
@@ -44,8 +50,9 @@ export class RestrictionSet {
   }
 
   /** Each once, in the order of their columns. */
-  get all(): Restriction[] {
-    return [...new Set(this.columns.map((column) => this.#byColumn.get(column)!))];
+  get all(): readonly Restriction[] {
+    this.#all ??= [...new Set(this.columns.map((column) => this.#byColumn.get(column)!))];
+    return this.#all;
   }
 
   get last(): Restriction | undefined {
