@@ -75,11 +75,21 @@ export function parseRole(p: Cursor, verb: 'CREATE' | 'ALTER'): AuthStatement {
   return auth(`${verb} ROLE`, { role, conditional, options });
 }
 
+/** Options as Cassandra's errors name them. */
+const optionKeywords: Readonly<Record<string, string>> = {
+  superuser: 'SUPERUSER',
+  login: 'LOGIN',
+  password: 'PASSWORD',
+  'hashed password': 'HASHED_PASSWORD',
+  'generated password': 'GENERATED_PASSWORD',
+  options: 'OPTIONS',
+};
+
 function parseRoleOption(p: Cursor, options: RoleOptions): void {
   const { type } = p.peek();
   const assign = (): void => void p.expect("'='");
   const set = (name: string, value: OptionValue | boolean | readonly string[]): void => {
-    if (options[name] !== undefined) p.fail(`Multiple definition for property '${name}'`);
+    if (options[name] !== undefined) p.fail(`Multiple definition for property '${optionKeywords[name] ?? name}'`);
     options[name] = value;
   };
   switch (type) {

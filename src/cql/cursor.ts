@@ -10,6 +10,8 @@ export class Cursor {
   private readonly lexed: LexedText;
   private at = 0;
   private depth = 0;
+  /** Behind a name that could have been a keyspace; -1 when there was none. */
+  private openName = -1;
 
   constructor(readonly query: string) {
     this.lexed = lex(query);
@@ -69,6 +71,11 @@ export class Cursor {
     return result;
   }
 
+  /** A table's name without keyspace was taken: only what follows tells Cassandra's grammar that it was none. */
+  nameWithoutKeyspace(): void {
+    this.openName = this.at;
+  }
+
   addMarker(name: string | null): number {
     this.markers.push(name);
     return this.markers.length - 1;
@@ -122,14 +129,23 @@ export class Cursor {
 
   /** @throws FerrosaError SYNTAX_ERROR: one certain token had to come. */
   mismatch(expected: string): never {
+    if (this.at === this.openName && !this.is('EOF')) this.noViableBehind();
     const token = this.peek();
     return this.failAt(token, 0, `mismatched input '${token.text}' expecting ${expected}`);
   }
 
   /** @throws FerrosaError SYNTAX_ERROR: none of several that could come; `ahead` tokens were looked at before it. */
   noViable(ahead = 0): never {
+    if (this.at === this.openName && ahead === 0 && !this.is('EOF')) this.noViableBehind();
     const token = this.peek(ahead);
     return this.failAt(token, ahead, `no viable alternative at input '${token.text}'`);
+  }
+
+  /** @throws FerrosaError SYNTAX_ERROR: the last token could be several things, but none of them with this one behind it. */
+  noViableBehind(): never {
+    const token = this.peek();
+    const last = this.lexed.tokens[Math.max(0, this.at - 1)] as Token;
+    return this.failAt(token, 1, `no viable alternative at input '${token.text}'`, last);
   }
 
   /** @throws FerrosaError SYNTAX_ERROR with just that text. */
@@ -144,10 +160,10 @@ export class Cursor {
     if (first !== undefined) throw syntaxError(first.message);
   }
 
-  private failAt(token: Token, ahead: number, message: string): never {
+  private failAt(token: Token, ahead: number, message: string, marked: Token = this.peek()): never {
     const earlier = this.lexed.errors.find((error) => error.index <= token.index);
     if (earlier !== undefined) throw syntaxError(earlier.message);
-    throw syntaxError(`line ${token.line}:${token.column} ${message}${this.snippet(token, this.peek(), ahead)}`);
+    throw syntaxError(`line ${token.line}:${token.column} ${message}${this.snippet(token, marked, ahead)}`);
   }
 
   /** The text around the place, as Cassandra shows it: ten tokens before, two after, the place in brackets. */
@@ -156,10 +172,17 @@ export class Cursor {
     const from = all[Math.max(0, marked.index - 10)] as Token;
     const to = ahead === 0 ? marked : (all[Math.min(failed.index, marked.index + 2)] as Token);
     if (marked.line === 0 || to.line === 0) return '';
+    const end = this.shownEnd(to);
     const before = this.query.slice(from.start, marked.start);
-    const after = this.query.slice(marked.end, to.end);
-    const text = `${before}[${this.query.slice(marked.start, marked.end)}]${after}`.replaceAll('\n', '');
-    return ` (${from.start === 0 ? '' : '...'}${text}${to.end === this.query.length ? '' : '...'})`;
+    const place = this.query.slice(marked.start, Math.min(this.shownEnd(marked), end));
+    const after = this.query.slice(marked.start + place.length, end);
+    const text = `${before}[${place}]${after}`.replaceAll('\n', '');
+    return ` (${from.start === 0 ? '' : '...'}${text}${end === this.query.length ? '' : '...'})`;
+  }
+
+  /** Cassandra counts a token's text, without its quotes, from where the token begins. */
+  private shownEnd({ start, end, text }: Token): number {
+    return Math.min(start + text.length, end);
   }
 }
 

@@ -62,7 +62,7 @@ function parseOption(p: Cursor, options: Record<string, OptionValue>): void {
   const name = p.name();
   p.next();
   const value = p.is("'{'") ? optionMap(p, parseMapLiteral(p)) : parseOptionConstant(p);
-  if (Object.hasOwn(options, name)) p.fail(`Multiple definition for property '${name}'`);
+  if (Object.hasOwn(options, name)) p.fail(`Multiple definitions for property '${name}'`);
   options[name] = value;
 }
 
@@ -118,7 +118,7 @@ export function parseCreateTable(p: Cursor): DdlStatement {
   p.expect("'('");
   parseTableColumn(p, columns, key);
   // Cassandra's grammar lets a column be missing between commas, and clients make use of it.
-  while (p.accept("','")) if (!p.is("','") && !p.is("')'")) parseTableColumn(p, columns, key);
+  while (p.accept("','")) if (p.isName() || p.is('K_PRIMARY')) parseTableColumn(p, columns, key);
   p.expect("')'");
   const properties = parseTableProperties(p);
   return {
@@ -231,6 +231,7 @@ function parseAlterTableChange(p: Cursor): AlterTableChange {
   }
   if (p.accept('K_DROP')) {
     if (p.acceptAll('K_COMPACT', 'K_STORAGE')) return { kind: 'dropCompactStorage' };
+    if (!p.isName() && !p.is("'('") && !p.is('K_IF')) p.noViableBehind();
     const ifExists = parseIfExists(p);
     const columns = p.is("'('") ? inParentheses(p, () => p.name()) : [p.name()];
     if (!p.accept('K_USING')) return { kind: 'drop', columns, ifExists, timestamp: null };
@@ -279,7 +280,7 @@ export function parseCreateType(p: Cursor): DdlStatement {
   const fields: (readonly [string, ReturnType<typeof parseType>])[] = [];
   p.expect("'('");
   fields.push([p.name(), parseType(p)]);
-  while (p.accept("','")) if (!p.is("','") && !p.is("')'")) fields.push([p.name(), parseType(p)]);
+  while (p.accept("','")) if (p.isName()) fields.push([p.name(), parseType(p)]);
   p.expect("')'");
   return { kind: 'createType', type, ifNotExists, fields };
 }
@@ -307,12 +308,13 @@ function parseAlterTypeChange(p: Cursor): AlterTypeChange {
 /** `[keyspace.]name` of an index. */
 function parseIndexName(p: Cursor): QualifiedName {
   if (p.is('QMARK')) p.fail('Bind variables cannot be used for index names');
-  return parseTableName(p);
+  const first = p.name();
+  return p.accept("'.'") ? { keyspace: first, name: p.name() } : { keyspace: null, name: first };
 }
 
 export function parseCreateIndex(p: Cursor, custom: boolean): DdlStatement {
   const ifNotExists = parseIfNotExists(p);
-  const name = p.is('K_ON') ? null : parseIndexName(p).name;
+  const name = p.isName() || p.is('QMARK') ? parseIndexName(p).name : null;
   p.expect('K_ON');
   const table = parseTableName(p);
   p.expect("'('");

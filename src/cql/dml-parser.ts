@@ -26,7 +26,10 @@ export function parseTableName(p: Cursor): QualifiedName {
     p.fail(`Bind variables cannot be used for ${p.is("'.'", 1) ? 'keyspace' : 'table'} names`);
   }
   const first = p.name();
-  if (!p.accept("'.'")) return { keyspace: null, name: first };
+  if (!p.accept("'.'")) {
+    p.nameWithoutKeyspace();
+    return { keyspace: null, name: first };
+  }
   if (p.is('QMARK')) p.fail('Bind variables cannot be used for table names');
   return { keyspace: first, name: p.name() };
 }

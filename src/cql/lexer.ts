@@ -147,7 +147,7 @@ class Lexer {
       content += this.text.slice(i, close);
       if (this.text[close + 1] !== quote) {
         const empty = type === 'QUOTED_NAME' && content === '';
-        return this.push(empty ? 'EMPTY_QUOTED_NAME' : type, content, close + 1);
+        return empty ? this.push('EMPTY_QUOTED_NAME', '""', close + 1) : this.push(type, content, close + 1);
       }
       content += quote;
       i = close + 2;

@@ -10,7 +10,9 @@ export function parseSelectors(p: Cursor): Selector[] | null {
   const selectors = [parseSelector(p)];
   while (p.accept("','")) selectors.push(parseSelector(p));
   // A selector is recognised by what follows it, so a stranger there has no alternative.
-  if (p.isName() || p.is('STRING_LITERAL') || p.is('INTEGER')) p.noViable();
+  const { of, alias } = selectors.at(-1)!;
+  const stranger = p.isName() || p.is('STRING_LITERAL') || p.is('INTEGER');
+  if (stranger && of.kind === 'column' && alias === null) p.noViableBehind();
   return selectors;
 }
 

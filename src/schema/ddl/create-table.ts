@@ -38,16 +38,16 @@ function duplicateOf(names: readonly string[]): string | undefined {
 }
 
 /** What Cassandra notices while it reads the statement. */
-function checkShape(statement: Create, fullName: string): void {
+function checkShape(statement: Create, table: string): void {
   const column = duplicateOf(statement.columns.map((one) => one.name));
-  if (column !== undefined) throw invalid(`Duplicate column '${column}' declaration for table '${fullName}'`);
+  if (column !== undefined) throw invalid(`Duplicate column '${column}' declaration for table '${table}'`);
   if (statement.primaryKeyCount > 1)
-    throw invalid(`Multiple PRIMARY KEY specified for table '${fullName}' (exactly one required)`);
+    throw invalid(`Multiple PRIMARY KEY specified for table '${table}' (exactly one required)`);
   const ordered = duplicateOf(statement.clusteringOrder.map(([name]) => name));
   if (ordered !== undefined)
-    throw invalid(`Duplicate column '${ordered}' in CLUSTERING ORDER BY clause for table '${fullName}'`);
+    throw invalid(`Duplicate column '${ordered}' in CLUSTERING ORDER BY clause for table '${table}'`);
   if (statement.partitionKey.length === 0)
-    throw invalid(`No PRIMARY KEY specifed for table '${fullName}' (exactly one required)`);
+    throw invalid(`No PRIMARY KEY specifed for table '${table}' (exactly one required)`);
 }
 
 /** @throws FerrosaError INVALID for a user type that is stored field by field and holds something stored so itself */
@@ -243,7 +243,7 @@ function makeTable(
 export function createTable(schema: Schema, statement: Create, context: DdlContext): Applied | null {
   const keyspaceName = keyspaceOf(statement.table, context);
   const { name } = statement.table;
-  checkShape(statement, `${keyspaceName}.${name}`);
+  checkShape(statement, statement.table.keyspace === null ? name : `${keyspaceName}.${name}`);
   checkModifiable(keyspaceName, 'CREATE', `<all tables in ${keyspaceName}>`);
   checkOptionSyntax(statement.options);
   if (statement.columns.some((column) => column.mask !== null)) throw maskingDisabled();

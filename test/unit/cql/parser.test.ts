@@ -44,7 +44,27 @@ const errors: readonly (readonly [string, string])[] = [
   ['UPDATE t SET a = 1, a = 2 WHERE k = 1', 'Multiple incompatible setting of column a'],
   [
     "CREATE TABLE t (k int PRIMARY KEY) WITH comment = 'a' AND comment = 'b'",
-    "Multiple definition for property 'comment'",
+    "Multiple definitions for property 'comment'",
+  ],
+  [
+    'ALTER KEYSPACE k WITH durable_writes = true AND durable_writes = false',
+    "Multiple definitions for property 'durable_writes'",
+  ],
+  ["CREATE ROLE r WITH PASSWORD = 'a' AND PASSWORD = 'b'", "Multiple definition for property 'PASSWORD'"],
+  ['SELECT * FROM ""', `line 1:14 no viable alternative at input '""' (SELECT * FROM [""])`],
+  ['USE ""', `line 1:4 no viable alternative at input '""' (USE [""])`],
+  ['CREATE INDEX "" ON t2 (b)', `line 1:13 mismatched input '""' expecting K_ON (CREATE INDEX [""]...)`],
+  ['SELECT a FROM t2 LIMIT "x"', `line 1:23 no viable alternative at input 'x' (SELECT a FROM t2 LIMIT ["]...)`],
+  ["'quoted'", "line 1:0 no viable alternative at input 'quoted' (['quote]...)"],
+  ['SELECT a FROM t2 x', "line 1:17 no viable alternative at input 'x' (SELECT a FROM [t2] x)"],
+  ['SELECT a b FROM t2', "line 1:9 no viable alternative at input 'b' (SELECT [a] b...)"],
+  ['SELECT a AS x b FROM t2', "line 1:14 mismatched input 'b' expecting K_FROM (SELECT a AS x [b]...)"],
+  ['DROP TABLE t2 x', "line 1:14 no viable alternative at input 'x' (DROP TABLE [t2] x)"],
+  ['DELETE FROM t2', "line 0:-1 mismatched input '<EOF>' expecting K_WHERE"],
+  ['ALTER TABLE t2 DROP 1', "line 1:20 no viable alternative at input '1' (ALTER TABLE t2 [DROP] 1)"],
+  [
+    'CREATE TABLE t1 (a int PRIMARY KEY, 1 int)',
+    "line 1:36 mismatched input '1' expecting ')' (...(a int PRIMARY KEY, [1]...)",
   ],
 ];
 for (const [text, message] of errors) {
