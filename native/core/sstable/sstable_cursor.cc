@@ -22,6 +22,7 @@ class SSTableCursor : public PartitionCursor {
         entry_(entry),
         reversed_(reversed),
         data_(sstable->cache(), &sstable->data_file(), misses),
+        static_data_(sstable->cache(), &sstable->data_file(), misses),
         index_(sstable->cache(), &sstable->rows_file(), entry.row_index_root, misses) {}
 
   // Reads the partition header; kEnd when the partition there is another one.
@@ -33,7 +34,8 @@ class SSTableCursor : public PartitionCursor {
   Step Seek(const Bound& bound) override { return reversed_ ? SeekReversed(bound) : SeekForward(bound); }
 
  private:
-  Step Read(uint64_t position, bool body, Unfiltered* out, uint64_t* size);
+  Step Read(uint64_t position, bool body, Unfiltered* out, uint64_t* size) { return Read(&data_, position, body, out, size); }
+  Step Read(FileView* view, uint64_t position, bool body, Unfiltered* out, uint64_t* size);
   Step ReadBlock(Block* out);
   Step NextForward(Unfiltered* out);
   Step SeekForward(const Bound& bound);
@@ -48,6 +50,7 @@ class SSTableCursor : public PartitionCursor {
   PartitionEntry entry_;
   bool reversed_;
   FileView data_;
+  FileView static_data_;  // of its own: a reader keeps the static row beside the rows
   TrieCursor index_;
   DeletionTime deletion_;
   uint64_t static_position_ = 0;  // 0: the file has no static columns
@@ -96,11 +99,11 @@ Step SSTableCursor::Start(const DecoratedKey& key) {
 }
 
 // Reads one item. kEnd at the end of the partition.
-Step SSTableCursor::Read(uint64_t position, bool body, Unfiltered* out, uint64_t* size) {
+Step SSTableCursor::Read(FileView* view, uint64_t position, bool body, Unfiltered* out, uint64_t* size) {
   uint64_t want = 1;
   while (true) {
     Slice s;
-    const Step step = data_.Fetch(position, want, &s);
+    const Step step = view->Fetch(position, want, &s);
     if (step == Step::kMiss) return step;
     if (step != Step::kItem || s.size < want) return sstable_->Corrupt(sstable_->data_file(), position, "a row outside of the file");
     switch (DecodeUnfiltered(s, sstable_->header(), sstable_->header().clustering.size(), body, out, size, &want)) {
@@ -120,7 +123,7 @@ Step SSTableCursor::Read(uint64_t position, bool body, Unfiltered* out, uint64_t
 Step SSTableCursor::StaticRow(Row* out) {
   if (static_position_ == 0) return Step::kEnd;
   uint64_t size;
-  const Step step = Read(static_position_, true, &scratch_, &size);
+  const Step step = Read(&static_data_, static_position_, true, &scratch_, &size);
   if (step != Step::kItem) return step;
   Row& row = scratch_.row;
   if (row.cells.empty() && row.complex_deletions.empty() && row.liveness.empty() && row.deletion.live()) return Step::kEnd;
