@@ -25,6 +25,7 @@ import {
 } from './prepared/prepared-store.js';
 import { PagingStateCodec } from './select/paging-state.js';
 import { executeSelect } from './select/select-execute.js';
+import { TombstoneWatch } from './select/tombstones.js';
 import type { QueryServices } from './services.js';
 import type { BindContext } from './terms/term.js';
 import { packCells } from './values.js';
@@ -191,6 +192,7 @@ export class Processor implements QueryProcessor {
           pageSize: options.pageSize,
           pagingState: options.pagingState,
           paging: this.#paging,
+          tombstones: new TombstoneWatch(settings.tombstoneWarn, settings.tombstoneFail, options.consistency),
           virtualRows: (table) => this.services.virtualRows(table),
         });
       }

@@ -36,6 +36,8 @@ export async function executeSelect(plan: SelectPlan, context: SelectContext): P
   };
   const target = scanTarget(plan, context, perPartition);
   const page = await readPage(plan, context, target, state, limits);
+  const tombstones = context.tombstones.warning(plan.table);
+  if (tombstones !== null) warnings.push(tombstones);
   return {
     kind: 'rows',
     columns: plan.resultColumns,
@@ -135,6 +137,7 @@ async function passThrough(
   let rowCount = 0;
   while (!scan.done && rowCount < wanted) {
     const stream = await scan.next(wanted === noLimit ? noLimit : wanted - rowCount);
+    context.tombstones.note(stream);
     rowCount += stream.rowCount;
     for (const block of stream.rowBlocks()) rows.push(block);
   }
@@ -176,6 +179,7 @@ async function* sourceRows(
   const width = plan.fetched.length;
   while (!scan.done) {
     const stream = await scan.next(computeRowsMax);
+    context.tombstones.note(stream);
     for (const partition of stream.partitions())
       for (const row of rowsOf(partition, width, true)) {
         const cells = cellsOf(row.cells, width);

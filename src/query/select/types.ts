@@ -3,6 +3,7 @@ import type { TableDefinition } from '../../schema/index.js';
 import type { Coordinator, ReadOptions } from '../coordinator.js';
 import type { BindContext } from '../terms/term.js';
 import type { PagingState, PagingStateCodec } from './paging-state.js';
+import type { TombstoneWatch } from './tombstones.js';
 
 export type SelectContext = {
   readonly coordinator: Coordinator;
@@ -13,6 +14,7 @@ export type SelectContext = {
   readonly pageSize: number;
   readonly pagingState: Uint8Array | null;
   readonly paging: PagingStateCodec;
+  readonly tombstones: TombstoneWatch;
   virtualRows(table: TableDefinition): readonly (readonly (Uint8Array | null)[])[];
 };
 

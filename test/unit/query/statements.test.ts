@@ -185,6 +185,26 @@ test('large batches are warned of, larger ones refused', async () => {
   assert.equal(await failure(batch(3_000)), 'INVALID: Batch too large');
 });
 
+test('a read over many tombstones is warned of, over too many refused', async () => {
+  const session = new Session(new InProcessNode({ tombstoneWarn: 5, tombstoneFail: 50 }));
+  await session.all(
+    "CREATE KEYSPACE k WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 1}",
+    'CREATE TABLE k.t (p int, c int, v int, PRIMARY KEY (p, c))',
+  );
+  const deleteRows = async (from: number, to: number) => {
+    for (let c = from; c < to; c++) await session.query(`DELETE v FROM k.t WHERE p = 1 AND c = ${c}`);
+  };
+  await deleteRows(0, 5);
+  assert.equal((await session.query('SELECT * FROM k.t WHERE p = 1')).warnings, undefined);
+  await deleteRows(5, 10);
+  assert.match(
+    (await session.query('SELECT * FROM k.t WHERE p = 1')).warnings![0]!,
+    /^Read 0 live rows and 10 tombstone cells for query on k\.t/,
+  );
+  await deleteRows(10, 60);
+  assert.match(await session.error('SELECT * FROM k.t'), /^READ_FAILURE: Operation failed/);
+});
+
 test('levels that cannot be reached, or are not for that statement, are refused', async () => {
   const session = await sessionWith(kv);
   await session.all(

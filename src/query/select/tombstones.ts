@@ -1,0 +1,42 @@
+// Reads that scan many tombstones: a warning to the client, then an error (tombstone_warn_threshold and its like).
+import { FerrosaError } from '../../common/errors.js';
+import type { TableDefinition } from '../../schema/index.js';
+import type { RowStream } from '../../storage/index.js';
+
+/** Counts what one statement scans. */
+export class TombstoneWatch {
+  #tombstones = 0;
+  #live = 0;
+
+  /** @param fail  more tombstones than this end the read; @param warn  more are told the client */
+  constructor(
+    private readonly warn: number,
+    private readonly fail: number,
+    private readonly consistency: number,
+  ) {}
+
+  /** @throws FerrosaError READ_FAILURE above the failure threshold */
+  note(stream: RowStream): void {
+    this.#tombstones += stream.tombstones;
+    this.#live += stream.liveRows;
+    if (this.#tombstones <= this.fail) return;
+    const message = 'Operation failed - received 0 responses and 1 failures: READ_TOO_MANY_TOMBSTONES';
+    const { consistency } = this;
+    throw new FerrosaError('READ_FAILURE', message, {
+      consistency,
+      received: 0,
+      blockFor: 1,
+      failures: 1,
+      dataPresent: false,
+    });
+  }
+
+  /** The warning, or null. */
+  warning(table: TableDefinition): string | null {
+    if (this.#tombstones <= this.warn) return null;
+    return (
+      `Read ${this.#live} live rows and ${this.#tombstones} tombstone cells for query on ` +
+      `${table.keyspace}.${table.name} (see tombstone_warn_threshold)`
+    );
+  }
+}
