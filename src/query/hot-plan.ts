@@ -123,7 +123,8 @@ export function encodeHotPlan(prepared: Prepared, consistencyLevels: number): Ui
 
 function writeLayout(plan: WritePlan, markers: number): Layout | null {
   const { table, restrictions, type } = plan;
-  const cold = plan.conditions !== null || table.virtual || table.isCounter || plan.requiresRead;
+  const cold =
+    plan.timeoutMs !== null || plan.conditions !== null || table.virtual || table.isCounter || plan.requiresRead;
   if (cold || plan.statics.length > 0 || !table.flags.includes('compound')) return null;
   const terms = new HotTerms(markers);
   if (!addKeys(terms, restrictions.partitionKey, table.partitionKey, targets.partitionKey)) return null;
@@ -156,7 +157,14 @@ function addValues(terms: HotTerms, { regular }: WritePlan): boolean {
 
 function readLayout(plan: SelectPlan, markers: number): Layout | null {
   const { table, restrictions, direct } = plan;
-  if (direct === null || plan.distinct || restrictions.isKeyRange || restrictions.token !== null) return null;
+  if (
+    direct === null ||
+    plan.timeoutMs !== null ||
+    plan.distinct ||
+    restrictions.isKeyRange ||
+    restrictions.token !== null
+  )
+    return null;
   if (direct.some(({ what }) => what === Selected.paths) || !table.flags.includes('compound')) return null;
   const terms = new HotTerms(markers);
   if (!addKeys(terms, restrictions.partitionKey, table.partitionKey, targets.partitionKey)) return null;

@@ -129,7 +129,13 @@ function planBatch(input: PlanInput, statement: BatchStatement, markers: BindMar
     of === null
       ? { timestamp: null, ttl: null }
       : prepareAttributes(environmentOf(input, of, markers), statement.using, '[batch]', '[batch]');
-  const plan: BatchPlan = { kind: 'batch', type: statement.type, attributes, statements: plans };
+  const plan: BatchPlan = {
+    kind: 'batch',
+    type: statement.type,
+    attributes,
+    statements: plans,
+    timeoutMs: statement.using.timeoutMs,
+  };
   checkBatch(plan);
   return { plan, tables, fullyQualified: statement.statements.every((one) => one.table.keyspace !== null) };
 }

@@ -130,6 +130,7 @@ export class Processor implements QueryProcessor {
       type: batch.type,
       attributes: { timestamp: null, ttl: null },
       statements,
+      timeoutMs: null,
     };
     checkBatch(plan);
     options.tracer?.event('Executing batch');
@@ -182,7 +183,8 @@ export class Processor implements QueryProcessor {
       case 'select': {
         checkReadConsistency(options.consistency);
         const { settings, coordinator, clock } = this.services;
-        const timeoutMs = plan.restrictions.isKeyRange ? settings.rangeTimeoutMs : settings.readTimeoutMs;
+        const configured = plan.restrictions.isKeyRange ? settings.rangeTimeoutMs : settings.readTimeoutMs;
+        const timeoutMs = plan.timeoutMs ?? configured;
         options.tracer?.event(`Executing read on ${plan.table.keyspace}.${plan.table.name}`);
         return executeSelect(plan, {
           coordinator,

@@ -10,6 +10,8 @@ export type BatchPlan = {
   readonly type: BatchType;
   readonly attributes: Attributes;
   readonly statements: readonly WritePlan[];
+  /** USING TIMEOUT, null for the configured one. */
+  readonly timeoutMs: number | null;
 };
 
 /** @throws FerrosaError INVALID with Cassandra's texts, in the order of its checks */

@@ -48,6 +48,8 @@ export type SelectPlan = {
   readonly ordering: PostOrdering | null;
   readonly limit: Term | null;
   readonly perPartitionLimit: Term | null;
+  /** USING TIMEOUT, null for the configured one. */
+  readonly timeoutMs: number | null;
   /** Distinguishes the paging states of different statements. */
   readonly shape: number;
 };
@@ -97,6 +99,7 @@ export function planSelect(environment: PlanEnvironment, statement: SelectStatem
     ordering,
     limit: planLimit(environment, statement.limit, '[limit]'),
     perPartitionLimit: planLimit(environment, statement.perPartitionLimit, '[per_partition_limit]'),
+    timeoutMs: statement.using.timeoutMs,
     shape: shapeOf(table, statement),
   };
 }

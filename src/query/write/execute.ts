@@ -41,7 +41,8 @@ export async function executeWrite(
   const collector = new MutationCollector();
   await collect(plan, bind, environment.timestamp, environment, collector);
   const mutations = collector.finish();
-  if (mutations.length > 0) await send(mutations, plan.table.isCounter ? 'COUNTER' : 'SIMPLE', environment);
+  if (mutations.length > 0)
+    await send(mutations, plan.table.isCounter ? 'COUNTER' : 'SIMPLE', plan.timeoutMs, environment);
   return { kind: 'void' };
 }
 
@@ -78,9 +79,11 @@ function checkReadForWrite(consistency: number): void {
 function send(
   mutations: readonly CollectedMutation[],
   writeType: WriteType,
+  ownTimeoutMs: number | null,
   { coordinator, settings, consistency }: WriteEnvironment,
 ): Promise<void> {
-  const timeoutMs = writeType === 'COUNTER' ? settings.counterWriteTimeoutMs : settings.writeTimeoutMs;
+  const configured = writeType === 'COUNTER' ? settings.counterWriteTimeoutMs : settings.writeTimeoutMs;
+  const timeoutMs = ownTimeoutMs ?? configured;
   const durable = mutations.some((mutation) => mutation.durable);
   return coordinator.mutate(mutations, { consistency, writeType, timeoutMs, durable });
 }
@@ -111,6 +114,6 @@ export async function executeBatch(
       : mutations.length > 1
         ? 'UNLOGGED_BATCH'
         : 'SIMPLE';
-  await send(mutations, writeType, environment);
+  await send(mutations, writeType, plan.timeoutMs, environment);
   return { kind: 'void', ...(warnings.length > 0 ? { warnings } : {}) };
 }

@@ -30,6 +30,8 @@ export type WritePlan = {
   readonly regular: readonly Operation[];
   readonly statics: readonly Operation[];
   readonly requiresRead: boolean;
+  /** USING TIMEOUT, null for the configured one. */
+  readonly timeoutMs: number | null;
   readonly conditions: ConditionsPlan | null;
 };
 
@@ -58,6 +60,7 @@ export function planWrite(environment: PlanEnvironment, statement: ModificationS
     restrictions,
     regular: operations.filter((operation) => operation.column.kind === 'regular'),
     statics: operations.filter((operation) => operation.column.kind === 'static'),
+    timeoutMs: statement.using.timeoutMs,
     requiresRead: operations.some((operation) => operation.requiresRead),
     conditions,
   };
