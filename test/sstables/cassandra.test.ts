@@ -158,9 +158,9 @@ for (const { how, make } of [compacted, flushed]) {
       for (const file of fs.readdirSync(where)) fs.chmodSync(path.join(where, file), 0o666);
       fs.chmodSync(where, 0o777);
       await createSchema(table, keyspace);
-      run('nodetool', '--', 'import', '--extended-verify', '--copy-data', keyspace, 't', where);
+      run('nodetool', '--', 'import', '--copy-data', keyspace, 't', where);
       assert.deepEqual(await select(table, keyspace), table.expected.map(withoutFloatText));
-      assert.match(run('sstableverify', '-e', keyspace, 't'), /Verify of .* succeeded/);
+      assert.match(run('sstableverify', '-f', '-e', keyspace, 't'), /Verify of .* succeeded/);
       await client.query(`DROP KEYSPACE ${keyspace}`);
     });
   }
