@@ -1,7 +1,7 @@
 // The servers that a benchmark loads, each started fresh and stopped again.
 import { execFileSync, spawn } from 'node:child_process';
 import { join } from 'node:path';
-import { accepts, Ferrosa, freePorts } from '../../test/support/ferrosa.js';
+import { accepts, Ferrosa } from '../../test/support/ferrosa.js';
 import { floorTool } from './load.js';
 
 export type Target = {
@@ -15,7 +15,7 @@ export type Target = {
 
 /** Ferrosa on a fresh data folder and free ports. */
 export async function startFerrosa(shards: number, settings: Readonly<Record<string, string>> = {}): Promise<Target> {
-  const ferrosa = await Ferrosa.start({ FERROSA_SHARDS: String(shards), ...settings });
+  const ferrosa = await Ferrosa.start({ shards: String(shards), ...settings });
   return {
     name: 'ferrosa',
     host: '127.0.0.1',
@@ -45,9 +45,11 @@ export async function startCassandra(): Promise<Target> {
   };
 }
 
+const floorPort = 29142;
+
 /** A responder that answers everything with Void: what the machine and the client allow at most. */
 export async function startFloor(): Promise<Target> {
-  const [port] = (await freePorts(1)) as [number];
+  const port = floorPort;
   const child = spawn(floorTool, [String(port)], { stdio: 'ignore' });
   while (!(await accepts(port))) {
     if (child.exitCode !== null) throw new Error(`the responder ended with ${child.exitCode}`);

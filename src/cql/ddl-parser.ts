@@ -15,7 +15,8 @@ import { parseTableName } from './dml-parser.js';
 import { unreservedTokens } from './keywords.js';
 import { parseWhere } from './relation-parser.js';
 import { parseSelectors } from './selector-parser.js';
-import { acceptConstant, parseFunctionName, parseMapLiteral, parseTerm, termText } from './term-parser.js';
+import { acceptConstant, parseFunctionName, parseMapLiteral, parseTerm } from './term-parser.js';
+import { termText } from './text.js';
 import { parseType } from './type-parser.js';
 
 /** IF NOT EXISTS, or nothing. */

@@ -1,5 +1,5 @@
 // Terms: values, bind markers, function calls, arithmetic.
-import type { LiteralKind, QualifiedName, Term, TypeNode } from './ast.js';
+import type { LiteralKind, QualifiedName, Term } from './ast.js';
 import type { Cursor } from './cursor.js';
 import { nativeTypeTokens } from './keywords.js';
 import { parseNativeType, parseType, startsType } from './type-parser.js';
@@ -207,57 +207,4 @@ export function parseMapLiteral(p: Cursor): Term & { kind: 'map' } {
   const first = parseTerm(p);
   p.expect("':'");
   return parseMapRest(p, first);
-}
-
-/** A term in Cassandra's own notation, for messages. */
-export function termText(term: Term): string {
-  switch (term.kind) {
-    case 'literal':
-      return term.literal === 'string' ? `'${term.text}'` : term.text;
-    case 'null':
-      return 'NULL';
-    case 'marker':
-      return term.name === null ? '?' : `:${term.name}`;
-    case 'call':
-      return `${term.function.keyspace === null ? '' : `${term.function.keyspace}.`}${term.function.name}(${term.args.map(termText).join(', ')})`;
-    case 'hint':
-      return `(${typeText(term.type)})${termText(term.term)}`;
-    case 'list':
-      return `[${term.elements.map(termText).join(', ')}]`;
-    case 'set':
-      return `{${term.elements.map(termText).join(', ')}}`;
-    case 'map':
-      return `{${term.entries.map(([key, value]) => `${termText(key)}: ${termText(value)}`).join(', ')}}`;
-    case 'udt':
-      return `{${term.fields.map(([field, value]) => `${field}: ${termText(value)}`).join(', ')}}`;
-    case 'tuple':
-      return `(${term.elements.map(termText).join(', ')})`;
-    case 'arithmetic':
-      return `${termText(term.left)} ${term.op} ${termText(term.right)}`;
-    case 'negate':
-      return `-${termText(term.term)}`;
-  }
-}
-
-/** A type as written, for messages. */
-export function typeText(type: TypeNode): string {
-  switch (type.kind) {
-    case 'native':
-      return type.name;
-    case 'list':
-    case 'set':
-      return `${type.kind}<${typeText(type.element)}>`;
-    case 'map':
-      return `map<${typeText(type.key)}, ${typeText(type.value)}>`;
-    case 'tuple':
-      return `tuple<${type.fields.map(typeText).join(', ')}>`;
-    case 'vector':
-      return `vector<${typeText(type.element)}, ${type.dimensions}>`;
-    case 'frozen':
-      return `frozen<${typeText(type.inner)}>`;
-    case 'user':
-      return type.keyspace === null ? type.name : `${type.keyspace}.${type.name}`;
-    case 'custom':
-      return `'${type.className}'`;
-  }
 }

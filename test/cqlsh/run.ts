@@ -158,7 +158,7 @@ async function main(): Promise<void> {
     writeFileSync(golden, `${await describeAll(host, Number(port))}\n`);
     return;
   }
-  const ferrosa = await Ferrosa.start({ FERROSA_SHARDS: '2' });
+  const ferrosa = await Ferrosa.start();
   const { port } = ferrosa;
   await check('DESCRIBE of all kinds prints what Cassandra prints for the same schema', () => describe(port));
   await check("the tutorial's first act has its counts", () => act1(port));

@@ -101,14 +101,14 @@ function runProgram(
 }
 
 /** Runs one suite; true when it passed. */
-async function runSuite(suite: Suite, settings: Readonly<Record<string, string>>): Promise<boolean> {
+async function runSuite(suite: Suite): Promise<boolean> {
   const lacking = missing(suite);
   if (lacking.length > 0) {
     console.log(`not ok - ${suite.name}: needs ${lacking.join(' and ')}`);
     return false;
   }
   const { command, args } = suite.prepare();
-  const ferrosa = await Ferrosa.start(settings);
+  const ferrosa = await Ferrosa.start();
   // The suites ask for a restart by a plain HTTP request, whatever their language.
   const restarter = createServer((_, response) => {
     ferrosa
@@ -142,7 +142,7 @@ let count = 0;
 for (const suite of suites) {
   if (wanted.length > 0 && !wanted.includes(suite.name)) continue;
   count++;
-  if (!(await runSuite(suite, { FERROSA_SHARDS: '2' }))) failed.push(suite.name);
+  if (!(await runSuite(suite))) failed.push(suite.name);
 }
 console.log(`drivers: ${count - failed.length} passed, ${failed.length} failed`);
 if (failed.length > 0 || count === 0) {

@@ -107,7 +107,7 @@ function residentBytes(pid: number): number {
 async function main(): Promise<void> {
   console.log(`cql fuzzer: ${count} statements, seed ${seed}`);
   const prng = new Prng(seed);
-  const ferrosa = await Ferrosa.start({ FERROSA_SHARDS: '2' });
+  const ferrosa = await Ferrosa.start();
   const client = await CqlClient.connect({ port: ferrosa.port });
   for (const statement of ddl) await client.query(statement);
   const codes = new Map<string, number>();

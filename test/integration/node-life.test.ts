@@ -20,7 +20,7 @@ function dataDir(): string {
 }
 async function start(path: string, settings: Record<string, string> = {}): Promise<NodeProcess> {
   const node = await NodeProcess.start(path, settings);
-  cleanups.push(() => node.kill());
+  cleanups.push(async () => void (await node.kill()));
   return node;
 }
 async function connect(node: NodeProcess): Promise<CqlClient> {

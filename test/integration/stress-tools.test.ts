@@ -7,7 +7,7 @@ import { Ferrosa } from '../support/ferrosa.js';
 
 let ferrosa: Ferrosa;
 before(async () => {
-  ferrosa = await Ferrosa.start({ FERROSA_SHARDS: '2' });
+  ferrosa = await Ferrosa.start();
 });
 after(() => ferrosa.remove());
 

@@ -51,7 +51,7 @@ async function countRows(port: number, table: string): Promise<number> {
 }
 
 const external = process.env['CQL_TARGET'];
-const ferrosa = external === undefined ? await Ferrosa.start({ FERROSA_SHARDS: '2' }) : null;
+const ferrosa = external === undefined ? await Ferrosa.start() : null;
 const target = external ?? `127.0.0.1:${ferrosa?.port}`;
 let passed = 0;
 let failed = 0;

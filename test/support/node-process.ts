@@ -17,6 +17,7 @@ export class NodeProcess {
   /** Everything the process has printed: log and ready line. */
   output = '';
   port = 0;
+  shardAwarePort = 0;
   webPort = 0;
 
   private constructor(child: ChildProcess) {
@@ -60,10 +61,11 @@ export class NodeProcess {
     let timer: NodeJS.Timeout | undefined;
     const readyLine = new Promise<void>((resolve, reject) => {
       const look = () => {
-        const match = /ferrosa ready: CQL [^ ]*?:(\d+).*?, web [^ ]*:(\d+)/.exec(this.output);
+        const match = /ferrosa ready: CQL [^ ]*?:(\d+) and [^ ]*?:(\d+), web [^ ]*:(\d+)/.exec(this.output);
         if (match === null) return;
         this.port = Number(match[1]);
-        this.webPort = Number(match[2]);
+        this.shardAwarePort = Number(match[2]);
+        this.webPort = Number(match[3]);
         resolve();
       };
       this.#child.stdout!.on('data', look);
@@ -81,9 +83,9 @@ export class NodeProcess {
     return this.#child.pid!;
   }
 
-  async kill(): Promise<void> {
+  async kill(): Promise<NodeEnd> {
     this.#child.kill('SIGKILL');
-    await this.ended;
+    return this.ended;
   }
 
   /** SIGTERM and the end. */

@@ -1,10 +1,10 @@
 // What may be asked of which column: the checks that Cassandra makes on single relations, and relations as text.
 import { invalid } from '../../common/errors.js';
 import type { Relation } from '../../cql/index.js';
+import { termText, tupleText } from '../../cql/index.js';
 import type { ColumnDefinition, TableDefinition } from '../../schema/index.js';
 import { type CqlType, isMulticell, quoteIfNeeded, typeToCql } from '../../types/index.js';
 import { derivedReceiver, type Receiver } from '../binds.js';
-import { termText, tupleText } from '../terms/text.js';
 
 /** The column. @throws FerrosaError INVALID when the table has none of the name */
 export function existingColumn(table: TableDefinition, name: string): ColumnDefinition {

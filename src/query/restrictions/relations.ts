@@ -1,13 +1,13 @@
 // From the relations of a WHERE clause to restrictions.
 import { invalid } from '../../common/errors.js';
 import type { Relation, Term as TermNode } from '../../cql/index.js';
+import { termText } from '../../cql/index.js';
 import type { ColumnDefinition, TableDefinition } from '../../schema/index.js';
 import { type BindValue, type CqlType, UNSET, unpackElements, unpackTuple, validateValue } from '../../types/index.js';
 import { columnReceiver, derivedReceiver, type Receiver } from '../binds.js';
 import type { PlanEnvironment } from '../plan-environment.js';
 import { prepareTerm } from '../terms/prepare.js';
 import { type BindContext, type Term, TupleLiteralTerm, TupleMarkerTerm, type TupleTerm } from '../terms/term.js';
-import { termText } from '../terms/text.js';
 import {
   checkNoDuration,
   checkRestrictable,

@@ -1,12 +1,12 @@
 // What is known of a SELECT item before it is planned: its text and its type (Cassandra's Selectable).
 import type { Selectable, Term, TypeNode } from '../../cql/index.js';
+import { termText, tupleText, typeNodeText } from '../../cql/index.js';
 import { type CqlType, freeze, isMulticell } from '../../types/index.js';
 import type { Argument, Assignability, CqlFunction } from '../function-api.js';
 import { type PlanEnvironment, resolveType } from '../plan-environment.js';
 import { existingColumn } from '../restrictions/relation-checks.js';
 import { argumentOf, assignTerm, compatibleType, exactType } from '../terms/arguments.js';
 import { assignType, commonType, worst } from '../terms/compatible.js';
-import { termText, tupleText, typeNodeText } from '../terms/text.js';
 import { fieldIndex } from '../values.js';
 
 /** As messages and unaliased columns show it. */

@@ -1,10 +1,10 @@
 // How terms fit receivers before they are planned (Cassandra's AssignmentTestable).
 import type { LiteralKind, Term } from '../../cql/index.js';
+import { termText } from '../../cql/index.js';
 import { type CqlType, preferredTypeOf, testConstant } from '../../types/index.js';
 import type { Argument, Assignability, CqlFunction } from '../function-api.js';
 import { type PlanEnvironment, resolveType } from '../plan-environment.js';
 import { assignType, commonType, worst } from './compatible.js';
-import { termText } from './text.js';
 
 /** The term as function resolution sees it. */
 export function argumentOf(environment: PlanEnvironment, term: Term): Argument {

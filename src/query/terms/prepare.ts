@@ -2,6 +2,7 @@
 
 import { FerrosaError, invalid } from '../../common/errors.js';
 import type { Term as TermNode } from '../../cql/index.js';
+import { termText, typeNodeText } from '../../cql/index.js';
 import {
   type CqlType,
   emptyCollection,
@@ -29,7 +30,6 @@ import {
   type Term,
   TupleLiteralTerm,
 } from './term.js';
-import { termText, typeNodeText } from './text.js';
 
 /**
  * Plans a term.

@@ -1,12 +1,12 @@
 // Plans assignments and deletions: which operation a column's type makes of them.
 import { FerrosaError, invalid } from '../../common/errors.js';
 import type { Assignment, Deletion, Term as TermNode } from '../../cql/index.js';
+import { termText } from '../../cql/index.js';
 import type { ColumnDefinition } from '../../schema/index.js';
 import { type CqlType, isMulticell } from '../../types/index.js';
 import { columnReceiver, derivedReceiver, type Receiver } from '../binds.js';
 import type { PlanEnvironment } from '../plan-environment.js';
 import { fieldReceiver, prepareTerm } from '../terms/prepare.js';
-import { termText } from '../terms/text.js';
 import { fieldIndex } from '../values.js';
 import {
   AddElements,

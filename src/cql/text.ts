@@ -1,6 +1,6 @@
 // Terms, types and names as Cassandra's messages print them.
-import type { Term, TypeNode } from '../../cql/index.js';
-import { quoteIfNeeded } from '../../types/index.js';
+import { quoteIfNeeded } from '../types/index.js';
+import type { Term, TypeNode } from './ast.js';
 
 /** A term as error messages show it. */
 export function termText(term: Term): string {
