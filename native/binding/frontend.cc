@@ -25,6 +25,7 @@ class FrontendJs : public Napi::ObjectWrap<FrontendJs> {
   Napi::Value Close(const Napi::CallbackInfo& info);
   Napi::Value SetHot(const Napi::CallbackInfo& info);
   Napi::Value OpenOf(const Napi::CallbackInfo& info);
+  Napi::Value TakenOf(const Napi::CallbackInfo& info);
   Napi::Value Data(const Napi::CallbackInfo& info);
   Napi::Value Envelope(const Napi::CallbackInfo& info);
   Napi::Value Drain(const Napi::CallbackInfo& info);
@@ -43,7 +44,8 @@ Napi::Function FrontendJs::Define(Napi::Env env) {
       env, "Frontend",
       {InstanceMethod("addShard", &FrontendJs::AddShard), InstanceMethod("open", &FrontendJs::Open),
        InstanceMethod("close", &FrontendJs::Close),
-       InstanceMethod("setHot", &FrontendJs::SetHot), InstanceMethod("openOf", &FrontendJs::OpenOf), InstanceMethod("data", &FrontendJs::Data),
+       InstanceMethod("setHot", &FrontendJs::SetHot), InstanceMethod("openOf", &FrontendJs::OpenOf),
+       InstanceMethod("takenOf", &FrontendJs::TakenOf), InstanceMethod("data", &FrontendJs::Data),
        InstanceMethod("envelope", &FrontendJs::Envelope),
        InstanceMethod("drain", &FrontendJs::Drain), InstanceMethod("expire", &FrontendJs::Expire),
        InstanceMethod("flush", &FrontendJs::Flush), InstanceMethod("plan", &FrontendJs::Plan),
@@ -95,6 +97,10 @@ Napi::Value FrontendJs::Close(const Napi::CallbackInfo& info) {
 
 Napi::Value FrontendJs::OpenOf(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), frontend_->OpenOf(GetU32(info, 0)));
+}
+
+Napi::Value FrontendJs::TakenOf(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), static_cast<double>(frontend_->TakenOf(GetU32(info, 0))));
 }
 
 Napi::Value FrontendJs::SetHot(const Napi::CallbackInfo& info) {

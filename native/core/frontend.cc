@@ -116,6 +116,11 @@ uint32_t Frontend::OpenOf(uint32_t id) {
   return connection == nullptr ? 0 : connection->open;
 }
 
+uint64_t Frontend::TakenOf(uint32_t id) {
+  const Connection* connection = Find(id);
+  return connection == nullptr ? 0 : connection->taken;
+}
+
 void Frontend::BeginCall() {
   items_.clear();
   bytes_.clear();
@@ -265,6 +270,7 @@ Frontend::Taken Frontend::Put(Connection* connection, const Slot& wanted, HotHea
   slot.shard = shard;
   slot.deadline = now_ + (slot.write ? options_.write_timeout_micros : options_.read_timeout_micros);
   connection->open++;
+  connection->taken++;
   stats_.hot++;
   Record record;
   record.kind = RecordKind::kHot;

@@ -72,6 +72,8 @@ class Frontend {
   void SetHot(uint32_t connection, bool hot);
   // Hot requests of a connection in flight.
   uint32_t OpenOf(uint32_t connection);
+  // Hot requests of a connection so far, declined ones among them.
+  uint64_t TakenOf(uint32_t connection);
 
   // Bytes of the socket. Fills items(), valid until the next call of Data or Drain.
   void Data(uint32_t connection, Slice bytes, uint64_t now_micros);
@@ -111,6 +113,7 @@ class Frontend {
     bool stopped = false;
     bool dirty = false;
     uint32_t open = 0;
+    uint64_t taken = 0;  // hot requests so far
     std::vector<uint8_t> out;  // whole envelopes
   };
   // A hot request in flight.

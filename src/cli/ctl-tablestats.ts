@@ -18,11 +18,12 @@ export function selectTables(all: readonly TableStats[], names: readonly string[
   return all.filter((stats) => names.includes(stats.keyspace) || names.includes(`${stats.keyspace}.${stats.table}`));
 }
 
-const sum = (tables: readonly TableStats[], read: (stats: TableStats) => number): number =>
-  tables.reduce((total, stats) => total + read(stats), 0);
+/** NaN when a part is not measured; nodetool prints that for "no value" too. */
+const sum = (tables: readonly TableStats[], read: (stats: TableStats) => number | null): number =>
+  tables.reduce((total, stats) => total + (read(stats) ?? Number.NaN), 0);
 const milliseconds = (micros: number, count: number): number => micros / count / 1000;
-const latency = (micros: number, count: number): string =>
-  count === 0 ? 'NaN ms' : `${milliseconds(micros, count).toFixed(3)} ms`;
+const latency = (micros: number | null, count: number): string =>
+  count === 0 || micros === null ? 'NaN ms' : `${milliseconds(micros, count).toFixed(3)} ms`;
 
 export function formatTableStats(all: readonly TableStats[], humanReadable: boolean): string {
   const lines = [`Total number of tables: ${all.length}`, '----------------'];
@@ -63,7 +64,7 @@ function tableLines(stats: TableStats, humanReadable: boolean): string[] {
     `Space used (total): ${bytes(stats.sstableBytes)}`,
     `Space used by snapshots (total): ${bytes(stats.snapshotBytes)}`,
     `Number of partitions (estimate): ${stats.partitionsEstimate}`,
-    `Memtable cell count: ${stats.memtableCells}`,
+    `Memtable cell count: ${stats.memtableCells ?? Number.NaN}`,
     `Memtable data size: ${bytes(stats.memtableBytes)}`,
     `Memtable off heap memory used: ${bytes(stats.memtableBytes)}`,
     `Memtable switch count: ${stats.memtableSwitches}`,

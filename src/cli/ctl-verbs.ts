@@ -123,13 +123,14 @@ export function formatCompactions(stats: CompactionStats): string {
   ]);
   if (stats.active.length === 0) return summary;
   const rows = stats.active.map((task) => {
-    const percent = task.totalBytes === 0 ? 'n/a' : `${((task.doneBytes / task.totalBytes) * 100).toFixed(2)}%`;
+    const known = task.doneBytes !== null && task.totalBytes > 0;
+    const percent = !known ? 'n/a' : `${((task.doneBytes! / task.totalBytes) * 100).toFixed(2)}%`;
     return [
       task.id,
       task.kind,
       task.keyspace,
       task.table,
-      String(task.doneBytes),
+      task.doneBytes === null ? 'n/a' : String(task.doneBytes),
       String(task.totalBytes),
       'bytes',
       percent,

@@ -7,7 +7,6 @@ import {
   type Authenticator,
   type Connection,
   type CqlServer,
-  clientRows,
   createAuthenticator,
   createCqlServer,
   findRole,
@@ -16,8 +15,11 @@ import {
 import { HotPath } from '../shard/index.js';
 import { openDataFolder, StartProblem } from './data-folder.js';
 import type { Log } from './log.js';
+import { keepCompactionHistory } from './node/compaction-history.js';
 import { Control } from './node/control.js';
 import { loadPagingKey, monotonicMicros, nextTimeUuid, nowMs } from './node/environment.js';
+import { scheduleEstimates } from './node/estimates.js';
+import { Figures } from './node/figures.js';
 import { createProcessor } from './node/query.js';
 import { type NodeStorage, openStorage, replicasOf } from './node/storage.js';
 import { serverLimitsOf } from './server-config.js';
@@ -47,20 +49,22 @@ export async function startNode(config: Config, log: Log, onDeath: (message: str
   await openDataFolder(config.data_dir);
   const storage = await openStorage(config, log, onDeath);
   const pagingKey = await loadPagingKey(config.data_dir);
-  // The server comes after the query layer that tells of its clients.
-  const parts: { server: CqlServer | null } = { server: null };
-  const clients = () => clientRows(parts.server?.connections ?? []);
-  const processor = await createProcessor(config, storage, pagingKey, Math.floor(startedAtMs / 1000), clients, log);
+  const startedAtSeconds = Math.floor(startedAtMs / 1000);
+  const figures = new Figures(config, storage, startedAtSeconds);
+  const processor = await createProcessor(config, storage, pagingKey, startedAtSeconds, figures, log);
   const traces = traceStore(storage, processor, log);
   const { server, services } = await createServer(config, storage, processor, traces, log);
-  parts.server = server;
+  const serving = { processor, server, services };
+  figures.attach(serving);
+  keepCompactionHistory(processor, storage, log);
+  const stopEstimates = scheduleEstimates(processor, storage, log);
   const cqlPort = await listen(server, config.cql_bind, 'CQL', 'cql_bind');
   // Both ports are served alike until shards serve connections themselves; SUPPORTED says nothing of shards before that.
   const awarePort = await listen(server, config.cql_shard_aware_bind, 'CQL', 'cql_shard_aware_bind');
   const control = new Control({
     config,
     storage,
-    server,
+    serving,
     traces,
     startedAtMs,
     stop: () => process.kill(process.pid, 'SIGTERM'),
@@ -80,7 +84,10 @@ export async function startNode(config: Config, log: Log, onDeath: (message: str
   return {
     describe: () =>
       `CQL ${config.cql_bind.host}:${cqlPort} and :${awarePort}, web ${config.web_bind.host}:${webPort}, ${config.shards} shards`,
-    drain: () => drain({ storage, server, web }),
+    async drain() {
+      stopEstimates();
+      await drain({ storage, server, web });
+    },
   };
 }
 

@@ -120,11 +120,12 @@ const tableGauges: readonly [string, string, (stats: TableStats) => number][] = 
   ['sstable_size_bytes', 'Bytes of SSTables', (stats) => stats.sstableBytes],
   ['pending_compactions', 'Compactions that wait', (stats) => stats.pendingCompactions],
 ];
-const tableCounters: readonly [string, string, (stats: TableStats) => number][] = [
+const seconds = (micros: number | null): number | null => (micros === null ? null : micros / 1e6);
+const tableCounters: readonly [string, string, (stats: TableStats) => number | null][] = [
   ['reads_total', 'Reads', (stats) => stats.reads],
-  ['read_seconds_total', 'Seconds in reads', (stats) => stats.readMicros / 1e6],
+  ['read_seconds_total', 'Seconds in reads', (stats) => seconds(stats.readMicros)],
   ['writes_total', 'Writes', (stats) => stats.writes],
-  ['write_seconds_total', 'Seconds in writes', (stats) => stats.writeMicros / 1e6],
+  ['write_seconds_total', 'Seconds in writes', (stats) => seconds(stats.writeMicros)],
 ];
 
 function addTables(registry: Registry, control: NodeControl): void {
@@ -160,7 +161,10 @@ function addTables(registry: Registry, control: NodeControl): void {
       async collect() {
         const all = await ask();
         this.reset();
-        for (const stats of all) this.inc({ keyspace: stats.keyspace, table: stats.table }, read(stats));
+        for (const stats of all) {
+          const value = read(stats);
+          if (value !== null) this.inc({ keyspace: stats.keyspace, table: stats.table }, value);
+        }
       },
     });
 }

@@ -33,7 +33,7 @@ export type Readiness =
   | { readonly ready: true }
   | { readonly ready: false; readonly waitingFor: string; readonly detail: string };
 
-/** Counters of one table since the start; latencies are sums in microseconds. */
+/** Counters of one table since the start; latencies are sums in microseconds. null: not measured. */
 export type TableStats = {
   readonly keyspace: string;
   readonly table: string;
@@ -41,13 +41,13 @@ export type TableStats = {
   readonly sstableBytes: number;
   readonly snapshotBytes: number;
   readonly memtableBytes: number;
-  readonly memtableCells: number;
+  readonly memtableCells: number | null;
   readonly memtableSwitches: number;
   readonly partitionsEstimate: number;
   readonly reads: number;
-  readonly readMicros: number;
+  readonly readMicros: number | null;
   readonly writes: number;
-  readonly writeMicros: number;
+  readonly writeMicros: number | null;
   readonly pendingFlushes: number;
   readonly pendingCompactions: number;
   readonly bloomFilterBytes: number;
@@ -74,7 +74,8 @@ export type CompactionStats = {
     readonly kind: string;
     readonly keyspace: string;
     readonly table: string;
-    readonly doneBytes: number;
+    /** null when it is not known. */
+    readonly doneBytes: number | null;
     readonly totalBytes: number;
   }[];
 };
@@ -88,7 +89,7 @@ export type KeyspaceReplication = {
 
 export interface NodeControl {
   identity(): NodeIdentity;
-  nodes(): readonly NodeStatus[];
+  nodes(): Promise<readonly NodeStatus[]>;
   keyspaces(): readonly KeyspaceReplication[];
   readiness(): Readiness;
   uptimeSeconds(): number;

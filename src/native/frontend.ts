@@ -54,6 +54,8 @@ export interface Frontend {
   setHot(connection: number, hot: boolean): void;
   /** Hot requests of a connection in flight. */
   openOf(connection: number): number;
+  /** Hot requests of a connection so far, declined ones among them. */
+  takenOf(connection: number): number;
   data(connection: number, bytes: Uint8Array): FrontendItems | null;
   envelope(connection: number, envelope: Uint8Array): boolean;
   /**

@@ -53,6 +53,8 @@ export type PlainResult = {
   readonly rows: readonly (readonly (Uint8Array | null)[])[];
 };
 
+export type VirtualRows = readonly (readonly (Uint8Array | null)[])[];
+
 export type QueryServices = {
   readonly catalogue: Catalogue;
   readonly metadata: SchemaChanger;
@@ -64,7 +66,7 @@ export type QueryServices = {
   readonly pagingKey: Uint8Array;
   randomBytes(count: number): Uint8Array;
   /** Rows of a virtual table: partition key, clustering, static, regular columns; in the order of the result. */
-  virtualRows(table: TableDefinition): readonly (readonly (Uint8Array | null)[])[];
+  virtualRows(table: TableDefinition): VirtualRows | Promise<VirtualRows>;
   /** DESCRIBE. @throws FerrosaError INVALID */
   describe(statement: DescribeStatement, keyspace: string | null): PlainResult;
   /** Something that an operator should know. */

@@ -61,8 +61,8 @@ export class Connection implements EventReceiver, HotConnectionHost {
   #inFlight = 0;
   #errorsInARow = 0;
   #closing = false;
-  /** Requests that JavaScript has run. */
-  requestCount = 0;
+  /** Requests that came to JavaScript without having been in the hot path. */
+  #plainRequests = 0;
 
   /** @param shard  the shard this connection was made for, null when for none */
   constructor(socket: Socket, services: ServerServices, shard: number | null = null) {
@@ -95,6 +95,11 @@ export class Connection implements EventReceiver, HotConnectionHost {
 
   get inFlight(): number {
     return this.#inFlight + (this.#hot?.inFlight ?? 0);
+  }
+
+  /** Requests of every kind so far. */
+  get requestCount(): number {
+    return this.#plainRequests + (this.#hot?.taken ?? 0);
   }
 
   get sentBytes(): number {
@@ -206,8 +211,7 @@ export class Connection implements EventReceiver, HotConnectionHost {
   /** @param mayBeHot  false for what the hot path has declined */
   #onFrame(frame: Frame, mayBeHot = true): void {
     this.#errorsInARow = 0;
-    this.requestCount++;
-    this.#services.metrics.requests++;
+    this.#count(mayBeHot ? 1 : 0);
     let request: Request;
     try {
       if (this.#version !== 0 && frame.version !== this.#version) throw wrongVersion(frame.version, this.#version);
@@ -217,7 +221,10 @@ export class Connection implements EventReceiver, HotConnectionHost {
       const wasCompressed = body !== frame.body || (frame.version >= 5 && this.#startup?.compression != null);
       const isStatement = frame.opcode === Opcode.EXECUTE || frame.opcode === Opcode.BATCH;
       const isOffered = mayBeHot && wasCompressed && isStatement;
-      if (isOffered && this.#hot?.offer(requestEnvelope(frame, body))) return;
+      if (isOffered && this.#hot?.offer(requestEnvelope(frame, body))) {
+        this.#count(-1);
+        return;
+      }
       request = decodeRequest(frame.opcode, frame.version, frame.flags, body);
     } catch (error) {
       this.#fail(frame, error, null);
@@ -226,6 +233,12 @@ export class Connection implements EventReceiver, HotConnectionHost {
       return;
     }
     this.#handle(frame, request);
+  }
+
+  /** The hot path counts what it takes. */
+  #count(requests: number): void {
+    this.#plainRequests += requests;
+    this.#services.metrics.plainRequests += requests;
   }
 
   #plainBody(frame: Frame): Uint8Array {

@@ -41,6 +41,8 @@ export function createCqlServer(options: CqlServerOptions): { server: CqlServer;
     // Nothing of ScyllaDB's sharding: connections are served by this thread, whatever shard has the data.
     supported: () => new Map(),
   };
+  const { hotPath } = options;
+  if (hotPath !== null) services.metrics.hotRequests = () => hotPath.stats().hot;
   return { server: new CqlServer(services), services };
 }
 

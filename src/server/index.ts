@@ -5,6 +5,7 @@ export { CqlServer, type ListenAddress } from './cql-server.js';
 export { type CqlServerOptions, createAuthenticator, createCqlServer } from './create.js';
 export { EventNotifier, type EventReceiver } from './events.js';
 export { cqlVersion } from './handshake.js';
+export { int64, internalQuery } from './internal-query.js';
 export { defaultServerLimits, ServerBudget, type ServerLimits } from './limits.js';
 export { ServerMetrics } from './metrics.js';
 export { defaultSuperuser, ensureDefaultSuperuser, findRole, findRoleWith, hashPassword, type Role } from './roles.js';

@@ -4,7 +4,10 @@ export class ServerMetrics {
   connectionsAccepted = 0;
   connectionsRefused = 0;
   connectionsClosed = 0;
-  requests = 0;
+  /** Requests that did not take the hot path. */
+  plainRequests = 0;
+  /** Requests that took it. */
+  hotRequests: () => number = () => 0;
   errors = 0;
   protocolErrors = 0;
   overloads = 0;
@@ -14,5 +17,10 @@ export class ServerMetrics {
   authenticationSuccesses = 0;
   authenticationFailures = 0;
   /** By kind: QUERY, PREPARE, EXECUTE, BATCH. */
+  /** Those of the hot path left out. */
   readonly statements: Record<string, number> = { QUERY: 0, PREPARE: 0, EXECUTE: 0, BATCH: 0 };
+
+  get requests(): number {
+    return this.plainRequests + this.hotRequests();
+  }
 }

@@ -78,6 +78,11 @@ export class HotConnection {
     return this.#frontend.openOf(this.#id);
   }
 
+  /** Hot requests so far, those that went to JavaScript in the end among them. */
+  get taken(): number {
+    return this.#frontend.takenOf(this.#id);
+  }
+
   /** Its answers are dropped from here on. */
   close(): void {
     this.#path.forget(this.#id);

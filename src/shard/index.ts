@@ -12,5 +12,5 @@ export { OpenRequests } from './open-requests.js';
 export { createBackgroundPool } from './pool.js';
 export { type RequestOptions, routerLimits, type ShardEnds, ShardRouter } from './router.js';
 export { Shards, type ShardsOptions } from './shards.js';
-export type { CompactionRecord } from './tables-main.js';
+export type { CompactionRecord, NodeTable } from './tables-main.js';
 export { ignoredTokenBits, shardOfToken } from './token.js';

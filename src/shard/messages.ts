@@ -57,7 +57,13 @@ export type ShardTableStats = {
   readonly frozenMemtables: number;
   readonly partitions: number;
   readonly sstables: number;
+  readonly sstablePartitions: number;
+  /** On disk, all components. */
   readonly sstableBytes: number;
+  readonly largestSSTableBytes: number;
+  /** Before compression. */
+  readonly sstableDataBytes: number;
+  readonly largestPartitionBytes: number;
   readonly reads: number;
   readonly writes: number;
 };

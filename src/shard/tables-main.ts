@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { FerrosaError } from '../common/errors.js';
 import { encodeDescriptor, type TableDefinition } from '../schema/index.js';
-import type { BackgroundPool } from './background.js';
+import type { BackgroundPool, FlushJob, JobResult } from './background.js';
 import type { FlushedMark, ManifestEntry } from './files/manifest.js';
 import { snapshotFolder, tableFolder } from './files/names.js';
 import { TableFiles } from './files/table-files.js';
@@ -16,6 +16,8 @@ export type CompactionRecord = {
   /** Milliseconds since the epoch; null while it runs. */
   finishedAt: number | null;
   readonly inputs: readonly string[];
+  /** Of the inputs, on disk. */
+  readonly bytesTotal: number;
   bytesIn: number;
   bytesOut: number;
 };
@@ -40,11 +42,18 @@ export type NodeTable = {
   readonly files: TableFiles;
   /** Grows with TRUNCATE and DROP: what was begun before is thrown away. */
   generation: number;
+  /** Memtables written so far. */
+  flushes: number;
+  /** Compactions that shards have asked for and that have not begun. */
+  pendingCompactions: number;
 };
 
 export class NodeTables {
   readonly byId = new Map<string, NodeTable>();
   readonly compactions: CompactionRecord[] = [];
+  /** Told of each compaction that has replaced SSTables. */
+  onCompacted: (record: CompactionRecord) => void = () => {};
+  flushesRunning = 0;
   readonly #options: NodeTableOptions;
   #compactionId = 1;
   /** Milliseconds since the epoch. */
@@ -58,7 +67,14 @@ export class NodeTables {
     const { dataDir, shardCount, warn } = this.#options;
     const folder = tableFolder(dataDir, definition.keyspace, definition.name, definition.id);
     const files = await TableFiles.open(folder, shardCount, warn);
-    const table = { definition, descriptor: this.descriptorOf(definition), files, generation: 0 };
+    const table = {
+      definition,
+      descriptor: this.descriptorOf(definition),
+      files,
+      generation: 0,
+      flushes: 0,
+      pendingCompactions: 0,
+    };
     this.byId.set(definition.id, table);
     return table;
   }
@@ -100,7 +116,7 @@ export class NodeTables {
     const { generation } = table;
     const name = table.files.newName();
     const target = await table.files.temporary(name);
-    const { written } = await this.#options.pool.run({
+    const { written } = await this.#counted({
       kind: 'flush',
       frozen,
       descriptor: table.descriptor,
@@ -110,20 +126,35 @@ export class NodeTables {
       bloomFilterFpChance: table.definition.options.bloom_filter_fp_chance,
       hostId: this.#options.hostId,
     });
+    table.flushes++;
     if (table.generation !== generation) return null;
     const add: ManifestEntry[] = written ? [{ name, shard }] : [];
     await table.files.publish({ add, flushed: mark === null ? [] : [mark] });
     return add;
   }
 
+  async #counted(job: FlushJob): Promise<JobResult> {
+    this.flushesRunning++;
+    try {
+      return await this.#options.pool.run(job);
+    } finally {
+      this.flushesRunning--;
+    }
+  }
+
   /** Merges SSTables of one shard. */
   async compact({ table: id, shard, inputs, bytesIn, gcBefore, purgeBelow }: CompactionTask): Promise<WrittenSSTables> {
     const table = this.get(id);
     const { generation } = table;
-    await this.#waitForThroughput();
+    table.pendingCompactions++;
+    try {
+      await this.#waitForThroughput();
+    } finally {
+      table.pendingCompactions--;
+    }
     const { pool, hostId, nowMs } = this.#options;
     const name = table.files.newName();
-    const record = this.#begin(table.definition, inputs);
+    const record = this.#begin(table.definition, inputs, bytesIn);
     try {
       const merged = new Set(inputs);
       const others = table.files.sstables.filter((e) => !merged.has(e.name) && (e.shard === shard || e.shard === null));
@@ -148,9 +179,11 @@ export class NodeTables {
       const add: ManifestEntry[] = result.written ? [{ name, shard }] : [];
       await table.files.publish({ add, remove: inputs });
       [record.bytesIn, record.bytesOut] = [result.bytesRead, result.bytesWritten];
+      record.finishedAt = nowMs();
+      this.onCompacted(record);
       return add;
     } finally {
-      record.finishedAt = nowMs();
+      record.finishedAt ??= nowMs();
     }
   }
 
@@ -181,7 +214,7 @@ export class NodeTables {
       this.#compactionPaidUntil = Math.max(this.#compactionPaidUntil, startedAt) + (bytesWritten / rate) * 1000;
   }
 
-  #begin(definition: TableDefinition, inputs: readonly string[]): CompactionRecord {
+  #begin(definition: TableDefinition, inputs: readonly string[], bytesTotal: number): CompactionRecord {
     const record: CompactionRecord = {
       id: this.#compactionId++,
       keyspace: definition.keyspace,
@@ -189,6 +222,7 @@ export class NodeTables {
       startedAt: this.#options.nowMs(),
       finishedAt: null,
       inputs,
+      bytesTotal,
       bytesIn: 0,
       bytesOut: 0,
     };

@@ -46,7 +46,7 @@ export class FakeControl implements NodeControl {
     };
   }
 
-  nodes() {
+  async nodes() {
     const { hostId, address, dataCenter, rack } = this.identity();
     return [
       { address, hostId, dataCenter, rack, isUp: true, state: 'Normal' as const, tokens: 16, loadBytes: 117_903 },

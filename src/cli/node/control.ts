@@ -10,16 +10,21 @@ import type {
   ThreadPool,
 } from '../../http/index.js';
 import { partitionerClass, type TableDefinition } from '../../schema/index.js';
-import type { CqlServer, QueryTraceStore } from '../../server/index.js';
+import type { QueryTraceStore } from '../../server/index.js';
 import { encodeText } from '../../types/index.js';
 import type { Config } from '../settings.js';
+import { compactionId } from './compaction-history.js';
 import { nowMs } from './environment.js';
+import { refreshEstimates } from './estimates.js';
+import type { Serving } from './serving.js';
 import { type NodeStorage, releaseVersion } from './storage.js';
+import { tableStats } from './table-stats.js';
+import { threadPools } from './thread-pools.js';
 
 export type ControlParts = {
   readonly config: Config;
   readonly storage: NodeStorage;
-  readonly server: CqlServer;
+  readonly serving: Serving;
   readonly traces: QueryTraceStore;
   readonly startedAtMs: number;
   /** Ends the process as SIGTERM does. */
@@ -29,8 +34,6 @@ export type ControlParts = {
 export class Control implements NodeControl {
   readonly #parts: ControlParts;
   #draining = false;
-  /** Figures of the last look, for what must answer at once. */
-  #loadBytes: number | null = null;
 
   constructor(parts: ControlParts) {
     this.#parts = parts;
@@ -54,8 +57,11 @@ export class Control implements NodeControl {
     };
   }
 
-  nodes(): readonly NodeStatus[] {
-    const { record } = this.#parts.storage;
+  async nodes(): Promise<readonly NodeStatus[]> {
+    const { record, shards } = this.#parts.storage;
+    const loadBytes = (await shards.stats())
+      .flatMap(({ tables }) => tables)
+      .reduce((bytes, { sstableBytes }) => bytes + sstableBytes, 0);
     return [
       {
         address: record.broadcastAddress,
@@ -65,7 +71,7 @@ export class Control implements NodeControl {
         isUp: true,
         state: 'Normal',
         tokens: record.tokens.length,
-        loadBytes: this.#loadBytes,
+        loadBytes,
       },
     ];
   }
@@ -87,49 +93,13 @@ export class Control implements NodeControl {
   }
 
   async tableStats(): Promise<readonly TableStats[]> {
-    const { storage } = this.#parts;
-    const shards = await storage.shards.stats();
-    const byTable = new Map<string, TableStats>();
-    for (const { tables } of shards)
-      for (const one of tables) {
-        const definition = storage.metadata.catalogue.tableById(one.table);
-        if (definition === null) continue;
-        const sum = byTable.get(one.table);
-        byTable.set(one.table, {
-          keyspace: definition.keyspace,
-          table: definition.name,
-          sstableCount: (sum?.sstableCount ?? 0) + one.sstables,
-          sstableBytes: (sum?.sstableBytes ?? 0) + one.sstableBytes,
-          snapshotBytes: 0,
-          memtableBytes: (sum?.memtableBytes ?? 0) + one.memtableBytes,
-          memtableCells: 0,
-          memtableSwitches: 0,
-          partitionsEstimate: (sum?.partitionsEstimate ?? 0) + one.partitions,
-          reads: (sum?.reads ?? 0) + one.reads,
-          readMicros: 0,
-          writes: (sum?.writes ?? 0) + one.writes,
-          writeMicros: 0,
-          pendingFlushes: (sum?.pendingFlushes ?? 0) + one.frozenMemtables,
-          pendingCompactions: 0,
-          bloomFilterBytes: 0,
-        });
-      }
-    const all = [...byTable.values()];
-    this.#loadBytes = all.reduce((bytes, { sstableBytes }) => bytes + sstableBytes, 0);
-    return all;
+    const { config, storage } = this.#parts;
+    return tableStats(storage, config.data_dir);
   }
 
   async threadPools(): Promise<readonly ThreadPool[]> {
-    const shards = await this.#parts.storage.shards.stats();
-    const counts = (name: string, field: 'mutations' | 'reads', hot: 'hotWrites' | 'hotReads'): ThreadPool => ({
-      name,
-      active: 0,
-      pending: 0,
-      completed: shards.reduce((sum, { loop }) => sum + (loop[field] ?? 0) + (loop[hot] ?? 0), 0),
-      blocked: 0,
-      blockedAllTime: 0,
-    });
-    return [counts('MutationStage', 'mutations', 'hotWrites'), counts('ReadStage', 'reads', 'hotReads')];
+    const { config, storage, serving } = this.#parts;
+    return (await threadPools(config, storage, serving.services)).map(({ limit: _, ...pool }) => pool);
   }
 
   async compactionStats(): Promise<CompactionStats> {
@@ -138,19 +108,19 @@ export class Control implements NodeControl {
     const done = records.filter(({ finishedAt }) => finishedAt !== null);
     return {
       concurrentCompactors: config.concurrent_compactors,
-      pending: 0,
+      pending: [...storage.shards.tables.byId.values()].reduce((sum, table) => sum + table.pendingCompactions, 0),
       completed: done.length,
       bytesCompacted: done.reduce((sum, { bytesIn }) => sum + bytesIn, 0),
       throughput: config.compaction_throughput,
       active: records
         .filter(({ finishedAt }) => finishedAt === null)
-        .map(({ id, keyspace, table }) => ({
-          id: String(id),
+        .map((record) => ({
+          id: compactionId(record),
           kind: 'Compaction',
-          keyspace,
-          table,
-          doneBytes: 0,
-          totalBytes: 0,
+          keyspace: record.keyspace,
+          table: record.table,
+          doneBytes: null,
+          totalBytes: record.bytesTotal,
         })),
     };
   }
@@ -173,26 +143,26 @@ export class Control implements NodeControl {
   }
 
   async refreshSizeEstimates(): Promise<void> {
-    throw invalid('this version keeps no size estimates');
+    await refreshEstimates(this.#parts.serving.processor, this.#parts.storage);
   }
 
   async drain(): Promise<void> {
     this.#draining = true;
-    await this.#parts.server.stop(5_000);
+    await this.#parts.serving.server.stop(5_000);
     await this.#parts.storage.shards.flush();
   }
 
   isNativeTransportOn(): boolean {
-    return this.#parts.server.isListening;
+    return this.#parts.serving.server.isListening;
   }
 
   async enableNativeTransport(): Promise<void> {
     if (this.#draining) throw invalid('the node is drained');
-    await this.#parts.server.listenAgain();
+    await this.#parts.serving.server.listenAgain();
   }
 
   async disableNativeTransport(): Promise<void> {
-    await this.#parts.server.stop(5_000);
+    await this.#parts.serving.server.stop(5_000);
   }
 
   getTraceProbability(): number {
@@ -202,7 +172,7 @@ export class Control implements NodeControl {
   setTraceProbability(probability: number): void {
     this.#parts.traces.probability = probability;
     // A traced statement is run in JavaScript.
-    this.#parts.server.setHot(probability === 0);
+    this.#parts.serving.server.setHot(probability === 0);
   }
 
   stop(): void {

@@ -1,10 +1,10 @@
 // The query layer of a node: processor, virtual tables, DESCRIBE.
 import { nativeFunctions, PreparedStatementsTable, Processor, type QueryServices } from '../../query/index.js';
-import { describe, virtualTable } from '../../schema/index.js';
-import type { ClientRow } from '../../server/index.js';
+import { describe, type PlainRow, virtualTable } from '../../schema/index.js';
 import type { Log } from '../log.js';
-import { type Config, type SettingName, settings } from '../settings.js';
+import type { Config } from '../settings.js';
 import { nowMicros, random } from './environment.js';
+import type { Figures } from './figures.js';
 import type { NodeStorage } from './storage.js';
 
 /** Makes the processor, with what was prepared before the restart. `startedAtSeconds`: of this process, the generation that drivers see. */
@@ -13,10 +13,9 @@ export async function createProcessor(
   { metadata, record, shards, coordinator }: NodeStorage,
   pagingKey: Uint8Array,
   startedAtSeconds: number,
-  clients: () => readonly ClientRow[],
+  figures: Figures,
   log: Log,
 ): Promise<Processor> {
-  const figures = { settings: () => settingRows(config), clients };
   const { catalogue } = metadata;
   const prepared = new PreparedStatementsTable();
   const services: QueryServices = {
@@ -47,15 +46,20 @@ export async function createProcessor(
     },
     pagingKey,
     randomBytes: random,
-    virtualRows: (table) =>
-      virtualTable(table).rows({
-        schema: catalogue.schema,
-        clusterName: config.cluster_name,
-        gossipGeneration: startedAtSeconds,
-        local: record,
-        peers: [],
-        figures,
-      }),
+    virtualRows(table) {
+      const read = (rows: readonly PlainRow[]) =>
+        virtualTable(table).rows({
+          schema: catalogue.schema,
+          clusterName: config.cluster_name,
+          gossipGeneration: startedAtSeconds,
+          local: record,
+          peers: [],
+          figures: { [table.name]: () => rows },
+        });
+      if (table.keyspace !== 'system_views') return read([]);
+      const rows = figures.rows(table.name);
+      return rows instanceof Promise ? rows.then(read) : read(rows);
+    },
     describe(statement, keyspace) {
       const result = describe(statement, {
         schema: catalogue.schema,
@@ -74,12 +78,4 @@ export async function createProcessor(
   await prepared.load(processor);
   prepared.attach(processor);
   return processor;
-}
-
-/** system_views.settings: what this node runs with. */
-function settingRows(config: Config): { name: string; value: string }[] {
-  return (Object.keys(settings) as SettingName[]).map((name) => {
-    const value = config[name];
-    return { name, value: typeof value === 'object' ? `${value.host}:${value.port}` : String(value) };
-  });
 }

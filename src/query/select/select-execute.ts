@@ -161,7 +161,7 @@ async function* virtualSource(
 ): AsyncGenerator<SourceRow> {
   const position = state === null || state.position.length === 0 ? null : state.position;
   const matches = plan.filter?.bind(context.bind) ?? null;
-  const all = context.virtualRows(plan.table);
+  const all = await context.virtualRows(plan.table);
   for (const row of virtualRows(plan.table, all, target, position))
     if (matches === null || matches(row.cells)) yield row;
 }

@@ -1,6 +1,7 @@
 // What the parts of SELECT's execution hand to each other.
 import type { TableDefinition } from '../../schema/index.js';
 import type { Coordinator, ReadOptions } from '../coordinator.js';
+import type { VirtualRows } from '../services.js';
 import type { BindContext } from '../terms/term.js';
 import type { PagingState, PagingStateCodec } from './paging-state.js';
 import type { TombstoneWatch } from './tombstones.js';
@@ -15,7 +16,7 @@ export type SelectContext = {
   readonly pagingState: Uint8Array | null;
   readonly paging: PagingStateCodec;
   readonly tombstones: TombstoneWatch;
-  virtualRows(table: TableDefinition): readonly (readonly (Uint8Array | null)[])[];
+  virtualRows(table: TableDefinition): VirtualRows | Promise<VirtualRows>;
 };
 
 export type Limits = {

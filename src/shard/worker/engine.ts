@@ -23,6 +23,7 @@ import { shardOfToken } from '../token.js';
 import { Compactor } from './compactor.js';
 import { Flusher } from './flusher.js';
 import { Pressure } from './pressure.js';
+import { tableStats } from './table-stats.js';
 import { ShardTables, type TableState } from './tables.js';
 
 /** Microseconds of work before other events of the thread get their turn. */
@@ -337,20 +338,7 @@ export class ShardEngine {
   }
 
   #stats(): ShardStats {
-    const tables = [...this.#tables.byId.values()].map((state) => {
-      const stats = this.#store.stats(state.id);
-      const sstables = [...state.sstables.values()];
-      return {
-        table: state.table.id,
-        memtableBytes: stats.memtableBytes,
-        partitions: stats.memtablePartitions + sstables.reduce((sum, { reader }) => sum + reader.partitions, 0),
-        frozenMemtables: stats.frozen,
-        sstables: sstables.length,
-        sstableBytes: sstables.reduce((sum, { reader }) => sum + reader.bytesOnDisk, 0),
-        reads: stats.reads,
-        writes: stats.writes,
-      };
-    });
+    const tables = [...this.#tables.byId.values()].map((state) => tableStats(state, this.#store));
     const log = this.#log.stats();
     const cache = this.#chunks.native.stats();
     return {

@@ -32,14 +32,14 @@ test('metrics are those of the moment, scrape after scrape', async () => {
       .split('\n')
       .find((line) => line.startsWith(`${metric} `))
       ?.slice(metric.length + 1);
-  web.server.requests = 5;
+  web.server.plainRequests = 5;
   const first = await (await get('/metrics')).text();
   assert.equal(value(first, 'ferrosa_up'), '1');
   assert.equal(value(first, 'ferrosa_cql_requests_total'), '5');
   assert.equal(value(first, 'ferrosa_listener_up{listener="cql"}'), '1');
   assert.equal(value(first, 'ferrosa_storage_sstable_count{keyspace="ks",table="t"}'), '3');
   assert.ok(Number(value(first, 'ferrosa_process_resident_memory_bytes')) > 0);
-  web.server.requests = 9;
+  web.server.plainRequests = 9;
   assert.equal(value(await (await get('/metrics')).text(), 'ferrosa_cql_requests_total'), '9');
 });
 

@@ -1,0 +1,195 @@
+// Rows of system_views: what this process knows of itself. A table that is not here has no rows.
+import { join } from 'node:path';
+import type { PlainRow } from '../../schema/index.js';
+import { clientRows } from '../../server/index.js';
+import type { ShardTableStats } from '../../shard/index.js';
+import { type Config, type SettingName, settings } from '../settings.js';
+import { compactionId } from './compaction-history.js';
+import type { Serving } from './serving.js';
+import { findSnapshots } from './snapshots.js';
+import { type NodeStorage, releaseVersion } from './storage.js';
+import { threadPools } from './thread-pools.js';
+
+const MiB = 1024 * 1024;
+
+type Rows = readonly PlainRow[] | Promise<readonly PlainRow[]>;
+
+export class Figures {
+  readonly #config: Config;
+  readonly #storage: NodeStorage;
+  readonly #startedAtSeconds: number;
+  #serving: Serving | null = null;
+
+  constructor(config: Config, storage: NodeStorage, startedAtSeconds: number) {
+    this.#config = config;
+    this.#storage = storage;
+    this.#startedAtSeconds = startedAtSeconds;
+  }
+
+  /** From here on clients can ask. */
+  attach(serving: Serving): void {
+    this.#serving = serving;
+  }
+
+  /** Rows of a table of system_views. */
+  rows(table: string): Rows {
+    const read = this.#tables[table];
+    return read === undefined || this.#serving === null ? [] : read(this.#serving);
+  }
+
+  readonly #tables: Readonly<Record<string, (serving: Serving) => Rows>> = {
+    settings: () => settingRows(this.#config),
+    clients: ({ server }) => clientRows(server.connections),
+    caches: () => this.#caches(),
+    cql_metrics: (serving) => this.#cqlMetrics(serving),
+    thread_pools: async ({ services }) =>
+      (await threadPools(this.#config, this.#storage, services)).map((pool) => ({
+        name: pool.name,
+        active_tasks: pool.active,
+        active_tasks_limit: pool.limit,
+        blocked_tasks: pool.blocked,
+        blocked_tasks_all_time: pool.blockedAllTime,
+        completed_tasks: pool.completed,
+        pending_tasks: pool.pending,
+      })),
+    sstable_tasks: () => this.#sstableTasks(),
+    snapshots: async () =>
+      (await findSnapshots(this.#config.data_dir)).map((one) => ({
+        name: one.tag,
+        keyspace_name: one.keyspace,
+        table_name: one.table,
+        created_at: one.createdAt,
+        ephemeral: false,
+        size_on_disk: one.bytes,
+        true_size: one.trueBytes,
+      })),
+    system_properties: () => propertyRows(),
+    gossip_info: () => this.#gossipInfo(),
+    disk_usage: () => this.#perTable((sum) => ({ mebibytes: mebibytes(sum('sstableBytes')) })),
+    max_partition_size: () => this.#perTable((_, most) => ({ mebibytes: mebibytes(most('largestPartitionBytes')) })),
+    max_sstable_size: () => this.#perTable((_, most) => ({ mebibytes: mebibytes(most('largestSSTableBytes')) })),
+    local_read_latency: () => this.#perTable((sum) => ({ count: sum('reads') })),
+    local_write_latency: () => this.#perTable((sum) => ({ count: sum('writes') })),
+  };
+
+  /** A row a table: `sum` and `most` are over the shards. */
+  async #perTable(row: (sum: Over, most: Over) => PlainRow): Promise<PlainRow[]> {
+    const { shards, metadata } = this.#storage;
+    const byTable = new Map<string, ShardTableStats[]>();
+    for (const { tables } of await shards.stats())
+      for (const stats of tables) byTable.set(stats.table, [...(byTable.get(stats.table) ?? []), stats]);
+    return [...byTable].flatMap(([id, parts]) => {
+      const table = metadata.catalogue.tableById(id);
+      if (table === null) return [];
+      const sum: Over = (field) => parts.reduce((total, stats) => total + stats[field], 0);
+      const most: Over = (field) => parts.reduce((max, stats) => Math.max(max, stats[field]), 0);
+      return [{ keyspace_name: table.keyspace, table_name: table.name, ...row(sum, most) }];
+    });
+  }
+
+  /** The chunk cache, and the caches of Cassandra that there are none of. */
+  async #caches(): Promise<PlainRow[]> {
+    const stats = await this.#storage.shards.stats();
+    const sum = (read: (shard: (typeof stats)[number]) => number) => stats.reduce((all, one) => all + read(one), 0);
+    const hits = sum((shard) => shard.cacheHits);
+    const requests = hits + sum((shard) => shard.cacheMisses);
+    const absent = ['counters', 'keys', 'rows'].map((name) => ({
+      name,
+      capacity_bytes: 0,
+      entry_count: 0,
+      hit_count: 0,
+      hit_ratio: Number.NaN,
+      recent_hit_rate_per_second: 0,
+      recent_request_rate_per_second: 0,
+      request_count: 0,
+      size_bytes: 0,
+    }));
+    const chunks = {
+      name: 'chunks',
+      capacity_bytes: this.#config.file_cache_size,
+      hit_count: hits,
+      hit_ratio: hits / requests,
+      request_count: requests,
+      size_bytes: sum((shard) => shard.cacheBytes),
+    };
+    return [chunks, ...absent];
+  }
+
+  #cqlMetrics({ processor, services: { metrics } }: Serving): PlainRow[] {
+    // The hot path runs prepared statements only.
+    const prepared = metrics.statements['EXECUTE']! + metrics.hotRequests();
+    const regular = metrics.statements['QUERY']!;
+    const values = {
+      prepared_statements_count: processor.prepared.size,
+      prepared_statements_evicted: processor.prepared.evictions,
+      prepared_statements_executed: prepared,
+      prepared_statements_ratio: prepared + regular === 0 ? 0 : prepared / (prepared + regular),
+      regular_statements_executed: regular,
+    };
+    return Object.entries(values).map(([name, value]) => ({ name, value }));
+  }
+
+  #sstableTasks(): PlainRow[] {
+    const running = this.#storage.shards.compactions().filter(({ finishedAt }) => finishedAt === null);
+    return running.map((record) => ({
+      keyspace_name: record.keyspace,
+      table_name: record.table,
+      task_id: compactionId(record),
+      kind: 'compaction',
+      sstables: record.inputs.length,
+      target_directory: join(this.#config.data_dir, 'data', record.keyspace),
+      total: record.bytesTotal,
+      unit: 'bytes',
+    }));
+  }
+
+  #gossipInfo(): PlainRow[] {
+    const { record, metadata } = this.#storage;
+    const native = `${record.nativeAddress}:${record.nativePort}`;
+    return [
+      {
+        address: record.broadcastAddress,
+        port: record.broadcastPort,
+        hostname: record.broadcastAddress,
+        generation: this.#startedAtSeconds,
+        dc: record.datacenter,
+        rack: record.rack,
+        host_id: record.hostId,
+        native_address_and_port: native,
+        release_version: releaseVersion,
+        rpc_address: record.nativeAddress,
+        rpc_ready: 'true',
+        schema: metadata.catalogue.schema.version,
+        status_with_port: `NORMAL,${record.tokens[0]}`,
+      },
+    ];
+  }
+}
+
+type Over = (field: Exclude<keyof ShardTableStats, 'table'>) => number;
+
+/** Rounded up, as Cassandra does: a table with data never shows 0. */
+const mebibytes = (bytes: number): number => Math.ceil(bytes / MiB);
+
+/** What this node runs with. */
+function settingRows(config: Config): PlainRow[] {
+  return (Object.keys(settings) as SettingName[]).map((name) => {
+    const value = config[name];
+    return { name, value: typeof value === 'object' ? `${value.host}:${value.port}` : String(value) };
+  });
+}
+
+/** The runtime, and the variables that Ferrosa reads; never a secret. */
+function propertyRows(): PlainRow[] {
+  const { versions, platform, arch, execPath, env } = process;
+  const properties: [string, string][] = [
+    ['node.version', versions.node],
+    ['v8.version', versions.v8],
+    ['os.name', platform],
+    ['os.arch', arch],
+    ['node.executable', execPath],
+  ];
+  for (const [name, value] of Object.entries(env))
+    if (name.startsWith('FERROSA_') && !/PASSWORD|SECRET|KEY|TOKEN/.test(name)) properties.push([name, value ?? '']);
+  return properties.map(([name, value]) => ({ name, value }));
+}

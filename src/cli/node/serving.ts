@@ -1,0 +1,5 @@
+// What answers clients, for those who look at it; put together after the processor that they ask through.
+import type { Processor } from '../../query/index.js';
+import type { CqlServer, ServerServices } from '../../server/index.js';
+
+export type Serving = { readonly processor: Processor; readonly server: CqlServer; readonly services: ServerServices };
