@@ -25,18 +25,11 @@ import {
   textType,
 } from '../../test/unit/hotpath/plan-bytes.js';
 import { ids, table, tableId } from '../../test/unit/hotpath/shard-rig.js';
+import { report } from '../support/report.js';
 
 const operations = Number(process.argv[2] ?? 400_000);
 const perChunk = 64;
 const folder = mkdtempSync(join(tmpdir(), 'ferrosa-bench-'));
-
-function report(what: string, count: number, run: () => void): void {
-  run(); // warm
-  const before = process.cpuUsage();
-  run();
-  const { user, system } = process.cpuUsage(before);
-  console.log(`${what.padEnd(44)} ${(((user + system) * 1000) / count).toFixed(0).padStart(6)} ns/op`);
-}
 
 const requests = ringMemory();
 const answers = ringMemory();
@@ -118,7 +111,7 @@ const reads = (version: 4 | 5) =>
 const memory = ringMemory();
 const producer = new RingProducer(new Uint8Array(memory), -1);
 const consumer = new RingConsumer(new Uint8Array(memory), -1);
-report('ring: push and drain from JavaScript, 100 bytes', operations, () => {
+await report('ring: push and drain from JavaScript, 100 bytes', operations, () => {
   for (let i = 0; i < operations; i += 1000) {
     for (let n = 0; n < 1000; n++) producer.push(1, 0, n, 0, value);
     producer.flush();
@@ -138,15 +131,15 @@ for (const version of [4, 5] as const) {
   };
   frontend.setHot(connection, false);
   const w = writes(version);
-  report(`v${version}: finding frames that are not hot`, operations, () => {
+  await report(`v${version}: finding frames that are not hot`, operations, () => {
     for (const chunk of w) frontend.data(connection, chunk);
   });
   frontend.setHot(connection, true);
   const answered = { bytes: 0 };
-  report(`v${version}: point write, 100-byte value`, operations, () => turn(w, answered));
+  await report(`v${version}: point write, 100-byte value`, operations, () => turn(w, answered));
   const r = reads(version);
   answered.bytes = 0;
-  report(`v${version}: point read, 100-byte value`, operations, () => turn(r, answered));
+  await report(`v${version}: point read, 100-byte value`, operations, () => turn(r, answered));
   if (answered.bytes < operations * 100) throw new Error('reads found nothing');
 }
 const stats = frontend.stats();
