@@ -1,6 +1,7 @@
 // native/binding/frontend.cc: the connections of a thread for JavaScript. Typed in src/native/frontend.ts.
 #include "core/frontend.h"
 
+#include <algorithm>
 #include <memory>
 
 #include "arguments.h"
@@ -136,6 +137,7 @@ Napi::Value FrontendJs::Items(Napi::Env env, bool tell_answers) {
 Napi::Value FrontendJs::Data(const Napi::CallbackInfo& info) {
   Slice bytes;
   if (!GetBytes(info, 1, &bytes)) return info.Env().Undefined();
+  if (info.Length() > 2) bytes.size = std::min<size_t>(bytes.size, GetU32(info, 2));
   frontend_->Data(GetU32(info, 0), bytes, MonotonicMicros());
   return Items(info.Env(), true);
 }

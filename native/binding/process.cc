@@ -1,4 +1,4 @@
-// native/binding/process.cc: what Node does not offer of the operating system: advisory locks and core pinning. Typed in
+// native/binding/process.cc: what Node does not offer of the operating system: advisory locks and core pinning, descriptors. Typed in
 // src/native/process.ts.
 #include <napi.h>
 
@@ -6,11 +6,13 @@
 #include <cstring>
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/socket.h>
 #include <unistd.h>
 #ifdef __linux__
 #include <sched.h>
 #endif
 
+#include "arguments.h"
 #include "register.h"
 
 namespace ferrosa {
@@ -61,11 +63,41 @@ Napi::Value Cores(const Napi::CallbackInfo& info) {
   return out;
 }
 
+// Another descriptor of the same open file, closed on exec; null when there is none to have.
+Napi::Value DuplicateDescriptor(const Napi::CallbackInfo& info) {
+  const int fd = ::fcntl(static_cast<int>(GetNumber(info, 0)), F_DUPFD_CLOEXEC, 0);
+  return fd < 0 ? info.Env().Null() : Napi::Value(Napi::Number::New(info.Env(), fd));
+}
+
+// sendNow(fd, bytes, start, end): how many of them the socket took without waiting; 0 also after an error, which the next read or write of
+// the stream meets.
+Napi::Value SendNow(const Napi::CallbackInfo& info) {
+  Slice bytes;
+  if (!GetBytes(info, 1, &bytes)) return info.Env().Undefined();
+  const size_t start = GetU32(info, 2);
+  const size_t end = GetU32(info, 3);
+  if (start > end || end > bytes.size) {
+    Napi::RangeError::New(info.Env(), "sendNow: no such range").ThrowAsJavaScriptException();
+    return info.Env().Undefined();
+  }
+#ifdef MSG_NOSIGNAL
+  constexpr int kFlags = MSG_DONTWAIT | MSG_NOSIGNAL;
+#else
+  constexpr int kFlags = MSG_DONTWAIT;  // libuv has set SO_NOSIGPIPE
+#endif
+  ssize_t sent;
+  do sent = ::send(static_cast<int>(GetNumber(info, 0)), bytes.data + start, end - start, kFlags);
+  while (sent < 0 && errno == EINTR);
+  return Napi::Number::New(info.Env(), sent < 0 ? 0 : static_cast<double>(sent));
+}
+
 }  // namespace
 
 void RegisterProcess(Napi::Env env, Napi::Object exports) {
   exports.Set("lockFile", Napi::Function::New(env, LockFile));
   exports.Set("pinThread", Napi::Function::New(env, PinThread));
+  exports.Set("duplicateDescriptor", Napi::Function::New(env, DuplicateDescriptor));
+  exports.Set("sendNow", Napi::Function::New(env, SendNow));
   exports.Set("cores", Napi::Function::New(env, Cores));
 }
 

@@ -56,7 +56,8 @@ export interface Frontend {
   openOf(connection: number): number;
   /** Hot requests of a connection so far, declined ones among them. */
   takenOf(connection: number): number;
-  data(connection: number, bytes: Uint8Array): FrontendItems | null;
+  /** Takes the bytes before `length`, all when it is left out. */
+  data(connection: number, bytes: Uint8Array, length?: number): FrontendItems | null;
   envelope(connection: number, envelope: Uint8Array): boolean;
   /**
    * [more, answers for the router, items, bytes to send, (connection, start, end, 1 when they are plain envelopes to compress)*].

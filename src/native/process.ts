@@ -12,3 +12,12 @@ export const pinThread = addon.pinThread as (core: number) => boolean;
 
 /** The cores that this process may use; empty when the system does not say. */
 export const cores = addon.cores as () => number[];
+
+/** Another descriptor of what `fd` is open on, the caller's to close; null when there is none to have. */
+export const duplicateDescriptor = addon.duplicateDescriptor as (fd: number) => number | null;
+
+/**
+ * Sends what a socket takes at once of the bytes from `start` to `end`, without blocking. Returns how many it took: 0 also after an error,
+ * which the next use of the socket's stream meets. REQUIRES: the stream has nothing to send.
+ */
+export const sendNow = addon.sendNow as (fd: number, bytes: Uint8Array, start: number, end: number) => number;

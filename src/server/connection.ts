@@ -21,6 +21,7 @@ import {
 } from '../protocol/index.js';
 import type { ClientState } from '../query/index.js';
 import type { HotConnection, HotConnectionHost } from '../shard/index.js';
+import type { ClientSocket } from './client-socket.js';
 import { asFerrosaError, runStatement, type StatementMessage } from './dispatcher.js';
 import type { EventReceiver } from './events.js';
 import { readStartup, type StartupChoice, supportedOptions } from './handshake.js';
@@ -65,20 +66,21 @@ export class Connection implements EventReceiver, HotConnectionHost {
   #plainRequests = 0;
 
   /** @param shard  the shard this connection was made for, null when for none */
-  constructor(socket: Socket, services: ServerServices, shard: number | null = null) {
+  constructor(connected: ClientSocket, services: ServerServices, shard: number | null = null) {
+    const { socket } = connected;
     this.#socket = socket;
     this.#services = services;
     this.#shard = shard;
-    this.#output = new ConnectionOutput(socket);
+    this.#output = new ConnectionOutput(connected);
     this.#decoder = new EnvelopeDecoder(services.budget.limits.frameBytesMax);
     this.client = new SocketClient(socket, () => this.#version);
     socket.setNoDelay(true);
-    socket.on('data', (chunk) => this.#onData(chunk));
     socket.on('drain', () => this.#onDrain());
     socket.on('error', () => socket.destroy());
     socket.on('close', () => this.#onClose());
     const { idleTimeoutMs } = services.budget.limits;
     if (idleTimeoutMs > 0) socket.setTimeout(idleTimeoutMs, () => this.#onIdle());
+    connected.start((bytes, length) => this.#onData(bytes, length));
   }
 
   get protocolVersion(): number {
@@ -123,21 +125,23 @@ export class Connection implements EventReceiver, HotConnectionHost {
     this.#socket.destroy();
   }
 
-  #onData(chunk: Uint8Array): void {
-    this.#services.metrics.receivedBytes += chunk.length;
+  /** The bytes before `length`; the buffer is used again for the next read. */
+  #onData(bytes: Buffer, length: number): void {
+    this.#services.metrics.receivedBytes += length;
     if (this.#closing) return;
-    const rest = this.#hot === null ? chunk : this.#hot.data(chunk);
+    const rest = this.#hot === null ? Buffer.from(bytes.subarray(0, length)) : this.#hot.data(bytes, length);
     if (rest === null) return;
     this.#decoder.push(rest);
     this.#pump();
   }
 
   /** @internal */
-  hotAnswers(bytes: Uint8Array, plain: boolean): void {
-    if (!plain) this.#output.sendRaw(bytes);
-    else for (const envelope of isolateAnswers(bytes, this.#compressor)) this.#output.send(envelope);
-    this.#checkBacklog();
+  hotAnswers(bytes: Uint8Array, start: number, end: number, plain: boolean): boolean {
+    const kept = plain || this.#output.sendRaw(bytes, start, end);
+    if (plain) for (const one of isolateAnswers(bytes.subarray(start, end), this.#compressor)) this.#output.send(one);
+    if (kept) this.#checkBacklog();
     if (this.#closing) this.#endWhenIdle();
+    return kept;
   }
 
   /** @internal */
@@ -313,7 +317,7 @@ export class Connection implements EventReceiver, HotConnectionHost {
     this.#hot = hotPath.open(this.#version, compression, throwOnOverload, this);
     if (traces?.isSampling) this.#hot.setHot(false);
     if (rest.length === 0) return;
-    const left = this.#hot.data(rest);
+    const left = this.#hot.data(rest, rest.length);
     if (left !== null) this.#decoder.push(left);
   }
 

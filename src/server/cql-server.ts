@@ -1,5 +1,6 @@
 // Accepts CQL connections on one or more addresses.
 import { createServer, type Server, type Socket } from 'node:net';
+import { clientSocket } from './client-socket.js';
 import { Connection } from './connection.js';
 import type { ServerServices } from './services.js';
 import { plainAddress } from './socket-client.js';
@@ -33,7 +34,9 @@ export class CqlServer {
    * @throws Error with the code of node:net when the address cannot be had
    */
   async listen(address: ListenAddress): Promise<number> {
-    const listener = createServer({ noDelay: true, keepAlive: true }, (socket) => this.#accept(socket));
+    const listener = createServer({ noDelay: true, keepAlive: true, pauseOnConnect: true }, (socket) =>
+      this.#accept(socket),
+    );
     await new Promise<void>((resolve, reject) => {
       listener.once('error', reject);
       listener.listen({ host: address.host, port: address.port, backlog }, () => {
@@ -92,24 +95,25 @@ export class CqlServer {
 
   #onEmpty: (() => void) | null = null;
 
-  #accept(socket: Socket): void {
+  #accept(accepted: Socket): void {
     const { budget, metrics, log } = this.#services;
-    if (socket.remoteAddress === undefined) {
-      socket.destroy();
+    if (accepted.remoteAddress === undefined) {
+      accepted.destroy();
       return;
     }
     // The budget counts by what the connection will call itself.
-    const address = plainAddress(socket.remoteAddress);
+    const address = plainAddress(accepted.remoteAddress);
     if (!budget.tryConnect(address)) {
       metrics.connectionsRefused++;
       log.warn({ address }, 'Connection refused: too many connections');
-      socket.destroy();
+      accepted.destroy();
       return;
     }
     metrics.connectionsAccepted++;
-    const connection = new Connection(socket, this.#services);
+    const client = clientSocket(accepted);
+    const connection = new Connection(client, this.#services);
     this.#connections.add(connection);
-    socket.once('close', () => {
+    client.socket.once('close', () => {
       this.#connections.delete(connection);
       metrics.connectionsClosed++;
       budget.disconnect(address);

@@ -1,9 +1,12 @@
 // The sending side of a connection: answers of one turn of the event loop leave in one write, in segments when the connection is framed.
 import type { Socket } from 'node:net';
+import { sendNow } from '../native/index.js';
 import { encodeSegments } from '../protocol/index.js';
+import type { ClientSocket } from './client-socket.js';
 
 export class ConnectionOutput {
   readonly #socket: Socket;
+  readonly #fd: number | null;
   #pending: Uint8Array[] = [];
   #pendingBytes = 0;
   #flushScheduled = false;
@@ -11,8 +14,9 @@ export class ConnectionOutput {
   #ended = false;
   sentBytes = 0;
 
-  constructor(socket: Socket) {
+  constructor({ socket, fd }: ClientSocket) {
     this.#socket = socket;
+    this.#fd = fd;
   }
 
   /** Bytes that the client has not taken yet. */
@@ -45,14 +49,23 @@ export class ConnectionOutput {
     else this.#write(envelopes.length === 1 ? envelopes[0]! : Buffer.concat(envelopes));
   }
 
-  /** Bytes that are framed and compressed already. */
-  sendRaw(bytes: Uint8Array): void {
-    if (!this.#ended && !this.#socket.destroyed) this.#write(bytes);
+  /** Bytes from `start` to `end` that are framed and compressed already. True when they are kept until the client takes them. */
+  sendRaw(bytes: Uint8Array, start: number, end: number): boolean {
+    return !this.#ended && !this.#socket.destroyed && this.#writeRange(bytes, start, end);
   }
 
   #write(bytes: Uint8Array): void {
-    this.sentBytes += bytes.length;
-    this.#socket.write(bytes);
+    this.#writeRange(bytes, 0, bytes.length);
+  }
+
+  /** Past the stream, which makes several objects a write, as long as it is empty and the kernel takes all; true when bytes are kept. */
+  #writeRange(bytes: Uint8Array, start: number, end: number): boolean {
+    this.sentBytes += end - start;
+    const isDirect = this.#fd !== null && this.#socket.writableLength === 0;
+    const sent = isDirect ? sendNow(this.#fd, bytes, start, end) : 0;
+    if (sent === end - start) return false;
+    this.#socket.write(bytes.subarray(start + sent, end));
+    return true;
   }
 
   /** Sends what is pending, then ends the connection. */

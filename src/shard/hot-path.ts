@@ -31,9 +31,12 @@ export const hotPathLimits = {
 
 /** What a connection does for the hot path. */
 export interface HotConnectionHost {
-  /** Answers. `plain`: whole envelopes that still want compression and framing; else bytes for the socket as they are. */
-  hotAnswers(bytes: Uint8Array, plain: boolean): void;
-  /** Bytes for the decoder, after a stop. */
+  /**
+   * Answers: the bytes from `start` to `end`. `plain`: whole envelopes that still want compression and framing; else bytes for the socket as
+   * they are. True when the host keeps them beyond this call.
+   */
+  hotAnswers(bytes: Uint8Array, start: number, end: number, plain: boolean): boolean;
+  /** Bytes for the decoder, after a stop; the host's own. */
   hotLeft(bytes: Uint8Array): void;
   /** A request that was taken and must be run all the same: a whole envelope. */
   hotDeclined(envelope: Uint8Array): void;
@@ -54,9 +57,9 @@ export class HotConnection {
     this.#id = id;
   }
 
-  /** Takes the socket's bytes; returns what is for the decoder, null when that is nothing. */
-  data(chunk: Uint8Array): Uint8Array | null {
-    const items = this.#frontend.data(this.#id, chunk);
+  /** Takes the socket's bytes, those before `length`; returns a copy of what is for the decoder, null when that is nothing. */
+  data(bytes: Uint8Array, length: number): Uint8Array | null {
+    const items = this.#frontend.data(this.#id, bytes, length);
     this.#path.flushLater();
     return items === null ? null : this.#path.dispatch(items, this.#id);
   }
@@ -217,29 +220,30 @@ export class HotPath {
       this.#output,
       this.#outputUsed,
     );
-    if (sealed !== null) this.#send(sealed === true ? this.#takeOutput(outgoing) : sealed, outgoing);
+    if (sealed === true) this.#sendOutput(outgoing);
+    else if (sealed !== null) this.#send(sealed, 0, outgoing);
     if (items !== null) this.dispatch(items, -1);
     if (generic !== null) this.#router.complete(generic);
     this.#router.pump();
     if (more) this.#router.signal();
   }
 
-  /** The part of the output buffer that the last drain has filled. Sockets may hold it for long: it is never written again. */
-  #takeOutput(outgoing: readonly number[]): Buffer {
-    const from = this.#outputUsed;
+  /** Sends the part of the output buffer that the last drain has filled. What a socket keeps of it is never written again. */
+  #sendOutput(outgoing: readonly number[]): void {
+    if (!this.#send(this.#output, this.#outputUsed, outgoing)) return;
     this.#outputUsed += outgoing[outgoing.length - 2]!;
-    const part = this.#output.subarray(from, this.#outputUsed);
-    if (this.#output.length - this.#outputUsed < hotPathLimits.outputReserveBytes) {
-      this.#output = Buffer.allocUnsafeSlow(hotPathLimits.outputBytes);
-      this.#outputUsed = 0;
-    }
-    return part;
+    if (this.#output.length - this.#outputUsed >= hotPathLimits.outputReserveBytes) return;
+    this.#output = Buffer.allocUnsafeSlow(hotPathLimits.outputBytes);
+    this.#outputUsed = 0;
   }
 
-  #send(sealed: Buffer, outgoing: readonly number[]): void {
+  /** True when a connection keeps its part of the bytes. */
+  #send(bytes: Buffer, offset: number, outgoing: readonly number[]): boolean {
+    let kept = false;
     for (let i = 0; i < outgoing.length; i += 4) {
-      const bytes = sealed.subarray(outgoing[i + 1]!, outgoing[i + 2]!);
-      this.#hosts.get(outgoing[i]!)?.hotAnswers(bytes, outgoing[i + 3] === 1);
+      const [start, end] = [offset + outgoing[i + 1]!, offset + outgoing[i + 2]!];
+      if (this.#hosts.get(outgoing[i]!)?.hotAnswers(bytes, start, end, outgoing[i + 3] === 1)) kept = true;
     }
+    return kept;
   }
 }

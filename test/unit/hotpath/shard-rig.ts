@@ -121,7 +121,11 @@ export class RigClient {
     throwOnOverload: boolean,
   ) {
     this.connection = hot.open(version, null, throwOnOverload, {
-      hotAnswers: (bytes) => this.#answers(version >= 5 ? unsealed(bytes) : bytes),
+      hotAnswers: (all, start, end) => {
+        const bytes = Buffer.from(all.subarray(start, end));
+        this.#answers(version >= 5 ? unsealed(bytes) : bytes);
+        return false;
+      },
       hotLeft: (bytes) => this.left.push(bytes),
       hotDeclined: (envelope) => {
         this.declined.push(envelope);
@@ -137,7 +141,7 @@ export class RigClient {
   ask(stream: number, bytes: Uint8Array): Promise<Frame> {
     return new Promise((resolve) => {
       this.#waiting.set(stream, resolve);
-      const left = this.connection.data(bytes);
+      const left = this.connection.data(bytes, bytes.length);
       if (left === null) return;
       this.left.push(left);
       resolve({ kind: 'frame', version: this.version, flags: 0, stream, opcode: -1, body: left });

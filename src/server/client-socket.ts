@@ -1,0 +1,59 @@
+// The socket of a client, at the price of its system calls: reads go into one buffer of the thread, answers leave without a stream.
+import { type OnReadOpts, Socket, type SocketConstructorOpts } from 'node:net';
+import { duplicateDescriptor } from '../native/index.js';
+
+/** What one read takes at most: as much as Node's own streams read at once. */
+const readBytes = 64 * 1024;
+
+/** Given to one callback at a time: a read is over before the next one of this thread begins. */
+const readBuffer = Buffer.allocUnsafeSlow(readBytes);
+
+export type ClientSocket = {
+  readonly socket: Socket;
+  /** For writes past the stream; null when the system gave none. */
+  readonly fd: number | null;
+  /** Begins to read. `onBytes` gets the bytes before `length`, which are its own only until it returns. */
+  start(onBytes: (bytes: Buffer, length: number) => void): void;
+};
+
+/** A socket as the stream of bytes it is in Node. */
+export function streamSocket(socket: Socket): ClientSocket {
+  return {
+    socket,
+    fd: null,
+    start(onBytes) {
+      socket.on('data', (chunk: Buffer) => onBytes(chunk, chunk.length));
+      socket.resume();
+    },
+  };
+}
+
+/**
+ * Opens an accepted connection again, by a duplicate of its descriptor, with a buffer to read into: the only way in which a server's socket
+ * takes `onread`. Where that cannot be had, the accepted socket is used as it is. REQUIRES: `accepted` is paused and nothing was read.
+ */
+export function clientSocket(accepted: Socket): ClientSocket {
+  const handle = (accepted as unknown as { _handle?: { fd?: unknown } | null })._handle;
+  const fd = typeof handle?.fd === 'number' && handle.fd >= 0 ? duplicateDescriptor(handle.fd) : null;
+  if (fd === null) return streamSocket(accepted);
+  let receive: (bytes: Buffer, length: number) => void = () => {};
+  const onread = {
+    buffer: readBuffer,
+    callback(length: number): boolean {
+      receive(readBuffer, length);
+      return true;
+    },
+  };
+  const options: SocketConstructorOpts & { onread: OnReadOpts } = { fd, onread, readable: true, writable: true };
+  const socket = new Socket(options);
+  socket.pause();
+  accepted.destroy();
+  return {
+    socket,
+    fd,
+    start(onBytes) {
+      receive = onBytes;
+      socket.resume();
+    },
+  };
+}
