@@ -22,7 +22,8 @@ if (live.length === 0) {
   console.error('test: no test file found');
   process.exit(1);
 }
-const result = spawnSync(process.execPath, ['--test', '--test-concurrency=2', ...live], {
+const reporter = new URL('test-reporter.js', import.meta.url).href;
+const result = spawnSync(process.execPath, ['--test', '--test-concurrency=2', `--test-reporter=${reporter}`, ...live], {
   cwd: root,
   stdio: 'inherit',
 });

@@ -40,6 +40,17 @@ int Allocate(int fd, uint32_t bytes) {
 #endif
 }
 
+// A file that was synced can still be missing after a power cut when its folder was not.
+int SyncFolderOf(const std::string& path) {
+  const size_t slash = path.rfind('/');
+  const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
+  const int fd = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0) return errno;
+  const int error = ::fsync(fd) == 0 ? 0 : errno;
+  ::close(fd);
+  return error;
+}
+
 }  // namespace
 
 Status LogSegment::Create(const std::string& path, uint64_t id, uint32_t shard, uint32_t shard_count, uint32_t bytes,
@@ -54,6 +65,10 @@ Status LogSegment::Create(const std::string& path, uint64_t id, uint32_t shard, 
   if (const int error = Allocate(s->fd, bytes); error != 0) {
     ::unlink(path.c_str());
     return DiskError("allocate", path, error);
+  }
+  if (const int error = SyncFolderOf(path); error != 0) {
+    ::unlink(path.c_str());
+    return DiskError("sync the folder of", path, error);
   }
   void* map = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, s->fd, 0);
   if (map == MAP_FAILED) {

@@ -91,7 +91,7 @@ export type ShardCall =
   | { readonly op: 'table'; readonly table: ShardTable; readonly files: ShardTableFiles }
   | { readonly op: 'flush'; readonly table: string | null }
   | { readonly op: 'compact'; readonly table: string | null }
-  /** Forgets the content of a table; answers with the mark of what it forgot. */
+  /** Forgets the content of a table; answers with what it forgot. */
   | { readonly op: 'truncate'; readonly table: string }
   | { readonly op: 'drop'; readonly table: string }
   | { readonly op: 'adopt'; readonly table: string; readonly sstables: readonly ManifestEntry[] }
@@ -101,14 +101,25 @@ export type ShardCall =
 /** Calls that a shard makes. */
 export type MainCall =
   /** Writes a frozen memtable as an SSTable and makes it content. Without a mark the log keeps it too (during replay). */
-  | { readonly op: 'flush'; readonly table: string; readonly frozen: number; readonly mark: FlushedMark | null }
+  | {
+      readonly op: 'flush';
+      readonly table: string;
+      readonly frozen: number;
+      readonly mark: FlushedMark | null;
+      readonly epoch: number;
+    }
   | { readonly op: 'compact'; readonly compaction: CompactionTask }
   /** An SSTable is damaged. */
   | { readonly op: 'setAside'; readonly table: string; readonly sstable: string; readonly reason: string };
 
+/** What a shard forgot: flushes and compactions of an older epoch must not become content any more. */
+export type Truncated = { readonly mark: FlushedMark; readonly epoch: number };
+
 export type CompactionTask = {
   readonly table: string;
   readonly shard: number;
+  /** Of the shard's table: grows with TRUNCATE. */
+  readonly epoch: number;
   readonly inputs: readonly string[];
   /** Of the inputs, on disk. */
   readonly bytesIn: number;

@@ -6,11 +6,10 @@ import { FerrosaError } from '../common/errors.js';
 import { commitLogLanes, cores, ringMemory } from '../native/index.js';
 import type { TableDefinition } from '../schema/index.js';
 import type { BackgroundPool } from './background.js';
-import type { FlushedMark } from './files/manifest.js';
 import { commitLogFolder } from './files/names.js';
 import type { SyncMode } from './log/log-sync.js';
 import { type OldSegment, oldSegments, type ReplayReport } from './log/replay.js';
-import type { MainCall, ShardCall, ShardNews, ShardStats, ShardWorkerData } from './messages.js';
+import type { MainCall, ShardCall, ShardNews, ShardStats, ShardWorkerData, Truncated } from './messages.js';
 import { ShardRouter } from './router.js';
 import { Rpc } from './rpc.js';
 import { type CompactionRecord, type NodeTable, NodeTables } from './tables-main.js';
@@ -89,7 +88,9 @@ export class Shards {
     const shards = new Shards(options);
     await Promise.all([...definitions].filter(({ virtual }) => !virtual).map((one) => shards.tables.open(one)));
     shards.#oldSegments = await oldSegments(options.dataDir);
-    const lastLane = Math.floor((shards.#oldSegments.at(-1)?.id ?? 0) / commitLogLanes);
+    const lastLane = Math.floor(
+      Math.max(shards.#oldSegments.at(-1)?.id ?? 0, shards.tables.lastSegment()) / commitLogLanes,
+    );
     shards.#base = Math.max(lastLane + 1, options.nowMs()) * commitLogLanes;
     const available = options.pinShards ? cores() : [];
     await Promise.all(Array.from({ length: options.shardCount }, (_, i) => shards.#startThread(i, available)));
@@ -125,7 +126,7 @@ export class Shards {
     return this.#serially(async () => {
       const table = this.tables.get(id);
       const keep = await this.#autoSnapshot(table, 'dropped');
-      table.generation++;
+      table.dropped = true;
       await this.#all({ op: 'drop', table: id });
       this.tables.byId.delete(id);
       await table.files.drop(keep);
@@ -137,11 +138,7 @@ export class Shards {
     return this.#serially(async () => {
       const table = this.tables.get(id);
       await this.#autoSnapshot(table, 'truncated');
-      table.generation++;
-      // What is published from here on was written after the shards forgot.
-      const remove = table.files.sstables.map(({ name }) => name);
-      const flushed = await this.#all<FlushedMark>({ op: 'truncate', table: id });
-      await table.files.publish({ remove, flushed });
+      await this.tables.truncated(table, await this.#all<Truncated>({ op: 'truncate', table: id }));
     });
   }
 
@@ -289,7 +286,7 @@ export class Shards {
   #answer(shard: number, call: MainCall): unknown {
     switch (call.op) {
       case 'flush':
-        return this.tables.flush(call.table, call.frozen, shard, call.mark);
+        return this.tables.flush(call.table, call.frozen, shard, call.mark, call.epoch);
       case 'compact':
         return this.tables.compact(call.compaction);
       case 'setAside':

@@ -2,11 +2,16 @@
 import { join } from 'node:path';
 import { FerrosaError } from '../common/errors.js';
 import { encodeDescriptor, type TableDefinition } from '../schema/index.js';
+<<<<<<< HEAD
 import type { BackgroundPool, FlushJob, JobResult } from './background.js';
 import type { FlushedMark, ManifestEntry } from './files/manifest.js';
+=======
+import type { BackgroundPool } from './background.js';
+import type { FlushedMark, ManifestChange, ManifestEntry } from './files/manifest.js';
+>>>>>>> a57662f (Durability: TRUNCATE against flushes in flight, a clock set back, files half moved in, folders synced; crash tests of every kind of write; power cuts)
 import { snapshotFolder, tableFolder } from './files/names.js';
 import { TableFiles } from './files/table-files.js';
-import type { CompactionTask, ShardTable, ShardTableFiles, WrittenSSTables } from './messages.js';
+import type { CompactionTask, ShardTable, ShardTableFiles, Truncated, WrittenSSTables } from './messages.js';
 
 export type CompactionRecord = {
   readonly id: number;
@@ -40,12 +45,20 @@ export type NodeTable = {
   definition: TableDefinition;
   descriptor: Uint8Array;
   readonly files: TableFiles;
+<<<<<<< HEAD
   /** Grows with TRUNCATE and DROP: what was begun before is thrown away. */
   generation: number;
   /** Memtables written so far. */
   flushes: number;
   /** Compactions that shards have asked for and that have not begun. */
   pendingCompactions: number;
+=======
+  /** By shard: content of an older epoch was truncated. */
+  readonly epochs: Map<number, number>;
+  /** The epoch of the SSTables that were written by this process. */
+  readonly born: Map<string, number>;
+  dropped: boolean;
+>>>>>>> a57662f (Durability: TRUNCATE against flushes in flight, a clock set back, files half moved in, folders synced; crash tests of every kind of write; power cuts)
 };
 
 export class NodeTables {
@@ -71,12 +84,26 @@ export class NodeTables {
       definition,
       descriptor: this.descriptorOf(definition),
       files,
+<<<<<<< HEAD
       generation: 0,
       flushes: 0,
       pendingCompactions: 0,
+=======
+      epochs: new Map(),
+      born: new Map(),
+      dropped: false,
+>>>>>>> a57662f (Durability: TRUNCATE against flushes in flight, a clock set back, files half moved in, folders synced; crash tests of every kind of write; power cuts)
     };
     this.byId.set(definition.id, table);
     return table;
+  }
+
+  /** The largest segment id that a mark speaks of: new ones must be larger, also when the clock was set back. */
+  lastSegment(): number {
+    let last = 0;
+    for (const { files } of this.byId.values())
+      for (const { base, segment } of files.flushed) last = Math.max(last, base, segment);
+    return last;
   }
 
   /** After ALTER. */
@@ -111,9 +138,14 @@ export class NodeTables {
   }
 
   /** Writes a shard's frozen memtable and makes it content. */
-  async flush(id: string, frozen: number, shard: number, mark: FlushedMark | null): Promise<WrittenSSTables> {
+  async flush(
+    id: string,
+    frozen: number,
+    shard: number,
+    mark: FlushedMark | null,
+    epoch: number,
+  ): Promise<WrittenSSTables> {
     const table = this.get(id);
-    const { generation } = table;
     const name = table.files.newName();
     const target = await table.files.temporary(name);
     const { written } = await this.#counted({
@@ -126,11 +158,40 @@ export class NodeTables {
       bloomFilterFpChance: table.definition.options.bloom_filter_fp_chance,
       hostId: this.#options.hostId,
     });
+<<<<<<< HEAD
     table.flushes++;
     if (table.generation !== generation) return null;
+=======
+>>>>>>> a57662f (Durability: TRUNCATE against flushes in flight, a clock set back, files half moved in, folders synced; crash tests of every kind of write; power cuts)
     const add: ManifestEntry[] = written ? [{ name, shard }] : [];
-    await table.files.publish({ add, flushed: mark === null ? [] : [mark] });
-    return add;
+    return this.#publish(table, shard, epoch, { add, flushed: mark === null ? [] : [mark] });
+  }
+
+  /** Makes a job's output content, unless the table was truncated or dropped meanwhile. */
+  async #publish(table: NodeTable, shard: number, epoch: number, change: ManifestChange): Promise<WrittenSSTables> {
+    const add = change.add ?? [];
+    const done = await table.files.publishUnless(() => {
+      if (table.dropped || epoch < (table.epochs.get(shard) ?? 0)) return null;
+      for (const { name } of add) table.born.set(name, epoch);
+      return change;
+    });
+    if (!done) for (const { name } of add) await table.files.discard(name);
+    for (const name of change.remove ?? []) table.born.delete(name);
+    return done ? add : null;
+  }
+
+  /** Every shard has forgotten what the table had: its SSTables go, but not those that were written since. */
+  async truncated(table: NodeTable, forgotten: readonly Truncated[]): Promise<void> {
+    for (const { mark, epoch } of forgotten) table.epochs.set(mark.shard, epoch);
+    await table.files.publishUnless(() => {
+      const isOld = ({ name, shard }: ManifestEntry): boolean => {
+        const epoch = table.born.get(name);
+        return epoch === undefined || shard === null || epoch < table.epochs.get(shard)!;
+      };
+      const remove = table.files.sstables.filter(isOld).map(({ name }) => name);
+      for (const name of remove) table.born.delete(name);
+      return { remove, flushed: forgotten.map(({ mark }) => mark) };
+    });
   }
 
   async #counted(job: FlushJob): Promise<JobResult> {
@@ -143,8 +204,10 @@ export class NodeTables {
   }
 
   /** Merges SSTables of one shard. */
-  async compact({ table: id, shard, inputs, bytesIn, gcBefore, purgeBelow }: CompactionTask): Promise<WrittenSSTables> {
+  async compact(task: CompactionTask): Promise<WrittenSSTables> {
+    const { table: id, shard, epoch, inputs, bytesIn, gcBefore, purgeBelow } = task;
     const table = this.get(id);
+<<<<<<< HEAD
     const { generation } = table;
     table.pendingCompactions++;
     try {
@@ -152,6 +215,9 @@ export class NodeTables {
     } finally {
       table.pendingCompactions--;
     }
+=======
+    await this.#waitForThroughput();
+>>>>>>> a57662f (Durability: TRUNCATE against flushes in flight, a clock set back, files half moved in, folders synced; crash tests of every kind of write; power cuts)
     const { pool, hostId, nowMs } = this.#options;
     const name = table.files.newName();
     const record = this.#begin(table.definition, inputs, bytesIn);
@@ -175,13 +241,16 @@ export class NodeTables {
         bytesIn,
       });
       this.#payThroughput(record.startedAt, result.bytesWritten);
-      if (table.generation !== generation) return null;
       const add: ManifestEntry[] = result.written ? [{ name, shard }] : [];
-      await table.files.publish({ add, remove: inputs });
+      const written = await this.#publish(table, shard, epoch, { add, remove: inputs });
       [record.bytesIn, record.bytesOut] = [result.bytesRead, result.bytesWritten];
+<<<<<<< HEAD
       record.finishedAt = nowMs();
       this.onCompacted(record);
       return add;
+=======
+      return written;
+>>>>>>> a57662f (Durability: TRUNCATE against flushes in flight, a clock set back, files half moved in, folders synced; crash tests of every kind of write; power cuts)
     } finally {
       record.finishedAt ??= nowMs();
     }

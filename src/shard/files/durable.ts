@@ -1,4 +1,5 @@
 // Changes of files and folders that are on disk when the promise resolves.
+import { closeSync, fsyncSync, openSync } from 'node:fs';
 import { open, rename, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
@@ -12,7 +13,25 @@ export async function syncFolder(folder: string): Promise<void> {
   }
 }
 
-/** Replaces a file's content: after a crash at any moment it has the old content or the new one. */
+/** The same for a start, which may block. */
+export function syncFolderSync(folder: string): void {
+  const fd = openSync(folder, 'r');
+  try {
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** A file was replaced, and whether that will outlive a power cut is not known. */
+export class UnknownOutcome extends Error {
+  override readonly name = 'UnknownOutcome';
+}
+
+/**
+ * Replaces a file's content: after a crash at any moment it has the old content or the new one.
+ * @throws UnknownOutcome when it has been replaced and the folder could not be synced; system errors when nothing has changed
+ */
 export async function writeFileDurably(path: string, content: string | Uint8Array): Promise<void> {
   const temporary = `${path}.tmp`;
   const handle = await open(temporary, 'w');
@@ -23,7 +42,11 @@ export async function writeFileDurably(path: string, content: string | Uint8Arra
     await handle.close();
   }
   await rename(temporary, path);
-  await syncFolder(dirname(path));
+  try {
+    await syncFolder(dirname(path));
+  } catch (error) {
+    throw new UnknownOutcome(`${path}: ${(error as Error).message}`);
+  }
 }
 
 /** Removes a file; that it is not there is fine. */

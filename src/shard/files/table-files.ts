@@ -1,9 +1,10 @@
 // The files of one table, on the main thread: the only writer of its manifest. Shards and pool jobs write SSTables into a temporary folder;
 // `publish` moves them in and makes them content.
+import { existsSync } from 'node:fs';
 import { mkdir, readdir, rename, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { FerrosaError } from '../../common/errors.js';
-import { removeFile, syncFolder } from './durable.js';
+import { removeFile, syncFolder, UnknownOutcome } from './durable.js';
 import {
   applyChange,
   emptyManifest,
@@ -42,11 +43,14 @@ export class TableFiles {
    * @throws FerrosaError CORRUPT naming a damaged manifest; system errors
    */
   static async open(folder: string, shardCount: number, warn: FileWarning): Promise<TableFiles> {
-    await mkdir(folder, { recursive: true });
-    await rm(join(folder, temporaryFolder), { recursive: true, force: true });
+    if ((await mkdir(folder, { recursive: true })) !== undefined) {
+      await syncFolder(dirname(folder));
+      await syncFolder(dirname(dirname(folder)));
+    }
     const stored = await readManifest(folder);
     const manifest = withShardCount(stored ?? emptyManifest(shardCount), shardCount);
     const files = new TableFiles(folder, manifest, 1);
+    await files.#undoUnfinished();
     const found = await files.#scan();
     const adopted = files.#unlisted(found, warn);
     for (const { name } of manifest.sstables)
@@ -83,12 +87,35 @@ export class TableFiles {
    * The files of what is removed are deleted; readers that have them open go on.
    */
   publish(change: ManifestChange): Promise<void> {
+    return this.publishUnless(() => change).then(() => {});
+  }
+
+  /** As `publish`, with a change that is made up when its turn has come; null: nothing is changed. False then. */
+  publishUnless(decide: () => ManifestChange | null): Promise<boolean> {
     return this.#serially(async () => {
-      for (const { name } of change.add ?? []) await this.#moveIn(name);
-      if ((change.add ?? []).length > 0) await syncFolder(this.folder);
-      await this.#commit(change);
+      const change = decide();
+      if (change === null) return false;
+      const add = change.add ?? [];
+      try {
+        for (const { name } of add) await this.#moveIn(name);
+        if (add.length > 0) await syncFolder(this.folder);
+        await this.#commit(change);
+      } catch (error) {
+        // Complete files that no manifest names would be taken up at the next start, also after a TRUNCATE. Where the manifest was
+        // replaced and only its sync failed, they may be content already.
+        if (!(error instanceof UnknownOutcome))
+          for (const { name } of add) await this.#removeSSTable(name).catch(() => {});
+        throw error;
+      }
+      for (const { name } of add) await this.discard(name);
       await this.#deleteObsolete();
+      return true;
     });
+  }
+
+  /** Removes what is left of a job. */
+  async discard(name: string): Promise<void> {
+    await rm(join(this.folder, temporaryFolder, name), { recursive: true, force: true });
   }
 
   /** Sets a damaged SSTable aside: its files are moved into `corrupt/` and it is no longer content. False when it was not. */
@@ -193,14 +220,28 @@ export class TableFiles {
     if (!components.includes(toc)) throw new FerrosaError('SERVER_ERROR', `${join(from, toc)} was not written`);
     for (const file of components) if (file !== toc) await rename(join(from, file), join(this.folder, file));
     await rename(join(from, toc), join(this.folder, toc));
-    await rm(from, { recursive: true, force: true });
+  }
+
+  /**
+   * Removes what jobs had written when the process ended. Where their folder is still there, files that were moved already are no content
+   * yet: what is in them is in the commit log or in the inputs of the compaction.
+   */
+  async #undoUnfinished(): Promise<void> {
+    const temporary = join(this.folder, temporaryFolder);
+    const content = new Set(this.#manifest.sstables.map(({ name }) => name));
+    for (const name of existsSync(temporary) ? await readdir(temporary) : [])
+      if (!content.has(name)) await this.#removeSSTable(name);
+    await rm(temporary, { recursive: true, force: true });
+  }
+
+  async #removeSSTable(name: string): Promise<void> {
+    for (const file of await this.#componentsOf(this.folder, name)) await removeFile(join(this.folder, file));
   }
 
   async #deleteObsolete(): Promise<void> {
     const { obsolete } = this.#manifest;
     if (obsolete.length === 0) return;
-    for (const name of obsolete)
-      for (const file of await this.#componentsOf(this.folder, name)) await removeFile(join(this.folder, file));
+    for (const name of obsolete) await this.#removeSSTable(name);
     await syncFolder(this.folder);
     await this.#commit({ deleted: obsolete });
   }

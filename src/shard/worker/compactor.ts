@@ -92,6 +92,7 @@ export class Compactor {
       const written = await this.#host.compact({
         table: state.table.id,
         shard: this.#tables.shard,
+        epoch,
         inputs: inputs.map(({ name }) => name),
         bytesIn: inputs.reduce((sum, { reader }) => sum + reader.bytesOnDisk, 0),
         gcBefore: this.#gcBefore(state),

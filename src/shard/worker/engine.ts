@@ -1,6 +1,7 @@
 // The engine of one shard: store, chunk cache, SSTables, commit log and the loop over the rings, with what keeps them in order.
 import { mkdirSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { FerrosaError } from '../../common/errors.js';
 import {
   CommitLog,
@@ -14,10 +15,19 @@ import {
   Waker,
 } from '../../native/index.js';
 import { ChunkStore } from '../../storage/index.js';
+import { syncFolderSync } from '../files/durable.js';
 import { isFlushed, type ManifestEntry } from '../files/manifest.js';
 import { LogSync } from '../log/log-sync.js';
 import { type ApplyOutcome, type ReplayedMutation, replay } from '../log/replay.js';
-import type { MainCall, ShardCall, ShardNews, ShardStats, ShardTable, ShardWorkerData } from '../messages.js';
+import type {
+  MainCall,
+  ShardCall,
+  ShardNews,
+  ShardStats,
+  ShardTable,
+  ShardWorkerData,
+  Truncated,
+} from '../messages.js';
 import type { Rpc } from '../rpc.js';
 import { shardOfToken } from '../token.js';
 import { Compactor } from './compactor.js';
@@ -67,6 +77,7 @@ export class ShardEngine {
     this.#chunks = new ChunkStore(data.cacheBytesMax);
     this.#tables = new ShardTables(this.#store, this.#chunks, shard, shardCount);
     mkdirSync(log.folder, { recursive: true });
+    syncFolderSync(dirname(log.folder));
     const { folder, segmentBytes, recordBytesMax, firstSegmentId } = log;
     this.#log = new CommitLog({ folder, shard, shardCount, segmentBytes, recordBytesMax, firstSegmentId });
     this.#logSync = new LogSync(this.#log, {
@@ -80,8 +91,8 @@ export class ShardEngine {
     this.#waker = new Waker(-1, () => this.#run());
     const warn = (message: string, fields: object) => this.#report('warn', message, fields);
     this.#flusher = new Flusher(this.#tables, this.#log, firstSegmentId, {
-      write: (table, frozen, mark) =>
-        host.main.call({ op: 'flush', table, frozen, mark: this.#recovered ? mark : null }),
+      write: (table, frozen, mark, epoch) => host.main.call({ op: 'flush', table, frozen, mark, epoch }),
+      recovered: () => this.#recovered,
       onFlushed: (state) => this.#compactor.consider(state),
       nowMs: host.nowMs,
       warn,
@@ -232,7 +243,13 @@ export class ShardEngine {
     for (;;) {
       const waiting = [...this.#tables.byId.values()].filter(({ replayed }) => replayed);
       if (waiting.length === 0) break;
-      for (const state of waiting) await this.#flusher.flush(state).catch(() => delay(5_000));
+      for (const state of waiting)
+        await this.#flusher.flush(state).then(
+          () => {
+            state.replayed = false;
+          },
+          () => delay(5_000),
+        );
     }
     this.#host.news({ kind: 'replayFlushed' });
     for (const state of this.#tables.byId.values()) this.#compactor.consider(state);
@@ -280,17 +297,21 @@ export class ShardEngine {
     return state;
   }
 
+  /** A table that is not there has nothing to be done: it was dropped a moment ago, or is about to be made. */
   async #each(id: string | null, work: (state: TableState) => Promise<void>): Promise<void> {
-    const states = id === null ? [...this.#tables.byId.values()] : [this.#state(id)];
-    for (const state of states) await work(state);
+    const ids = id === null ? [...this.#tables.byId.keys()] : [id];
+    for (const one of ids) {
+      const state = this.#tables.byId.get(one);
+      if (state !== undefined) await work(state);
+    }
   }
 
-  #truncate(id: string): unknown {
+  #truncate(id: string): Truncated {
     const state = this.#state(id);
     const mark = this.#flusher.markHere();
     this.#tables.forgetContent(state);
     this.#flusher.freeLog(state, mark);
-    return mark;
+    return { mark, epoch: state.epoch };
   }
 
   #drop(id: string): void {

@@ -10,7 +10,9 @@ const retryMs = 5_000;
 
 export type FlushHost = {
   /** Writes a frozen memtable and makes it content of the table. */
-  readonly write: (table: string, frozen: number, mark: FlushedMark) => Promise<WrittenSSTables>;
+  readonly write: (table: string, frozen: number, mark: FlushedMark | null, epoch: number) => Promise<WrittenSSTables>;
+  /** False while the log of earlier processes is being replayed: a memtable of then is only a part of it, and marks nothing. */
+  readonly recovered: () => boolean;
   readonly warn: (message: string, fields: object) => void;
   readonly onFlushed: (state: TableState) => void;
   readonly nowMs: () => number;
@@ -22,8 +24,8 @@ export class Flusher {
   /** First segment id of this process. */
   readonly #base: number;
   readonly #host: FlushHost;
-  /** By number of the frozen memtable: where the log stood. */
-  readonly #positions = new Map<number, LogPosition>();
+  /** By number of the frozen memtable: where the log stood, and whether everything before that is in SSTables with it. */
+  readonly #frozenAt = new Map<number, LogPosition & { readonly marks: boolean }>();
   flushes = 0;
   failures = 0;
   /** Why the last flush failed, null when it did not. */
@@ -38,9 +40,13 @@ export class Flusher {
 
   /** A memtable that the store froze by itself, because the table was altered. */
   adopt(state: TableState, frozen: number): void {
-    this.#positions.set(frozen, this.#log.position());
-    state.frozen.push(frozen);
+    this.#noteFrozen(state, frozen);
     void this.flush(state, false).catch(() => {});
+  }
+
+  #noteFrozen(state: TableState, frozen: number): void {
+    this.#frozenAt.set(frozen, { ...this.#log.position(), marks: this.#host.recovered() });
+    state.frozen.push(frozen);
   }
 
   /** The mark of a table that has nothing left before the end of the log. */
@@ -61,8 +67,7 @@ export class Flusher {
     if (freeze) {
       const number = this.#tables.store.freeze(state.id);
       if (number !== 0) {
-        this.#positions.set(number, this.#log.position());
-        state.frozen.push(number);
+        this.#noteFrozen(state, number);
       } else if (state.frozen.length === 0) this.#nothingToWrite(state);
     }
     state.flushing ??= this.#writeAll(state).finally(() => {
@@ -89,13 +94,18 @@ export class Flusher {
     while (state.frozen.length > 0) {
       const number = state.frozen[0]!;
       const { epoch } = state;
-      const position = this.#positions.get(number) ?? this.#log.position();
-      const mark = { ...this.markHere(), ...position };
+      const { marks, ...position } = this.#frozenAt.get(number)!;
+      const mark = marks ? { ...this.markHere(), ...position } : null;
       try {
-        const written = await this.#host.write(state.table.id, number, mark);
-        this.#positions.delete(number);
+        const written = await this.#host.write(state.table.id, number, mark, epoch);
+        this.#frozenAt.delete(number);
         if (state.epoch === epoch) this.#swap(state, number, written ?? [], position);
       } catch (error) {
+        // Truncated or dropped meanwhile: nothing is left to be written.
+        if (state.epoch !== epoch) {
+          this.#frozenAt.delete(number);
+          continue;
+        }
         this.#failed(state, error as Error);
         throw error;
       }
@@ -107,7 +117,6 @@ export class Flusher {
     state.frozen.shift();
     this.#tables.replace(state, [number], [], opened);
     state.lastFlushMs = this.#host.nowMs();
-    state.replayed = false;
     this.flushes++;
     this.problem = null;
     this.freeLog(state, position);

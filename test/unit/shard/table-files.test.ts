@@ -192,3 +192,44 @@ test('marks of a flush hide exactly what it wrote from replay', async () => {
   await files.publish({ flushed: [{ shard: 1, shardCount: 2, base, segment: base + 257, offset: 300 }] });
   assert.equal(files.flushed[0]!.offset, 500, 'a mark never goes back');
 });
+
+test('a change that cannot be made leaves no complete SSTable behind', async () => {
+  const folder = newFolder();
+  const files = await open(folder);
+  await flush(files);
+  const name = files.newName();
+  writeSSTable(await files.temporary(name), name);
+  // The manifest's temporary name is taken by a folder: it cannot be written.
+  mkdirSync(join(folder, `${manifestName}.tmp`));
+  await assert.rejects(files.publish({ add: [{ name, shard: 0 }] }));
+  assert.deepEqual(dataFiles(folder), ['da-1-bti-Data.db']);
+  assert.deepEqual(names(files), ['da-1-bti']);
+});
+
+test('a change decides when its turn has come', async () => {
+  const folder = newFolder();
+  const files = await open(folder);
+  const first = await flush(files);
+  const removed = files.publish({ remove: [first] });
+  const done = await files.publishUnless(() => (names(files).length === 0 ? null : { remove: [first] }));
+  await removed;
+  assert.equal(done, false);
+});
+
+test('an SSTable that was on its way in when the process ended leaves nothing behind', async () => {
+  const folder = newFolder();
+  const files = await open(folder);
+  await flush(files);
+  for (const moved of [['Data.db'], components]) {
+    const name = files.newName();
+    await files.temporary(name);
+    writeSSTable(
+      folder,
+      name,
+      components.filter((one) => !moved.includes(one)),
+    );
+  }
+  assert.deepEqual(names(await open(folder)), ['da-1-bti']);
+  assert.deepEqual(dataFiles(folder), ['da-1-bti-Data.db']);
+  assert.deepEqual(warnings, []);
+});
