@@ -2,13 +2,8 @@
 import { join } from 'node:path';
 import { FerrosaError } from '../common/errors.js';
 import { encodeDescriptor, type TableDefinition } from '../schema/index.js';
-<<<<<<< HEAD
 import type { BackgroundPool, FlushJob, JobResult } from './background.js';
-import type { FlushedMark, ManifestEntry } from './files/manifest.js';
-=======
-import type { BackgroundPool } from './background.js';
 import type { FlushedMark, ManifestChange, ManifestEntry } from './files/manifest.js';
->>>>>>> a57662f (Durability: TRUNCATE against flushes in flight, a clock set back, files half moved in, folders synced; crash tests of every kind of write; power cuts)
 import { snapshotFolder, tableFolder } from './files/names.js';
 import { TableFiles } from './files/table-files.js';
 import type { CompactionTask, ShardTable, ShardTableFiles, Truncated, WrittenSSTables } from './messages.js';
@@ -45,20 +40,15 @@ export type NodeTable = {
   definition: TableDefinition;
   descriptor: Uint8Array;
   readonly files: TableFiles;
-<<<<<<< HEAD
-  /** Grows with TRUNCATE and DROP: what was begun before is thrown away. */
-  generation: number;
-  /** Memtables written so far. */
-  flushes: number;
-  /** Compactions that shards have asked for and that have not begun. */
-  pendingCompactions: number;
-=======
   /** By shard: content of an older epoch was truncated. */
   readonly epochs: Map<number, number>;
   /** The epoch of the SSTables that were written by this process. */
   readonly born: Map<string, number>;
   dropped: boolean;
->>>>>>> a57662f (Durability: TRUNCATE against flushes in flight, a clock set back, files half moved in, folders synced; crash tests of every kind of write; power cuts)
+  /** Memtables written so far. */
+  flushes: number;
+  /** Compactions that shards have asked for and that have not begun. */
+  pendingCompactions: number;
 };
 
 export class NodeTables {
@@ -84,15 +74,11 @@ export class NodeTables {
       definition,
       descriptor: this.descriptorOf(definition),
       files,
-<<<<<<< HEAD
-      generation: 0,
       flushes: 0,
       pendingCompactions: 0,
-=======
       epochs: new Map(),
       born: new Map(),
       dropped: false,
->>>>>>> a57662f (Durability: TRUNCATE against flushes in flight, a clock set back, files half moved in, folders synced; crash tests of every kind of write; power cuts)
     };
     this.byId.set(definition.id, table);
     return table;
@@ -158,11 +144,7 @@ export class NodeTables {
       bloomFilterFpChance: table.definition.options.bloom_filter_fp_chance,
       hostId: this.#options.hostId,
     });
-<<<<<<< HEAD
     table.flushes++;
-    if (table.generation !== generation) return null;
-=======
->>>>>>> a57662f (Durability: TRUNCATE against flushes in flight, a clock set back, files half moved in, folders synced; crash tests of every kind of write; power cuts)
     const add: ManifestEntry[] = written ? [{ name, shard }] : [];
     return this.#publish(table, shard, epoch, { add, flushed: mark === null ? [] : [mark] });
   }
@@ -207,17 +189,12 @@ export class NodeTables {
   async compact(task: CompactionTask): Promise<WrittenSSTables> {
     const { table: id, shard, epoch, inputs, bytesIn, gcBefore, purgeBelow } = task;
     const table = this.get(id);
-<<<<<<< HEAD
-    const { generation } = table;
     table.pendingCompactions++;
     try {
       await this.#waitForThroughput();
     } finally {
       table.pendingCompactions--;
     }
-=======
-    await this.#waitForThroughput();
->>>>>>> a57662f (Durability: TRUNCATE against flushes in flight, a clock set back, files half moved in, folders synced; crash tests of every kind of write; power cuts)
     const { pool, hostId, nowMs } = this.#options;
     const name = table.files.newName();
     const record = this.#begin(table.definition, inputs, bytesIn);
@@ -244,13 +221,10 @@ export class NodeTables {
       const add: ManifestEntry[] = result.written ? [{ name, shard }] : [];
       const written = await this.#publish(table, shard, epoch, { add, remove: inputs });
       [record.bytesIn, record.bytesOut] = [result.bytesRead, result.bytesWritten];
-<<<<<<< HEAD
+      if (written === null) return null;
       record.finishedAt = nowMs();
       this.onCompacted(record);
-      return add;
-=======
       return written;
->>>>>>> a57662f (Durability: TRUNCATE against flushes in flight, a clock set back, files half moved in, folders synced; crash tests of every kind of write; power cuts)
     } finally {
       record.finishedAt ??= nowMs();
     }

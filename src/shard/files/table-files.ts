@@ -50,7 +50,8 @@ export class TableFiles {
     const stored = await readManifest(folder);
     const manifest = withShardCount(stored ?? emptyManifest(shardCount), shardCount);
     const files = new TableFiles(folder, manifest, 1);
-    await files.#undoUnfinished();
+    if (stored !== null) await files.#undoUnfinished();
+    await rm(join(folder, temporaryFolder), { recursive: true, force: true });
     const found = await files.#scan();
     const adopted = files.#unlisted(found, warn);
     for (const { name } of manifest.sstables)
@@ -231,7 +232,6 @@ export class TableFiles {
     const content = new Set(this.#manifest.sstables.map(({ name }) => name));
     for (const name of existsSync(temporary) ? await readdir(temporary) : [])
       if (!content.has(name)) await this.#removeSSTable(name);
-    await rm(temporary, { recursive: true, force: true });
   }
 
   async #removeSSTable(name: string): Promise<void> {
