@@ -3,6 +3,8 @@ import { type FerrosaError, protocolError } from './errors.js';
 
 const utf8Encoder = new TextEncoder();
 const utf8Decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+/** Longer strings are encoded by TextEncoder. */
+const asciiStringMax = 64;
 export const emptyBytes: Uint8Array = new Uint8Array(0);
 
 /** UTF-8 bytes of a string. Lone surrogates become U+FFFD. */
@@ -118,9 +120,26 @@ export class BufferWriter {
 
   /** The protocol's [string]: u16 length and UTF-8 bytes. REQUIRES: at most 65535 bytes. */
   string(value: string): void {
+    if (this.#asciiString(value)) return;
     const encoded = utf8Bytes(value);
     this.u16(encoded.length);
     this.bytes(encoded);
+  }
+
+  /** Names are short and plain: quicker without an array of their own. */
+  #asciiString(value: string): boolean {
+    const { length } = value;
+    if (length > asciiStringMax) return false;
+    this.#reserve(2 + length);
+    const at = this.#length + 2;
+    for (let i = 0; i < length; i++) {
+      const code = value.charCodeAt(i);
+      if (code >= 0x80) return false;
+      this.#bytes[at + i] = code;
+    }
+    this.#view.setUint16(this.#length, length);
+    this.#length = at + length;
+    return true;
   }
 
   /** The protocol's [long string]: i32 length and UTF-8 bytes. */

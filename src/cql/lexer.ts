@@ -48,6 +48,18 @@ const rules: readonly (readonly [string, RegExp])[] = [
   ['PUNCTUATION', /\+=|-=|!=|<=|>=|[()[\]{},;.:?=<>+\-*/%]/y],
 ];
 
+const space = 0x20;
+const minus = 0x2d;
+const dot = 0x2e;
+const openingParenthesis = 0x28;
+const capitalP = 0x50;
+/** Signs that begin no longer token. */
+const loneSigns: ReadonlySet<string> = new Set('()[]{},;?=*%');
+const isSpace = (code: number): boolean => code === space || code === 0x09 || code === 0x0a || code === 0x0d;
+const isDigit = (code: number): boolean => code >= 0x30 && code <= 0x39;
+const isLetter = (code: number): boolean => (code >= 0x41 && code <= 0x5a) || (code >= 0x61 && code <= 0x7a);
+const isWordCharacter = (code: number): boolean => isLetter(code) || isDigit(code) || code === 0x5f;
+
 /** Splits the text into tokens; never throws: what is no token is an error in the result. */
 export function lex(text: string): LexedText {
   return new Lexer(text).run();
@@ -87,6 +99,7 @@ class Lexer {
     if ((first === '-' || first === '/') && this.unendedComment()) {
       return this.unterminated(this.text[this.at + 1] === '*' ? "'*'" : 'set null');
     }
+    if (this.simple()) return;
     for (const [type, pattern] of rules) {
       pattern.lastIndex = this.at;
       const match = pattern.exec(this.text);
@@ -96,6 +109,39 @@ class Lexer {
       return;
     }
     this.bad(first as string);
+  }
+
+  /** What one look at the characters tells: most words, numbers and signs of a statement. The rules decide the rest. */
+  private simple(): boolean {
+    const { text, at } = this;
+    const first = text.charCodeAt(at);
+    if (first === space) {
+      if (isSpace(text.charCodeAt(at + 1))) return false;
+      this.push('WS', ' ', at + 1);
+      return true;
+    }
+    if (first < 0x80 && loneSigns.has(text[at]!)) {
+      this.push(this.typeOf('PUNCTUATION', text[at]!), text[at]!, at + 1);
+      return true;
+    }
+    let end = at + 1;
+    if (isDigit(first)) {
+      while (isDigit(text.charCodeAt(end))) end++;
+      // A fraction, an exponent, a unit, a UUID: not for here.
+      const next = text.charCodeAt(end);
+      if (isWordCharacter(next) || next === dot || next === minus || next >= 0x80) return false;
+      this.push('INTEGER', text.slice(at, end), end);
+      return true;
+    }
+    // A duration may begin with P.
+    if (!isLetter(first) || first === capitalP) return false;
+    while (isWordCharacter(text.charCodeAt(end))) end++;
+    const next = text.charCodeAt(end);
+    // A UUID, or the call `expr(`.
+    if (next === minus || next === openingParenthesis) return false;
+    const word = text.slice(at, end);
+    this.push(this.typeOf('IDENT', word), word, end);
+    return true;
   }
 
   /** A comment that does not end: Cassandra wants a line break after `--` too. */
@@ -124,8 +170,10 @@ class Lexer {
       end,
     };
     this.all.push(token);
-    if (type !== 'WS' && type !== 'COMMENT') this.tokens.push(token);
-    this.advance(end);
+    if (type === 'WS' || type === 'COMMENT') return this.advance(end);
+    this.tokens.push(token);
+    if (type === 'STRING_LITERAL' || type === 'QUOTED_NAME') this.advance(end);
+    else this.at = end; // no line break in it
   }
 
   private advance(end: number): void {

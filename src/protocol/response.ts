@@ -76,6 +76,10 @@ export type ResponseHeader = {
 
 export const eventStream = -1;
 
+/** Answers that are expected to be no longer are written into one buffer and copied out of it. */
+const smallResponseBytes = 4096;
+const smallWriter = new BufferWriter(smallResponseBytes);
+
 /** A whole envelope. Version 1 and 2 get their 8-byte header, for the error that tells them to leave. */
 export function encodeResponse(message: ResponseMessage, header: ResponseHeader): Uint8Array {
   const { version, tracingId, customPayload } = header;
@@ -85,7 +89,10 @@ export function encodeResponse(message: ResponseMessage, header: ResponseHeader)
   if (tracingId) flags |= EnvelopeFlag.TRACING;
   if (warnings !== null) flags |= EnvelopeFlag.WARNING;
   if (payload !== null) flags |= EnvelopeFlag.CUSTOM_PAYLOAD;
-  const writer = new BufferWriter(estimatedBytes(message));
+  const bytes = estimatedBytes(message);
+  const isSmall = bytes <= smallResponseBytes;
+  const writer = isSmall ? smallWriter : new BufferWriter(bytes);
+  writer.clear();
   writer.u8(0x80 | version);
   writer.u8(flags);
   if (version >= 3) writer.u16(header.stream & 0xffff);
@@ -98,7 +105,8 @@ export function encodeResponse(message: ResponseMessage, header: ResponseHeader)
   if (payload !== null) writeBytesMap(writer, payload);
   writeBody(writer, message, version);
   writer.setI32(lengthAt, writer.length - lengthAt - 4);
-  const envelope = writer.peek();
+  // The copy lies in Node's pool: an array of its own is what costs most of a small answer.
+  const envelope = isSmall ? Buffer.from(writer.peek()) : writer.peek();
   const bodyBytes = envelope.length - envelopeHeaderBytes;
   if (!header.compressor || version >= 5 || bodyBytes < compressBytesMin) return envelope;
   return compressEnvelope(envelope, header.compressor);

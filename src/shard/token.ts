@@ -11,6 +11,15 @@ const bits64 = (1n << 64n) - 1n;
  */
 export function shardOfToken(token: bigint, shardCount: number, ignoreMsb: number = ignoredTokenBits): number {
   if (shardCount === 1) return 0;
+  if (ignoreMsb === ignoredTokenBits) return shardOfLowBits(Number(BigInt.asUintN(52, token)), shardCount);
   const biased = (((token + (1n << 63n)) & bits64) << BigInt(ignoreMsb)) & bits64;
   return Number((biased * BigInt(shardCount)) >> 64n);
+}
+
+/** floor(low * shardCount / 2^52), exact in doubles: the bias is a multiple of 2^52, so the 52 bits that count are the token's own. */
+function shardOfLowBits(low: number, shardCount: number): number {
+  const half = 2 ** 26;
+  const high = Math.floor(low / half);
+  const rest = low - high * half;
+  return Math.floor((high * shardCount + Math.floor((rest * shardCount) / half)) / half);
 }

@@ -79,6 +79,14 @@ export class ByteWriter {
     this.bytes.copyWithin(at + count, at, end);
   }
 
+  /** A copy of what was written, in memory shared with others: for what is soon forgotten and goes to no other thread. */
+  copy(): Uint8Array {
+    const pooled = Buffer.allocUnsafe(this.length);
+    const bytes = new Uint8Array(pooled.buffer, pooled.byteOffset, this.length);
+    bytes.set(this.bytes.subarray(0, this.length));
+    return bytes;
+  }
+
   /** A copy of what was written. */
   finish(): Uint8Array {
     return this.bytes.slice(0, this.length);

@@ -107,7 +107,7 @@ export class ReadCommandBuilder {
       out.u8(column.what);
       out.u16(column.which);
     }
-    return out.finish();
+    return out.copy();
   }
 
   private count(value: number): void {

@@ -121,7 +121,23 @@ export class Scan {
     rowLimit: number,
     startAfter: Uint8Array | null,
   ): Promise<Uint8Array> {
-    const command = builder.encode({ ...this.target, partitions, rowLimit, bytesLimit: readBytesMax, startAfter });
+    const { tableId, nowSeconds, columns, slices, reversed, distinct, positions, unrestricted, perPartitionLimit } =
+      this.target;
+    const command = builder.encode({
+      tableId,
+      nowSeconds,
+      columns,
+      partitions,
+      slices,
+      reversed,
+      distinct,
+      positions,
+      unrestricted,
+      rowLimit,
+      perPartitionLimit,
+      bytesLimit: readBytesMax,
+      startAfter,
+    });
     return this.coordinator.read({ command, tokens }, this.options);
   }
 }

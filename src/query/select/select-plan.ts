@@ -82,6 +82,7 @@ export function planSelect(environment: PlanEnvironment, statement: SelectStatem
   const plain =
     !table.virtual && !statement.json && !isAggregate && grouping === null && filter === null && ordering === null;
   const direct = nodes.map((node) => node.direct);
+  let shape: number | null = null;
   return {
     kind: 'select',
     table,
@@ -100,7 +101,11 @@ export function planSelect(environment: PlanEnvironment, statement: SelectStatem
     limit: planLimit(environment, statement.limit, '[limit]'),
     perPartitionLimit: planLimit(environment, statement.perPartitionLimit, '[per_partition_limit]'),
     timeoutMs: statement.using.timeoutMs,
-    shape: shapeOf(table, statement),
+    // Only a statement with pages needs it.
+    get shape() {
+      shape ??= shapeOf(table, statement);
+      return shape;
+    },
   };
 }
 
@@ -162,9 +167,14 @@ function resultColumns(
   statement: SelectStatement,
   nodes: readonly SelectionNode[],
 ): ColumnSpec[] {
-  const of = { keyspace: table.keyspace, table: table.name };
-  if (statement.json) return [{ ...of, name: '[json]', type: { kind: 'text' } }];
-  return nodes.map((node, i) => ({ ...of, name: statement.selectors?.[i]?.alias ?? node.name, type: node.type }));
+  const { keyspace } = table;
+  if (statement.json) return [{ keyspace, table: table.name, name: '[json]', type: { kind: 'text' } }];
+  return nodes.map((node, i) => ({
+    keyspace,
+    table: table.name,
+    name: statement.selectors?.[i]?.alias ?? node.name,
+    type: node.type,
+  }));
 }
 
 function checkDistinct(table: TableDefinition, statement: SelectStatement, restrictions: StatementRestrictions): void {

@@ -133,7 +133,13 @@ export function replicationWarnings(keyspace: string, replication: OptionMap, to
 
 /** Replicas of a row over all datacenters. */
 export function totalReplicas(replication: OptionMap): number {
+  let total = totals.get(replication);
+  if (total !== undefined) return total;
   const { class: full, ...options } = replication;
-  if (full === localStrategy) return 1;
-  return Object.values(options).reduce((sum, text) => sum + replicas(text), 0);
+  total = full === localStrategy ? 1 : Object.values(options).reduce((sum, text) => sum + replicas(text), 0);
+  totals.set(replication, total);
+  return total;
 }
+
+/** Every request asks; definitions never change. */
+const totals = new WeakMap<OptionMap, number>();
