@@ -153,10 +153,10 @@ for (const { how, make } of [compacted, flushed]) {
     test(`a Cassandra node imports the file of ${how} of the fixture ${name}, verifies it and answers from it`, async () => {
       const table = loadFixture(name);
       const keyspace = `ferrosa_sstables_${name}`;
-      const where = fs.mkdtempSync(path.join(folder, 'import-'));
+      // Cassandra passes over files whose folder is not named as a table's is: <keyspace>/<table>.
+      const where = path.join(fs.mkdtempSync(path.join(folder, 'import-')), keyspace, 't');
+      fs.mkdirSync(where, { recursive: true });
       await make(table, where);
-      for (const file of fs.readdirSync(where)) fs.chmodSync(path.join(where, file), 0o666);
-      fs.chmodSync(where, 0o777);
       await createSchema(table, keyspace);
       run('nodetool', '--', 'import', '--copy-data', keyspace, 't', where);
       assert.deepEqual(await select(table, keyspace), table.expected.map(withoutFloatText));
