@@ -34,6 +34,11 @@ export class Ferrosa {
     return ferrosa;
   }
 
+  /** The data folder, which outlives the process until `remove`. */
+  get dataDir(): string {
+    return this.#data.path;
+  }
+
   get pid(): number {
     if (this.#node === null) throw new Error('not running');
     return this.#node.pid;

@@ -1,0 +1,81 @@
+// The Cassandra that the tests ask, by scripts/oracle/cassandra (Maven, a JDK 17): started when it does not run yet.
+import { type SpawnSyncReturns, spawn, spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { CqlClient } from '../support/cql-client.js';
+
+const script = fileURLToPath(new URL('../../../scripts/oracle/cassandra', import.meta.url));
+const outputBytesMax = 1 << 29;
+
+export type ToolRun = { readonly status: number; readonly out: string; readonly err: string };
+
+function run(...args: string[]): string {
+  const done: SpawnSyncReturns<string> = spawnSync(script, args, { encoding: 'utf8', maxBuffer: outputBytesMax });
+  if (done.status !== 0) throw new Error(`cassandra ${args.join(' ')} ended with ${done.status}: ${done.stderr}`);
+  return done.stdout.trim();
+}
+
+/** A session with it. Test files run side by side: another one may be starting it. */
+export async function connectOracle(): Promise<CqlClient> {
+  const connect = (): Promise<CqlClient> => CqlClient.connect({ port: Number(run('port') || '19142'), version: 5 });
+  try {
+    return await connect();
+  } catch {
+    const started = spawnSync(script, ['start'], { encoding: 'utf8' });
+    for (let triesLeft = 60; ; triesLeft--) {
+      try {
+        return await connect();
+      } catch (error) {
+        if (triesLeft === 0) throw new Error(`no Cassandra to ask: ${started.stderr}`, { cause: error });
+        await new Promise((resolve) => setTimeout(resolve, 1000));
+      }
+    }
+  }
+}
+
+/** The folder of its tables: `<keyspace>/<table>-<id>`. */
+export const oracleData = (): string => run('data');
+
+/**
+ * Runs a tool once for each list of arguments, all in one JVM.
+ * @param data  a folder whose `<keyspace>/<table>-<id>` the tool sees beside the tables of the instance
+ */
+export async function oracleTool(
+  tool: 'sstabledump' | 'sstableverify' | 'nodetool',
+  runs: readonly (readonly string[])[],
+  data?: string,
+): Promise<ToolRun[]> {
+  const child = spawn(script, ['batch', tool, ...(data === undefined ? [] : ['--data', data])]);
+  const chunks: Buffer[] = [];
+  let complaints = '';
+  child.stdout.on('data', (chunk) => chunks.push(chunk));
+  child.stderr.on('data', (chunk) => {
+    complaints += chunk;
+  });
+  const ended = new Promise<number | null>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', resolve);
+  });
+  child.stdin.end(runs.map((args) => `${args.join('\t')}\n`).join(''));
+  const code = await ended;
+  if (code !== 0) throw new Error(`${tool} ended with ${code}: ${complaints}`);
+  return parseRuns(Buffer.concat(chunks));
+}
+
+function parseRuns(answer: Buffer): ToolRun[] {
+  const results: ToolRun[] = [];
+  for (let at = 0; at < answer.length; ) {
+    const end = answer.indexOf('\n', at);
+    const [status, outBytes, errBytes] = answer.toString('utf8', at, end).split(' ').map(Number) as [
+      number,
+      number,
+      number,
+    ];
+    at = end + 1;
+    const out = answer.toString('utf8', at, at + outBytes);
+    at += outBytes;
+    const err = answer.toString('utf8', at, at + errBytes);
+    at += errBytes;
+    results.push({ status, out, err });
+  }
+  return results;
+}
