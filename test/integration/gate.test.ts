@@ -11,7 +11,7 @@ let ferrosa: Ferrosa | null = null;
 let port = Number(process.env['GATE_PORT'] ?? 0);
 before(async () => {
   if (port === 0) {
-    ferrosa = await Ferrosa.start({ FERROSA_SHARDS: '2' });
+    ferrosa = await Ferrosa.start({ shards: '2' });
     port = ferrosa.port;
   }
   const client = await CqlClient.connect({ port });

@@ -9,7 +9,7 @@ import { accepts, Ferrosa } from '../support/ferrosa.js';
 
 let ferrosa: Ferrosa;
 before(async () => {
-  ferrosa = await Ferrosa.start({ FERROSA_SHARDS: '2' });
+  ferrosa = await Ferrosa.start({ shards: '2' });
   const client = await CqlClient.connect({ port: ferrosa.port });
   await client.query("CREATE KEYSPACE op WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 1}");
   await client.query('CREATE TABLE op.t (k int PRIMARY KEY, v text)');
@@ -99,7 +99,7 @@ test('disablebinary takes the ports away and enablebinary gives them back', asyn
 });
 
 test('with passwords only who knows one gets in, also after a restart and on the web side', async () => {
-  const guarded = await Ferrosa.start({ FERROSA_SHARDS: '1', FERROSA_AUTHENTICATOR: 'PasswordAuthenticator' });
+  const guarded = await Ferrosa.start({ shards: '1', authenticator: 'PasswordAuthenticator' });
   const login = (password: string) =>
     CqlClient.connect({ port: guarded.port, credentials: { user: 'cassandra', password } });
   const web = (headers: Record<string, string>) =>

@@ -63,6 +63,12 @@ export class Ferrosa {
     this.webPort = node.webPort;
   }
 
+  /** POST to the API behind ferrosa-ctl. */
+  action(name: string, body: object = {}): Promise<unknown> {
+    if (this.#node === null) throw new Error('not running');
+    return this.#node.action(name, body);
+  }
+
   /** Sends the signal and waits for the end; gives the exit code, null after a signal. */
   async down(signal: 'SIGTERM' | 'SIGKILL'): Promise<number | null> {
     const node = this.#node;
