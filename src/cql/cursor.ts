@@ -48,8 +48,8 @@ export class Cursor {
   }
 
   /** Takes a token of that type. @throws FerrosaError SYNTAX_ERROR "mismatched input" */
-  expect(type: string): Token {
-    if (!this.is(type)) this.mismatch(type);
+  expect(type: string, ahead = 0): Token {
+    if (!this.is(type)) this.mismatch(type, ahead);
     return this.next();
   }
 
@@ -127,25 +127,25 @@ export class Cursor {
     return token.text.toLowerCase();
   }
 
-  /** @throws FerrosaError SYNTAX_ERROR: one certain token had to come. */
-  mismatch(expected: string): never {
+  /** @throws FerrosaError SYNTAX_ERROR: one certain token had to come; Cassandra has looked at `ahead` tokens behind it. */
+  mismatch(expected: string, ahead = 0): never {
     if (this.at === this.openName && !this.is('EOF')) this.noViableBehind();
     const token = this.peek();
-    return this.failAt(token, 0, `mismatched input '${token.text}' expecting ${expected}`);
+    return this.failAt(token, `mismatched input '${token.text}' expecting ${expected}`, token, this.peek(ahead));
   }
 
   /** @throws FerrosaError SYNTAX_ERROR: none of several that could come; `ahead` tokens were looked at before it. */
   noViable(ahead = 0): never {
     if (this.at === this.openName && ahead === 0 && !this.is('EOF')) this.noViableBehind();
     const token = this.peek(ahead);
-    return this.failAt(token, ahead, `no viable alternative at input '${token.text}'`);
+    return this.failAt(token, `no viable alternative at input '${token.text}'`, this.peek(), token);
   }
 
   /** @throws FerrosaError SYNTAX_ERROR: the last token could be several things, but none of them with this one behind it. */
   noViableBehind(): never {
     const token = this.peek();
     const last = this.lexed.tokens[Math.max(0, this.at - 1)] as Token;
-    return this.failAt(token, 1, `no viable alternative at input '${token.text}'`, last);
+    return this.failAt(token, `no viable alternative at input '${token.text}'`, last, token);
   }
 
   /** @throws FerrosaError SYNTAX_ERROR with just that text. */
@@ -160,17 +160,18 @@ export class Cursor {
     if (first !== undefined) throw syntaxError(first.message);
   }
 
-  private failAt(token: Token, ahead: number, message: string, marked: Token = this.peek()): never {
+  /** @param seen  the last token that Cassandra's parser has come to */
+  private failAt(token: Token, message: string, marked: Token, seen: Token): never {
     const earlier = this.lexed.errors.find((error) => error.index <= token.index);
     if (earlier !== undefined) throw syntaxError(earlier.message);
-    throw syntaxError(`line ${token.line}:${token.column} ${message}${this.snippet(token, marked, ahead)}`);
+    throw syntaxError(`line ${token.line}:${token.column} ${message}${this.snippet(marked, seen)}`);
   }
 
   /** The text around the place, as Cassandra shows it: ten tokens before, two after, the place in brackets. */
-  private snippet(failed: Token, marked: Token, ahead: number): string {
+  private snippet(marked: Token, seen: Token): string {
     const { all } = this.lexed;
     const from = all[Math.max(0, marked.index - 10)] as Token;
-    const to = ahead === 0 ? marked : (all[Math.min(failed.index, marked.index + 2)] as Token);
+    const to = all[Math.min(seen.index, marked.index + 2)] as Token;
     if (marked.line === 0 || to.line === 0) return '';
     const end = this.shownEnd(to);
     const before = this.query.slice(from.start, marked.start);

@@ -24,12 +24,20 @@ const specialFloats: Readonly<Record<string, string>> = {
   K_NEGATIVE_INFINITY: '-Infinity',
 };
 
+/** What can follow a term nowhere in the grammar is told as no alternative, anything else as a mismatch. */
+const neverAfterTerm = new Set([...Object.keys(literalKinds), 'IDENT', 'QUOTED_NAME', "'.'"]);
+
 /** A constant, or null when none stands here. */
 export function acceptConstant(p: Cursor): (Term & { kind: 'literal' }) | null {
   const { type, text } = p.peek();
   const literal = literalKinds[type];
   if (literal === undefined) return null;
   p.next();
+  if (type === 'FLOAT' && !Number.isFinite(Number(text)))
+    p.fail(
+      `Failed parsing statement: [${p.query}] reason: NumberFormatException Character I is neither a decimal digit number, ` +
+        'decimal point, nor "e" notation exponential mark.',
+    );
   return { kind: 'literal', literal, text: specialFloats[type] ?? text };
 }
 
@@ -56,6 +64,7 @@ export function parseTerm(p: Cursor): Term {
       const op = p.next().text as '+' | '-';
       left = { kind: 'arithmetic', op, left, right: parseProduct(p) };
     }
+    if (neverAfterTerm.has(p.peek().type)) p.noViable();
     return left;
   });
 }

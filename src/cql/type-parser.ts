@@ -36,7 +36,7 @@ function parseTypeHere(p: Cursor): TypeNode {
       case 'K_MAP':
         return inAngles(p, () => {
           const key = parseType(p);
-          p.expect("','");
+          p.expect("','", 1);
           return { kind: 'map', key, value: parseType(p) };
         });
       case 'K_FROZEN':
@@ -50,7 +50,7 @@ function parseTypeHere(p: Cursor): TypeNode {
       case 'K_VECTOR':
         return inAngles(p, () => {
           const element = parseType(p);
-          p.expect("','");
+          p.expect("','", 1);
           return { kind: 'vector', element, dimensions: Number(p.expect('INTEGER').text) };
         });
     }
@@ -62,7 +62,7 @@ function inAngles(p: Cursor, parse: () => TypeNode): TypeNode {
   p.next();
   p.expect("'<'");
   const node = parse();
-  p.expect("'>'");
+  p.expect("'>'", 1);
   return node;
 }
 

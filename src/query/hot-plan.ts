@@ -9,7 +9,8 @@ import type { Restriction, RestrictionTerm } from './restrictions/restriction.js
 import type { RestrictionSet } from './restrictions/restriction-set.js';
 import type { SelectPlan } from './select/select-plan.js';
 import { ConstantTerm, MarkerTerm, type Term } from './terms/term.js';
-import { readInt32 } from './values.js';
+import { readInt32, readInt64 } from './values.js';
+import { ttlMax } from './write/attributes.js';
 import { tableIdBytes } from './write/mutations.js';
 import { DeleteColumn, SetColumn } from './write/operations.js';
 import type { WritePlan } from './write/write-plan.js';
@@ -133,6 +134,8 @@ function writeLayout(plan: WritePlan, markers: number): Layout | null {
   if (!deletesPartition && !addKeys(terms, restrictions.clustering, table.clustering, targets.clustering)) return null;
   if (!addValues(terms, plan)) return null;
   const { timestamp, ttl } = plan.attributes;
+  if (!inRange(timestamp, 8, (value) => readInt64(value) !== -(2n ** 63n))) return null;
+  if (!inRange(ttl, 4, (value) => readInt32(value) >= 0 && readInt32(value) <= ttlMax)) return null;
   if (timestamp !== null && !terms.add(timestamp, targets.timestamp, 0, { kind: 'bigint' })) return null;
   if (ttl !== null && !terms.add(ttl, targets.ttl, 0, { kind: 'int' })) return null;
   if (!terms.complete) return null;
@@ -142,6 +145,12 @@ function writeLayout(plan: WritePlan, markers: number): Layout | null {
     (wholeDelete && !deletesPartition ? flagBits.deletesRow : 0) |
     (deletesPartition ? flagBits.deletesPartition : 0);
   return { kind: kinds.write, flags, terms, sliceFlags: 0, rowLimit: noLimit, perPartitionLimit: noLimit };
+}
+
+/** False for a constant that JavaScript refuses or takes for something else; the addon looks at bound values only. */
+function inRange(term: Term | null, bytes: number, accepts: (value: Uint8Array) => boolean): boolean {
+  if (!(term instanceof ConstantTerm)) return true;
+  return term.value instanceof Uint8Array && term.value.length === bytes && accepts(term.value);
 }
 
 function addValues(terms: HotTerms, { regular }: WritePlan): boolean {

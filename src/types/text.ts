@@ -1,11 +1,12 @@
 // A value of a plain type from its text (Cassandra's AbstractType.fromString).
 import { emptyBytes, fromHex, toHex, utf8Bytes } from '../common/bytes.js';
 import { invalid } from '../common/errors.js';
+import { packTuple } from './collections.js';
 import { typeToCql } from './cql-text.js';
 import { encodeDecimal, parseDecimal } from './decimal.js';
 import { encodeDuration, parseDuration } from './duration.js';
 import { parseInet } from './inet.js';
-import type { CqlType } from './model.js';
+import type { CqlType, TupleType } from './model.js';
 import {
   encodeByte,
   encodeDouble,
@@ -93,9 +94,25 @@ function encodeNonEmptyText(type: CqlType, text: string, context: TextContext): 
       return encodeTimeuuid(text);
     case 'empty':
       throw invalid(`'${text}' is not empty`);
+    case 'tuple':
+      return encodeTuple(type, text, context);
     default:
       throw invalid(`A value of type ${typeToCql(type)} cannot be read from text`);
   }
+}
+
+/** Fields between colons; `@` is null, a backslash keeps a colon or an at sign. Source: TupleType.fromString. */
+function encodeTuple(type: TupleType, text: string, context: TextContext): Uint8Array {
+  const fields = text.split(/(?<!\\):/);
+  if (fields.length > type.fields.length)
+    throw invalid(
+      `Invalid tuple literal: too many elements. Type ${typeToCql(type)} expects ${type.fields.length} but got ${fields.length}`,
+    );
+  return packTuple(
+    fields.map((field, i) =>
+      field === '@' ? null : encodeText(type.fields[i]!, field.replace(/\\([:@])/g, '$1'), context),
+    ),
+  );
 }
 
 function required<T>(value: T | null, problem: string, text: string): T {

@@ -3,6 +3,7 @@
 //   `~ cql`          values differ by nature (times): only columns and the number of rows are compared
 //   `? cql`          the code of an error is compared, not its message
 //   `@n cql`         pages of n rows
+//   `! cql`          Cassandra answers otherwise, as docs/differences.md explains: only a server error is a failure
 //   `> cql`          PREPARE: ids, bind markers, routing, result columns
 //   `$ [values] cql` PREPARE and EXECUTE with the values, which are JSON as INSERT JSON takes it; {"unset": true} is not set
 import { readdirSync, readFileSync } from 'node:fs';
@@ -15,7 +16,7 @@ const folder = fileURLToPath(new URL('../../../test/diff/corpus/', import.meta.u
 export type Line = {
   readonly number: number;
   readonly cql: string;
-  readonly mode: 'exact' | 'shape' | 'code' | 'prepare';
+  readonly mode: 'exact' | 'shape' | 'code' | 'differs' | 'prepare';
   readonly pageSize: number;
   /** Values to bind as JSON; null for a statement that is sent as text. */
   readonly binds: readonly string[] | null;
@@ -52,6 +53,7 @@ function splitBinds(text: string): { binds: string[]; cql: string } {
 const modes = new Map<string, Line['mode']>([
   ['~', 'shape'],
   ['?', 'code'],
+  ['!', 'differs'],
   ['>', 'prepare'],
 ]);
 

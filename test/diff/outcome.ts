@@ -49,6 +49,7 @@ function rowsOf(outcome: Outcome): string {
 
 /** null when they agree, else in what they differ. */
 export function difference(line: Line, ferrosa: Outcome, cassandra: Outcome): string | null {
+  if (line.mode === 'differs') return 'code' in ferrosa && ferrosa.code <= 0 ? 'server error' : null;
   if (ferrosa.kind !== cassandra.kind) return 'kind';
   if ('code' in ferrosa && 'code' in cassandra) {
     if (ferrosa.code !== cassandra.code) return 'code';

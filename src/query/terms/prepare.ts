@@ -230,7 +230,7 @@ function prepareVector(environment: PlanEnvironment, elements: readonly TermNode
   if (!terms.every((term) => term.constant)) return collection;
   const constants = terms.map((term) => {
     const value = (term as ConstantTerm).value;
-    if (!(value instanceof Uint8Array) || value.length === 0) throw invalid('null is not supported inside vectors');
+    if (!(value instanceof Uint8Array)) throw invalid('null is not supported inside vectors');
     return value;
   });
   return new ConstantTerm(packVector(type, constants));

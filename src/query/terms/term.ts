@@ -133,7 +133,7 @@ export class CollectionTerm implements Term {
     const bytes: Uint8Array[] = [];
     for (let i = 0; i < this.elements.length; i++) {
       const value = this.elements[i]!.bind(context);
-      if (type.kind === 'vector' && (value === null || value === UNSET || value.length === 0))
+      if (type.kind === 'vector' && (value === null || value === UNSET))
         throw invalid('null is not supported inside vectors');
       if (value === null) throw invalid('null is not supported inside collections');
       if (value === UNSET) {
