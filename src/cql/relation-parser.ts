@@ -47,15 +47,11 @@ function acceptComparison(p: Cursor): ComparisonOperator | null {
   return op;
 }
 
-/** IN, NOT IN, CONTAINS [KEY], NOT CONTAINS [KEY]: null when none of them. */
+/** IN, CONTAINS [KEY]: null when neither. */
 function acceptWordOperator(p: Cursor): ComparisonOperator | null {
   if (p.accept('K_IN')) return 'IN';
-  if (p.acceptAll('K_NOT', 'K_IN')) return 'NOT IN';
-  const negated = p.is('K_NOT') && p.is('K_CONTAINS', 1);
-  if (negated) p.next();
   if (!p.accept('K_CONTAINS')) return null;
-  const key = p.accept('K_KEY');
-  return negated ? (key ? 'NOT CONTAINS KEY' : 'NOT CONTAINS') : key ? 'CONTAINS KEY' : 'CONTAINS';
+  return p.accept('K_KEY') ? 'CONTAINS KEY' : 'CONTAINS';
 }
 
 type Values = { readonly values: readonly Term[]; readonly inMarker: boolean };
@@ -75,12 +71,6 @@ function parseInValues(p: Cursor, failAhead = 0): Values {
   return { values, inMarker: false };
 }
 
-function parseBetween(p: Cursor): Term[] {
-  const low = parseTerm(p);
-  p.expect('K_AND');
-  return [low, parseTerm(p)];
-}
-
 function parseColumnRelation(p: Cursor): Relation {
   if (!p.isName() && !p.is('EMPTY_QUOTED_NAME')) p.noViable();
   if (!startsOperator(p, 1)) p.noViable(1);
@@ -93,7 +83,6 @@ function parseColumnRelation(p: Cursor): Relation {
   }
   const comparison = acceptComparison(p);
   if (comparison !== null) return { kind: 'column', column, op: comparison, values: [parseTerm(p)], inMarker: false };
-  if (p.accept('K_BETWEEN')) return { kind: 'column', column, op: 'BETWEEN', values: parseBetween(p), inMarker: false };
   if (p.accept('K_LIKE')) return { kind: 'column', column, op: 'LIKE', values: [parseTerm(p)], inMarker: false };
   if (p.accept('K_IS')) {
     p.expect('K_NOT');
@@ -101,13 +90,13 @@ function parseColumnRelation(p: Cursor): Relation {
     return { kind: 'column', column, op: 'IS NOT', values: [{ kind: 'null' }], inMarker: false };
   }
   const op = acceptWordOperator(p) ?? p.noViable();
-  if (op === 'IN' || op === 'NOT IN') return { kind: 'column', column, op, ...parseInValues(p) };
+  if (op === 'IN') return { kind: 'column', column, op, ...parseInValues(p) };
   return { kind: 'column', column, op, values: [parseTerm(p)], inMarker: false };
 }
 
 function startsOperator(p: Cursor, ahead: number): boolean {
   const { type } = p.peek(ahead);
-  const words = ['K_IN', 'K_NOT', 'K_CONTAINS', 'K_LIKE', 'K_IS', 'K_BETWEEN', "'['"];
+  const words = ['K_IN', 'K_CONTAINS', 'K_LIKE', 'K_IS', "'['"];
   return comparisons[type] !== undefined || words.includes(type);
 }
 
@@ -122,7 +111,6 @@ function parseColumns(p: Cursor): string[] {
 function parseTokenRelation(p: Cursor): Relation {
   p.next();
   const columns = parseColumns(p);
-  if (p.accept('K_BETWEEN')) return { kind: 'token', columns, op: 'BETWEEN', values: parseBetween(p) };
   const op = acceptComparison(p) ?? p.noViable();
   return { kind: 'token', columns, op, values: [parseTerm(p)] };
 }
@@ -137,13 +125,8 @@ function parseTupleRelation(p: Cursor): Relation {
   if (comparison !== null) {
     return { kind: 'tuple', columns, op: comparison, values: [parseTupleValue(p)], inMarker: false };
   }
-  if (p.accept('K_BETWEEN')) {
-    const low = parseTupleValue(p);
-    p.expect('K_AND');
-    return { kind: 'tuple', columns, op: 'BETWEEN', values: [low, parseTupleValue(p)], inMarker: false };
-  }
   const op = acceptWordOperator(p);
-  if (op !== 'IN' && op !== 'NOT IN') return p.noViable();
+  if (op !== 'IN') return p.noViable();
   const marker = acceptMarker(p);
   if (marker !== null) return { kind: 'tuple', columns, op, values: [marker], inMarker: true };
   p.expect("'('");

@@ -89,7 +89,7 @@ function planKind(input: PlanInput, statement: Statement, markers: BindMarkers):
       return planBatch(input, statement, markers);
     case 'truncate': {
       const table = resolveTable(input.schema, statement.table, input.keyspace);
-      if (table.virtual) throw invalid('Cannot truncate virtual tables');
+      if (table.virtual) throw invalid(`Truncation is not supported by table ${table.keyspace}.${table.name}`);
       return { plan: { kind: 'truncate', table }, tables: [table], fullyQualified: statement.table.keyspace !== null };
     }
     case 'use':

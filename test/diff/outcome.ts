@@ -47,13 +47,18 @@ function rowsOf(outcome: Outcome): string {
   return 'rows' in outcome ? outcome.rows.filter((row) => row !== '--').join('\n') : '';
 }
 
+/** A message without the piece of the statement that a syntax error shows in parentheses at its end. */
+function leading(message: string): string {
+  return message.startsWith('line ') ? message.replace(/ \(.*\)$/s, '') : message;
+}
+
 /** null when they agree, else in what they differ. */
 export function difference(line: Line, ferrosa: Outcome, cassandra: Outcome): string | null {
   if (line.mode === 'differs') return 'code' in ferrosa && ferrosa.code <= 0 ? 'server error' : null;
   if (ferrosa.kind !== cassandra.kind) return 'kind';
   if ('code' in ferrosa && 'code' in cassandra) {
     if (ferrosa.code !== cassandra.code) return 'code';
-    return line.mode !== 'code' && ferrosa.message !== cassandra.message ? 'message' : null;
+    return line.mode !== 'code' && leading(ferrosa.message) !== leading(cassandra.message) ? 'message' : null;
   }
   if (!('rows' in ferrosa) || !('rows' in cassandra)) return null;
   if (ferrosa.columns.join() !== cassandra.columns.join()) return 'columns';

@@ -34,8 +34,16 @@ export function virtualRows(
     found.push({ key, position: at, cells: take(row, token) });
   }
   if (target.reversed) found.reverse();
+  // Partitions that were asked for by key come in the order they were asked for, as they do from stored tables.
+  if ('keys' in target.partitions) sortByKeys(found, target.partitions.keys);
   const rows = target.distinct ? onePerKey(found) : found;
   return position === null ? rows : afterPosition(rows, position);
+}
+
+function sortByKeys(rows: SourceRow[], keys: readonly Uint8Array[]): void {
+  const order = new Map(keys.map((key, i) => [Buffer.from(key).toString('hex'), i]));
+  const placeOf = (row: SourceRow) => order.get(Buffer.from(row.key).toString('hex')) ?? 0;
+  rows.sort((a, b) => placeOf(a) - placeOf(b));
 }
 
 /** Maps columns of a read command to a virtual row's values. */

@@ -6,7 +6,7 @@ import {
   type CqlType,
   collectionElement,
   collectionSlice,
-  packList,
+  packCollection,
   packMap,
   packSet,
   packTuple,
@@ -245,7 +245,7 @@ function literalNode(
     }
     case 'list': {
       const args = elementsOf(literal).map((element) => plan(element, type.element));
-      return new ComputedNode(name, type, args, (values) => packList(present(values)));
+      return new ComputedNode(name, type, args, (values) => packCollection(values));
     }
     case 'vector': {
       const args = elementsOf(literal).map((element) => plan(element, type.element));

@@ -79,7 +79,7 @@ const accepted = [
   'SELECT a + b * 2 AS total FROM t GROUP BY a, floor(b, 2h) ORDER BY c DESC, d PER PARTITION LIMIT 3 LIMIT 10',
   'SELECT * FROM t WHERE (a, b) IN ((1, 2), (?, ?)) AND (c, d) > (1, 2) AND m CONTAINS KEY 1 AND m[2] = 3',
   'SELECT * FROM t ORDER BY v ANN OF [1.0, 2] LIMIT 3',
-  'SELECT * FROM t WHERE k IN ? AND c BETWEEN 1 AND 2 USING TIMEOUT 50ms;',
+  'SELECT * FROM t WHERE k IN ? AND c > 1 AND c < 2 USING TIMEOUT 50ms;',
   "INSERT INTO t (key, values) VALUES (0xFF, {1: 'a''b', 2: $$x$$}) IF NOT EXISTS USING TTL ? AND TIMESTAMP 3",
   "INSERT INTO t JSON '{}' DEFAULT UNSET",
   'UPDATE t USING TTL 3 SET c = c + 1, l = [1] + l, m[1] = 2, u.f = 3, d -= {4}, e = e -1 WHERE KEY=? IF EXISTS',
