@@ -1,5 +1,7 @@
 #include "hash.h"
 
+#include "crc32_fold.h"
+
 namespace ferrosa {
 namespace {
 
@@ -28,6 +30,7 @@ struct CrcTables {
   }
 };
 const CrcTables kCrc;
+const bool kFolds = CanFoldCrc32();
 
 }  // namespace
 
@@ -96,6 +99,12 @@ uint32_t Crc32(uint32_t crc, Slice s) {
   const uint8_t* p = s.data;
   size_t n = s.size;
   crc = ~crc;
+  if (kFolds && n >= kCrcFoldBytesMin) {
+    const size_t folded = n & ~(kCrcFoldBlock - 1);
+    crc = FoldCrc32(crc, p, folded);
+    p += folded;
+    n -= folded;
+  }
   while (n >= 8) {
     const uint32_t a = LoadLE<uint32_t>(p) ^ crc;
     const uint32_t b = LoadLE<uint32_t>(p + 4);
