@@ -33,7 +33,15 @@ export type CompactJob = {
   readonly purgeBelow: bigint;
 };
 
-export type BackgroundJob = FlushJob | CompactJob;
+/** Writes what one shard has in an SSTable that several share. Nothing is purged. */
+export type SplitJob = Omit<CompactJob, 'kind' | 'inputs' | 'overlapping' | 'nowSeconds' | 'gcBefore' | 'purgeBelow'> & {
+  readonly kind: 'split';
+  readonly input: string;
+  readonly shard: number;
+  readonly shardCount: number;
+};
+
+export type BackgroundJob = FlushJob | CompactJob | SplitJob;
 
 /** False: nothing was left to write, and there is no SSTable. */
 export type JobResult = { readonly written: boolean; readonly bytesRead: number; readonly bytesWritten: number };

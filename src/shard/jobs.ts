@@ -1,6 +1,7 @@
 // The jobs of the background pool, on its threads. Everything blocks here.
 import { compact, flushMemtable, parseComponentName, type SSTableInfo, type SSTableName } from '../storage/index.js';
-import type { BackgroundJob, CompactJob, FlushJob, JobResult } from './background.js';
+import type { BackgroundJob, CompactJob, FlushJob, JobResult, SplitJob } from './background.js';
+import { tokenRangesOf } from './token.js';
 
 const nameOf = (sstable: string): SSTableName => {
   const parsed = parseComponentName(`${sstable}-Data.db`);
@@ -8,8 +9,8 @@ const nameOf = (sstable: string): SSTableName => {
   return parsed;
 };
 
-/** What both kinds of output have: one SSTable of the job's name in its own folder. */
-function output(job: FlushJob | CompactJob) {
+/** What every kind of output has: one SSTable of the job's name in its own folder. */
+function output(job: FlushJob | CompactJob | SplitJob) {
   return {
     descriptor: job.descriptor,
     bloomFilterFpChance: job.bloomFilterFpChance,
@@ -29,8 +30,16 @@ const result = (written: readonly SSTableInfo[], bytesRead: number): JobResult =
 /** Runs a job. @throws FerrosaError CORRUPT naming a damaged input; system errors. Nothing is left behind then */
 export function runJob(job: BackgroundJob): JobResult {
   if (job.kind === 'flush') return result(flushMemtable({ ...output(job), frozen: job.frozen }), 0);
-  const { folder, nowSeconds, gcBefore, purgeBelow } = job;
+  const { folder } = job;
   const input = (name: string) => ({ folder, name: nameOf(name) });
+  if (job.kind === 'split') {
+    const ranges = tokenRangesOf(job.shard, job.shardCount);
+    return result(
+      compact({ ...output(job), inputs: [input(job.input)], overlapping: [], purge: null, ranges }),
+      job.bytesIn,
+    );
+  }
+  const { nowSeconds, gcBefore, purgeBelow } = job;
   const written = compact({
     ...output(job),
     inputs: job.inputs.map(input),

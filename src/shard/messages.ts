@@ -95,6 +95,8 @@ export type ShardCall =
   | { readonly op: 'truncate'; readonly table: string }
   | { readonly op: 'drop'; readonly table: string }
   | { readonly op: 'adopt'; readonly table: string; readonly sstables: readonly ManifestEntry[] }
+  /** An SSTable that all shards shared was replaced by one for each. */
+  | { readonly op: 'split'; readonly table: string; readonly shared: string; readonly parts: readonly ManifestEntry[] }
   | { readonly op: 'stats' }
   | { readonly op: 'drain' };
 

@@ -61,6 +61,7 @@ export class Shards {
   #oldSegments: readonly OldSegment[] = [];
   #base = 0;
   #stopping = false;
+  #splitting: Promise<void> | null = null;
   /** Changes of tables run one after the other. */
   #last: Promise<unknown> = Promise.resolve();
 
@@ -149,6 +150,7 @@ export class Shards {
 
   /** Merges all SSTables of a table, or of each, into one a shard. */
   async compact(table: string | null = null): Promise<void> {
+    await this.#splitShared();
     await this.#all({ op: 'compact', table });
   }
 
@@ -158,8 +160,35 @@ export class Shards {
       const table = this.tables.get(id);
       const adopted = await table.files.refresh((message) => this.#options.log.warn({}, message));
       if (adopted.length > 0) await this.#all({ op: 'adopt', table: id, sstables: adopted });
+      void this.#splitShared();
       return adopted.length;
     });
+  }
+
+  /**
+   * Splits the SSTables that several shards share (written by Cassandra, or under another number of shards), one after the other; what
+   * fails is left shared until the next start, which costs reads a filter by token and nothing else.
+   */
+  #splitShared(): Promise<void> {
+    this.#splitting ??= this.#splitAll()
+      .catch((error: Error) => {
+        if (!this.#stopping) this.#options.log.warn({ error: error.message }, 'an SSTable stays shared by the shards');
+      })
+      .finally(() => {
+        this.#splitting = null;
+      });
+    return this.#splitting;
+  }
+
+  async #splitAll(): Promise<void> {
+    for (let next = this.tables.nextShared(); next !== null && !this.#stopping; next = this.tables.nextShared()) {
+      const { table, name } = next;
+      const { parts, publish } = await this.tables.split(table, name);
+      await this.#serially(async () => {
+        if (this.#stopping || !(await publish())) return;
+        await this.#all({ op: 'split', table: table.definition.id, shared: name, parts });
+      });
+    }
   }
 
   /** Flushes a table and links its SSTables into a snapshot; the number of SSTables. */
@@ -344,6 +373,7 @@ export class Shards {
       for (const { path } of segments) await rm(path, { force: true });
       for (const folder of folders) await rm(folder, { recursive: true, force: true });
       for (const { files } of this.tables.byId.values()) await files.forgetMarksBefore(this.#base);
+      void this.#splitShared();
     })().catch((error: Error) => this.#options.log.warn({ error: error.message }, 'old commit log segments stay'));
   }
 }

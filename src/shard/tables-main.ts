@@ -1,4 +1,5 @@
 // The tables of the node as main knows them: their files, and the work on them that shards ask for.
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FerrosaError } from '../common/errors.js';
 import { encodeDescriptor, type TableDefinition } from '../schema/index.js';
@@ -228,6 +229,59 @@ export class NodeTables {
     } finally {
       record.finishedAt ??= nowMs();
     }
+  }
+
+  /** An SSTable that may hold tokens of every shard; null when there is none. */
+  nextShared(): { table: NodeTable; name: string } | null {
+    for (const table of this.byId.values())
+      for (const { name, shard } of table.files.sstables) if (shard === null) return { table, name };
+    return null;
+  }
+
+  /**
+   * Writes what each shard has in a shared SSTable. `publish` makes the parts content in its place.
+   * @throws FerrosaError CORRUPT naming the damaged input; system errors
+   */
+  async split(table: NodeTable, name: string): Promise<{ parts: ManifestEntry[]; publish: () => Promise<boolean> }> {
+    const { pool, hostId, nowMs, shardCount } = this.#options;
+    const bytesIn = (await stat(join(table.files.folder, `${name}-Data.db`))).size;
+    const record = this.#begin(table.definition, [name], bytesIn);
+    const parts: ManifestEntry[] = [];
+    try {
+      for (let shard = 0; shard < shardCount; shard++) {
+        await this.#waitForThroughput();
+        const part = table.files.newName();
+        const startedAt = nowMs();
+        const { written, bytesWritten } = await pool.run({
+          kind: 'split',
+          folder: table.files.folder,
+          input: name,
+          shard,
+          shardCount,
+          descriptor: table.descriptor,
+          target: await table.files.temporary(part),
+          name: part,
+          compression: table.definition.options.compression,
+          bloomFilterFpChance: table.definition.options.bloom_filter_fp_chance,
+          hostId,
+          bytesIn,
+        });
+        this.#payThroughput(startedAt, bytesWritten);
+        record.bytesOut += bytesWritten;
+        if (written) parts.push({ name: part, shard });
+      }
+      record.bytesIn = bytesIn;
+    } finally {
+      record.finishedAt = nowMs();
+    }
+    const publish = async (): Promise<boolean> => {
+      const isContent = () => !table.dropped && table.files.sstables.some((entry) => entry.name === name);
+      const done = await table.files.publishUnless(() => (isContent() ? { add: parts, remove: [name] } : null));
+      if (!done) for (const part of parts) await table.files.discard(part.name);
+      else this.onCompacted(record);
+      return done;
+    };
+    return { parts, publish };
   }
 
   /** Damaged files go to `corrupt/` beside the table's. */

@@ -6,6 +6,23 @@ export const ignoredTokenBits = 12;
 const bits64 = (1n << 64n) - 1n;
 
 /**
+ * The tokens of a shard as ranges after the first and up to the second of each pair, ascending: one in each of the equal parts into which
+ * the ignored bits divide the ring.
+ */
+export function tokenRangesOf(shard: number, shardCount: number): [bigint, bigint][] {
+  const part = 1n << BigInt(64 - ignoredTokenBits);
+  const bound = (n: number) => (part * BigInt(n) + BigInt(shardCount) - 1n) / BigInt(shardCount);
+  const least = -(1n << 63n);
+  const ranges: [bigint, bigint][] = [];
+  for (let i = 0n; i < 1n << BigInt(ignoredTokenBits); i++) {
+    const before = least + i * part - 1n;
+    const start = before + bound(shard);
+    ranges.push([start < least ? least : start, before + bound(shard + 1)]);
+  }
+  return ranges;
+}
+
+/**
  * The shard of a token, 0-based.
  * @param ignoreMsb  bits that are shifted out of the biased token first
  */

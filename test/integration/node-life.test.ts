@@ -253,3 +253,36 @@ test('a clock that was set back between starts loses nothing', async () => {
   await second.kill();
   assert.deepEqual(await keys(await connect(await start(path, settings))), upTo(2 * rows));
 });
+
+type StoredManifest = { readonly sstables: readonly { readonly name: string; readonly shard: number | null }[] };
+
+test('SSTables that shards share after another shard count are split, also when the process is killed meanwhile', async () => {
+  const path = dataDir();
+  const entries = () =>
+    (JSON.parse(readFileSync(join(tableFolder(path), 'ferrosa-manifest.json'), 'utf8')) as StoredManifest).sstables;
+  let node = await start(path, { shards: '1' });
+  const client = await connect(node);
+  await fill(client);
+  await node.action('flush', { keyspace: 'ks' });
+  await fill(client, rows);
+  await client.query('DELETE FROM ks.t WHERE k = 3');
+  await node.action('flush', { keyspace: 'ks' });
+  const expected = upTo(2 * rows).filter((k) => k !== 3);
+  for (const shards of ['2', '3', '1', '3']) {
+    await node.kill();
+    for (const afterMs of [0, 5, 40]) {
+      node = await start(path, { shards });
+      await new Promise((resolve) => setTimeout(resolve, afterMs));
+      await node.kill();
+    }
+    node = await start(path, { shards });
+    const now = await connect(node);
+    assert.deepEqual(await keys(now), expected, `${shards} shards, at once`);
+    while (entries().some(({ shard }) => shard === null)) await new Promise((resolve) => setTimeout(resolve, 20));
+    assert.deepEqual(await keys(now), expected, `${shards} shards, split`);
+    const there = entries().map(({ name }) => `${name}-Data.db`);
+    while (dataFiles(path).length !== there.length) await new Promise((resolve) => setTimeout(resolve, 20));
+    assert.deepEqual(dataFiles(path).sort(), there.sort());
+    assert.doesNotMatch(node.output, /"level":[4-6]0/);
+  }
+});

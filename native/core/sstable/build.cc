@@ -38,9 +38,10 @@ Status SSTableBuild::Advance(Input* input, bool strictly_after) {
 
 bool SSTableBuild::InRanges(int64_t token) const {
   if (options_.ranges.empty()) return true;
-  return std::any_of(options_.ranges.begin(), options_.ranges.end(), [token](const TokenRange& range) {
-    return (token > range.start || (range.start == INT64_MIN && token == INT64_MIN)) && token <= range.end;
-  });
+  const auto range = std::lower_bound(options_.ranges.begin(), options_.ranges.end(), token,
+                                      [](const TokenRange& r, int64_t t) { return r.end < t; });
+  if (range == options_.ranges.end()) return false;
+  return token > range->start || (range->start == INT64_MIN && token == INT64_MIN);
 }
 
 int64_t SSTableBuild::MaxPurgeable(const DecoratedKey& key) const {

@@ -148,6 +148,8 @@ export class ShardEngine {
         return this.#drop(call.table);
       case 'adopt':
         return this.#each(call.table, (state) => this.#adopt(state, call.sstables));
+      case 'split':
+        return this.#each(call.table, (state) => this.#split(state, call.shared, call.parts));
       case 'stats':
         return this.#stats();
       case 'drain':
@@ -276,6 +278,15 @@ export class ShardEngine {
         await this.#host.main.call({ op: 'setAside', table: state.table.id, sstable: entry.name, reason });
       }
     }
+  }
+
+  /** Takes this shard's part for an SSTable that all shared, in one step for readers. */
+  async #split(state: TableState, shared: string, parts: readonly ManifestEntry[]): Promise<void> {
+    const old = state.sstables.get(shared);
+    const mine = parts.filter(({ shard }) => shard === this.#data.shard);
+    const opened = mine.map((entry) => this.#tables.open(state, entry, this.#host.nowMs()));
+    this.#tables.replace(state, [], old === undefined ? [] : [old], opened);
+    this.#compactor.consider(state);
   }
 
   /** A chunk or an index was damaged: finds the SSTable by the file that the message begins with. */

@@ -42,7 +42,7 @@ export type CompactionOptions = OutputOptions & {
   } | null;
   /** SSTables of the table that are not inputs. */
   readonly overlapping: readonly CompactionInput[];
-  /** Only tokens after the first and up to the second of a pair; empty: all. */
+  /** Only tokens after the first and up to the second of a pair, ascending and apart; empty: all. */
   readonly ranges?: readonly (readonly [bigint, bigint])[];
   /** Uncompressed bytes after which an output ends; 0 or left out: one output. */
   readonly fileBytesMax?: number;
