@@ -34,7 +34,10 @@ export type CompactJob = {
 };
 
 /** Writes what one shard has in an SSTable that several share. Nothing is purged. */
-export type SplitJob = Omit<CompactJob, 'kind' | 'inputs' | 'overlapping' | 'nowSeconds' | 'gcBefore' | 'purgeBelow'> & {
+export type SplitJob = Omit<
+  CompactJob,
+  'kind' | 'inputs' | 'overlapping' | 'nowSeconds' | 'gcBefore' | 'purgeBelow'
+> & {
   readonly kind: 'split';
   readonly input: string;
   readonly shard: number;

@@ -268,9 +268,9 @@ test('SSTables that shards share after another shard count are split, also when 
   await client.query('DELETE FROM ks.t WHERE k = 3');
   await node.action('flush', { keyspace: 'ks' });
   const expected = upTo(2 * rows).filter((k) => k !== 3);
-  for (const shards of ['2', '3', '1', '3']) {
+  for (const shards of ['2', '3', '1']) {
     await node.kill();
-    for (const afterMs of [0, 5, 40]) {
+    for (const afterMs of [0, 30]) {
       node = await start(path, { shards });
       await new Promise((resolve) => setTimeout(resolve, afterMs));
       await node.kill();

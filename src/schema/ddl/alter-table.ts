@@ -4,6 +4,7 @@ import type { AlterTableChange, ColumnNode, DdlStatement } from '../../cql/index
 import { quoteIfNeeded, typeToCql } from '../../types/index.js';
 import { alteredTable } from '../build.js';
 import type { ColumnDefinition, DroppedColumn, KeyspaceDefinition, Schema, TableDefinition } from '../model.js';
+import { compactionWarnings } from '../options/compaction-notice.js';
 import { checkOptionSyntax, tableOptionsFrom } from '../options/table-options.js';
 import { type Applied, checkKeyspaceName, checkModifiable, type DdlContext, keyspaceOf } from './context.js';
 import { checkCounterColumn, checkNestedMulticell, columnIdsMax, maskingDisabled, tableText } from './create-table.js';
@@ -181,10 +182,13 @@ export function alterTable(schema: Schema, statement: Alter, context: DdlContext
     if (statement.ifExists) return null;
     throw invalid(`Table '${keyspaceName}.${name}' doesn't exist`);
   }
-  const tables = new Map(keyspace.tables).set(name, changedTable(keyspace, table, statement.change, context));
+  const changed = changedTable(keyspace, table, statement.change, context);
+  const tables = new Map(keyspace.tables).set(name, changed);
+  const isNewStrategy = changed.options.compaction !== table.options.compaction;
   return {
     schema: withKeyspace(schema, keyspaceName, { ...keyspace, tables }),
     change: { change: 'UPDATED', target: 'TABLE', keyspace: keyspaceName, name },
+    warnings: isNewStrategy ? compactionWarnings(changed.options.compaction, `${keyspaceName}.${name}`) : [],
   };
 }
 

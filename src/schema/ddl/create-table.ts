@@ -4,6 +4,7 @@ import type { ColumnNode, DdlStatement } from '../../cql/index.js';
 import { type CqlType, isMulticell, quoteIfNeeded, typeToCql } from '../../types/index.js';
 import { buildTable, compareNames } from '../build.js';
 import type { ColumnDefinition, KeyspaceDefinition, Schema, TableDefinition } from '../model.js';
+import { compactionWarnings } from '../options/compaction-notice.js';
 import { checkOptionSyntax, tableOptionsFrom } from '../options/table-options.js';
 import {
   type Applied,
@@ -259,5 +260,6 @@ export function createTable(schema: Schema, statement: Create, context: DdlConte
   return {
     schema: withKeyspace(schema, keyspaceName, { ...keyspace, tables }),
     change: { change: 'CREATED', target: 'TABLE', keyspace: keyspaceName, name },
+    warnings: compactionWarnings(table.options.compaction, tableText(keyspaceName, name)),
   };
 }
