@@ -86,11 +86,26 @@ export function magnitude(value: bigint): bigint {
 
 /** The same number with trailing zeros taken off; zero becomes 0 with scale 0. */
 export function stripTrailingZeros(value: Decimal): Decimal {
-  if (value.unscaled === 0n) return { unscaled: 0n, scale: 0 };
+  return value.unscaled === 0n ? { unscaled: 0n, scale: 0 } : stripZerosTo(value, scaleMin);
+}
+
+/**
+ * The same number with trailing zeros taken off while its scale stays at or above `least`. Zeros go by powers of two of them, so that a
+ * hundred thousand zeros cost a few divisions. REQUIRES: not zero.
+ */
+export function stripZerosTo(value: Decimal, least: number): Decimal {
   let { unscaled, scale } = value;
-  while (unscaled % 10n === 0n && scale > scaleMin) {
-    unscaled /= 10n;
-    scale -= 1;
+  const powers: bigint[] = [];
+  for (let power = 10n, count = 1; scale - count >= least && unscaled % power === 0n; power *= power, count *= 2) {
+    powers.push(power);
+    unscaled /= power;
+    scale -= count;
+  }
+  for (let i = powers.length - 1; i >= 0; i--) {
+    const count = 2 ** i;
+    if (scale - count < least || unscaled % powers[i]! !== 0n) continue;
+    unscaled /= powers[i]!;
+    scale -= count;
   }
   return { unscaled, scale };
 }

@@ -1,104 +1,121 @@
-// A CQL fuzzer: mutated statements sent as text to a running node, many in flight. Each must be answered; the node must stay alive,
-// answer a plain query afterwards, and give its memory back. Usage: node dist/test/fuzz/cql.js [COUNT] [SEED]
+// A CQL fuzzer: mutated statements for a running node, as text, prepared with random values, and in batches, many in flight; paging states
+// too are damaged. Each must be answered, none by a server error; the node must stay alive, answer a plain query afterwards, and give its
+// memory back. Usage: node dist/test/fuzz/cql.js [COUNT] [SEED]; FUZZ_COUNT and FUZZ_SEED are the same.
 import { readFileSync } from 'node:fs';
-import { CqlClient, CqlError } from '../support/cql-client.js';
+import { CqlClient, CqlError, type CqlResult, type Prepared } from '../support/cql-client.js';
 import { Ferrosa } from '../support/ferrosa.js';
 import { Prng } from '../support/prng.js';
+import { ddl, mutateStatement, templates } from './statements.js';
+import { randomBytes, randomValue } from './values.js';
 
-const count = Number(process.argv[2] ?? 1_000_000);
-const seed = Number(process.argv[3] ?? Date.now() % 1_000_000_007);
-const inFlight = 256;
+const count = Number(process.argv[2] ?? process.env['FUZZ_COUNT'] ?? 1_000_000);
+const seed = Number(process.argv[3] ?? process.env['FUZZ_SEED'] ?? Date.now() % 1_000_000_007);
+const inFlight = Number(process.env['FUZZ_IN_FLIGHT'] ?? 128);
+const preparedMax = 200;
+const answerMsMax = 30_000;
+/** Statements after which the tables are made again, should one have been dropped. */
+const renewEvery = 20_000;
 
-const seeds = [
-  'SELECT * FROM fuzz.t WHERE k = 1',
-  'SELECT k, v, writetime(v), ttl(v), count(*) FROM fuzz.t WHERE k IN (1, 2, 3) AND c > 1 AND c <= 5 ORDER BY c DESC LIMIT 10',
-  'SELECT DISTINCT k, s FROM fuzz.t WHERE token(k) > -5 AND token(k) <= 9223372036854775807 PER PARTITION LIMIT 2 LIMIT 3 ALLOW FILTERING',
-  'SELECT JSON k, CAST(v AS text), m[1], l[0], u.a, (int)3, [1, 2], {1: 2}, v + 1 * 2 - -3 AS x FROM fuzz.t',
-  "INSERT INTO fuzz.t (k, c, v, s, l, m, st, u, tp) VALUES (1, 2, 'text', 3, [1, 2], {1: 'a'}, {'x'}, {a: 1, b: 'y'}, (1, 'z')) USING TTL 100 AND TIMESTAMP 5",
-  `INSERT INTO fuzz.t JSON '{"k": 1, "c": 2, "v": "x", "l": [1], "m": {"1": "a"}, "u": {"a": 1}}' DEFAULT UNSET`,
-  "UPDATE fuzz.t USING TTL 3 SET v = 'x', l = l + [1], l[0] = 2, m[3] = 'y', st = st - {'x'}, u.a = 4 WHERE k = 1 AND c = 2",
-  'UPDATE fuzz.n SET hits = hits + 1 WHERE k = 1',
-  'DELETE v, l[0], m[1], u.a FROM fuzz.t USING TIMESTAMP 9 WHERE k = 1 AND c = 2',
-  'DELETE FROM fuzz.t WHERE k = 1 AND c > 3 AND c < 7',
-  "BEGIN UNLOGGED BATCH USING TIMESTAMP 3 INSERT INTO fuzz.t (k, c) VALUES (1, 1); UPDATE fuzz.t SET v = 'b' WHERE k = 1 AND c = 1; APPLY BATCH",
-  'SELECT min(c), max(v), sum(c), avg(c) FROM fuzz.t GROUP BY k',
-  "SELECT * FROM fuzz.t WHERE v CONTAINS 'a' AND m CONTAINS KEY 1 AND (c) IN ((1), (2)) ALLOW FILTERING",
-  'SELECT toTimestamp(now()), uuid(), token(k), blobAsInt(intAsBlob(c)) FROM fuzz.t',
-  "SELECT * FROM system_schema.tables WHERE keyspace_name = 'fuzz' AND table_name IN ('t', 'n')",
-  'DESCRIBE TABLE fuzz.t',
-];
+class Fuzzer {
+  readonly #prng = new Prng(seed);
+  readonly #prepared: Prepared[] = [];
+  readonly #pagingStates: Buffer[] = [];
+  readonly outcomes = new Map<string, number>();
+  readonly serverErrors = new Map<string, string>();
+  /** What waits for an answer. */
+  readonly open = new Set<string>();
 
-const ddl = [
-  "CREATE KEYSPACE fuzz WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 1}",
-  'CREATE TYPE fuzz.u (a int, b text)',
-  'CREATE TABLE fuzz.t (k int, c int, v text, s int static, l list<int>, m map<int, text>, st set<text>, u u, tp tuple<int, text>, PRIMARY KEY (k, c))',
-  'CREATE TABLE fuzz.n (k int PRIMARY KEY, hits counter)',
-];
+  constructor(readonly client: CqlClient) {}
 
-/** Pieces that a mutation puts in: words of the grammar, values at the edges, noise. */
-const pieces = [
-  ...new Set(seeds.join(' ').split(/\s+|(?=[(),;=[\]{}.:])|(?<=[(),;=[\]{}.:])/)),
-  ...[
-    "''",
-    "'\\u0000'",
-    '0x',
-    '0xF',
-    '?',
-    ':x',
-    '-1',
-    '2147483648',
-    '-9223372036854775809',
-    '1e400',
-    'NaN',
-    '-Infinity',
-    'null',
-    'true',
-  ],
-  ...[
-    '"',
-    "'",
-    '$$',
-    '/*',
-    '--',
-    '((((((((((',
-    '[[[[[[',
-    '{{{{',
-    '}',
-    ']',
-    'P1Y',
-    '12h30m',
-    '\u{1F600}',
-    '\0',
-    'zażółć',
-  ],
-  ...['00000000-0000-0000-0000-000000000000', "'2026-01-01'", "'::1'", 'IF', 'EXISTS', 'IS NOT NULL', 'LIKE', 'ANN OF'],
-];
-
-function mutate(prng: Prng): string {
-  let text = prng.pick(seeds);
-  const changes = 1 + prng.below(4);
-  for (let i = 0; i < changes; i++) {
-    const at = prng.below(text.length + 1);
-    const length = prng.below(12);
-    switch (prng.below(5)) {
-      case 0:
-        text = text.slice(0, at) + text.slice(at + length);
-        break;
-      case 1:
-        text = `${text.slice(0, at)} ${prng.pick(pieces)} ${text.slice(at)}`;
-        break;
-      case 2:
-        text = `${text.slice(0, at)} ${prng.pick(pieces)} ${text.slice(at + length)}`;
-        break;
-      case 3:
-        text = text.slice(0, at) + text.slice(Math.max(0, at - length)) + text.slice(at);
-        break;
-      default:
-        text = text.slice(0, at) + prng.pick(seeds).slice(prng.below(40));
+  async prepareTemplates(): Promise<void> {
+    for (const text of templates) {
+      try {
+        this.#prepared.push(await this.client.prepare(text));
+      } catch (error) {
+        throw new Error(`${text}: ${(error as Error).message}`);
+      }
     }
   }
-  return text.slice(0, 4000);
+
+  /** One request; resolves with what it was, for a report. */
+  async step(): Promise<void> {
+    const prng = this.#prng;
+    const kind = prng.below(8);
+    let what = '';
+    const asking = (text: string): void => {
+      what = text;
+      this.open.add(what);
+    };
+    let outcome = 'ok';
+    const startedMs = performance.now();
+    try {
+      if (kind < 4) {
+        asking(mutateStatement(prng));
+        this.#keep(await this.client.query(what, [], { pageSize: 1 + prng.below(100), ...this.#paging() }));
+      } else if (kind === 4) {
+        asking(mutateStatement(prng));
+        const prepared = await this.client.prepare(what);
+        if (this.#prepared.length < preparedMax) this.#prepared.push(prepared);
+        else this.#prepared[templates.length + prng.below(preparedMax - templates.length)] = prepared;
+      } else if (kind < 7) {
+        const prepared = prng.pick(this.#prepared);
+        const values = this.#values(prepared);
+        asking(`EXECUTE ${prepared.bindColumns.map((c) => c.name)} ${describe(values)}`);
+        this.#keep(await this.client.execute(prepared, values, { pageSize: 1 + prng.below(5), ...this.#paging() }));
+      } else {
+        const entries = Array.from({ length: 1 + prng.below(4) }, () => {
+          const query = prng.below(8) === 0 ? mutateStatement(prng) : prng.pick(this.#prepared);
+          return { query, values: typeof query === 'string' ? [] : this.#values(query) };
+        });
+        asking(`BATCH ${entries.map((e) => describe(e.values))}`);
+        await this.client.batch(prng.pick([0, 1, 1, 2]), entries);
+      }
+    } catch (error) {
+      if (!(error instanceof CqlError)) throw new Error(`after ${what.slice(0, 2000)}: ${(error as Error).message}`);
+      outcome = `0x${error.code.toString(16)}`;
+      if (error.code === 0 && !this.serverErrors.has(error.message)) {
+        this.serverErrors.set(error.message, what);
+        console.log(`server error for ${JSON.stringify(what.slice(0, 2000))}: ${error.message}`);
+      }
+    }
+    this.open.delete(what);
+    if (inFlight === 1 && performance.now() - startedMs > 200)
+      console.log(`slow: ${Math.round(performance.now() - startedMs)} ms for ${what.slice(0, 2000)}`);
+    this.outcomes.set(outcome, (this.outcomes.get(outcome) ?? 0) + 1);
+  }
+
+  #values(prepared: Prepared) {
+    const prng = this.#prng;
+    const values = prepared.bindColumns.map(({ type }) => randomValue(prng, type));
+    if (prng.below(64) === 0) values.pop();
+    if (prng.below(64) === 0) values.push(randomBytes(prng, prng.below(9)));
+    return values;
+  }
+
+  #keep({ pagingState }: CqlResult): void {
+    if (pagingState === null) return;
+    if (this.#pagingStates.length < 100) this.#pagingStates.push(pagingState);
+    else this.#pagingStates[this.#prng.below(100)] = pagingState;
+  }
+
+  /** Now and then a paging state: one of another statement, a damaged one, or noise. */
+  #paging(): { pagingState?: Buffer } {
+    const prng = this.#prng;
+    if (prng.below(12) > 0) return {};
+    if (prng.below(4) === 0 || this.#pagingStates.length === 0)
+      return { pagingState: randomBytes(prng, prng.below(80)) };
+    const state = Buffer.from(prng.pick(this.#pagingStates));
+    const how = prng.below(4);
+    if (how === 0) return { pagingState: state };
+    if (how === 1) return { pagingState: state.subarray(0, prng.below(state.length)) };
+    if (how === 2) return { pagingState: Buffer.concat([state, randomBytes(prng, 3)]) };
+    if (state.length > 0) state[prng.below(state.length)]! ^= 1 << prng.below(8);
+    return { pagingState: state };
+  }
 }
+
+const describe = (values: readonly unknown[]): string =>
+  values.map((v) => (v instanceof Uint8Array ? Buffer.from(v).toString('hex').slice(0, 200) : String(v))).join(' ');
 
 function residentBytes(pid: number): number {
   return Number(readFileSync(`/proc/${pid}/statm`, 'utf8').split(' ')[1]) * 4096;
@@ -106,46 +123,63 @@ function residentBytes(pid: number): number {
 
 async function main(): Promise<void> {
   console.log(`cql fuzzer: ${count} statements, seed ${seed}`);
-  const prng = new Prng(seed);
-  const ferrosa = await Ferrosa.start();
+  const settings = { memtable_offheap_space: '32MiB', auto_snapshot: 'false', commitlog_total_space: '128MiB' };
+  const ferrosa = await Ferrosa.start(settings);
   const client = await CqlClient.connect({ port: ferrosa.port });
-  for (const statement of ddl) await client.query(statement);
-  const codes = new Map<string, number>();
+  const renew = async () => {
+    for (const statement of ddl) await client.query(statement);
+  };
+  await renew();
+  const fuzzer = new Fuzzer(client);
+  await fuzzer.prepareTemplates();
   let sent = 0;
+  let answered = 0;
   let atHalf = 0;
-  let last = '';
+  let renewing: Promise<void> | null = null;
   const worker = async (): Promise<void> => {
     while (sent < count) {
       sent++;
       if (sent === Math.floor(count / 2)) atHalf = residentBytes(ferrosa.pid);
-      const text = mutate(prng);
-      last = text;
-      let outcome = 'ok';
-      try {
-        await client.query(text, [], { pageSize: 100 });
-      } catch (error) {
-        if (!(error instanceof CqlError))
-          throw new Error(`after ${JSON.stringify(last)}: ${(error as Error).message}\n${ferrosa.output}`);
-        outcome = `0x${error.code.toString(16)}`;
-        if (error.code === 0) console.log(`server error for ${JSON.stringify(text)}: ${error.message}`);
-      }
-      codes.set(outcome, (codes.get(outcome) ?? 0) + 1);
+      if (sent % renewEvery === 0) renewing = renew();
+      await renewing;
+      await fuzzer.step();
+      answered++;
     }
   };
-  await Promise.all(Array.from({ length: inFlight }, worker));
-  const { rows } = await client.query('SELECT key FROM system.local');
-  const atEnd = residentBytes(ferrosa.pid);
-  await client.close();
-  await ferrosa.remove();
-  console.log(`outcomes: ${JSON.stringify(Object.fromEntries(codes))}`);
-  console.log(`resident: ${(atHalf / 2 ** 20).toFixed(0)} MiB at half, ${(atEnd / 2 ** 20).toFixed(0)} MiB at the end`);
-  const serverErrors = codes.get('0x0') ?? 0;
-  const grown = count >= 100_000 && atEnd > atHalf * 1.5 + 64 * 2 ** 20;
-  if (rows.length !== 1 || serverErrors > 0 || grown) {
-    console.log(`failed: ${serverErrors} server errors${grown ? ', memory grew' : ''}`);
+  let seen = -1;
+  const watch = setInterval(() => {
+    if (answered === seen) {
+      console.log(
+        `failed: no answer in ${answerMsMax} ms to ${[...fuzzer.open].slice(0, 20).join('\n')}\n${ferrosa.output}`,
+      );
+      process.kill(ferrosa.pid, 'SIGKILL');
+      process.exit(1);
+    }
+    seen = answered;
+  }, answerMsMax);
+  try {
+    await Promise.all(Array.from({ length: inFlight }, worker));
+  } catch (error) {
+    console.log(`failed: ${(error as Error).message}\n${ferrosa.output}`);
+    await ferrosa.remove();
     process.exit(1);
   }
-  console.log(`${count} passed, 0 failed`);
+  clearInterval(watch);
+  const { rows } = await client.query('SELECT key FROM system.local');
+  await client.close();
+  const atEnd = residentBytes(ferrosa.pid);
+  const log = ferrosa.output;
+  await ferrosa.remove();
+  console.log(`outcomes: ${JSON.stringify(Object.fromEntries(fuzzer.outcomes))}`);
+  console.log(`resident: ${(atHalf / 2 ** 20).toFixed(0)} MiB at half, ${(atEnd / 2 ** 20).toFixed(0)} MiB at the end`);
+  const serverErrors = fuzzer.outcomes.get('0x0') ?? 0;
+  const grown = count >= 100_000 && atEnd > atHalf * 1.3 + 64 * 2 ** 20;
+  if (serverErrors > 0) console.log(log.slice(-20_000));
+  if (grown) console.log('failed: memory grew');
+  if (rows.length !== 1) console.log('failed: the plain query has no answer');
+  const failed = serverErrors + (grown ? 1 : 0) + (rows.length === 1 ? 0 : 1);
+  console.log(`${count - serverErrors} passed, ${failed} failed`);
+  if (failed > 0) process.exit(1);
 }
 
 await main();

@@ -1,6 +1,8 @@
 // A protocol fuzzer. First the codec: mutated byte streams through the decoders of each version, which must end with frames and errors and
-// never with anything else. Then a server: mutated requests over sockets; it must stay alive, answer a plain query between the rounds, and
-// let every connection go. Usage: node dist/test/fuzz/protocol.js [COUNT] [SEED] [PORT of a node to use instead of one in this process]
+// never with anything else. Then a node: mutated requests over sockets, among them EXECUTEs of statements that are prepared there; it must
+// stay alive, answer a plain query between the rounds, log no unexpected error, and let every connection go.
+// Usage: node dist/test/fuzz/protocol.js [COUNT] [SEED]; FUZZ_COUNT and FUZZ_SEED are the same.
+import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { FerrosaError } from '../../src/common/errors.js';
 import {
@@ -14,17 +16,18 @@ import {
   Opcode,
   type RequestMessage,
 } from '../../src/protocol/index.js';
-import { CqlClient } from '../support/cql-client.js';
-import { encodeEnvelope } from '../support/cql-frames.js';
+import { CqlClient, type Prepared } from '../support/cql-client.js';
+import { encode, encodeEnvelope } from '../support/cql-frames.js';
 import { encodeRequestBody } from '../support/encode-request.js';
+import { Ferrosa } from '../support/ferrosa.js';
 import { Prng } from '../support/prng.js';
 import { RawClient } from '../support/raw-client.js';
 import { requestOf, versions } from '../support/request-arbitraries.js';
-import { startTestServer } from '../support/server.js';
+import { ddl, templates } from './statements.js';
+import { randomValue } from './values.js';
 
-const count = Number(process.argv[2] ?? 1_000_000);
-const seed = Number(process.argv[3] ?? Date.now() % 1_000_000_007);
-const port = Number(process.argv[4] ?? 0);
+const count = Number(process.argv[2] ?? process.env['FUZZ_COUNT'] ?? 1_000_000);
+const seed = Number(process.argv[3] ?? process.env['FUZZ_SEED'] ?? Date.now() % 1_000_000_007);
 
 type Version = (typeof versions)[number];
 const samples = new Map<Version, RequestMessage[]>(
@@ -33,10 +36,36 @@ const samples = new Map<Version, RequestMessage[]>(
 const edges = [0, 1, 2, 0x7f, 0x80, 0xfe, 0xff];
 const lz4 = bodyCompressor('lz4');
 
+let prepared: readonly Prepared[] = [];
+
+/** Makes tables on the node and prepares hot statements, whose ids are the same for every connection. */
+async function prepareStatements(port: number): Promise<void> {
+  const client = await CqlClient.connect({ port, version: 5 });
+  for (const statement of ddl) await client.query(statement);
+  prepared = await Promise.all(templates.map((text) => client.prepare(text)));
+  await client.close();
+}
+
 /** A whole request, sometimes with flags or a compressed body. */
 function envelopeOf(prng: Prng, version: Version, stream: number): Buffer {
   const message = prng.pick(samples.get(version)!);
   let body = encodeRequestBody(message, version);
+  const known = prepared.length === 0 ? undefined : prng.pick(prepared);
+  if (known !== undefined && message.kind === 'EXECUTE' && prng.below(2) === 0) {
+    // Hot: what the addon runs by itself.
+    const { id, resultMetadataId, bindColumns } = known;
+    const values = bindColumns.map(({ type }) => encode.value(randomValue(prng, type)));
+    const flags = prng.below(4) === 0 ? 0x05 : 0x01;
+    body = Buffer.concat([
+      encode.shortBytes(id),
+      version === 5 ? encode.shortBytes(resultMetadataId!) : Buffer.alloc(0),
+      encode.short(prng.pick([1, 1, 1, 2, 4, 6, 10, 8])),
+      version === 5 ? encode.int(flags) : Buffer.from([flags]),
+      encode.short(values.length),
+      ...values,
+      flags & 4 ? encode.int(prng.pick([1, 2, 5000, -1, 0])) : Buffer.alloc(0),
+    ]);
+  }
   let flags = prng.below(8) === 0 ? prng.below(32) : 0;
   if (prng.below(16) === 0) {
     body = Buffer.from(lz4.compress(body));
@@ -125,8 +154,10 @@ async function attack(prng: Prng, target: number, burst: number): Promise<void> 
   clearTimeout(timer);
 }
 
+let rounds = 0;
+
 async function fuzzServer(total: number, target: number): Promise<void> {
-  const prng = new Prng(seed + 1);
+  const prng = new Prng(seed + 1 + rounds++);
   const burst = 50;
   for (let done = 0; done < total; ) {
     const attacks = Array.from({ length: 16 }, () => attack(prng, target, burst));
@@ -140,12 +171,46 @@ async function fuzzServer(total: number, target: number): Promise<void> {
   console.log(`server: ${total} mutated requests, alive and answering`);
 }
 
-console.log(`protocol fuzzer: ${count} frames, seed ${seed}`);
-fuzzCodec(Math.ceil(count * 0.8));
-const own = port === 0 ? await startTestServer() : null;
-await fuzzServer(Math.ceil(count * 0.2), own?.port ?? port);
-await own?.stop();
-const connections = own?.services.budget.connections ?? 0;
-const requests = own?.services.budget.requests ?? 0;
-if (connections !== 0 || requests !== 0)
-  throw new Error(`${connections} connections and ${requests} requests are left`);
+function residentMiB(pid: number): number {
+  return (Number(readFileSync(`/proc/${pid}/statm`, 'utf8').split(' ')[1]) * 4096) / 2 ** 20;
+}
+
+async function metric(port: number, name: string): Promise<number> {
+  const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+  return Number(new RegExp(`^${name} (\\S+)$`, 'm').exec(text)?.[1]);
+}
+
+async function main(): Promise<void> {
+  console.log(`protocol fuzzer: ${count} frames, seed ${seed}`);
+  fuzzCodec(Math.ceil(count * 0.8));
+  const node = await Ferrosa.start();
+  try {
+    await prepareStatements(node.port);
+    const total = Math.ceil(count * 0.2);
+    await fuzzServer(total / 2, node.port);
+    const atHalf = residentMiB(node.pid);
+    await fuzzServer(total / 2, node.port);
+    const atEnd = residentMiB(node.pid);
+    console.log(`resident: ${atHalf.toFixed(0)} MiB at half, ${atEnd.toFixed(0)} MiB at the end`);
+    if (total >= 20_000 && atEnd > atHalf * 1.3 + 64) throw new Error('memory grew');
+    for (const what of [
+      'ferrosa_cql_connections',
+      'ferrosa_cql_requests_in_flight',
+      'ferrosa_cql_request_bytes_in_flight',
+    ]) {
+      const left = await metric(node.webPort, what);
+      if (left !== 0) throw new Error(`${what} is ${left} without clients`);
+    }
+    if (/"level":[56]0/.test(node.output)) throw new Error('the node logged an unexpected error');
+  } catch (error) {
+    console.log(`failed: ${(error as Error).message}\n${node.output}`);
+    console.log(`${count - 1} passed, 1 failed`);
+    process.exitCode = 1;
+    return;
+  } finally {
+    await node.remove();
+  }
+  console.log(`${count} passed, 0 failed`);
+}
+
+await main();

@@ -7,6 +7,7 @@ import {
   roundToPrecision,
   setScale,
   stripTrailingZeros,
+  stripZerosTo,
 } from '../../types/index.js';
 
 /** Significant digits of sums and products; rounded half up beyond them. */
@@ -15,6 +16,8 @@ const digitsMax = 10_000;
 const significantDigitsMin = 32;
 const scaleMin = 32;
 const scaleMax = 1_000;
+/** Zeros that one operation appends at most: a decimal of a few bytes may name two billion, and Java would work on them for hours. */
+const appendedZerosMax = 100_000;
 
 export const decimalZero: Decimal = { unscaled: 0n, scale: 0 };
 
@@ -82,7 +85,7 @@ function divideToScale(a: Decimal, b: Decimal, scale: number, rounding: 'halfUp'
     const isLong = a.unscaled === 0n || precision(a) + Math.max(shift, 0) <= 18;
     throw new ArithmeticError(isLong ? '/ by zero' : 'BigInteger divide by zero');
   }
-  if (Math.abs(shift) > 1_000_000) {
+  if (Math.abs(shift) > appendedZerosMax) {
     if (shift > 0 && a.unscaled !== 0n) throw overflow();
     return { unscaled: 0n, scale };
   }
@@ -106,7 +109,7 @@ export function divideAtOwnScale(a: Decimal, b: Decimal): Decimal {
 export function remainderOfDecimals(a: Decimal, b: Decimal): Decimal {
   if (b.unscaled === 0n) throw new ArithmeticError(a.unscaled === 0n ? 'Division undefined' : 'Division by zero');
   const scale = Math.max(a.scale, b.scale);
-  if (Math.abs(a.scale - b.scale) > 1_000_000) throw overflow();
+  if (Math.abs(a.scale - b.scale) > appendedZerosMax) throw overflow();
   const dividend = alignTo(a, scale);
   const divisor = alignTo(b, scale);
   const remainder = dividend % divisor;
@@ -115,13 +118,8 @@ export function remainderOfDecimals(a: Decimal, b: Decimal): Decimal {
     return setScale({ unscaled: remainder, scale }, a.scale, 'down');
   }
   // The whole quotient sheds trailing zeros down to the preferred scale, and the remainder's scale follows it.
-  let quotient = dividend / divisor;
-  let quotientScale = 0;
-  while (quotientScale > preferred && quotient % 10n === 0n) {
-    quotient /= 10n;
-    quotientScale -= 1;
-  }
-  return setScale({ unscaled: remainder, scale }, Math.max(a.scale, quotientScale + b.scale), 'down');
+  const quotient = stripZerosTo({ unscaled: dividend / divisor, scale: 0 }, preferred);
+  return setScale({ unscaled: remainder, scale }, Math.max(a.scale, quotient.scale + b.scale), 'down');
 }
 
 /** Rounds half up to a whole number. */
@@ -131,7 +129,7 @@ export function roundDecimal(value: Decimal): Decimal {
 
 export function toWhole(value: Decimal, rounding: 'halfUp' | 'down'): Decimal {
   try {
-    return setScale(value, 0, rounding);
+    return setScale(value, 0, rounding, appendedZerosMax);
   } catch {
     throw overflow();
   }

@@ -176,10 +176,16 @@ export class SetElement extends BaseOperation {
     const list = this.requiresRead;
     if (key === null) throw invalid(list ? 'Invalid null value for list index' : 'Invalid null map key');
     if (key === UNSET) throw invalid(list ? 'Invalid unset value for list index' : 'Invalid unset map key');
-    const path = list ? elementPath(row, this.column, readInt32(key), 'set an element on') : key;
+    const path = list ? elementPath(row, this.column, listIndex(key), 'set an element on') : key;
     if (value === null) row.pathTombstone(this.column, path);
     else if (value !== UNSET) row.pathCell(this.column, path, value);
   }
+}
+
+/** An int of no bytes is a value of its own; as an index or an increment it means nothing. */
+function listIndex(key: Uint8Array): number {
+  if (key.length === 0) throw invalid('Invalid empty value for list index');
+  return readInt32(key);
 }
 
 function elementPath(row: RowWriter, column: ColumnDefinition, index: number, what: string): Uint8Array {
@@ -206,7 +212,7 @@ export class DeleteElement extends BaseOperation {
     if (this.requiresRead) {
       if (key === null) throw invalid('Invalid null value for list index');
       if (key === UNSET) return;
-      row.pathTombstone(this.column, elementPath(row, this.column, readInt32(key), 'delete an element from'));
+      row.pathTombstone(this.column, elementPath(row, this.column, listIndex(key), 'delete an element from'));
       return;
     }
     const set = this.column.type.kind === 'set';
@@ -270,6 +276,7 @@ export class AddToCounter extends BaseOperation {
     const value = this.term.bind(context);
     if (value === null) throw invalid('Invalid null value for counter increment');
     if (value === UNSET) return;
+    if (value.length === 0) throw invalid('Invalid empty value for counter increment');
     const delta = readInt64(value);
     if (this.negated && delta === -(2n ** 63n))
       throw invalid(`The negation of ${delta} overflows supported counter precision (signed 8 bytes integer)`);
