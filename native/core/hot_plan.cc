@@ -445,7 +445,10 @@ bool ValidateRequest(const HotPlan& plan, const HotRequest& request) {
   if (request.consistency >= 16 || !(plan.consistency_levels >> request.consistency & 1)) return false;
   for (size_t i = 0; i < plan.binds.size(); i++)
     if (!ValidateBind(plan, plan.binds[i], request.values[i])) return false;
-  return true;
+  // JavaScript has the words for a clustering that is too long to be written.
+  size_t clustering_bytes = 0;
+  for (const int32_t slot : plan.clustering) clustering_bytes += request.values[static_cast<size_t>(slot)].bytes.size;
+  return plan.kind == HotKind::kRead || clustering_bytes <= UINT16_MAX;
 }
 
 bool PartitionKeyOf(const HotPlan& plan, const HotRequest& request, std::vector<uint8_t>* scratch, Slice* out) {

@@ -2,6 +2,8 @@
 
 /** Levels of nesting in a statement: parentheses, collections, types, function calls. */
 export const parserDepthMax = 250;
+/** Arithmetic operators in one statement: a chain of them is a tree as deep as it is long. Cassandra's stack ends between 500 and 1,000. */
+export const parserOperatorsMax = 1000;
 
 /** Bytes of one record of the metadata log: the largest command, such as a table with many columns. */
 export const metadataRecordBytesMax = 64 * 1024 * 1024;

@@ -1,6 +1,6 @@
 // The parser's place in the tokens, its markers, and its errors in Cassandra's words.
 import { syntaxError } from '../common/errors.js';
-import { parserDepthMax } from '../common/limits.js';
+import { parserDepthMax, parserOperatorsMax } from '../common/limits.js';
 import { basicUnreservedTokens, nativeTypeTokens, unreservedFunctionTokens, unreservedTokens } from './keywords.js';
 import { type LexedText, lex, type Token } from './lexer.js';
 
@@ -12,6 +12,7 @@ export class Cursor {
   private depth = 0;
   /** Behind a name that could have been a keyspace; -1 when there was none. */
   private openName = -1;
+  private operators = 0;
 
   constructor(readonly query: string) {
     this.lexed = lex(query);
@@ -74,6 +75,12 @@ export class Cursor {
   /** A table's name without keyspace was taken: only what follows tells Cassandra's grammar that it was none. */
   nameWithoutKeyspace(): void {
     this.openName = this.at;
+  }
+
+  /** Counts an arithmetic operator. @throws FerrosaError SYNTAX_ERROR when there are too many */
+  countOperator(): void {
+    if (++this.operators > parserOperatorsMax)
+      throw syntaxError(`statement has more than ${parserOperatorsMax} arithmetic operators`);
   }
 
   addMarker(name: string | null): number {

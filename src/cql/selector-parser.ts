@@ -25,6 +25,7 @@ export function parseSelectable(p: Cursor): Selectable {
   return p.nested(() => {
     let left = parseProduct(p);
     while (p.is("'+'") || p.is("'-'")) {
+      p.countOperator();
       const op = p.next().text as '+' | '-';
       left = { kind: 'arithmetic', op, left, right: parseProduct(p) };
     }
@@ -35,6 +36,7 @@ export function parseSelectable(p: Cursor): Selectable {
 function parseProduct(p: Cursor): Selectable {
   let left = parseGroup(p);
   while (p.is("'*'") || p.is("'/'") || p.is("'%'")) {
+    p.countOperator();
     const op = p.next().text as '*' | '/' | '%';
     left = { kind: 'arithmetic', op, left, right: parseGroup(p) };
   }

@@ -61,6 +61,7 @@ export function parseTerm(p: Cursor): Term {
     while (p.is("'+'") || p.is("'-'")) {
       // In `c = v + c` the sum ends before the column (list prepend).
       if (p.is("'+'") && (p.isName(1) || p.is('EMPTY_QUOTED_NAME', 1)) && !startsCall(p, 1)) break;
+      p.countOperator();
       const op = p.next().text as '+' | '-';
       left = { kind: 'arithmetic', op, left, right: parseProduct(p) };
     }
@@ -72,6 +73,7 @@ export function parseTerm(p: Cursor): Term {
 function parseProduct(p: Cursor): Term {
   let left = parseSigned(p);
   while (p.is("'*'") || p.is("'/'") || p.is("'%'")) {
+    p.countOperator();
     const op = p.next().text as '*' | '/' | '%';
     left = { kind: 'arithmetic', op, left, right: parseSigned(p) };
   }

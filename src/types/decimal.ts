@@ -70,9 +70,30 @@ function compareMagnitudes(a: Decimal, b: Decimal): number {
   return x < y ? -1 : Number(x > y);
 }
 
-/** Number of decimal digits of the unscaled value, 1 for zero. */
+const powers = new Map<number, bigint>();
+const powersMax = 64;
+const powerKeptMax = 50_000;
+
+/** 10 to the power of a whole number that is not negative. The last ones are kept: sums and averages ask for the same again and again. */
+export function powerOfTen(exponent: number): bigint {
+  const known = powers.get(exponent);
+  if (known !== undefined) return known;
+  const power = 10n ** BigInt(exponent);
+  if (exponent <= powerKeptMax) {
+    if (powers.size >= powersMax) powers.clear();
+    powers.set(exponent, power);
+  }
+  return power;
+}
+
+/** Number of decimal digits of the unscaled value, 1 for zero. The cost is linear: long numbers are not written out in decimal. */
 export function precision(value: Decimal): number {
-  return magnitude(value.unscaled).toString().length;
+  const number = magnitude(value.unscaled);
+  if (number < 1_000_000_000_000_000n) return Number(number).toString().length;
+  const hex = number.toString(16);
+  const bits = hex.length * 4 - Math.clz32(Number.parseInt(hex[0]!, 16)) + 28;
+  const least = Math.floor((bits - 1) * Math.LOG10E * Math.LN2);
+  return number >= powerOfTen(least + 1) ? least + 2 : least + 1;
 }
 
 /** The nearest double. */
@@ -129,9 +150,9 @@ export function setScale(value: Decimal, scale: number, rounding: Rounding, digi
   if (value.unscaled === 0n) return { unscaled: 0n, scale };
   const shift = scale - value.scale;
   if (shift > digitsMax) throw new RangeError('decimal too large');
-  if (shift >= 0) return { unscaled: value.unscaled * 10n ** BigInt(shift), scale };
+  if (shift >= 0) return { unscaled: value.unscaled * powerOfTen(shift), scale };
   if (-shift > precision(value) + 1) return { unscaled: 0n, scale };
-  return { unscaled: divideRounded(value.unscaled, 10n ** BigInt(-shift), rounding), scale };
+  return { unscaled: divideRounded(value.unscaled, powerOfTen(-shift), rounding), scale };
 }
 
 /** Rounds to a number of significant digits (MathContext); 0 leaves it exact. */
@@ -141,7 +162,7 @@ export function roundToPrecision(value: Decimal, digits: number, rounding: Round
     const excess = precision(result) - digits;
     if (excess <= 0) break;
     result = {
-      unscaled: divideRounded(result.unscaled, 10n ** BigInt(excess), rounding),
+      unscaled: divideRounded(result.unscaled, powerOfTen(excess), rounding),
       scale: result.scale - excess,
     };
   }

@@ -21,7 +21,8 @@ const residentMiB = (): number =>
 
 before(async () => {
   if (otherPort === 0) {
-    node = await Ferrosa.start({ FERROSA_SHARDS: '2', FERROSA_NATIVE_TRANSPORT_MAX_FRAME_SIZE: '16MiB' });
+    // A statement of 65,535 markers takes 17 MB as it is counted.
+    node = await Ferrosa.start({ prepared_statements_cache_size: '64MiB' });
     port = node.port;
   }
   client = await CqlClient.connect({ port });
@@ -158,13 +159,16 @@ test('a segment with a wrong checksum ends the connection', async () => {
   await assertAlive();
 });
 
-test('compressed bodies without compression, and bytes that do not decompress, are protocol errors', async () => {
-  const fate = await fateOf(4, request(4, Opcode.QUERY, query('SELECT * FROM system.local'), 0x01));
-  assert.equal(fate.code, protocolError);
+test('the flag for compression means nothing without it, and bytes that do not decompress are an error', async () => {
+  // Without compression the flag has no meaning: the body is taken as it is.
+  const plain = await RawClient.start(port, 4);
+  plain.sendEnvelope(4, Opcode.QUERY, 5, query('SELECT * FROM system.local'), 0x01);
+  assert.equal((await plain.answer()).opcode, Opcode.RESULT);
+  plain.destroy();
   const raw = await RawClient.start(port, 4, { COMPRESSION: 'lz4' });
   raw.sendEnvelope(4, Opcode.QUERY, 5, Buffer.from([0x7f, 0xff, 0xff, 0xff, 1, 2, 3]), 0x01);
   const error = await raw.answer().then(readError, () => ({ code: protocolError }));
-  assert.ok(error.code === protocolError || error.code === 0);
+  assert.ok([protocolError, invalid, 0].includes(error.code), `${error.code}`);
   raw.destroy();
   await assertAlive();
 });
@@ -233,7 +237,7 @@ test('partition keys: 65,535 bytes are stored, 65,536 are refused, empty ones ar
   assert.equal((await errorOf(client.execute(insert, [Buffer.alloc(0)]))).message, 'Key may not be empty');
   const clustering = await client.prepare("INSERT INTO bad.c (k, c, v) VALUES ('k', ?, 1)");
   const long = await errorOf(client.execute(clustering, [Buffer.alloc(65_536, 97)]));
-  assert.equal(long.code, invalid);
+  assert.deepEqual(long, { code: invalid, message: 'Key length of 65536 is longer than maximum of 65535' });
 });
 
 test('a statement of 1 MB runs', async () => {
@@ -260,10 +264,7 @@ test('ten thousand brackets of any kind end with an error and not with the stack
   ];
   for (const text of texts) {
     const { code } = await errorOf(client.query(text));
-    assert.ok(
-      code === syntaxError || code === invalid || (code === -1 && text.includes('+ 1')),
-      `${code} ${text.slice(0, 60)}`,
-    );
+    assert.ok(code === syntaxError || code === invalid, `${code} ${text.slice(0, 60)}`);
   }
   await assertAlive();
 });
@@ -278,20 +279,21 @@ test('65,535 bind markers are taken, one more is refused', async () => {
   });
 });
 
-test('names: 48 characters are taken, 49 are refused', async () => {
-  for (const [length, fine] of [
-    [48, true],
-    [49, false],
-  ] as const) {
-    const name = 'n'.repeat(length);
-    const created = await errorOf(client.query(`CREATE TABLE bad.${name} (k int PRIMARY KEY)`));
-    assert.equal(created.code, fine ? -1 : invalid, created.message);
-    if (fine) await client.query(`DROP TABLE bad.${name}`);
-    const replication = "WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 1}";
-    const keyspace = await errorOf(client.query(`CREATE KEYSPACE ${name} ${replication}`));
-    assert.equal(keyspace.code, fine ? -1 : invalid, keyspace.message);
-    if (fine) await client.query(`DROP KEYSPACE ${name}`);
-  }
+test('names of keyspaces: 48 characters are taken, 49 are refused; those of tables may be longer', async () => {
+  const replication = "WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 1}";
+  const name = 'n'.repeat(49);
+  const error = await errorOf(client.query(`CREATE KEYSPACE ${name} ${replication}`));
+  assert.equal(error.code, invalid, error.message);
+  assert.match(
+    error.message,
+    /^Keyspace name must not be more than 48 characters long \(got 49 characters for "n+"\)$/,
+  );
+  await client.query(`CREATE KEYSPACE ${name.slice(1)} ${replication}`);
+  await client.query(`DROP KEYSPACE ${name.slice(1)}`);
+  await client.query(`CREATE TABLE bad.${name} (k int PRIMARY KEY)`);
+  await client.query(`DROP TABLE bad.${name}`);
+  const long = await errorOf(client.query(`CREATE TABLE bad.${'n'.repeat(300)} (k int PRIMARY KEY)`));
+  assert.equal(long.code, 0x2300, long.message);
 });
 
 test('a table of 10,000 columns is made, written and read', async () => {

@@ -3,6 +3,7 @@ import {
   type Decimal,
   divideRounded,
   magnitude,
+  powerOfTen,
   precision,
   roundToPrecision,
   setScale,
@@ -35,7 +36,7 @@ function checkScale(scale: number): number {
 }
 
 function alignTo(value: Decimal, scale: number): bigint {
-  return value.unscaled * 10n ** BigInt(scale - value.scale);
+  return value.unscaled * powerOfTen(scale - value.scale);
 }
 
 /** The exact sum. REQUIRES: scales that do not differ by more than a few times digitsMax. */
@@ -89,8 +90,8 @@ function divideToScale(a: Decimal, b: Decimal, scale: number, rounding: 'halfUp'
     if (shift > 0 && a.unscaled !== 0n) throw overflow();
     return { unscaled: 0n, scale };
   }
-  const dividend = shift > 0 ? a.unscaled * 10n ** BigInt(shift) : a.unscaled;
-  const divisor = shift < 0 ? b.unscaled * 10n ** BigInt(-shift) : b.unscaled;
+  const dividend = shift > 0 ? a.unscaled * powerOfTen(shift) : a.unscaled;
+  const divisor = shift < 0 ? b.unscaled * powerOfTen(-shift) : b.unscaled;
   return { unscaled: divideRounded(dividend, divisor, rounding), scale };
 }
 
@@ -145,7 +146,7 @@ export function expOfDecimal(value: Decimal): Decimal {
   if (integerDigits > 10) throw new ArithmeticError(value.unscaled > 0n ? 'Overflow' : 'Underflow');
   const guard = digits + Math.max(integerDigits, 0) + 20;
   const x = toFixedPoint(value, guard);
-  const one = 10n ** BigInt(guard);
+  const one = powerOfTen(guard);
   const ln10 = naturalLog(10n * one, one);
   const power = divideRounded(x, ln10, 'halfEven');
   const reduced = x - power * ln10;
@@ -169,7 +170,7 @@ function logarithm(value: Decimal, base10: boolean): Decimal {
   const digits = workingDigits(value);
   const exponent = precision(value) - 1 - value.scale;
   const guard = digits + 30 + exponent.toString().length;
-  const one = 10n ** BigInt(guard);
+  const one = powerOfTen(guard);
   const mantissa = toFixedPoint({ unscaled: value.unscaled, scale: precision(value) - 1 }, guard);
   if (mantissa === one && (exponent === 0 || base10)) return { unscaled: BigInt(exponent), scale: 0 };
   const ln10 = naturalLog(10n * one, one);

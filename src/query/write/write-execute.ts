@@ -30,6 +30,8 @@ export function writeTargets(plan: WritePlan, bind: BindContext): WriteTargets {
   return { keys, rows: clusterings(restrictions, bind) };
 }
 
+const clusteringBytesMax = 0xffff;
+
 const isSliceDelete = ({ type, restrictions }: WritePlan) =>
   type === 'DELETE' && restrictions.hasClustering && restrictions.isColumnRange;
 
@@ -62,6 +64,7 @@ export function collectWrite(
     const partition = collector.partition(plan.table, plan.durable, key);
     const writer = new RowWriter(partition.builder, parameters);
     for (const clustering of rows) {
+      checkClusteringSize(clustering);
       if (lists !== null) writer.lists = (column) => lists.get(key, clustering, column);
       if (plan.type === 'DELETE' && plan.regular.length === 0 && plan.statics.length === 0) {
         if (clustering.length === plan.table.clustering.length && clustering.length > 0)
@@ -70,6 +73,14 @@ export function collectWrite(
       } else writeRow(plan, context, parameters, partition.builder, writer, clustering);
     }
   }
+}
+
+/** All values of a row's clustering together are bounded as a partition key is. */
+function checkClusteringSize(clustering: ClusteringPrefix): void {
+  let length = 0;
+  for (const component of clustering) length += component?.length ?? 0;
+  if (length > clusteringBytesMax)
+    throw invalid(`Key length of ${length} is longer than maximum of ${clusteringBytesMax}`);
 }
 
 function writeRow(
