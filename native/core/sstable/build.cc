@@ -99,6 +99,7 @@ Status SSTableBuild::CopyItems(size_t bytes, bool* ended) {
     const Step step = merged_.Next(&item_);
     if (step == Step::kEnd) {
       writer->EndPartition();
+      if (writer->disordered()) return Status::Corrupt("rows of a partition are out of order");
       *ended = true;
       return Status::Ok();
     }
@@ -109,6 +110,7 @@ Status SSTableBuild::CopyItems(size_t bytes, bool* ended) {
     }
     if (options_.purge && !(item_.is_row ? PurgeRow(rules_, &item_.row) : PurgeMarker(rules_, &item_.marker))) continue;
     writer->Add(item_);
+    if (writer->disordered()) return Status::Corrupt("rows of a partition are out of order");
   }
   return Status::Ok();
 }

@@ -124,6 +124,10 @@ void SSTableWriter::Add(const Unfiltered& item) {
 }
 
 void SSTableWriter::AddIndexBlock() {
+  if (block_count_ > 0 && !(previous_max_ < block_first_)) {
+    disordered_ = true;
+    return;
+  }
   const ByteString separator = block_count_ == 0 ? ByteString() : SeparatorOf(previous_max_, block_first_);
   row_trie_.Add(Slice(separator.data(), separator.size()), BlockPayload(block_start_, block_open_));
   previous_separator_ = separator;

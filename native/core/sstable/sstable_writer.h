@@ -34,6 +34,8 @@ class SSTableWriter {
   std::vector<uint8_t> TakePartitions() { return partitions_.Take(); }
   uint64_t data_bytes() const { return data_base_ + data_.size(); }  // all, with what was taken
   size_t pending_bytes() const { return data_.size() + rows_.writer.size() + partitions_.writer.size(); }
+  // Items came out of order, as from a damaged SSTable: what was written is to be thrown away.
+  bool disordered() const { return disordered_; }
   uint64_t partitions() const { return statistics_.partitions; }
   const std::vector<uint8_t>& first_key() const { return first_key_; }
   const std::vector<uint8_t>& last_key() const { return last_key_; }
@@ -72,6 +74,7 @@ class SSTableWriter {
   uint64_t block_start_ = 0;
   uint64_t block_count_ = 0;
   bool in_block_ = false;
+  bool disordered_ = false;
   DeletionTime open_;        // range tombstone that is open now
   DeletionTime block_open_;  // and where the block started
   ByteString block_first_;
