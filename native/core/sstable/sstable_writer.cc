@@ -29,6 +29,13 @@ TriePayload BlockPayload(uint64_t offset, const DeletionTime& open) {
   return payload;
 }
 
+// Whether `low` lies below `high` and is no prefix of it, as rows in order do.
+bool Separable(const ByteString& low, const ByteString& high) {
+  size_t i = 0;
+  while (i < low.size() && i < high.size() && low[i] == high[i]) i++;
+  return i < low.size() && i < high.size() && low[i] < high[i];
+}
+
 // The shortest string above `low` and not above `high`, ending in a byte that is one more than low's there.
 ByteString SeparatorOf(const ByteString& low, const ByteString& high) {
   size_t i = 0;
@@ -124,7 +131,7 @@ void SSTableWriter::Add(const Unfiltered& item) {
 }
 
 void SSTableWriter::AddIndexBlock() {
-  if (block_count_ > 0 && !(previous_max_ < block_first_)) {
+  if (block_count_ > 0 && (!Separable(previous_max_, block_first_) || item_ < block_first_)) {
     disordered_ = true;
     return;
   }
@@ -142,6 +149,7 @@ void SSTableWriter::EndPartition() {
   const uint64_t end = Position();
   data_.U8(kEndOfPartition);
   if (block_count_ > 0 && in_block_) AddIndexBlock();
+  if (disordered_) return;
   int64_t position = ~static_cast<int64_t>(partition_start_);
   if (block_count_ > 1) {
     // One more entry behind the last block turns away what is above it.
