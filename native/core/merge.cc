@@ -37,7 +37,7 @@ Step MergingCursor::StaticRow(Row* out) {
     rows_.push_back(&static_rows_[i]);
   }
   if (rows_.empty()) return Step::kEnd;
-  return merger_.Merge(*plan_, rows_.data(), rows_.size(), partition_deletion_, out) ? Step::kItem : Step::kEnd;
+  return static_merger_.Merge(*plan_, rows_.data(), rows_.size(), partition_deletion_, out) ? Step::kItem : Step::kEnd;
 }
 
 Step MergingCursor::Fill() {

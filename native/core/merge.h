@@ -75,6 +75,7 @@ class MergingCursor : public PartitionCursor {
   std::vector<size_t> lowest_;
   std::vector<Row*> rows_;
   RowMerger merger_;
+  RowMerger static_merger_;  // of its own: the static row is used beside every row, and a Merge ends the life of merged contexts
   std::vector<Row> static_rows_;
 };
 
