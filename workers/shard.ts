@@ -1,5 +1,6 @@
 // The thread of one shard.
 import { parentPort, workerData } from 'node:worker_threads';
+import { startServing } from '../src/server/shard-side/sockets.js';
 import { serveShard } from '../src/shard/worker.js';
 
-serveShard(parentPort!, workerData);
+serveShard(parentPort!, workerData, startServing);

@@ -69,6 +69,8 @@ FrontendJs::FrontendJs(const Napi::CallbackInfo& info) : ObjectWrap(info) {
     number("openPerConnectionMax", &options.open_per_connection_max);
     number("writeTimeoutMicros", &options.write_timeout_micros);
     number("readTimeoutMicros", &options.read_timeout_micros);
+    const Napi::Value own = o.Get("ownShard");
+    if (own.IsNumber()) options.own_shard = own.As<Napi::Number>().Int32Value();
   }
   frontend_ = std::make_unique<Frontend>(options);
 }
@@ -211,6 +213,7 @@ Napi::Value FrontendJs::Stats(const Napi::CallbackInfo& info) {
   const FrontendStats& s = frontend_->stats();
   Napi::Object o = Napi::Object::New(info.Env());
   o.Set("hot", static_cast<double>(s.hot));
+  o.Set("local", static_cast<double>(s.local));
   o.Set("left", static_cast<double>(s.left));
   o.Set("declined", static_cast<double>(s.declined));
   o.Set("timeouts", static_cast<double>(s.timeouts));

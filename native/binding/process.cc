@@ -91,6 +91,12 @@ Napi::Value SendNow(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), sent < 0 ? 0 : static_cast<double>(sent));
 }
 
+// Closes a descriptor that nothing else has taken over.
+Napi::Value CloseDescriptor(const Napi::CallbackInfo& info) {
+  if (info.Length() > 0 && info[0].IsNumber()) ::close(info[0].ToNumber().Int32Value());
+  return info.Env().Undefined();
+}
+
 }  // namespace
 
 void RegisterProcess(Napi::Env env, Napi::Object exports) {
@@ -98,6 +104,7 @@ void RegisterProcess(Napi::Env env, Napi::Object exports) {
   exports.Set("pinThread", Napi::Function::New(env, PinThread));
   exports.Set("duplicateDescriptor", Napi::Function::New(env, DuplicateDescriptor));
   exports.Set("sendNow", Napi::Function::New(env, SendNow));
+  exports.Set("closeDescriptor", Napi::Function::New(env, CloseDescriptor));
   exports.Set("cores", Napi::Function::New(env, Cores));
 }
 

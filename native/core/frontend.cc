@@ -272,6 +272,7 @@ Frontend::Taken Frontend::Put(Connection* connection, const Slot& wanted, HotHea
   connection->open++;
   connection->taken++;
   stats_.hot++;
+  if (static_cast<int64_t>(shard) == options_.own_shard) stats_.local++;
   Record record;
   record.kind = RecordKind::kHot;
   record.request = kHotRequest | static_cast<uint64_t>(generation & kGenerationMask) << 32 | number;

@@ -20,6 +20,7 @@ struct FrontendOptions {
   uint64_t write_timeout_micros = 2'000'000;
   uint64_t read_timeout_micros = 5'000'000;
   uint32_t ignore_msb = 12;
+  int32_t own_shard = -1;  // the shard of this thread, -1 for none
 };
 
 // The shard that owns a token: ScyllaDB's rule (src/shard/token.ts).
@@ -30,6 +31,7 @@ inline uint32_t ShardOfToken(int64_t token, uint32_t shards, uint32_t ignore_msb
 
 struct FrontendStats {
   uint64_t hot = 0;         // requests put into rings
+  uint64_t local = 0;       // of those, for the shard of this thread
   uint64_t left = 0;        // envelopes left to JavaScript
   uint64_t declined = 0;    // by shards, then handed to JavaScript
   uint64_t timeouts = 0;

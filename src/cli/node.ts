@@ -1,7 +1,7 @@
 // The composition of a node: what runs in this process and how it is put together.
 
 import { satisfiedLevels } from '../cluster/index.js';
-import type { ConnectionInfo, WebServer } from '../http/index.js';
+import type { ConnectionInfo, ServingFigures, WebServer } from '../http/index.js';
 import { HotPlans, type Processor } from '../query/index.js';
 import {
   type Authenticator,
@@ -11,6 +11,7 @@ import {
   createCqlServer,
   findRole,
   QueryTraceStore,
+  ShardSockets,
 } from '../server/index.js';
 import { HotPath } from '../shard/index.js';
 import { openDataFolder, StartProblem } from './data-folder.js';
@@ -58,9 +59,9 @@ export async function startNode(config: Config, log: Log, onDeath: (message: str
   figures.attach(serving);
   keepCompactionHistory(processor, storage, log);
   const stopEstimates = scheduleEstimates(processor, storage, log);
-  const cqlPort = await listen(server, config.cql_bind, 'CQL', 'cql_bind');
-  // Both ports are served alike until shards serve connections themselves; SUPPORTED says nothing of shards before that.
-  const awarePort = await listen(server, config.cql_shard_aware_bind, 'CQL', 'cql_shard_aware_bind');
+  // First, because connections to the other port are told of it.
+  const aware = { listen: (address: HostAndPort) => server.listen(address, true) };
+  const awarePort = await listen(aware, config.cql_shard_aware_bind, 'CQL', 'cql_shard_aware_bind');
   const control = new Control({
     config,
     storage,
@@ -75,12 +76,14 @@ export async function startNode(config: Config, log: Log, onDeath: (message: str
     server: services.metrics,
     budget: services.budget,
     hotPath: services.hotPath,
+    serving: services.shardSockets === null ? null : () => servingFigures(storage),
     connections: () => [...server.connections].map((connection) => connectionInfo(connection)),
     log,
     authorize:
       config.authenticator === 'AllowAllAuthenticator' ? null : superuserCheck(services.authenticator, processor),
   });
   const webPort = await listen(web, config.web_bind, 'The web side', 'web_bind');
+  const cqlPort = await listen(server, config.cql_bind, 'CQL', 'cql_bind');
   return {
     describe: () =>
       `CQL ${config.cql_bind.host}:${cqlPort} and :${awarePort}, web ${config.web_bind.host}:${webPort}, ${config.shards} shards`,
@@ -89,6 +92,12 @@ export async function startNode(config: Config, log: Log, onDeath: (message: str
       await drain({ storage, server, web });
     },
   };
+}
+
+/** What the threads of the shards have done for their connections. */
+async function servingFigures(storage: NodeStorage): Promise<ServingFigures[]> {
+  const stats = await storage.shards.stats();
+  return stats.flatMap(({ shard, serving }) => (serving === null ? [] : [{ shard, ...serving }]));
 }
 
 function connectionInfo(connection: Connection): ConnectionInfo {
@@ -141,22 +150,28 @@ async function createServer(
   traces: QueryTraceStore,
   log: Log,
 ) {
-  const hotPath = config.hot_path
-    ? new HotPath(storage.shards.router, {
-        frameBytesMax: config.native_transport_max_frame_size,
-        writeTimeoutMs: config.write_request_timeout,
-        readTimeoutMs: config.read_request_timeout,
-      })
-    : null;
-  if (hotPath !== null)
+  const limits = serverLimitsOf(config);
+  const hotPathOptions = {
+    frameBytesMax: limits.frameBytesMax,
+    writeTimeoutMs: config.write_request_timeout,
+    readTimeoutMs: config.read_request_timeout,
+  };
+  const hotPath = config.hot_path ? new HotPath(storage.shards.router, hotPathOptions) : null;
+  // Without the hot path a shard would pass everything on to this thread.
+  const serving = { hotPath: hotPathOptions, limits };
+  const shardSockets = hotPath === null ? null : new ShardSockets(storage.shards.serve(serving));
+  if (hotPath !== null && shardSockets !== null) {
+    hotPath.onPlan = (number, plan) => shardSockets.plan(number, plan);
     new HotPlans(processor, hotPath, (keyspace) => satisfiedLevels(replicasOf(storage.metadata, keyspace)));
+  }
   const authenticator = await createAuthenticator(config.authenticator, processor, () => performance.now());
   return createCqlServer({
     processor,
     catalogue: storage.metadata.catalogue,
     authenticator,
-    limits: serverLimitsOf(config),
+    limits,
     hotPath,
+    shardSockets,
     traces,
     log,
     own: () => null,

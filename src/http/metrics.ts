@@ -9,6 +9,19 @@ export type MetricSources = {
   readonly budget: ServerBudget;
   /** null when the hot path is off. */
   readonly hotPath: { stats(): HotPathFigures } | null;
+  /** Of each shard; null when shards have no connections. */
+  readonly serving: (() => Promise<readonly ServingFigures[]>) | null;
+};
+
+/** What the thread of a shard has done for the connections that live on it. */
+export type ServingFigures = Omit<HotPathFigures, 'hot'> & {
+  readonly shard: number;
+  /** Requests whose key the shard owns, and those that another shard has run. */
+  readonly local: number;
+  readonly forwarded: number;
+  readonly connections: number;
+  readonly receivedBytes: number;
+  readonly sentBytes: number;
 };
 
 /** What the hot path has done since the start. */
@@ -26,32 +39,56 @@ export function createMetrics(sources: MetricSources): Registry {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry, prefix: 'ferrosa_' });
   addNode(registry, sources);
-  addServer(registry, sources);
-  if (sources.hotPath !== null) addHotPath(registry, sources.hotPath);
+  const serving = once(sources.serving ?? (async () => []));
+  addServer(registry, sources, serving);
+  if (sources.hotPath !== null) addHotPath(registry, sources.hotPath, serving);
+  addShards(registry, serving);
   addTables(registry, sources.control);
   return registry;
 }
 
-function gauge(registry: Registry, name: string, help: string, read: () => number): void {
+/** One question a scrape, whichever metric is collected first. */
+function once<T>(ask: () => Promise<T>): () => Promise<T> {
+  let current: Promise<T> | null = null;
+  return () => {
+    if (current === null) {
+      current = ask();
+      const forget = () => {
+        current = null;
+      };
+      current.then(forget, forget);
+    }
+    return current;
+  };
+}
+
+type Serving = () => Promise<readonly ServingFigures[]>;
+
+async function sumOf(serving: Serving, read: (figures: ServingFigures) => number): Promise<number> {
+  return (await serving()).reduce((sum, one) => sum + read(one), 0);
+}
+
+function gauge(registry: Registry, name: string, help: string, read: () => number | Promise<number>): void {
   new Gauge({
     name,
     help,
     registers: [registry],
-    collect() {
-      this.set(read());
+    async collect() {
+      this.set(await read());
     },
   });
 }
 
 /** A counter whose value is kept elsewhere. */
-function counter(registry: Registry, name: string, help: string, read: () => number): void {
+function counter(registry: Registry, name: string, help: string, read: () => number | Promise<number>): void {
   new Counter({
     name,
     help,
     registers: [registry],
-    collect() {
+    async collect() {
+      const value = await read();
       this.reset();
-      this.inc(read());
+      this.inc(value);
     },
   });
 }
@@ -71,11 +108,12 @@ function addNode(registry: Registry, { control }: MetricSources): void {
   });
 }
 
-function addServer(registry: Registry, { server, budget }: MetricSources): void {
+function addServer(registry: Registry, { server, budget }: MetricSources, serving: Serving): void {
+  const shards = (read: (figures: ServingFigures) => number) => sumOf(serving, read);
   gauge(registry, 'ferrosa_cql_connections', 'Open CQL connections', () => budget.connections);
   gauge(registry, 'ferrosa_cql_requests_in_flight', 'CQL requests being run', () => budget.requests);
   gauge(registry, 'ferrosa_cql_request_bytes_in_flight', 'Bytes of CQL requests being run', () => budget.bytes);
-  const counters: [string, string, () => number][] = [
+  const counters: [string, string, () => number | Promise<number>][] = [
     ['connections_accepted', 'CQL connections accepted', () => server.connectionsAccepted],
     ['connections_refused', 'CQL connections over a limit', () => server.connectionsRefused],
     ['requests', 'CQL requests of every kind', () => server.requests],
@@ -83,8 +121,12 @@ function addServer(registry: Registry, { server, budget }: MetricSources): void 
     ['protocol_errors', 'CQL requests that break the protocol', () => server.protocolErrors],
     ['overloads', 'CQL requests over a limit', () => server.overloads],
     ['pauses', 'Times a connection was not read on', () => server.pauses],
-    ['received_bytes', 'Bytes from CQL clients', () => server.receivedBytes],
-    ['sent_bytes', 'Bytes to CQL clients', () => server.sentBytes],
+    [
+      'received_bytes',
+      'Bytes from CQL clients',
+      async () => server.receivedBytes + (await shards((one) => one.receivedBytes)),
+    ],
+    ['sent_bytes', 'Bytes to CQL clients', async () => server.sentBytes + (await shards((one) => one.sentBytes))],
     ['authentication_successes', 'Logins', () => server.authenticationSuccesses],
     ['authentication_failures', 'Logins refused', () => server.authenticationFailures],
   ];
@@ -101,9 +143,11 @@ function addServer(registry: Registry, { server, budget }: MetricSources): void 
   });
 }
 
-function addHotPath(registry: Registry, hotPath: { stats(): HotPathFigures }): void {
+function addHotPath(registry: Registry, hotPath: { stats(): HotPathFigures }, serving: Serving): void {
   const name = (end: string): string => `ferrosa_hot_path_${end}`;
-  gauge(registry, name('requests_in_flight'), 'Requests that the addon runs', () => hotPath.stats().open);
+  const sum = async (read: (stats: HotPathFigures) => number): Promise<number> =>
+    read(hotPath.stats()) + (await sumOf(serving, (one) => read({ ...one, hot: one.local + one.forwarded })));
+  gauge(registry, name('requests_in_flight'), 'Requests that the addon runs', () => sum(({ open }) => open));
   const counters: [string, string, (stats: HotPathFigures) => number][] = [
     ['requests', 'Requests that the addon has run', (stats) => stats.hot],
     ['declined', 'Requests that a shard gave back to JavaScript', (stats) => stats.declined],
@@ -111,7 +155,36 @@ function addHotPath(registry: Registry, hotPath: { stats(): HotPathFigures }): v
     ['overloads', 'Requests over a limit', (stats) => stats.overloaded],
     ['stops', 'Times a connection was stopped for a full ring', (stats) => stats.stops],
   ];
-  for (const [end, help, read] of counters) counter(registry, name(`${end}_total`), help, () => read(hotPath.stats()));
+  for (const [end, help, read] of counters) counter(registry, name(`${end}_total`), help, () => sum(read));
+}
+
+const shardCounters: readonly [string, string, (figures: ServingFigures) => number][] = [
+  ['local_requests', 'Requests of connections of a shard whose key it owns', ({ local }) => local],
+  ['forwarded_requests', 'Requests of connections of a shard that another shard has run', ({ forwarded }) => forwarded],
+];
+
+function addShards(registry: Registry, serving: Serving): void {
+  new Gauge({
+    name: 'ferrosa_shard_connections',
+    help: 'Open CQL connections of a shard',
+    labelNames: ['shard'],
+    registers: [registry],
+    async collect() {
+      for (const { shard, connections } of await serving()) this.set({ shard: String(shard) }, connections);
+    },
+  });
+  for (const [name, help, read] of shardCounters)
+    new Counter({
+      name: `ferrosa_shard_${name}_total`,
+      help,
+      labelNames: ['shard'],
+      registers: [registry],
+      async collect() {
+        const all = await serving();
+        this.reset();
+        for (const figures of all) this.inc({ shard: String(figures.shard) }, read(figures));
+      },
+    });
 }
 
 const tableGauges: readonly [string, string, (stats: TableStats) => number][] = [
@@ -130,18 +203,7 @@ const tableCounters: readonly [string, string, (stats: TableStats) => number | n
 
 function addTables(registry: Registry, control: NodeControl): void {
   const labelNames = ['keyspace', 'table'] as const;
-  // One question to the shards a scrape, whichever metric is collected first.
-  let current: Promise<readonly TableStats[]> | null = null;
-  const ask = (): Promise<readonly TableStats[]> => {
-    if (current === null) {
-      current = control.tableStats();
-      const forget = () => {
-        current = null;
-      };
-      current.then(forget, forget);
-    }
-    return current;
-  };
+  const ask = once(() => control.tableStats());
   const setup = (name: string, help: string) => ({
     name: `ferrosa_storage_${name}`,
     help,

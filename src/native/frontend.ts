@@ -11,6 +11,8 @@ export type FrontendOptions = {
   readonly openPerConnectionMax: number;
   readonly writeTimeoutMicros: number;
   readonly readTimeoutMicros: number;
+  /** The shard of the thread that the frontend is on; left out on main. */
+  readonly ownShard?: number;
 };
 
 export const FrontendCompression = { none: 0, lz4: 1, snappy: 2 } as const;
@@ -34,6 +36,8 @@ export type FrontendItems = readonly [Buffer, readonly number[]];
 export type FrontendStats = {
   /** Requests that took the hot path. */
   readonly hot: number;
+  /** Of those, the ones for the shard of this thread. */
+  readonly local: number;
   /** Envelopes of connections here that went to JavaScript. */
   readonly left: number;
   /** Of those, the ones that a shard had declined. */

@@ -21,3 +21,6 @@ export const duplicateDescriptor = addon.duplicateDescriptor as (fd: number) => 
  * which the next use of the socket's stream meets. REQUIRES: the stream has nothing to send.
  */
 export const sendNow = addon.sendNow as (fd: number, bytes: Uint8Array, start: number, end: number) => number;
+
+/** Closes a descriptor of `duplicateDescriptor` that nothing has taken over. */
+export const closeDescriptor = addon.closeDescriptor as (fd: number) => void;

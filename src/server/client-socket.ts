@@ -36,6 +36,13 @@ export function clientSocket(accepted: Socket): ClientSocket {
   const handle = (accepted as unknown as { _handle?: { fd?: unknown } | null })._handle;
   const fd = typeof handle?.fd === 'number' && handle.fd >= 0 ? duplicateDescriptor(handle.fd) : null;
   if (fd === null) return streamSocket(accepted);
+  const client = openSocket(fd);
+  accepted.destroy();
+  return client;
+}
+
+/** A connection by its descriptor, which is the socket's from here on; paused. */
+export function openSocket(fd: number): ClientSocket {
   let receive: (bytes: Buffer, length: number) => void = () => {};
   const onread = {
     buffer: readBuffer,
@@ -47,7 +54,6 @@ export function clientSocket(accepted: Socket): ClientSocket {
   const options: SocketConstructorOpts & { onread: OnReadOpts } = { fd, onread, readable: true, writable: true };
   const socket = new Socket(options);
   socket.pause();
-  accepted.destroy();
   return {
     socket,
     fd,

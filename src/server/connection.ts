@@ -31,6 +31,7 @@ import type { ServerServices } from './services.js';
 import { SocketClient } from './socket-client.js';
 import { type ConnectionStage, checkStage, wrongVersion } from './stage.js';
 import { beginTrace, tracingIdFor } from './trace-text.js';
+import type { MovedHost, MovedTransport, Transport } from './transport.js';
 
 /** Why no further request is read. */
 type Pause = 'authentication' | 'in-flight' | 'overload' | 'output' | 'hot-path';
@@ -43,12 +44,20 @@ const framesPerTurnMax = 128;
 /** How long a connection that is closed waits for its peer to close too. */
 const lingerMs = 2_000;
 
-export class Connection implements EventReceiver, HotConnectionHost {
+/** Of all drivers only ScyllaDB's know of shards; they all say so in their names. */
+const looksAtShards = (driverName: string | null): boolean => /scylla/i.test(driverName ?? '');
+
+export class Connection implements EventReceiver, HotConnectionHost, MovedHost {
   readonly client: ClientState;
-  readonly #socket: Socket;
+  #transport: Transport;
+  /** Set while the socket is on this thread. */
+  #socket: Socket | null;
+  /** Set when it is on the thread of a shard. */
+  #moved: MovedTransport | null = null;
   readonly #services: ServerServices;
   readonly #output: ConnectionOutput;
   readonly #shard: number | null;
+  readonly #shardIsChosen: boolean;
   #decoder: FrameDecoder;
   #version = 0;
   #stage: ConnectionStage = 'ESTABLISHED';
@@ -60,14 +69,22 @@ export class Connection implements EventReceiver, HotConnectionHost {
   readonly #pauses = new Set<Pause>();
   #pumping = false;
   #inFlight = 0;
+  #sentBeforeMove = 0;
   #errorsInARow = 0;
   #closing = false;
   /** Requests that came to JavaScript without having been in the hot path. */
   #plainRequests = 0;
+  /** Called once, when the connection is gone. */
+  onClosed: () => void = () => {};
 
-  /** @param shard  the shard this connection was made for, null when for none */
-  constructor(connected: ClientSocket, services: ServerServices, shard: number | null = null) {
+  /**
+   * @param shard  the shard this connection was made for, null when for none
+   * @param chosen  the client chose it
+   */
+  constructor(connected: ClientSocket, services: ServerServices, shard: number | null = null, chosen = false) {
+    this.#shardIsChosen = chosen;
     const { socket } = connected;
+    this.#transport = socket;
     this.#socket = socket;
     this.#services = services;
     this.#shard = shard;
@@ -76,10 +93,11 @@ export class Connection implements EventReceiver, HotConnectionHost {
     this.client = new SocketClient(socket, () => this.#version);
     socket.setNoDelay(true);
     socket.on('drain', () => this.#onDrain());
+    socket.on('timeout', () => this.#onTimeout());
     socket.on('error', () => socket.destroy());
-    socket.on('close', () => this.#onClose());
-    const { idleTimeoutMs } = services.budget.limits;
-    if (idleTimeoutMs > 0) socket.setTimeout(idleTimeoutMs, () => this.#onIdle());
+    // The socket's close is not the connection's when it has moved.
+    socket.on('close', () => this.#transport === socket && this.#onClose());
+    socket.setTimeout(services.budget.limits.idleTimeoutMs);
     connected.start((bytes, length) => this.#onData(bytes, length));
   }
 
@@ -96,12 +114,12 @@ export class Connection implements EventReceiver, HotConnectionHost {
   }
 
   get inFlight(): number {
-    return this.#inFlight + (this.#hot?.inFlight ?? 0);
+    return this.#inFlight + (this.#hot?.inFlight ?? 0) + (this.#moved?.inFlight ?? 0);
   }
 
   /** Requests of every kind so far. */
   get requestCount(): number {
-    return this.#plainRequests + (this.#hot?.taken ?? 0);
+    return this.#plainRequests + (this.#hot?.taken ?? this.#moved?.taken ?? 0);
   }
 
   get sentBytes(): number {
@@ -110,19 +128,20 @@ export class Connection implements EventReceiver, HotConnectionHost {
 
   sendEvent(envelope: Uint8Array): void {
     // A client that registered and does not read is let go before it costs memory without end.
-    if (this.#output.backlogBytes > this.#services.budget.limits.outputBytesMax * 2) this.#socket.destroy();
+    if (this.#output.backlogBytes > this.#services.budget.limits.outputBytesMax * 2) this.#transport.destroy();
     else this.#output.send(envelope);
   }
 
   /** Takes no further request; the connection ends when those in flight are answered. */
   close(): void {
+    if (!this.#closing) this.#moved?.stop();
     this.#closing = true;
-    this.#socket.pause();
+    this.#transport.pause();
     this.#endWhenIdle();
   }
 
   destroy(): void {
-    this.#socket.destroy();
+    this.#transport.destroy();
   }
 
   /** The bytes before `length`; the buffer is used again for the next read. */
@@ -133,6 +152,38 @@ export class Connection implements EventReceiver, HotConnectionHost {
     if (rest === null) return;
     this.#decoder.push(rest);
     this.#pump();
+  }
+
+  /** @internal */
+  movedData(bytes: Uint8Array): void {
+    if (this.#closing) return;
+    this.#decoder.push(bytes);
+    this.#pump();
+  }
+
+  /** @internal */
+  movedBadFrame(error: FrameError): void {
+    if (!this.#closing) this.#onFrameError(error);
+  }
+
+  /** @internal */
+  movedDrain(): void {
+    this.#onDrain();
+  }
+
+  /** @internal */
+  movedIdle(): void {
+    if (this.#closing) this.#endWhenIdle();
+  }
+
+  /** @internal */
+  movedTimeout(): void {
+    this.#onTimeout();
+  }
+
+  /** @internal */
+  movedClose(): void {
+    this.#onClose();
   }
 
   /** @internal */
@@ -169,13 +220,14 @@ export class Connection implements EventReceiver, HotConnectionHost {
   /** Whether simple statements may go past the dispatcher: not while requests are sampled for tracing. */
   setHot(hot: boolean): void {
     this.#hot?.setHot(hot);
+    this.#moved?.setHot(hot);
   }
 
   #pump(): void {
     if (this.#pumping) return;
     this.#pumping = true;
     try {
-      for (let count = 0; this.#pauses.size === 0 && !this.#closing && !this.#socket.destroyed; count++) {
+      for (let count = 0; this.#pauses.size === 0 && !this.#closing && !this.#transport.destroyed; count++) {
         if (count === framesPerTurnMax) {
           setImmediate(() => this.#pump());
           break;
@@ -194,12 +246,12 @@ export class Connection implements EventReceiver, HotConnectionHost {
     if (this.#pauses.has(reason)) return;
     this.#pauses.add(reason);
     this.#services.metrics.pauses++;
-    this.#socket.pause();
+    this.#transport.pause();
   }
 
   #resume(reason: Pause): void {
-    if (!this.#pauses.delete(reason) || this.#pauses.size > 0 || this.#closing || this.#socket.destroyed) return;
-    this.#socket.resume();
+    if (!this.#pauses.delete(reason) || this.#pauses.size > 0 || this.#closing || this.#transport.destroyed) return;
+    this.#transport.resume();
     this.#pump();
   }
 
@@ -209,7 +261,7 @@ export class Connection implements EventReceiver, HotConnectionHost {
       encodeResponse({ kind: 'ERROR', error: item.error }, { version: item.version, stream: item.stream }),
     );
     if (item.close === 'counted') this.#errorsInARow++;
-    if (item.close === 'after-answer' || this.#errorsInARow > consecutiveErrorsMax) this.#endAfterAnswer();
+    if (item.close === 'after-answer' || this.#errorsInARow > consecutiveErrorsMax) this.close();
   }
 
   /** @param mayBeHot  false for what the hot path has declined */
@@ -233,7 +285,7 @@ export class Connection implements EventReceiver, HotConnectionHost {
     } catch (error) {
       this.#fail(frame, error, null);
       // Before STARTUP nothing says that this peer speaks the protocol at all.
-      if (this.#stage === 'ESTABLISHED' && opcodeName(frame.opcode) !== 'STARTUP') this.#endAfterAnswer();
+      if (this.#stage === 'ESTABLISHED' && opcodeName(frame.opcode) !== 'STARTUP') this.close();
       return;
     }
     this.#handle(frame, request);
@@ -306,19 +358,39 @@ export class Connection implements EventReceiver, HotConnectionHost {
     if (className === null) this.#startHotPath();
   }
 
-  /** From here on the socket's bytes go through the hot path first. */
+  /** From here on the socket's bytes go through the hot path first: on the thread of its shard, or on this one. */
   #startHotPath(): void {
     const { hotPath, traces } = this.#services;
     if (hotPath === null || this.#startup === null) return;
     const rest = this.#decoder.drain();
     // Requests sent before the answer to the login and cut in the middle: this connection stays as it is.
     if (rest === null) return;
+    if (this.#moveToShard(this.#startup, rest)) return;
     const { compression, throwOnOverload } = this.#startup;
     this.#hot = hotPath.open(this.#version, compression, throwOnOverload, this);
     if (traces?.isSampling) this.#hot.setHot(false);
     if (rest.length === 0) return;
     const left = this.#hot.data(rest, rest.length);
     if (left !== null) this.#decoder.push(left);
+  }
+
+  /** False when it belongs to no shard or cannot go there now: then it is served from here. */
+  #moveToShard({ compression, throwOnOverload, driverName }: StartupChoice, early: Uint8Array): boolean {
+    // Where nobody looks at the shard of a connection, this thread serves unprepared statements at less cost.
+    if (!this.#shardIsChosen && !looksAtShards(driverName)) return false;
+    const { shardSockets, traces } = this.#services;
+    if (this.#shard === null || shardSockets === null || this.#socket === null) return false;
+    this.#output.flush();
+    const hot = !(traces?.isSampling ?? false);
+    const state = { version: this.#version, compression, throwOnOverload, hot };
+    const moved = shardSockets.move(this.#shard, this.#socket, state, early, this);
+    if (moved === null) return false;
+    this.#sentBeforeMove = this.#output.sentBytes;
+    this.#transport = moved;
+    this.#moved = moved;
+    this.#socket = null;
+    this.#output.moveTo(moved);
+    return true;
   }
 
   async #authenticate(frame: Frame, token: Uint8Array): Promise<void> {
@@ -389,7 +461,7 @@ export class Connection implements EventReceiver, HotConnectionHost {
     warnings: readonly string[] = [],
     tracingId: Uint8Array | null = null,
   ): void {
-    if (this.#socket.destroyed) return;
+    if (this.#transport.destroyed) return;
     const { version, stream } = frame;
     const header: ResponseHeader = { version, stream, warnings, tracingId, compressor: this.#compressor };
     this.#output.send(encodeResponse(message, header));
@@ -409,26 +481,20 @@ export class Connection implements EventReceiver, HotConnectionHost {
     this.#send({ ...frame, version }, { kind: 'ERROR', error: known }, [], tracingId);
   }
 
-  #endAfterAnswer(): void {
-    this.#closing = true;
-    this.#socket.pause();
-    this.#endWhenIdle();
-  }
-
   #endWhenIdle(): void {
-    if (this.inFlight > 0 || this.#socket.destroyed) return;
+    if (this.inFlight > 0 || this.#transport.destroyed) return;
     this.#output.end();
     // The peer's bytes are not wanted any more; reading them lets its close be seen, and keeps the answer from being reset away.
-    this.#socket.resume();
-    this.#socket.setTimeout(lingerMs, () => this.#socket.destroy());
+    this.#transport.resume();
+    this.#transport.setTimeout(lingerMs);
   }
 
   #onDrain(): void {
     if (this.#output.backlogBytes <= this.#services.budget.limits.outputBytesMax) this.#resume('output');
   }
 
-  #onIdle(): void {
-    if (this.inFlight === 0) this.#socket.destroy();
+  #onTimeout(): void {
+    if (this.inFlight === 0) this.#transport.destroy();
   }
 
   #onClose(): void {
@@ -437,6 +503,8 @@ export class Connection implements EventReceiver, HotConnectionHost {
     this.#hot = null;
     this.#services.events.unregister(this);
     this.#services.budget.forget(this.#onBudgetReleased);
-    this.#services.metrics.sentBytes += this.#output.sentBytes;
+    // The shard counts what it has written itself.
+    this.#services.metrics.sentBytes += this.#moved === null ? this.#output.sentBytes : this.#sentBeforeMove;
+    this.onClosed();
   }
 }

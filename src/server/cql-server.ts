@@ -14,8 +14,9 @@ export class CqlServer {
   readonly #services: ServerServices;
   readonly #connections = new Set<Connection>();
   #listeners: Server[] = [];
-  /** Every address this server has ever listened on. */
-  readonly #addresses = new Set<string>();
+  /** Every address this server has ever listened on, and whether clients choose their shard there. */
+  readonly #addresses = new Map<string, boolean>();
+  #shardAwarePort: number | null = null;
 
   constructor(services: ServerServices) {
     this.#services = services;
@@ -25,17 +26,23 @@ export class CqlServer {
     return this.#connections;
   }
 
+  /** Where clients choose their shard by the port they come from; null before that is open. */
+  get shardAwarePort(): number | null {
+    return this.#shardAwarePort;
+  }
+
   get isListening(): boolean {
     return this.#listeners.length > 0;
   }
 
   /**
    * Starts to accept. Returns the port, which the system chose when 0 was asked for.
+   * @param shardAware  clients choose their shard by the port they come from
    * @throws Error with the code of node:net when the address cannot be had
    */
-  async listen(address: ListenAddress): Promise<number> {
+  async listen(address: ListenAddress, shardAware = false): Promise<number> {
     const listener = createServer({ noDelay: true, keepAlive: true, pauseOnConnect: true }, (socket) =>
-      this.#accept(socket),
+      this.#accept(socket, shardAware),
     );
     await new Promise<void>((resolve, reject) => {
       listener.once('error', reject);
@@ -48,16 +55,17 @@ export class CqlServer {
     this.#listeners.push(listener);
     const bound = listener.address();
     const port = typeof bound === 'object' && bound !== null ? bound.port : address.port;
-    this.#addresses.add(`${address.host} ${port}`);
+    this.#addresses.set(`${address.host} ${port}`, shardAware);
+    if (shardAware) this.#shardAwarePort = port;
     return port;
   }
 
   /** Accepts again where it did before `stop`. @throws Error as `listen` */
   async listenAgain(): Promise<void> {
     if (this.isListening) return;
-    for (const address of [...this.#addresses]) {
+    for (const [address, shardAware] of [...this.#addresses]) {
       const [host, port] = address.split(' ');
-      await this.listen({ host: host!, port: Number(port) });
+      await this.listen({ host: host!, port: Number(port) }, shardAware);
     }
   }
 
@@ -95,7 +103,14 @@ export class CqlServer {
 
   #onEmpty: (() => void) | null = null;
 
-  #accept(accepted: Socket): void {
+  /** The shard that is to serve a new connection, null for none: this thread does. */
+  #shardOf(socket: Socket, shardAware: boolean): number | null {
+    const { shardSockets } = this.#services;
+    if (shardSockets === null) return null;
+    return shardAware ? shardSockets.shardOfPort(socket.remotePort ?? 0) : shardSockets.nextShard();
+  }
+
+  #accept(accepted: Socket, shardAware: boolean): void {
     const { budget, metrics, log } = this.#services;
     if (accepted.remoteAddress === undefined) {
       accepted.destroy();
@@ -111,13 +126,13 @@ export class CqlServer {
     }
     metrics.connectionsAccepted++;
     const client = clientSocket(accepted);
-    const connection = new Connection(client, this.#services);
+    const connection = new Connection(client, this.#services, this.#shardOf(client.socket, shardAware), shardAware);
     this.#connections.add(connection);
-    client.socket.once('close', () => {
+    connection.onClosed = () => {
       this.#connections.delete(connection);
       metrics.connectionsClosed++;
       budget.disconnect(address);
       if (this.#connections.size === 0) this.#onEmpty?.();
-    });
+    };
   }
 }

@@ -10,6 +10,8 @@ import { ServerBudget, type ServerLimits } from './limits.js';
 import { ServerMetrics } from './metrics.js';
 import { ensureDefaultSuperuser, findRoleWith } from './roles.js';
 import type { ServerLog, ServerServices, TraceStore } from './services.js';
+import type { ShardSockets } from './shard-sockets.js';
+import { shardingOptions } from './sharding.js';
 
 export type CqlServerOptions = {
   readonly processor: QueryProcessor;
@@ -17,6 +19,8 @@ export type CqlServerOptions = {
   readonly authenticator: Authenticator;
   readonly limits: ServerLimits;
   readonly hotPath: HotPath | null;
+  /** Where connections that belong to a shard go; null when this thread serves them all. */
+  readonly shardSockets: ShardSockets | null;
   readonly traces: TraceStore | null;
   readonly log: ServerLog;
   /** Client address of this node. */
@@ -37,13 +41,15 @@ export function createCqlServer(options: CqlServerOptions): { server: CqlServer;
     metrics: new ServerMetrics(),
     traces: options.traces,
     hotPath: options.hotPath,
+    shardSockets: options.shardSockets,
     log: options.log,
-    // Nothing of ScyllaDB's sharding: connections are served by this thread, whatever shard has the data.
-    supported: () => new Map(),
+    supported: ({ shard }) =>
+      shard === null ? new Map() : shardingOptions(shard, options.shardSockets?.shardCount ?? 1, server.shardAwarePort),
   };
   const { hotPath } = options;
-  if (hotPath !== null) services.metrics.hotRequests = () => hotPath.stats().hot;
-  return { server: new CqlServer(services), services };
+  if (hotPath !== null) services.metrics.hotRequests = () => hotPath.stats().hot + (options.shardSockets?.taken ?? 0);
+  const server = new CqlServer(services);
+  return { server, services };
 }
 
 /**

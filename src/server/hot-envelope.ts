@@ -16,11 +16,15 @@ export function envelopeFrame(envelope: Uint8Array): Frame {
   return { kind: 'frame', version, flags, stream, opcode, body };
 }
 
-/** The request of `frame` with a body that is not compressed any more. */
-export function requestEnvelope(frame: Frame, body: Uint8Array): Uint8Array {
+/** The request of `frame` with a body that is not compressed any more, unless `flags` say so. */
+export function requestEnvelope(
+  frame: Frame,
+  body: Uint8Array,
+  flags: number = frame.flags & ~EnvelopeFlag.COMPRESSED,
+): Uint8Array {
   const envelope = Buffer.allocUnsafe(envelopeHeaderBytes + body.length);
   envelope[0] = frame.version;
-  envelope[1] = frame.flags & ~EnvelopeFlag.COMPRESSED;
+  envelope[1] = flags;
   envelope.writeInt16BE(frame.stream, 2);
   envelope[4] = frame.opcode;
   envelope.writeInt32BE(body.length, 5);

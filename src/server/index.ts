@@ -10,5 +10,6 @@ export { defaultServerLimits, ServerBudget, type ServerLimits } from './limits.j
 export { ServerMetrics } from './metrics.js';
 export { defaultSuperuser, ensureDefaultSuperuser, findRole, findRoleWith, hashPassword, type Role } from './roles.js';
 export type * from './services.js';
+export { ShardSockets } from './shard-sockets.js';
 export type { ConnectionStage } from './stage.js';
 export { QueryTraceStore, type TraceEnvironment } from './tracing.js';

@@ -1,12 +1,11 @@
 // The sending side of a connection: answers of one turn of the event loop leave in one write, in segments when the connection is framed.
-import type { Socket } from 'node:net';
 import { sendNow } from '../native/index.js';
 import { encodeSegments } from '../protocol/index.js';
-import type { ClientSocket } from './client-socket.js';
+import type { Transport } from './transport.js';
 
 export class ConnectionOutput {
-  readonly #socket: Socket;
-  readonly #fd: number | null;
+  #socket: Transport;
+  #fd: number | null;
   #pending: Uint8Array[] = [];
   #pendingBytes = 0;
   #flushScheduled = false;
@@ -14,7 +13,8 @@ export class ConnectionOutput {
   #ended = false;
   sentBytes = 0;
 
-  constructor({ socket, fd }: ClientSocket) {
+  /** @param to  `fd`: the socket's descriptor for writes past the stream, null for none */
+  constructor({ socket, fd }: { readonly socket: Transport; readonly fd: number | null }) {
     this.#socket = socket;
     this.#fd = fd;
   }
@@ -49,9 +49,18 @@ export class ConnectionOutput {
     else this.#write(envelopes.length === 1 ? envelopes[0]! : Buffer.concat(envelopes));
   }
 
-  /** Bytes from `start` to `end` that are framed and compressed already. True when they are kept until the client takes them. */
-  sendRaw(bytes: Uint8Array, start: number, end: number): boolean {
-    return !this.#ended && !this.#socket.destroyed && this.#writeRange(bytes, start, end);
+  /**
+   * Bytes from `start` to `end` that are framed and compressed already. True when they are kept until the client takes them; `taken` is
+   * called when the system has them, at the latest when the connection is gone.
+   */
+  sendRaw(bytes: Uint8Array, start: number, end: number, taken?: () => void): boolean {
+    return !this.#ended && !this.#socket.destroyed && this.#writeRange(bytes, start, end, taken);
+  }
+
+  /** What is sent from here on goes another way. REQUIRES: nothing is pending. */
+  moveTo(socket: Transport): void {
+    this.#socket = socket;
+    this.#fd = null;
   }
 
   #write(bytes: Uint8Array): void {
@@ -59,12 +68,15 @@ export class ConnectionOutput {
   }
 
   /** Past the stream, which makes several objects a write, as long as it is empty and the kernel takes all; true when bytes are kept. */
-  #writeRange(bytes: Uint8Array, start: number, end: number): boolean {
+  #writeRange(bytes: Uint8Array, start: number, end: number, taken?: () => void): boolean {
     this.sentBytes += end - start;
     const isDirect = this.#fd !== null && this.#socket.writableLength === 0;
-    const sent = isDirect ? sendNow(this.#fd, bytes, start, end) : 0;
-    if (sent === end - start) return false;
-    this.#socket.write(bytes.subarray(start + sent, end));
+    const sent = isDirect ? sendNow(this.#fd!, bytes, start, end) : 0;
+    if (sent === end - start) {
+      taken?.();
+      return false;
+    }
+    this.#socket.write(bytes.subarray(start + sent, end), taken);
     return true;
   }
 

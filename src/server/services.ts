@@ -5,6 +5,7 @@ import type { Authenticator } from './authenticator.js';
 import type { EventNotifier } from './events.js';
 import type { ServerBudget } from './limits.js';
 import type { ServerMetrics } from './metrics.js';
+import type { ShardSockets } from './shard-sockets.js';
 
 /** A traced request: what it was, for system_traces.sessions. */
 export type TraceRequest = {
@@ -42,6 +43,8 @@ export type ServerServices = {
   readonly traces: TraceStore | null;
   /** Runs simple prepared statements in the addon; null when it is off. */
   readonly hotPath: HotPath | null;
+  /** Where connections that belong to a shard go; null when none do. */
+  readonly shardSockets: ShardSockets | null;
   readonly log: ServerLog;
   /** Options of SUPPORTED beside the protocol's own, such as the sharding of the connection. */
   readonly supported: (connection: { readonly shard: number | null }) => ReadonlyMap<string, readonly string[]>;

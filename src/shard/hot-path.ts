@@ -15,6 +15,8 @@ export type HotPathOptions = {
   readonly frameBytesMax?: number;
   readonly writeTimeoutMs?: number;
   readonly readTimeoutMs?: number;
+  /** The shard whose thread this is; left out on main. */
+  readonly ownShard?: number;
 };
 
 /** Limits of the hot path of one thread. */
@@ -102,6 +104,14 @@ export class HotPath {
   #output = Buffer.allocUnsafeSlow(hotPathLimits.outputBytes);
   #outputUsed = 0;
   #numbers = 0;
+  /** Plans by their number, as they are registered now. */
+  readonly #plans = new Map<number, Uint8Array>();
+  readonly #longestRequestMs: number;
+  /**
+   * Tells the hot paths of other threads of a plan; empty bytes: that it is gone. Resolves when they know, and is asked to tell
+   * them before this returns, so that what is sent to those threads afterwards finds it.
+   */
+  onPlan: (number: number, plan: Uint8Array) => Promise<void> = async () => {};
 
   constructor(router: ShardRouter, options: HotPathOptions = {}) {
     this.#router = router;
@@ -111,7 +121,9 @@ export class HotPath {
       openPerConnectionMax: hotPathLimits.openPerConnectionMax,
       writeTimeoutMicros: (options.writeTimeoutMs ?? 2000) * 1000,
       readTimeoutMicros: (options.readTimeoutMs ?? 5000) * 1000,
+      ...(options.ownShard === undefined ? {} : { ownShard: options.ownShard }),
     });
+    this.#longestRequestMs = Math.max(options.writeTimeoutMs ?? 2000, options.readTimeoutMs ?? 5000);
     router.onShard((requests, answers) => this.#frontend.addShard(requests, answers));
     router.onWake = () => this.#drain();
     this.#timer = setInterval(() => {
@@ -149,6 +161,8 @@ export class HotPath {
       const { code, message } = error as FerrosaError;
       throw new FerrosaError(code, message);
     }
+    this.#plans.set(number, plan);
+    this.onPlan(number, plan).catch(() => {}); // such a thread has ended, and with it the node
     // The plan is in each ring before any request that needs it; a shard that does not know it declines.
     this.#router.plan(number, plan).catch(() => this.#frontend.plan(number, new Uint8Array()));
     return number;
@@ -156,10 +170,23 @@ export class HotPath {
 
   unregister(number: number): void {
     this.#frontend.plan(number, new Uint8Array());
-    this.#router.plan(number, new Uint8Array()).then(
-      () => this.#freeNumbers.push(number),
+    this.#plans.delete(number);
+    const forgotten = new Uint8Array();
+    Promise.all([this.#router.plan(number, forgotten), this.onPlan(number, forgotten)]).then(
+      // A request of another thread may wait in a ring still. When it is past its deadline no shard runs it.
+      () => setTimeout(() => this.#freeNumbers.push(number), this.#longestRequestMs * 2).unref(),
       () => {}, // a shard has ended: the number stays unused
     );
+  }
+
+  /** The plans that are registered, by number: for a thread that begins. */
+  get plans(): ReadonlyMap<number, Uint8Array> {
+    return this.#plans;
+  }
+
+  /** Takes over a plan that another thread has registered with the shards; empty bytes forget it. */
+  follow(number: number, plan: Uint8Array): void {
+    this.#frontend.plan(number, plan);
   }
 
   /** To be called with the router's `shardEnded`. */

@@ -11,6 +11,13 @@ export type { ShardStats, ShardTableStats } from './messages.js';
 export { OpenRequests } from './open-requests.js';
 export { createBackgroundPool } from './pool.js';
 export { type RequestOptions, routerLimits, type ShardEnds, ShardRouter } from './router.js';
+export type {
+  ServingLimits,
+  ServingOptions,
+  ServingStats,
+  SocketFigures,
+  StartServing,
+} from './serving.js';
 export { Shards, type ShardsOptions } from './shards.js';
 export type { CompactionRecord, NodeTable } from './tables-main.js';
 export { ignoredTokenBits, shardOfToken } from './token.js';

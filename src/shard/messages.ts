@@ -3,6 +3,7 @@ import type { FlushedMark, ManifestEntry } from './files/manifest.js';
 import type { SyncMode } from './log/log-sync.js';
 import type { OldSegment, ReplayReport } from './log/replay.js';
 import type { ShardEnds } from './router.js';
+import type { ServingStats } from './serving.js';
 
 /** What a shard has to know of a table beside its content. */
 export type ShardTable = {
@@ -84,6 +85,8 @@ export type ShardStats = {
   /** Why writes are refused, null when they are not. */
   readonly refusing: string | null;
   readonly loop: Readonly<Record<string, number>>;
+  /** Of the connections on its thread, null while it takes none. */
+  readonly serving: ServingStats | null;
 };
 
 /** Calls that main makes. */
@@ -136,7 +139,7 @@ export type WrittenSSTables = readonly ManifestEntry[] | null;
 
 /** Messages from the shard's thread that want no answer. */
 export type ShardNews =
-  | { readonly kind: 'hello'; readonly wakerFd: number }
+  | { readonly kind: 'hello'; readonly wakerFd: number; readonly servingFd: number }
   | { readonly kind: 'ready'; readonly replay: ReplayReport }
   /** Everything that was replayed is in SSTables. */
   | { readonly kind: 'replayFlushed' }

@@ -1,7 +1,7 @@
 // The shards of a node, from main: starts their threads, tells them of tables, and does what needs all of them at once.
 import { rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { Worker } from 'node:worker_threads';
+import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import { FerrosaError } from '../common/errors.js';
 import { commitLogLanes, cores, ringMemory } from '../native/index.js';
 import type { TableDefinition } from '../schema/index.js';
@@ -12,6 +12,7 @@ import { type OldSegment, oldSegments, type ReplayReport } from './log/replay.js
 import type { MainCall, ShardCall, ShardNews, ShardStats, ShardWorkerData, Truncated } from './messages.js';
 import { ShardRouter } from './router.js';
 import { Rpc } from './rpc.js';
+import { type ServeMessage, type ServingOptions, shardRingBytes } from './serving.js';
 import { type CompactionRecord, type NodeTable, NodeTables } from './tables-main.js';
 
 export type ShardsLog = {
@@ -206,6 +207,23 @@ export class Shards {
     return this.tables.compactions;
   }
 
+  /** Makes every shard take connections; main's ends of the ports that hand them over, in the order of the shards. */
+  serve(options: ServingOptions): MessagePort[] {
+    const hellos = this.#threads.map((_, shard) => this.#hello.get(shard)!);
+    // rings[asking][asked]
+    const rings = hellos.map(() =>
+      hellos.map(() => ({ requests: ringMemory(shardRingBytes), answers: ringMemory(shardRingBytes) })),
+    );
+    return this.#threads.map(({ worker }, shard) => {
+      const { port1, port2 } = new MessageChannel();
+      const lanes = hellos.map(({ wakerFd }, asked) => ({ rings: rings[shard]![asked]!, shardFd: wakerFd }));
+      const askers = hellos.map(({ servingFd }, asking) => ({ ...rings[asking]![shard]!, askerFd: servingFd }));
+      const message: ServeMessage = { kind: 'serve', port: port2, lanes, askers, ...options };
+      worker.postMessage(message, [port2]);
+      return port1;
+    });
+  }
+
   /** Flushes everything and ends the threads. Nobody may ask the shards any more. */
   async stop(): Promise<void> {
     this.#stopping = true;
@@ -258,7 +276,8 @@ export class Shards {
     };
     worker.on('message', (message: ShardNews) => {
       if (rpc.onMessage(message)) return;
-      if (message.kind === 'hello') this.#hello.set(shard, { rings, wakerFd: message.wakerFd });
+      if (message.kind === 'hello')
+        this.#hello.set(shard, { rings, wakerFd: message.wakerFd, servingFd: message.servingFd });
       else if (message.kind === 'ready') {
         thread.replay = message.replay;
         resolve();
@@ -276,7 +295,7 @@ export class Shards {
 
   readonly #hello = new Map<
     number,
-    { rings: { requests: SharedArrayBuffer; answers: SharedArrayBuffer }; wakerFd: number }
+    { rings: { requests: SharedArrayBuffer; answers: SharedArrayBuffer }; wakerFd: number; servingFd: number }
   >();
 
   /** Adds shards to the router in their order, as far as they are ready. */

@@ -1,21 +1,27 @@
-// Runs an engine behind the port of its thread.
+// Runs an engine behind the port of its thread, and connections beside it.
 import type { MessagePort } from 'node:worker_threads';
-import type { MainCall, ShardCall, ShardNews, ShardWorkerData } from './messages.js';
+import type { MainCall, ShardCall, ShardNews, ShardStats, ShardWorkerData } from './messages.js';
 import { Rpc } from './rpc.js';
+import { type ServeMessage, ShardServing, type StartServing } from './serving.js';
 import { ShardEngine } from './worker/engine.js';
 
-/** Starts the engine of `data`; errors of the start are news of kind fatal. */
-export function serveShard(port: MessagePort, data: ShardWorkerData): void {
+/** Starts the engine of `data`; errors of the start are news of kind fatal. `startServing` takes the shard's connections. */
+export function serveShard(port: MessagePort, data: ShardWorkerData, startServing: StartServing): void {
   let engine: ShardEngine | null = null;
-  const main = new Rpc<MainCall, ShardCall>(
-    (message) => port.postMessage(message),
-    (call) => engine!.answer(call),
-  );
-  port.on('message', (message) => main.onMessage(message));
+  const serving = new ShardServing(data.shard, startServing);
+  const answer = (call: ShardCall): unknown =>
+    call.op === 'stats' ? { ...(engine!.answer(call) as ShardStats), serving: serving.stats() } : engine!.answer(call);
+  const main = new Rpc<MainCall, ShardCall>((message) => port.postMessage(message), answer);
+  port.on('message', (message: ServeMessage) => {
+    if (message.kind === 'serve') {
+      engine!.addAskers(message.askers);
+      serving.serve(message);
+    } else main.onMessage(message);
+  });
   const news = (one: ShardNews) => port.postMessage(one);
   const fatal = (error: Error) => news({ kind: 'fatal', message: error.message });
   try {
-    engine = new ShardEngine(data, { main, news, nowMs: () => Date.now() });
+    engine = new ShardEngine(data, { main, news, nowMs: () => Date.now(), servingFd: serving.wakerFd });
     engine.start().catch(fatal);
   } catch (error) {
     fatal(error as Error);

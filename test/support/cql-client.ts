@@ -73,6 +73,8 @@ export class CqlError extends Error {
 export type ConnectOptions = {
   readonly host?: string;
   readonly port: number;
+  /** The port to come from. */
+  readonly localPort?: number;
   readonly version?: 4 | 5;
   readonly keyspace?: string;
   readonly credentials?: { readonly user: string; readonly password: string };
@@ -101,7 +103,11 @@ export class CqlClient {
   }
 
   static async connect(options: ConnectOptions): Promise<CqlClient> {
-    const socket = connectSocket({ host: options.host ?? '127.0.0.1', port: options.port });
+    const socket = connectSocket({
+      host: options.host ?? '127.0.0.1',
+      port: options.port,
+      ...(options.localPort === undefined ? {} : { localPort: options.localPort }),
+    });
     await new Promise<void>((resolve, reject) => {
       socket.once('connect', resolve);
       socket.once('error', reject);
@@ -186,6 +192,12 @@ export class CqlClient {
 
   async register(...events: string[]): Promise<void> {
     await this.request(Opcode.REGISTER, Buffer.concat([encode.short(events.length), ...events.map(encode.string)]));
+  }
+
+  /** Stops or goes on to read what the server sends. */
+  setReading(reading: boolean): void {
+    if (reading) this.#socket.resume();
+    else this.#socket.pause();
   }
 
   /** Closes the socket; what is in flight is rejected. */

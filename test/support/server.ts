@@ -40,6 +40,7 @@ export async function startTestServer(
     metrics: new ServerMetrics(),
     traces: options.traces ?? null,
     hotPath: options.hotPath ?? null,
+    shardSockets: null,
     log: { warn: () => {}, error: () => {} },
     supported: () => new Map(),
   };

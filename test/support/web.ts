@@ -18,6 +18,7 @@ export async function startTestWeb(authorize: WebServices['authorize'] = null): 
     server,
     budget: new ServerBudget(defaultServerLimits),
     hotPath: null,
+    serving: null,
     connections: () => [],
     log: { warn: () => {}, error: () => {} },
     authorize,

@@ -28,6 +28,7 @@ import type {
   ShardWorkerData,
   Truncated,
 } from '../messages.js';
+import type { ShardEnds } from '../router.js';
 import type { Rpc } from '../rpc.js';
 import { shardOfToken } from '../token.js';
 import { Compactor } from './compactor.js';
@@ -47,6 +48,8 @@ export type EngineHost = {
   readonly main: Rpc<MainCall, ShardCall>;
   readonly news: (news: ShardNews) => void;
   readonly nowMs: () => number;
+  /** The waker of the connections on this thread. */
+  readonly servingFd: number;
 };
 
 export class ShardEngine {
@@ -107,7 +110,7 @@ export class ShardEngine {
       this.#loop.refuseWrites(reason ?? '');
       this.#report(reason === null ? 'info' : 'warn', reason ?? 'writes are taken again');
     });
-    host.news({ kind: 'hello', wakerFd: this.#waker.fd });
+    host.news({ kind: 'hello', wakerFd: this.#waker.fd, servingFd: host.servingFd });
   }
 
   /** Opens the tables, replays the log and starts to serve. @throws FerrosaError for the operator */
@@ -123,14 +126,20 @@ export class ShardEngine {
     });
     this.#recovered = true;
     const { ends } = this.#data;
-    this.#loop.addAsker(
-      new RingConsumer(new Uint8Array(ends.requests), ends.askerFd),
-      new RingProducer(new Uint8Array(ends.answers), ends.askerFd),
-    );
+    this.addAskers([ends]);
     this.#timer = setInterval(() => this.#tick(), tickMs);
     this.#host.news({ kind: 'ready', replay: report });
-    this.#waker.signal();
     void this.#flushReplayed();
+  }
+
+  /** Takes requests of other threads, or of connections on this one, from here on. */
+  addAskers(askers: readonly ShardEnds[]): void {
+    for (const { requests, answers, askerFd } of askers)
+      this.#loop.addAsker(
+        new RingConsumer(new Uint8Array(requests), askerFd),
+        new RingProducer(new Uint8Array(answers), askerFd),
+      );
+    this.#waker.signal();
   }
 
   /** Answers calls of main. */
@@ -388,6 +397,7 @@ export class ShardEngine {
       cacheMisses: cache.misses,
       refusing: this.#pressure.refusing ?? log.failed,
       loop: this.#loop.stats(),
+      serving: null,
     };
   }
 
