@@ -167,8 +167,8 @@ test('the flag for compression means nothing without it, and bytes that do not d
   plain.destroy();
   const raw = await RawClient.start(port, 4, { COMPRESSION: 'lz4' });
   raw.sendEnvelope(4, Opcode.QUERY, 5, Buffer.from([0x7f, 0xff, 0xff, 0xff, 1, 2, 3]), 0x01);
-  const error = await raw.answer().then(readError, () => ({ code: protocolError }));
-  assert.ok([protocolError, invalid, 0].includes(error.code), `${error.code}`);
+  // The error itself comes compressed: that it is one is all that is looked at.
+  assert.equal((await raw.answer()).opcode, Opcode.ERROR);
   raw.destroy();
   await assertAlive();
 });
