@@ -1,5 +1,4 @@
 // Tables of every kind with two rounds of writes, for a flush after each.
-import zlib from 'node:zlib';
 
 export type Kind = {
   readonly name: string;
@@ -195,7 +194,6 @@ export const kinds: readonly Kind[] = [
   stored('uncompressed', "'enabled': false"),
   stored('snappy', "'class': 'SnappyCompressor', 'chunk_length_in_kb': 4"),
   stored('deflate', "'class': 'DeflateCompressor', 'min_compress_ratio': 1.5"),
-  // Node.js has Zstandard since 22.15.
-  ...('zstdCompressSync' in zlib ? [stored('zstd', "'class': 'ZstdCompressor'")] : []),
+  stored('zstd', "'class': 'ZstdCompressor'"),
   stored('unfiltered', "'class': 'LZ4Compressor', 'chunk_length_in_kb': 64", ' AND bloom_filter_fp_chance = 1.0'),
 ];

@@ -118,6 +118,11 @@ export class CompressedFile extends ComponentFile {
   readonly length: number;
   readonly chunkBytes: number;
 
+  override async readChunk(chunk: number): Promise<Uint8Array> {
+    await this.info.compressor.load?.();
+    return super.readChunk(chunk);
+  }
+
   constructor(
     path: string,
     readonly info: CompressionInfo,
@@ -149,7 +154,6 @@ export class CompressedFile extends ComponentFile {
     try {
       return this.info.compressor.decompress(content, length);
     } catch (error) {
-      if ((error as { code?: string }).code === 'CONFIG_ERROR') throw error;
       throw corrupt(this.path, `a chunk that does not decompress (${(error as Error).message})`, position);
     }
   }

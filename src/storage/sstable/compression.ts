@@ -11,6 +11,8 @@ const require = createRequire(import.meta.url);
 export type Compressor = {
   /** Class name without its package. */
   readonly name: string;
+  /** To be awaited on a thread before the first call there, where it is given. */
+  load?(): Promise<void>;
   compress(chunk: Uint8Array): Uint8Array;
   /** Throws when the bytes make no sense. */
   decompress(bytes: Uint8Array, length: number): Uint8Array;
@@ -47,17 +49,34 @@ const deflate: Compressor = {
   decompress: (bytes, length) => zlib.inflateSync(bytes, { maxOutputLength: length }),
 };
 const noop: Compressor = { name: 'NoopCompressor', compress: (chunk) => chunk, decompress: (bytes) => bytes };
+/** zstd of Node.js, or of WebAssembly where Node.js has none (before 22.15). */
+type Zstd = { compress(bytes: Uint8Array): Uint8Array; decompress(bytes: Uint8Array): Uint8Array };
+
+let zstdLoaded: Zstd | null = zstdOfNode(zlib as ZstdOfNode);
+
+function zstdOfNode({ zstdCompressSync, zstdDecompressSync }: ZstdOfNode): Zstd | null {
+  if (zstdCompressSync === undefined || zstdDecompressSync === undefined) return null;
+  return { compress: zstdCompressSync, decompress: zstdDecompressSync };
+}
+
+/** Makes zstd ready on this thread; it takes a moment the first time where Node.js has none of its own. */
+export async function loadZstd(): Promise<void> {
+  if (zstdLoaded !== null) return;
+  const { Zstd } = await import('@hpcc-js/wasm-zstd');
+  zstdLoaded = await Zstd.load();
+}
+
+function loadedZstd(): Zstd {
+  if (zstdLoaded === null) throw new Error('zstd is used before loadZstd');
+  return zstdLoaded;
+}
+
 const zstd: Compressor = {
   name: 'ZstdCompressor',
-  compress: (chunk) => zstdOf('zstdCompressSync')(chunk),
-  decompress: (bytes) => zstdOf('zstdDecompressSync')(bytes),
+  load: loadZstd,
+  compress: (chunk) => loadedZstd().compress(chunk),
+  decompress: (bytes) => loadedZstd().decompress(bytes),
 };
-
-function zstdOf(name: 'zstdCompressSync' | 'zstdDecompressSync'): (bytes: Uint8Array) => Buffer {
-  const call = (zlib as ZstdOfNode)[name];
-  if (call === undefined) throw configError('ZstdCompressor needs Node.js 22.15 or later');
-  return call;
-}
 
 const compressors = new Map([lz4, snappy, deflate, noop, zstd].map((compressor) => [compressor.name, compressor]));
 

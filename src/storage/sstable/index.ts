@@ -1,7 +1,7 @@
 // SSTables: files, readers, writers.
 export * from './build.js';
 export { ChunkStore } from './chunk-store.js';
-export { compressorOf } from './compression.js';
+export { compressorOf, loadZstd } from './compression.js';
 export type { SSTableInfo } from './file-writer.js';
 export * from './format.js';
 export { SSTableReader } from './reader.js';
