@@ -1,5 +1,5 @@
 // What no input may do, over real sockets: each bad request gets Cassandra's error, the connection lives or ends as Cassandra's does, the
-// node stays alive and gives its memory back. Codes, words and fates were compared with Cassandra 5.0.9.
+// node stays alive and its memory bounded. With a port in FERROSA_TEST_PORT the same questions go to another server, such as a Cassandra.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
