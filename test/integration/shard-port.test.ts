@@ -1,7 +1,7 @@
 // Connections that live on the thread of a shard: which shard, every kind of statement, compression, limits, and how they end.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
 import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
 import { bodyCompressor, encodeSegments, SegmentDecoder } from '../../src/protocol/index.js';
@@ -24,14 +24,23 @@ const run = promisify(execFile);
 const ctl = (...args: string[]) =>
   run(process.execPath, ['bin/ferrosa-ctl.js', '-p', String(ferrosa.webPort), ...args]);
 
-/** A free port to come from, whose connections belong to `shard`. */
+// Below the range that the system gives out by itself, each used once.
+let nextPort = 20_000 + ((process.pid * 97) % 10_000);
+
+/** A free source port of a shard. */
 async function portOf(shard: number): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  // The system gives out free ports of one parity first: the one before is as good as free.
-  return port % shards === shard ? port : port - 1;
+  for (;;) {
+    const candidate = nextPort++;
+    if (candidate % shards === shard && (await isFree(candidate))) return candidate;
+  }
+}
+
+function isFree(candidate: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', () => resolve(false));
+    server.listen(candidate, '0.0.0.0', () => server.close(() => resolve(true)));
+  });
 }
 
 async function clientOf(shard: number, version: 4 | 5, startup: Record<string, string> = {}): Promise<CqlClient> {
