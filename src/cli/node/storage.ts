@@ -108,7 +108,6 @@ function followSchema(shards: Shards, { tables }: CatalogueChange, log: Log): vo
 }
 
 /** Replicas of a keyspace, of which this node is the only one alive. */
-/** Replicas of a keyspace: on a node of one, one is there. */
 export function replicasOf(metadata: MetadataStore, keyspace: string): { wanted: number; alive: number } {
   const definition = metadata.catalogue.schema.keyspaces.get(keyspace);
   if (definition === undefined) return { wanted: 1, alive: 1 };
