@@ -15,7 +15,11 @@ export type Target = {
 
 /** Ferrosa on a fresh data folder and free ports. */
 export async function startFerrosa(shards: number, settings: Readonly<Record<string, string>> = {}): Promise<Target> {
-  const ferrosa = await Ferrosa.start({ shards: String(shards), ...settings });
+  return targetOf(await Ferrosa.start({ shards: String(shards), ...settings }));
+}
+
+/** A running Ferrosa as a target; its end removes it. */
+export function targetOf(ferrosa: Ferrosa): Target {
   return {
     name: 'ferrosa',
     host: '127.0.0.1',

@@ -76,7 +76,7 @@ export async function startNode(config: Config, log: Log, onDeath: (message: str
     server: services.metrics,
     budget: services.budget,
     hotPath: services.hotPath,
-    serving: services.shardSockets === null ? null : () => servingFigures(storage),
+    serving: services.shardSockets && (() => servingFigures(storage, services.shardSockets!)),
     connections: () => [...server.connections].map((connection) => connectionInfo(connection)),
     log,
     authorize:
@@ -95,9 +95,11 @@ export async function startNode(config: Config, log: Log, onDeath: (message: str
 }
 
 /** What the threads of the shards have done for their connections. */
-async function servingFigures(storage: NodeStorage): Promise<ServingFigures[]> {
+async function servingFigures(storage: NodeStorage, sockets: ShardSockets): Promise<ServingFigures[]> {
   const stats = await storage.shards.stats();
-  return stats.flatMap(({ shard, serving }) => (serving === null ? [] : [{ shard, ...serving }]));
+  return stats.flatMap(({ shard, serving }) =>
+    serving === null ? [] : [{ shard, ...serving, connections: sockets.connectionsOf(shard) }],
+  );
 }
 
 function connectionInfo(connection: Connection): ConnectionInfo {

@@ -82,6 +82,10 @@ class ShardLink {
     });
   }
 
+  get connections(): number {
+    return this.#moved.size;
+  }
+
   take(state: MovedState, early: readonly Uint8Array[], host: MovedHost): MovedTransport {
     const id = this.#next++;
     const transport = new MovedSocket(this.#port, id);
@@ -142,6 +146,14 @@ export class ShardSockets {
 
   get shardCount(): number {
     return this.#links.length;
+  }
+
+  /**
+   * Open connections of a shard. Counted on this thread: one is counted before its client reads the answer to STARTUP, which the thread
+   * of the shard could not promise.
+   */
+  connectionsOf(shard: number): number {
+    return this.#links[shard]!.connections;
   }
 
   /** Hot requests of all connections of shards, as far as they have told. */

@@ -21,7 +21,6 @@ export type ServingOptions = { readonly hotPath: HotPathOptions; readonly limits
 
 /** What the connections of a shard have done. */
 export type SocketFigures = {
-  readonly connections: number;
   readonly receivedBytes: number;
   readonly sentBytes: number;
 };

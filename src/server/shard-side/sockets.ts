@@ -26,7 +26,7 @@ class Sockets {
   figures(): SocketFigures {
     let sentBytes = this.#sentBytes;
     for (const socket of this.#sockets.values()) sentBytes += socket.sentBytes;
-    return { connections: this.#sockets.size, receivedBytes: this.#receivedBytes, sentBytes };
+    return { receivedBytes: this.#receivedBytes, sentBytes };
   }
 
   #tellTaken(): void {
