@@ -163,6 +163,11 @@ static int slice_rows = 50;    // LIMIT of ts-read
 static int batch_rows = 10;    // rows of one partition in a batch
 static int rf = 1;
 static string extra;
+static bool batch_logged = false;   // batch: LOGGED
+static bool batch_spread = false;   // batch: every row in a partition of its own
+// Workload custom: any prepared statement, its values made as these say.
+static string custom_cql, custom_bind, preload_cql, preload_bind, setup_cql;
+static bool custom_reads = false;
 struct Hist {
   vector<uint64_t> b = vector<uint64_t>(64 * 64, 0);
   uint64_t n = 0, mx = 0;
@@ -381,6 +386,52 @@ static string be64(uint64_t v) {
   w.u64(v);
   return w.b;
 }
+// ---- values of custom statements: key (bigint), seq (bigint, never twice), value (blob), big:N int:N text:N (the key modulo N),
+// rbig:N rint:N (at random below N), vector:N (N floats that belong to the key)
+struct Bind {
+  string kind;
+  uint64_t n = 1;
+};
+static vector<Bind> binds_of(const string& list) {
+  vector<Bind> out;
+  for (size_t at = 0; at < list.size();) {
+    const size_t end = std::min(list.find(',', at), list.size());
+    string one = list.substr(at, end - at);
+    Bind b;
+    const size_t colon = one.find(':');
+    b.kind = one.substr(0, colon);
+    if (colon != string::npos) b.n = std::max<uint64_t>(1, stoull(one.substr(colon + 1)));
+    static const vector<string> kinds = {"key", "seq", "value", "big", "int", "text", "rbig", "rint", "vector"};
+    if (std::find(kinds.begin(), kinds.end(), b.kind) == kinds.end()) die("unknown kind of value " + one);
+    out.push_back(b);
+    at = end + 1;
+  }
+  return out;
+}
+static vector<string> values_of(const vector<Bind>& binds, uint64_t key, const string& val) {
+  static uint64_t seq = (uint64_t)now_ns(), random = 0x9e3779b97f4a7c15ULL;
+  vector<string> out;
+  for (const Bind& b : binds) {
+    W w;
+    if (b.kind == "key") w.u64(key);
+    else if (b.kind == "seq") w.u64(seq++);
+    else if (b.kind == "value") w.b = val;
+    else if (b.kind == "big") w.u64(key % b.n);
+    else if (b.kind == "int") w.u32(key % b.n);
+    else if (b.kind == "text") w.b = "text" + std::to_string(key % b.n);
+    else if (b.kind == "rbig") w.u64(mix(random++) % b.n);
+    else if (b.kind == "rint") w.u32(mix(random++) % b.n);
+    else
+      for (uint64_t i = 0; i < b.n; i++) {
+        const float f = (float)((double)(mix(key * b.n + i) >> 11) / 9007199254740992.0 - 0.5);
+        uint32_t bits;
+        memcpy(&bits, &f, 4);
+        w.u32(bits);
+      }
+    out.push_back(w.b);
+  }
+  return out;
+}
 int main(int argc, char** argv) {
   prctl(PR_SET_TIMERSLACK, 1);  // the default of 50 us would be added to every latency at a fixed rate
   crc_init();
@@ -413,12 +464,23 @@ int main(int argc, char** argv) {
     else if (a == "--user") user = nx();
     else if (a == "--password") pass = nx();
     else if (a == "--table-options") extra = nx();
+    else if (a == "--batch-logged") batch_logged = true;
+    else if (a == "--batch-spread") batch_spread = true;
+    else if (a == "--cql") custom_cql = nx();
+    else if (a == "--bind") custom_bind = nx();
+    else if (a == "--cql-reads") custom_reads = true;
+    else if (a == "--preload-cql") preload_cql = nx();
+    else if (a == "--preload-bind") preload_bind = nx();
+    else if (a == "--setup-cql") setup_cql = nx();
     else if (a == "--help") {
       puts("cqlload: loads a CQL server and prints one JSON line\n"
            "  --host H --port P --proto 4|5 --conns N --inflight N --seconds S --warmup S --rate OPS_PER_S (0: as fast as it goes)\n"
-           "  --workload write|read|mixed|ts-write|ts-read|ts-mixed|batch|query|none --read-fraction F --keys N --value-size BYTES\n"
+           "  --workload write|read|mixed|ts-write|ts-read|ts-mixed|batch|query|custom|none --read-fraction F --keys N --value-size BYTES\n"
            "  --keyspace NAME --setup (create keyspace and tables) --preload (write every key first) --rf N --cl LEVEL\n"
            "  --slice-rows N (ts-read) --batch-rows N (batch) --shards N (the port is shard-aware; keys go to their shard)\n"
+           "  --batch-logged --batch-spread (each row of a batch in a partition of its own)\n"
+           "  custom: --setup-cql 'DDL;DDL' --cql TEXT --bind KINDS [--cql-reads] [--preload-cql TEXT --preload-bind KINDS]\n"
+           "    KINDS, one a marker: key seq value big:N int:N text:N rbig:N rint:N vector:N\n"
            "  --user U --password P --table-options 'WITH ...'");
       return 0;
     } else die("unknown option " + a);
@@ -435,15 +497,24 @@ int main(int argc, char** argv) {
            query_body("CREATE TABLE IF NOT EXISTS " + ks + ".ts (k bigint, t bigint, v blob, PRIMARY KEY (k, t))" +
                       extra));
     }
+    for (size_t at = 0; at < setup_cql.size();) {
+      const size_t end = std::min(setup_cql.find(';', at), setup_cql.size());
+      call(c, 7, query_body(setup_cql.substr(at, end - at)));
+      at = end + 1;
+    }
     close(c.fd);
   }
   ep = epoll_create1(0);
   vector<Conn> cs(conns);
-  Prep pw, pr, ptw, ptr;
+  Prep pw, pr, ptw, ptr, pcustom, ppreload;
+  const vector<Bind> cbinds = binds_of(custom_bind), pbinds = binds_of(preload_bind);
   int opened = 0;
   for (auto& c : cs) {
     c = open_conn(shards > 0 ? opened++ % shards : -1);
-    if (&c == &cs[0] || true) {
+    if (workload == "custom") {
+      if (!custom_cql.empty()) pcustom = prepare(c, custom_cql);
+      if (!preload_cql.empty()) ppreload = prepare(c, preload_cql);
+    } else {
       pw = prepare(c, "INSERT INTO " + ks + ".kv (k, v) VALUES (?, ?)");
       pr = prepare(c, "SELECT v FROM " + ks + ".kv WHERE k = ?");
       if (workload.rfind("ts", 0) == 0 || workload == "batch") {
@@ -470,16 +541,16 @@ int main(int argc, char** argv) {
   string firsterr;
   bool measuring = false;
   bool loading = preload;
-  // One BATCH of rows of one partition: unlogged, each entry the prepared insert.
+  // One BATCH of rows, each entry the prepared insert.
   auto batch_body = [&](uint64_t key) {
     W w;
-    w.u8(1);
+    w.u8(batch_logged ? 0 : 1);
     w.u16(batch_rows);
     for (int i = 0; i < batch_rows; i++) {
       w.u8(1);
       w.str(ptw.id);
       w.u16(3);
-      w.bytes(be64(key));
+      w.bytes(be64(batch_spread ? (key + i) % std::max<uint64_t>(1, keys / 100) : key));
       w.bytes(be64((mix(ctr) >> 20) + i));
       w.bytes(val);
     }
@@ -496,6 +567,7 @@ int main(int argc, char** argv) {
     if (loading) {
       uint64_t key = pre++;
       k = 0;
+      if (workload == "custom") return exec_body(ppreload, values_of(pbinds, key, val));
       if (workload.rfind("ts", 0) == 0)
         return exec_body(ptw, {be64(mix(key) % std::max<uint64_t>(1, keys / 100)), be64(key), val});
       return exec_body(pw, {be64(key), val});
@@ -508,6 +580,10 @@ int main(int argc, char** argv) {
       key = rng % keys;
     }
     ctr++;
+    if (workload == "custom") {
+      k = custom_reads;
+      return exec_body(pcustom, values_of(cbinds, key, val));
+    }
     if (workload == "batch") {
       op = 0x0d;
       k = 0;
@@ -608,7 +684,7 @@ int main(int argc, char** argv) {
         t0 = n;
         sched = n;
         for (size_t i = 0; i < cs.size(); i++) fill(cs[i], i);
-        if (workload == "none") break;
+        if (workload == "none" || (workload == "custom" && custom_cql.empty())) break;
       }
     }
     if (!loading && !measuring && (n - t0) / 1e9 >= warm) {

@@ -30,12 +30,12 @@ export function targetOf(ferrosa: Ferrosa): Target {
   };
 }
 
-/** The real Cassandra, in an instance of its own that is wiped afterwards. */
-export async function startCassandra(): Promise<Target> {
+/** The real Cassandra with these settings of cassandra.yaml, in an instance of its own that is wiped afterwards. */
+export async function startCassandra(settings: readonly string[] = []): Promise<Target> {
   const oracle = join('scripts', 'oracle', 'cassandra');
   const run = (...args: string[]): string => execFileSync(oracle, args, { encoding: 'utf8' }).trim();
   run('wipe', 'bench');
-  const [host, port] = run('start', 'bench', '--node', '5').split(' ') as [string, string];
+  const [host, port] = run('start', 'bench', '--node', '5', ...settings).split(' ') as [string, string];
   return {
     name: 'cassandra',
     host,
