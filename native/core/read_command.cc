@@ -1,12 +1,13 @@
 #include "read_command.h"
 
+#include "fold.h"
 #include "hash.h"
 #include "mutation.h"
 
 namespace ferrosa {
 namespace {
 
-enum Flag : uint8_t { kReversed = 1, kDistinct = 2, kPositions = 4, kUnrestricted = 8 };
+enum Flag : uint8_t { kReversed = 1, kDistinct = 2, kPositions = 4, kUnrestricted = 8, kFolds = 16 };
 constexpr uint8_t kFormat = 1;
 
 bool ReadBound(Reader* r, size_t clustering_count, bool start, Bound* out) {
@@ -91,6 +92,20 @@ bool ReadColumns(Reader* r, const DescriptorPlan& plan, ReadCommand* out) {
   return true;
 }
 
+bool ReadFolds(Reader* r, ReadCommand* out) {
+  uint16_t n;
+  if (!r->U16(&n) || n == 0) return false;
+  for (uint16_t i = 0; i < n; i++) {
+    uint8_t kind;
+    Fold fold;
+    if (!r->U8(&kind) || kind > static_cast<uint8_t>(FoldKind::kSum) || !r->U16(&fold.column)) return false;
+    fold.kind = static_cast<FoldKind>(kind);
+    if (fold.kind != FoldKind::kRows && fold.column >= out->columns.size()) return false;
+    out->folds.push_back(fold);
+  }
+  return true;
+}
+
 }  // namespace
 
 void PartitionProgress::Clear() {
@@ -131,9 +146,15 @@ Status ParseReadCommand(const DescriptorPlan& plan, Slice bytes, ReadCommand* ou
   if (!ReadPartitions(&r, out)) return Status::Invalid("read command: bad partitions");
   if (!ReadSlices(&r, plan, out)) return Status::Invalid("read command: bad slices");
   if (!ReadPosition(&r, plan, out)) return Status::Invalid("read command: bad position");
-  if (!ReadColumns(&r, plan, out) || r.left() != 0) return Status::Invalid("read command: bad columns");
+  if (!ReadColumns(&r, plan, out)) return Status::Invalid("read command: bad columns");
+  out->folds.clear();
+  if ((flags & kFolds) && (out->positions || !ReadFolds(&r, out))) return Status::Invalid("read command: bad folds");
+  if (r.left() != 0) return Status::Invalid("read command: bytes after it");
   return Status::Ok();
 }
+
+ReadOperation::ReadOperation() = default;
+ReadOperation::~ReadOperation() = default;
 
 void ReadOperation::Start(Slice command) {
   bytes_.assign(command.data, command.data + command.size);

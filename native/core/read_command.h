@@ -1,6 +1,7 @@
 // native/core/read_command.h: a parsed read command (docs/format/read-command.md) and the state of its execution.
 #pragma once
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "descriptor_plan.h"
@@ -23,6 +24,19 @@ enum class SelectedKind : uint8_t {
 struct SelectedColumn {
   SelectedKind what = SelectedKind::kValue;
   uint16_t which = 0;
+};
+
+// An aggregate over the rows of a read.
+enum class FoldKind : uint8_t {
+  kRows = 0,    // how many rows
+  kValues = 1,  // how many values that are not null
+  kMin = 2,
+  kMax = 3,
+  kSum = 4,  // of whole numbers
+};
+struct Fold {
+  FoldKind kind = FoldKind::kRows;
+  uint16_t column = 0;  // index of a selected column
 };
 
 struct SliceBounds {
@@ -68,6 +82,7 @@ struct ReadCommand {
   ClusteringValues after_clustering;
   uint32_t after_rows = 0;  // given of that partition
   std::vector<SelectedColumn> columns;
+  std::vector<Fold> folds;  // none: the rows themselves are wanted
 };
 
 // The table id of a command, null when the bytes are too short.
@@ -84,8 +99,12 @@ enum class ReadState : uint8_t {
 
 // A read in progress: command, output so far, and where to go on. No iterator is kept between calls, so anything may happen to the table
 // in between. Reusable by Start.
+class RowFold;
+
 class ReadOperation {
  public:
+  ReadOperation();
+  ~ReadOperation();
   // Takes a copy of the command.
   void Start(Slice command);
   Slice command_bytes() const { return Slice(bytes_); }
@@ -98,6 +117,7 @@ class ReadOperation {
   ReadCommand command_;
   DescriptorPtr parsed_for_;
   Writer out_;
+  std::unique_ptr<RowFold> fold_;  // made for the first command that has folds
   uint32_t rows_ = 0;
   uint32_t partitions_ = 0;
   bool finished_ = false;

@@ -27,6 +27,10 @@ Status ReadExecutor::Prepare(StoreTable* table, ReadOperation* op) {
   if (!first) return Status::Ok();
   op->out_.bytes.resize(kHeaderBytes);
   const ReadCommand& c = op->command_;
+  if (!c.folds.empty()) {
+    if (op->fold_ == nullptr) op->fold_ = std::make_unique<RowFold>();
+    op->fold_->Start(c.folds.size());
+  }
   if (!c.has_start_after) return Status::Ok();
   SetKey(op, c.after_key);
   if (!c.is_range) {
@@ -112,6 +116,15 @@ PartitionState ReadExecutor::ReadCurrent(StoreTable* table, ReadOperation* op, u
   query.rows_max = c.row_limit - op->rows_;
   query.partition_max = c.per_partition_limit;
   query.bytes_max = c.bytes_limit;
+  if (!c.folds.empty()) {
+    query.folded = &c;
+    query.fold = op->fold_.get();
+    uint32_t rows = 0;
+    const PartitionState state = partitions_.Read(table, query, &op->progress_, budget, &rows, &op->out_, misses);
+    op->rows_ += rows;
+    if (state == PartitionState::kDone || state == PartitionState::kLimit) NoteScanned(op);
+    return state;
+  }
   // The run's head goes before its rows, and away again when there are none.
   if (op->run_at_ == 0) {
     op->run_at_ = op->out_.size();
@@ -132,11 +145,32 @@ PartitionState ReadExecutor::ReadCurrent(StoreTable* table, ReadOperation* op, u
       op->run_at_ = 0;
     }
     CloseRun(op);
-    op->tombstones_ += op->progress_.tombstones;
-    op->live_rows_ += op->progress_.live_rows;
-    op->sources_ = std::max(op->sources_, op->progress_.sources);
+    NoteScanned(op);
   }
   return state;
+}
+
+void ReadExecutor::NoteScanned(ReadOperation* op) {
+  op->tombstones_ += op->progress_.tombstones;
+  op->live_rows_ += op->progress_.live_rows;
+  op->sources_ = std::max(op->sources_, op->progress_.sources);
+}
+
+// The one row of an aggregating read, in a run under the key that was read last.
+void ReadExecutor::PutFolds(ReadOperation* op) {
+  Writer& out = op->out_;
+  if (!op->has_key_) {
+    op->key_.clear();
+    op->token_ = 0;
+  }
+  op->run_at_ = out.size();
+  out.LE<int64_t>(op->token_);
+  out.LE<uint16_t>(static_cast<uint16_t>(op->key_.size()));
+  out.Bytes(Slice(op->key_));
+  out.LE<uint32_t>(1);
+  out.LE<uint32_t>(0);
+  op->fold_->Finish(op->command_.folds, &out);
+  CloseRun(op);
 }
 
 Status ReadExecutor::Run(StoreTable* table, ReadOperation* op, uint32_t budget, ReadState* state, MissList* misses) {
@@ -194,6 +228,7 @@ Status ReadExecutor::Run(StoreTable* table, ReadOperation* op, uint32_t budget, 
 
 void ReadExecutor::Finish(const DescriptorPlan& plan, ReadOperation* op) {
   op->finished_ = true;
+  if (!op->command_.folds.empty()) PutFolds(op);
   Writer position;
   position.bytes.reserve(64 + op->key_.size());
   if (op->more_ && op->has_key_) {

@@ -23,6 +23,8 @@ class ReadExecutor {
   void SetKey(ReadOperation* op, const DecoratedKey& key);
   PartitionState ReadCurrent(StoreTable* table, ReadOperation* op, uint32_t* budget, MissList* misses);
   void CloseRun(ReadOperation* op);
+  static void NoteScanned(ReadOperation* op);
+  void PutFolds(ReadOperation* op);
   void Finish(const DescriptorPlan& plan, ReadOperation* op);
 
   PartitionReader partitions_;

@@ -56,6 +56,12 @@ void PartitionReader::Emit(const PartitionQuery& query, const Row* row, Partitio
                            Writer* out) {
   progress->rows_given++;
   ++*rows;
+  if (query.fold != nullptr) {
+    folded_row_.bytes.clear();
+    encoder_.Encode(row, static_live_ ? &static_row_ : nullptr, &folded_row_);
+    query.fold->Add(*plan_, *query.folded, Slice(folded_row_.bytes));
+    return;
+  }
   if (query.positions) {
     const size_t at = out->size();
     out->LE<uint16_t>(0);

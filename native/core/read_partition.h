@@ -6,6 +6,7 @@
 
 #include "memtable_cursor.h"
 #include "merge.h"
+#include "fold.h"
 #include "read_command.h"
 #include "row_encoder.h"
 
@@ -25,6 +26,8 @@ struct PartitionQuery {
   uint32_t rows_max = 0;       // that this call may still give
   uint32_t partition_max = 0;  // rows of this partition, all calls together
   size_t bytes_max = 0;        // soft limit of out->size()
+  const ReadCommand* folded = nullptr;  // with `fold`: rows are added to it and not given
+  RowFold* fold = nullptr;
 };
 
 enum class PartitionState : uint8_t {
@@ -87,6 +90,7 @@ class PartitionReader {
   Row point_row_;
   std::vector<Row*> row_pointers_;
   Bound seek_;
+  Writer folded_row_;
   Status error_;
 };
 

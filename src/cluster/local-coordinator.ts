@@ -3,9 +3,9 @@ import { FerrosaError } from '../common/errors.js';
 import type { Coordinator, MutationOptions, ReadOptions, RoutedMutation, RoutedRead } from '../query/index.js';
 import type { Catalogue, TableDefinition } from '../schema/index.js';
 import { shardOfToken } from '../shard/index.js';
-import { mutationTableId } from '../storage/index.js';
+import { hasFolds, mutationTableId } from '../storage/index.js';
 import type { BatchLog } from './batch-log.js';
-import { readRange } from './range-read.js';
+import { foldRange, readRange } from './range-read.js';
 import { checkReplicas, type ReplicaCount } from './replicas.js';
 import type { ShardPort, ShardRequest } from './shard-port.js';
 
@@ -40,7 +40,9 @@ export class LocalCoordinator implements Coordinator {
 
   async read(read: RoutedRead, options: ReadOptions): Promise<Uint8Array> {
     this.#check(read.command.subarray(2, 18), options.consistency, false);
-    const request = this.#request(options.timeoutMs, () => readTimedOut(options.consistency));
+    const newRequest = () => this.#request(options.timeoutMs, () => readTimedOut(options.consistency));
+    if (read.tokens === null && hasFolds(read.command)) return foldRange(this.shards, read.command, newRequest);
+    const request = newRequest();
     if (read.tokens === null) return readRange(this.shards, read.command, request);
     const shard = shardOfToken(read.tokens[0]!, this.shards.shardCount);
     if (read.tokens.some((token) => shardOfToken(token, this.shards.shardCount) !== shard))

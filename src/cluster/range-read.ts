@@ -165,6 +165,29 @@ export async function readRange(shards: ShardPort, command: Uint8Array, request:
   return merged.finish(exhausted ? null : merged.position);
 }
 
+/**
+ * Aggregates over a range: every shard folds its rows by itself, in steps of the command's row limit.
+ * @param request  made anew for each step, which has the whole timeout
+ * @returns a row stream with the rows of all answers
+ */
+export async function foldRange(
+  shards: ShardPort,
+  command: Uint8Array,
+  request: () => ShardRequest,
+): Promise<Uint8Array> {
+  const merged = new MergedStream(noLimit);
+  const foldShard = async (shard: number): Promise<void> => {
+    for (let next: Uint8Array | null = command; next !== null; ) {
+      const stream: RowStream = new RowStream(await shards.read(shard, next, request()));
+      merged.count(stream);
+      for (const run of stream.partitions()) merged.add(run);
+      next = stream.position === null ? null : continued(command, stream.position);
+    }
+  };
+  await Promise.all(Array.from({ length: shards.shardCount }, (_, shard) => foldShard(shard)));
+  return merged.finish(null);
+}
+
 /** The cursor whose front run comes first by token and key. */
 function lowest(cursors: readonly ShardCursor[]): ShardCursor | null {
   let best: ShardCursor | null = null;

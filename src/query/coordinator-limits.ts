@@ -6,3 +6,5 @@ export const readBytesMax = 1 << 20;
 export const keysInFlightMax = 16;
 /** Rows that a statement which computes asks for at a time. */
 export const computeRowsMax = 5000;
+/** Rows that storage folds into one answer of an aggregating statement: more work than others, a small answer. */
+export const foldRowsMax = 200_000;

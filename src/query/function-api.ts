@@ -1,5 +1,6 @@
 // What the planner asks of CQL functions (src/query/functions implements it).
 import type { QualifiedName } from '../cql/index.js';
+import type { FoldKind } from '../storage/index.js';
 import type { CqlType } from '../types/index.js';
 
 /** How well a term fits a type, as in Cassandra's AssignmentTestable. */
@@ -54,8 +55,17 @@ export interface Accumulator {
   result(): Uint8Array | null;
 }
 
+/** An aggregate as something that storage computes over any part of the rows, its argument being the column. */
+export type FoldedAggregate = {
+  readonly folds: readonly FoldKind[];
+  /** Makes the result of the parts: its arguments are the values of `folds`. */
+  readonly combined: AggregateFunction;
+};
+
 export type AggregateFunction = Signature & {
   readonly kind: 'aggregate';
+  /** Null when only the rows themselves give the result (their order counts, or storage does not know how). */
+  readonly folded: FoldedAggregate | null;
   /** A fresh state. */
   create(): Accumulator;
 };

@@ -13,7 +13,7 @@ export const readCommandFormat = 1;
 /** A limit that is none. */
 export const noLimit = 0xffffffff;
 
-const readFlags = { reversed: 1, distinct: 2, positions: 4, unrestricted: 8 } as const;
+const readFlags = { reversed: 1, distinct: 2, positions: 4, unrestricted: 8, folds: 16 } as const;
 
 /** What a result column shows; `which` is the key component's index or the column's id. */
 export const Selected = {
@@ -29,6 +29,21 @@ export const Selected = {
 } as const;
 export type SelectedKind = (typeof Selected)[keyof typeof Selected];
 export type ReadColumn = { readonly what: SelectedKind; readonly which: number };
+
+/** Aggregates that storage computes over the rows of a read. */
+export const FoldKind = {
+  /** How many rows: bigint. */
+  rows: 0,
+  /** How many values that are not null: bigint. */
+  values: 1,
+  min: 2,
+  max: 3,
+  /** Of whole numbers: varint. */
+  sum: 4,
+} as const;
+export type FoldKind = (typeof FoldKind)[keyof typeof FoldKind];
+/** `column`: index in the command's columns; of no meaning for `rows`. */
+export type Fold = { readonly kind: FoldKind; readonly column: number };
 
 export type TokenRange = {
   readonly start: bigint;
@@ -69,6 +84,8 @@ export type ReadCommand = {
   readonly bytesLimit?: number;
   /** Encoded position to continue strictly after: `position` of a RowStream or of a row. */
   readonly startAfter?: Uint8Array | null;
+  /** Instead of its rows the answer has one row with a cell for each of these. Not with `positions`. */
+  readonly folds?: readonly Fold[];
 };
 
 /** Encodes read commands into one buffer that it keeps. */
@@ -78,13 +95,15 @@ export class ReadCommandBuilder {
   /** The encoded command, a copy. Throws RangeError for more than 65535 keys, slices or columns. */
   encode(command: ReadCommand): Uint8Array {
     const out = this.out;
+    const folds = command.folds ?? [];
     out.clear();
     out.u8(readCommandFormat);
     out.u8(
       (command.reversed ? readFlags.reversed : 0) |
         (command.distinct ? readFlags.distinct : 0) |
         (command.positions ? readFlags.positions : 0) |
-        (command.unrestricted ? readFlags.unrestricted : 0),
+        (command.unrestricted ? readFlags.unrestricted : 0) |
+        (folds.length > 0 ? readFlags.folds : 0),
     );
     if (command.tableId.length !== 16) throw new RangeError('a table id has 16 bytes');
     out.raw(command.tableId);
@@ -106,6 +125,13 @@ export class ReadCommandBuilder {
     for (const column of command.columns) {
       out.u8(column.what);
       out.u16(column.which);
+    }
+    if (folds.length > 0) {
+      this.count(folds.length);
+      for (const fold of folds) {
+        out.u8(fold.kind);
+        out.u16(fold.column);
+      }
     }
     return out.copy();
   }
@@ -134,6 +160,9 @@ export class ReadCommandBuilder {
     }
   }
 }
+
+/** Whether the answer to an encoded command is one row of aggregates. */
+export const hasFolds = (command: Uint8Array): boolean => (command[1]! & readFlags.folds) !== 0;
 
 /** Encodes one read command. */
 export function encodeReadCommand(command: ReadCommand): Uint8Array {

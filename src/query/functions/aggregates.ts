@@ -1,4 +1,6 @@
 // count, min, max, sum and avg, with Cassandra's overflow and rounding.
+
+import { FoldKind } from '../../storage/index.js';
 import {
   type CqlType,
   compareValues,
@@ -9,7 +11,7 @@ import {
   encodeFloat,
   encodeLong,
 } from '../../types/index.js';
-import type { Accumulator, AggregateFunction } from '../function-api.js';
+import type { Accumulator, AggregateFunction, FoldedAggregate } from '../function-api.js';
 import { aggregate, native } from './build.js';
 import { addDecimals, decimalZero, divideAtOwnScale, negateDecimal } from './decimal-math.js';
 import { decodeNumber, doubleToDecimal, encodeNumber, type NumericKind, numericKinds } from './numeric.js';
@@ -146,6 +148,51 @@ class DecimalAverage implements Accumulator {
   }
 }
 
+/** Sum or average of whole numbers from sums and counts of parts of the rows. */
+class IntegerParts implements Accumulator {
+  #sum = 0n;
+  #count = 0n;
+  constructor(private readonly kind: NumericKind) {}
+
+  /** A sum and, for an average, a count. */
+  add([sum, count]: readonly (Uint8Array | null)[]): void {
+    this.#sum += decodeNumber('varint', sum!) as bigint;
+    if (count) this.#count += decodeNumber('bigint', count) as bigint;
+  }
+
+  result(): Uint8Array {
+    return encodeNumber(this.kind, this.#count === 0n ? this.#sum : this.#sum / this.#count);
+  }
+}
+
+const combining = (name: string, returnType: CqlType, create: () => Accumulator): AggregateFunction =>
+  aggregate(name, [], returnType, create);
+
+const foldedKinds: readonly string[] = ['tinyint', 'smallint', 'int', 'bigint'];
+
+/** Of floating numbers and decimals the order of the additions shows in the result. */
+function foldedNumeric(name: 'sum' | 'avg', kind: NumericKind): FoldedAggregate | null {
+  if (!foldedKinds.includes(kind)) return null;
+  return {
+    folds: name === 'sum' ? [FoldKind.sum] : [FoldKind.sum, FoldKind.values],
+    combined: combining(name, native(kind), () => new IntegerParts(kind)),
+  };
+}
+
+/** Types of which equal values are equal bytes, so that it does not matter which of them is kept. */
+const plainlyOrdered: ReadonlySet<string> = new Set([
+  ...foldedKinds,
+  ...['ascii', 'text', 'blob', 'boolean', 'timestamp', 'date', 'time', 'uuid', 'timeuuid', 'inet'],
+]);
+
+function foldedExtreme(name: 'min' | 'max', type: CqlType): FoldedAggregate | null {
+  if (!plainlyOrdered.has(type.kind)) return null;
+  return {
+    folds: [name === 'min' ? FoldKind.min : FoldKind.max],
+    combined: combining(name, type, () => new Extreme(type, name === 'max' ? 1 : -1)),
+  };
+}
+
 function accumulatorOf(kind: NumericKind, isAverage: boolean): Accumulator {
   switch (kind) {
     case 'decimal':
@@ -160,16 +207,21 @@ function accumulatorOf(kind: NumericKind, isAverage: boolean): Accumulator {
 
 /** sum or avg of a numeric type. */
 export function numericAggregate(name: 'sum' | 'avg', kind: NumericKind): AggregateFunction {
-  return aggregate(name, [native(kind)], native(kind), () => accumulatorOf(kind, name === 'avg'));
+  const create = () => accumulatorOf(kind, name === 'avg');
+  return aggregate(name, [native(kind)], native(kind), create, undefined, foldedNumeric(name, kind));
 }
 
 /** min or max of any type, by the order of its values. */
 export function extremeAggregate(name: 'min' | 'max', type: CqlType): AggregateFunction {
-  return aggregate(name, [type], type, () => new Extreme(type, name === 'max' ? 1 : -1));
+  const create = () => new Extreme(type, name === 'max' ? 1 : -1);
+  return aggregate(name, [type], type, create, undefined, foldedExtreme(name, type));
 }
 
 const countAggregate = (name: string, args: readonly CqlType[], everyRow: boolean, column?: () => string) =>
-  aggregate(name, args, native('bigint'), () => new Count(everyRow), column);
+  aggregate(name, args, native('bigint'), () => new Count(everyRow), column, {
+    folds: [everyRow ? FoldKind.rows : FoldKind.values],
+    combined: combining(name, native('bigint'), () => new Integers('bigint', false)),
+  });
 
 /** count(*): every row counts. */
 export const countRows: AggregateFunction = countAggregate('count_rows', [], true, () => 'count');

@@ -1,7 +1,14 @@
 // Makes native functions: names, signatures and column names as Cassandra has them.
 import { FerrosaError } from '../../common/errors.js';
 import { type CqlType, type NativeTypeName, quoteIfNeeded, typeToCql, typeToCqlUnfrozen } from '../../types/index.js';
-import type { Accumulator, AggregateFunction, CqlFunction, FunctionContext, ScalarFunction } from '../function-api.js';
+import type {
+  Accumulator,
+  AggregateFunction,
+  CqlFunction,
+  FoldedAggregate,
+  FunctionContext,
+  ScalarFunction,
+} from '../function-api.js';
 
 export type Execute = (args: readonly (Uint8Array | null)[], context: FunctionContext) => Uint8Array | null;
 
@@ -36,15 +43,16 @@ export function scalar(
   };
 }
 
-/** A native aggregate function. */
+/** A native aggregate function; `folded`: how storage computes it, null when it cannot. */
 export function aggregate(
   name: string,
   argTypes: readonly CqlType[],
   returnType: CqlType,
   create: () => Accumulator,
   columnName: (args: readonly string[]) => string = defaultColumnName(name),
+  folded: FoldedAggregate | null = null,
 ): AggregateFunction {
-  return { kind: 'aggregate', name, displayName: displayName(name), argTypes, returnType, columnName, create };
+  return { kind: 'aggregate', name, displayName: displayName(name), argTypes, returnType, columnName, create, folded };
 }
 
 /** The signature as messages list it: `system.abs : (int) -> int`. */

@@ -6,16 +6,12 @@ import { GroupMaker } from './grouping.js';
 import { keyOfPosition, type PagingState } from './paging-state.js';
 import { encodeRow } from './row-sink.js';
 import type { SelectPlan } from './select-plan.js';
-import type { Limits, ResultPage, SourceRow } from './types.js';
+import type { Limits, ResultPage, RowSource, SourceRow } from './types.js';
 
 /** The one row of aggregates over everything, also when there was nothing. */
-export async function aggregateRows(
-  plan: SelectPlan,
-  source: AsyncGenerator<SourceRow>,
-  bind: BindContext,
-): Promise<Uint8Array> {
+export async function aggregateRows(plan: SelectPlan, source: RowSource, bind: BindContext): Promise<Uint8Array> {
   const instances = plan.nodes.map((node) => node.instance(bind));
-  for await (const row of source) for (const instance of instances) instance.add(row.cells);
+  for await (const page of source) for (const row of page) for (const instance of instances) instance.add(row.cells);
   return encodeRow(
     plan,
     instances.map((instance) => instance.output()),
@@ -31,7 +27,7 @@ type Group = {
 /** One row a group. A page ends after a whole group; the state points at the group's last row. */
 export async function groupRows(
   plan: SelectPlan,
-  source: AsyncGenerator<SourceRow>,
+  source: RowSource,
   bind: BindContext,
   state: PagingState | null,
   limits: Limits,
@@ -51,31 +47,35 @@ export async function groupRows(
     );
     given++;
   };
-  for await (const row of source) {
-    if (!maker.isNew(row.key, row.cells)) {
-      if (group === null) continue;
-      for (const instance of group.instances) instance.add(row.cells);
-      group.last = row;
-      continue;
+  for await (const page of source)
+    for (const row of page) {
+      if (!maker.isNew(row.key, row.cells)) {
+        if (group === null) continue;
+        for (const instance of group.instances) instance.add(row.cells);
+        group.last = row;
+        continue;
+      }
+      if (group !== null) {
+        close(group);
+        if (rows.length === wanted)
+          return {
+            rows,
+            next: rows.length === limits.remaining ? null : after(plan, limits, rows.length, group, given),
+          };
+      }
+      const hex = Buffer.from(row.key).toString('hex');
+      if (hex !== keyHex) {
+        keyHex = hex;
+        given = 0;
+      }
+      if (given >= limits.perPartition) {
+        group = null;
+        continue;
+      }
+      const instances = plan.nodes.map((node) => node.instance(bind));
+      for (const instance of instances) instance.add(row.cells);
+      group = { instances, keyHex, last: row };
     }
-    if (group !== null) {
-      close(group);
-      if (rows.length === wanted)
-        return { rows, next: rows.length === limits.remaining ? null : after(plan, limits, rows.length, group, given) };
-    }
-    const hex = Buffer.from(row.key).toString('hex');
-    if (hex !== keyHex) {
-      keyHex = hex;
-      given = 0;
-    }
-    if (given >= limits.perPartition) {
-      group = null;
-      continue;
-    }
-    const instances = plan.nodes.map((node) => node.instance(bind));
-    for (const instance of instances) instance.add(row.cells);
-    group = { instances, keyHex, last: row };
-  }
   if (group !== null) close(group);
   return { rows, next: null };
 }

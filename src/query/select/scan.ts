@@ -5,6 +5,7 @@ import {
   type ClusteringSlice,
   decodePosition,
   encodePosition,
+  type Fold,
   noLimit,
   type ReadColumn,
   ReadCommandBuilder,
@@ -27,6 +28,8 @@ export type ScanTarget = {
   readonly positions: boolean;
   readonly unrestricted: boolean;
   readonly perPartitionLimit: number;
+  /** Aggregates that storage computes in place of the rows; empty: the rows are wanted. */
+  readonly folds: readonly Fold[];
 };
 
 const builder = new ReadCommandBuilder();
@@ -121,8 +124,18 @@ export class Scan {
     rowLimit: number,
     startAfter: Uint8Array | null,
   ): Promise<Uint8Array> {
-    const { tableId, nowSeconds, columns, slices, reversed, distinct, positions, unrestricted, perPartitionLimit } =
-      this.target;
+    const {
+      tableId,
+      nowSeconds,
+      columns,
+      slices,
+      reversed,
+      distinct,
+      positions,
+      unrestricted,
+      perPartitionLimit,
+      folds,
+    } = this.target;
     const command = builder.encode({
       tableId,
       nowSeconds,
@@ -135,6 +148,7 @@ export class Scan {
       unrestricted,
       rowLimit,
       perPartitionLimit,
+      folds,
       bytesLimit: readBytesMax,
       startAfter,
     });

@@ -1,10 +1,10 @@
 // Executes a planned SELECT.
 import { invalid } from '../../common/errors.js';
 import { murmurToken } from '../../native/index.js';
-import { cellsOf, noLimit, rowsOf } from '../../storage/index.js';
+import { cellsOf, noLimit, type RowStream, rowsOf } from '../../storage/index.js';
 import { UNSET } from '../../types/index.js';
 import type { QueryResult } from '../api.js';
-import { computeRowsMax } from '../coordinator-limits.js';
+import { computeRowsMax, foldRowsMax } from '../coordinator-limits.js';
 import { clusteringSlices, partitionKeys } from '../restrictions/bounds.js';
 import { tokenMatches, tokenRange, wholeRing } from '../restrictions/token-restriction.js';
 import type { BindContext, Term } from '../terms/term.js';
@@ -14,8 +14,8 @@ import { aggregateRows, groupRows } from './aggregate.js';
 import { keyOfPosition, type PagingState } from './paging-state.js';
 import { encodeRow, resultRow } from './row-sink.js';
 import { Scan, type ScanTarget } from './scan.js';
-import type { SelectPlan } from './select-plan.js';
-import type { Limits, ResultPage, SelectContext, SourceRow } from './types.js';
+import type { FoldedSelect, SelectPlan } from './select-plan.js';
+import type { Limits, ResultPage, RowSource, SelectContext, SourceRow } from './types.js';
 import { virtualRows } from './virtual-rows.js';
 
 /** @throws FerrosaError INVALID for bound values that do not do, PROTOCOL_ERROR for a bad paging state, read errors */
@@ -60,6 +60,8 @@ async function readPage(
   const counted = (page: ResultPage) => ({ ...page, rowCount: page.rows.length });
   if (plan.direct !== null)
     return target === null ? counted({ rows: [], next: null }) : passThrough(plan, context, target, state, limits);
+  if (plan.folded !== null && target !== null)
+    return counted({ rows: [await foldedRow(plan, plan.folded, context, target)], next: null });
   const rows =
     target === null
       ? noRows()
@@ -99,12 +101,13 @@ function scanTarget(plan: SelectPlan, context: SelectContext, perPartition: numb
   return {
     tableId: tableIdBytes(plan.table),
     nowSeconds: context.nowSeconds,
-    columns: plan.direct ?? plan.fetched,
+    columns: plan.direct ?? plan.folded?.columns ?? plan.fetched,
+    folds: plan.folded?.folds ?? [],
     partitions,
     slices,
     reversed: plan.reversed,
     distinct: plan.distinct,
-    positions: plan.direct === null,
+    positions: plan.direct === null && plan.folded === null,
     unrestricted: restrictions.returnsStaticOnly,
     perPartitionLimit: plan.direct === null ? noLimit : perPartition,
   };
@@ -151,19 +154,42 @@ async function passThrough(
   };
 }
 
-async function* noRows(): AsyncGenerator<SourceRow> {}
+/** The one row of aggregates that storage computes. */
+async function foldedRow(
+  plan: SelectPlan,
+  { nodes, folds }: FoldedSelect,
+  context: SelectContext,
+  target: ScanTarget,
+): Promise<Uint8Array> {
+  const instances = nodes.map((node) => node.instance(context.bind));
+  const scan = new Scan(context.coordinator, context.read, target, null);
+  while (!scan.done) {
+    const stream = await scan.next(foldRowsMax);
+    context.tombstones.note(stream);
+    for (const partition of stream.partitions())
+      for (const row of rowsOf(partition, folds.length)) {
+        const cells = cellsOf(row.cells, folds.length);
+        for (const instance of instances) instance.add(cells);
+      }
+  }
+  return encodeRow(
+    plan,
+    instances.map((instance) => instance.output()),
+  );
+}
+
+async function* noRows(): RowSource {}
 
 async function* virtualSource(
   plan: SelectPlan,
   context: SelectContext,
   target: ScanTarget,
   state: PagingState | null,
-): AsyncGenerator<SourceRow> {
+): RowSource {
   const position = state === null || state.position.length === 0 ? null : state.position;
   const matches = plan.filter?.bind(context.bind) ?? null;
-  const all = await context.virtualRows(plan.table);
-  for (const row of virtualRows(plan.table, all, target, position))
-    if (matches === null || matches(row.cells)) yield row;
+  const rows = virtualRows(plan.table, await context.virtualRows(plan.table), target, position);
+  yield matches === null ? rows : rows.filter((row) => matches(row.cells));
 }
 
 /** The rows that pass the filter, decoded. */
@@ -172,7 +198,7 @@ async function* sourceRows(
   context: SelectContext,
   target: ScanTarget,
   state: PagingState | null,
-): AsyncGenerator<SourceRow> {
+): RowSource {
   const position = state === null || state.position.length === 0 ? null : state.position;
   const matches = plan.filter?.bind(context.bind) ?? null;
   const scan = new Scan(context.coordinator, context.read, target, position);
@@ -180,18 +206,26 @@ async function* sourceRows(
   while (!scan.done) {
     const stream = await scan.next(computeRowsMax);
     context.tombstones.note(stream);
-    for (const partition of stream.partitions())
-      for (const row of rowsOf(partition, width, true)) {
-        const cells = cellsOf(row.cells, width);
-        if (matches === null || matches(cells)) yield { key: partition.key, position: row.position!, cells };
-      }
+    yield decodedRows(stream, width, matches);
   }
+}
+
+function* decodedRows(
+  stream: RowStream,
+  width: number,
+  matches: ((cells: SourceRow['cells']) => boolean) | null,
+): Generator<SourceRow> {
+  for (const partition of stream.partitions())
+    for (const row of rowsOf(partition, width, true)) {
+      const cells = cellsOf(row.cells, width);
+      if (matches === null || matches(cells)) yield { key: partition.key, position: row.position!, cells };
+    }
 }
 
 /** Rows that are filtered or computed, one result row each. */
 async function computedRows(
   plan: SelectPlan,
-  source: AsyncGenerator<SourceRow>,
+  source: RowSource,
   bind: BindContext,
   state: PagingState | null,
   limits: Limits,
@@ -202,20 +236,21 @@ async function computedRows(
   let keyHex = state === null || state.position.length === 0 ? '' : keyOfPosition(state.position);
   let last: SourceRow | null = null;
   let givenOfLast = given;
-  for await (const row of source) {
-    const hex = Buffer.from(row.key).toString('hex');
-    if (hex !== keyHex) {
-      keyHex = hex;
-      given = 0;
+  for await (const page of source)
+    for (const row of page) {
+      const hex = Buffer.from(row.key).toString('hex');
+      if (hex !== keyHex) {
+        keyHex = hex;
+        given = 0;
+      }
+      if (given >= limits.perPartition) continue;
+      // One row more than the page tells that the page is not the last.
+      if (rows.length === wanted) return { rows, next: stateAfter(plan, limits, rows.length, last!, givenOfLast) };
+      rows.push(resultRow(plan, row.cells, bind));
+      last = row;
+      givenOfLast = ++given;
+      if (rows.length === limits.remaining) return { rows, next: null };
     }
-    if (given >= limits.perPartition) continue;
-    // One row more than the page tells that the page is not the last.
-    if (rows.length === wanted) return { rows, next: stateAfter(plan, limits, rows.length, last!, givenOfLast) };
-    rows.push(resultRow(plan, row.cells, bind));
-    last = row;
-    givenOfLast = ++given;
-    if (rows.length === limits.remaining) break;
-  }
   return { rows, next: null };
 }
 
@@ -231,7 +266,7 @@ function stateAfter(plan: SelectPlan, limits: Limits, count: number, last: Sourc
 /** ORDER BY over several partitions: everything is read, then sorted. */
 async function orderedRows(
   plan: SelectPlan,
-  source: AsyncGenerator<SourceRow>,
+  source: RowSource,
   bind: BindContext,
   limits: Limits,
 ): Promise<ResultPage> {
@@ -239,14 +274,15 @@ async function orderedRows(
   const { slots, reversed } = plan.ordering!;
   let key = '';
   let given = 0;
-  for await (const { key: rowKey, cells } of source) {
-    const hex = Buffer.from(rowKey).toString('hex');
-    given = hex === key ? given + 1 : 1;
-    key = hex;
-    if (given > limits.perPartition) continue;
-    const values = plan.nodes.map((node) => node.evaluate(cells, bind));
-    found.push({ sort: slots.map(({ slot }) => cells[slot]!), row: encodeRow(plan, values) });
-  }
+  for await (const page of source)
+    for (const { key: rowKey, cells } of page) {
+      const hex = Buffer.from(rowKey).toString('hex');
+      given = hex === key ? given + 1 : 1;
+      key = hex;
+      if (given > limits.perPartition) continue;
+      const values = plan.nodes.map((node) => node.evaluate(cells, bind));
+      found.push({ sort: slots.map(({ slot }) => cells[slot]!), row: encodeRow(plan, values) });
+    }
   found.sort((a, b) => {
     for (let i = 0; i < slots.length; i++) {
       const { type, descending } = slots[i]!;

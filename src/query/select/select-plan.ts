@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { invalid } from '../../common/errors.js';
 import type { Selectable, SelectStatement, Term as TermSyntax } from '../../cql/index.js';
 import type { ColumnDefinition, TableDefinition } from '../../schema/index.js';
-import type { ReadColumn } from '../../storage/index.js';
+import type { Fold, ReadColumn } from '../../storage/index.js';
 import type { CqlType } from '../../types/index.js';
 import type { ColumnSpec } from '../api.js';
 import type { PlanEnvironment } from '../plan-environment.js';
@@ -14,7 +14,7 @@ import {
   requiresAllowFiltering,
   type StatementRestrictions,
 } from '../restrictions/statement-restrictions.js';
-import { type CellNode, FetchedColumns, type SelectionNode } from '../selection/node.js';
+import { type CellNode, FetchedColumns, FoldedColumns, type SelectionNode } from '../selection/node.js';
 import { columnNode, planSelectable } from '../selection/plan-selectable.js';
 import { prepareTerm } from '../terms/prepare.js';
 import type { Term } from '../terms/term.js';
@@ -26,6 +26,14 @@ export type PostOrdering = {
   /** `descending`: of the table, not of the statement. */
   readonly slots: readonly { readonly slot: number; readonly type: CqlType; readonly descending: boolean }[];
   readonly reversed: boolean;
+};
+
+/** Aggregates over all rows that storage computes. */
+export type FoldedSelect = {
+  readonly columns: readonly ReadColumn[];
+  readonly folds: readonly Fold[];
+  /** The selected items over rows of folds. */
+  readonly nodes: readonly SelectionNode[];
 };
 
 export type SelectPlan = {
@@ -44,6 +52,8 @@ export type SelectPlan = {
   readonly fetched: readonly ReadColumn[];
   /** The result's cells are just what storage gives for these columns; null when rows must be computed. */
   readonly direct: readonly ReadColumn[] | null;
+  /** Null when the rows themselves are needed. */
+  readonly folded: FoldedSelect | null;
   readonly reversed: boolean;
   readonly ordering: PostOrdering | null;
   readonly limit: Term | null;
@@ -96,6 +106,7 @@ export function planSelect(environment: PlanEnvironment, statement: SelectStatem
     filter,
     fetched: fetched.columns,
     direct: plain && !direct.includes(null) ? (direct as ReadColumn[]) : null,
+    folded: isAggregate && filter === null && !table.virtual ? planFolds(nodes) : null,
     reversed,
     ordering,
     limit: planLimit(environment, statement.limit, '[limit]'),
@@ -107,6 +118,13 @@ export function planSelect(environment: PlanEnvironment, statement: SelectStatem
       return shape;
     },
   };
+}
+
+function planFolds(nodes: readonly SelectionNode[]): FoldedSelect | null {
+  const columns = new FoldedColumns();
+  const folded = nodes.map((node) => node.folded(columns));
+  if (columns.folds.length === 0 || folded.includes(null)) return null;
+  return { columns: columns.columns, folds: columns.folds, nodes: folded as SelectionNode[] };
 }
 
 /** Unknown columns are told before anything else. */

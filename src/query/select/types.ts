@@ -33,5 +33,8 @@ export type SourceRow = {
   readonly cells: readonly (Uint8Array | null)[];
 };
 
+/** Rows as they come, a page at a time: no promise a row. */
+export type RowSource = AsyncGenerator<Iterable<SourceRow>>;
+
 /** The part of a result that computing statements make. */
 export type ResultPage = { readonly rows: Uint8Array[]; readonly next: PagingState | null };

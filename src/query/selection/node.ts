@@ -1,6 +1,6 @@
 // A planned item of a SELECT list: what it is called, its type, and how its value comes from the cells that were read.
 import { invalid } from '../../common/errors.js';
-import type { ReadColumn, SelectedKind } from '../../storage/index.js';
+import type { Fold, FoldKind, ReadColumn, SelectedKind } from '../../storage/index.js';
 import { type CqlType, UNSET } from '../../types/index.js';
 import type { AggregateFunction, ScalarFunction } from '../function-api.js';
 import type { BindContext, Term } from '../terms/term.js';
@@ -25,6 +25,23 @@ export class FetchedColumns {
   }
 }
 
+/** Aggregates that a statement leaves to storage, each once; nodes name them by slot. */
+export class FoldedColumns {
+  readonly folds: Fold[] = [];
+  readonly #fetched = new FetchedColumns();
+
+  get columns(): readonly ReadColumn[] {
+    return this.#fetched.columns;
+  }
+
+  /** Where the result of `kind` over a column (null: over whole rows) will be. */
+  slot(kind: FoldKind, of: ReadColumn | null): number {
+    const column = of === null ? 0 : this.#fetched.slot(of.what, of.which);
+    const known = this.folds.findIndex((fold) => fold.kind === kind && fold.column === column);
+    return known >= 0 ? known : this.folds.push({ kind, column }) - 1;
+  }
+}
+
 /** Collects the rows of a group. */
 export interface NodeInstance {
   add(cells: Cells): void;
@@ -42,6 +59,8 @@ export interface SelectionNode {
   evaluate(cells: Cells, bind: BindContext): Uint8Array | null;
   /** For a group of rows: aggregates take all of them, everything else the first. */
   instance(bind: BindContext): NodeInstance;
+  /** The node over rows of folds in place of the rows themselves; null when it needs those. */
+  folded(columns: FoldedColumns): SelectionNode | null;
 }
 
 /** Nodes that look at one row only. */
@@ -54,6 +73,10 @@ abstract class RowNode implements SelectionNode {
 
   instance(bind: BindContext): NodeInstance {
     return new FirstRow(this, bind);
+  }
+
+  folded(_columns: FoldedColumns): SelectionNode | null {
+    return null;
   }
 }
 
@@ -115,6 +138,10 @@ export class TermNode extends RowNode {
     const value = this.evaluate([], bind);
     return { add: () => {}, output: () => value };
   }
+
+  override folded(): SelectionNode {
+    return this;
+  }
 }
 
 /** Something computed from the values of other nodes. */
@@ -150,6 +177,16 @@ export class ComputedNode implements SelectionNode {
           bind,
         ),
     };
+  }
+
+  folded(columns: FoldedColumns): SelectionNode | null {
+    const args: SelectionNode[] = [];
+    for (const arg of this.args) {
+      const folded = arg.folded(columns);
+      if (folded === null) return null;
+      args.push(folded);
+    }
+    return new ComputedNode(this.name, this.type, args, this.compute);
   }
 }
 
@@ -187,6 +224,37 @@ export class AggregateNode implements SelectionNode {
       output: () => accumulator.result(),
     };
   }
+
+  folded(columns: FoldedColumns): SelectionNode | null {
+    const { folded } = this.fn;
+    const of = this.args[0]?.direct;
+    if (folded === null || of === null) return null;
+    const parts = folded.folds.map((kind) => columns.slot(kind, of ?? null));
+    const { combined } = folded;
+    return renamed(
+      new AggregateNode(
+        combined,
+        parts.map((slot) => new FoldNode(this.name, slot)),
+      ),
+      this.name,
+      this.type,
+    );
+  }
+}
+
+/** The result of a fold. */
+class FoldNode extends RowNode {
+  override readonly type: CqlType = { kind: 'blob' };
+  constructor(
+    override readonly name: string,
+    private readonly slot: number,
+  ) {
+    super();
+  }
+
+  override evaluate(cells: Cells): Uint8Array | null {
+    return cells[this.slot]!;
+  }
 }
 
 /** Another name or type for a node. */
@@ -198,5 +266,9 @@ export function renamed(node: SelectionNode, name: string, type: CqlType): Selec
     direct: node.direct,
     evaluate: (cells, bind) => node.evaluate(cells, bind),
     instance: (bind) => node.instance(bind),
+    folded: (columns) => {
+      const folded = node.folded(columns);
+      return folded === null ? null : renamed(folded, name, type);
+    },
   };
 }
