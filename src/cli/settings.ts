@@ -195,6 +195,12 @@ export const settings = {
   range_request_timeout: duration(10_000, 'Time for a read of a token range'),
   write_request_timeout: duration(2_000, 'Time for a write'),
   counter_write_request_timeout: duration(5_000, 'Time for a counter write'),
+  cas_contention_timeout: setting(
+    'DURATION',
+    within(parseDurationMs, 10, 2 ** 31 - 1, '10ms to 24d'),
+    1_000,
+    'Time that a conditional update waits for others of its partition',
+  ),
   truncate_request_timeout: duration(60_000, 'Time for a TRUNCATE'),
 } as const satisfies Record<string, Setting<unknown>>;
 
@@ -219,6 +225,7 @@ export const oldNames: Readonly<Record<string, SettingName>> = {
   range_request_timeout_in_ms: 'range_request_timeout',
   write_request_timeout_in_ms: 'write_request_timeout',
   counter_write_request_timeout_in_ms: 'counter_write_request_timeout',
+  cas_contention_timeout_in_ms: 'cas_contention_timeout',
   truncate_request_timeout_in_ms: 'truncate_request_timeout',
   data_file_directories: 'data_dir',
   commitlog_directory: 'data_dir',

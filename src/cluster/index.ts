@@ -8,5 +8,6 @@ export type {
 } from '../query/index.js';
 export { BatchLog, type BatchLogClock } from './batch-log.js';
 export { LocalCoordinator } from './local-coordinator.js';
+export { PartitionQueue } from './partition-queue.js';
 export { blockFor, type ReplicaCount, satisfiedLevels } from './replicas.js';
 export type { ShardPort, ShardRequest } from './shard-port.js';

@@ -1,13 +1,25 @@
 // The coordinator of one node: every replica is here, in the shards of this process.
-import { FerrosaError } from '../common/errors.js';
-import type { Coordinator, MutationOptions, ReadOptions, RoutedMutation, RoutedRead } from '../query/index.js';
+import { FerrosaError, invalid } from '../common/errors.js';
+import {
+  type CasOptions,
+  type CompareAndSet,
+  Consistency,
+  type Coordinator,
+  type MutationOptions,
+  type ReadOptions,
+  type RoutedMutation,
+  type RoutedRead,
+} from '../query/index.js';
 import type { Catalogue, TableDefinition } from '../schema/index.js';
 import { shardOfToken } from '../shard/index.js';
 import { hasFolds, mutationTableId } from '../storage/index.js';
 import type { BatchLog } from './batch-log.js';
+import { PartitionQueue, partitionName } from './partition-queue.js';
 import { foldRange, readRange } from './range-read.js';
 import { checkReplicas, type ReplicaCount } from './replicas.js';
 import type { ShardPort, ShardRequest } from './shard-port.js';
+
+const timestampMax = 2n ** 63n - 1n;
 
 const uuidText = (bytes: Uint8Array): string => {
   const hex = Buffer.from(bytes).toString('hex');
@@ -15,14 +27,18 @@ const uuidText = (bytes: Uint8Array): string => {
 };
 
 export class LocalCoordinator implements Coordinator {
+  readonly #partitions = new PartitionQueue();
+
   /**
    * @param replicas  how many replicas a keyspace wants and has
+   * @param nowMicros  microseconds since the epoch, strictly increasing
    * @param batchLog  keeps logged batches that span shards until all of them are applied; null while replaying it
    */
   constructor(
     private readonly shards: ShardPort,
     private readonly catalogue: Catalogue,
     private readonly replicas: ReplicaCount,
+    private readonly nowMicros: () => bigint,
     private readonly batchLog: BatchLog | null = null,
   ) {}
 
@@ -36,6 +52,32 @@ export class LocalCoordinator implements Coordinator {
       return;
     }
     await this.#send(byShard, options);
+  }
+
+  /**
+   * With one replica an order is agreed on by keeping it: one compare-and-set of a partition after the other. The shard's ring keeps
+   * the order of a commit and of the reads that follow it, also when nobody waits for that commit any more.
+   */
+  async compareAndSet(operation: CompareAndSet, options: CasOptions): Promise<void> {
+    const { tableId, key, token, reads, decide } = operation;
+    this.#checkStrategy(tableId, options.consistency);
+    this.#check(tableId, options.serialConsistency, true);
+    const shard = shardOfToken(token, this.shards.shardCount);
+    const contended = (contentions: number) => casTimedOut(options.serialConsistency, contentions);
+    await this.#partitions.run(partitionName(tableId, key), options.contentionTimeoutMs, contended, async () => {
+      const request = this.#request(options.timeoutMs, () => contended(0));
+      const answers = await Promise.all(reads.map((command) => this.shards.read(shard, command, request)));
+      const mutation = decide(answers, (micros) => this.#timestampAfter(micros));
+      if (mutation === null) return;
+      this.#check(tableId, options.consistency, true);
+      await this.shards.mutate(shard, mutation, options.durable, request);
+    });
+  }
+
+  /** The clock, unless cells are there that are newer: a conditional update is to be seen. */
+  #timestampAfter(micros: bigint): bigint {
+    const now = this.nowMicros();
+    return micros < now || micros >= timestampMax ? now : micros + 1n;
   }
 
   async read(read: RoutedRead, options: ReadOptions): Promise<Uint8Array> {
@@ -91,6 +133,14 @@ export class LocalCoordinator implements Coordinator {
     return { deadline: this.shards.now() + timeoutMs * 1000, timedOut };
   }
 
+  #checkStrategy(tableId: Uint8Array, consistency: number): void {
+    if (consistency !== Consistency.EACH_QUORUM) return;
+    const table = this.catalogue.tableById(uuidText(tableId));
+    const strategy = this.catalogue.schema.keyspaces.get(table?.keyspace ?? '')?.replication['class'] ?? '';
+    if (strategy.endsWith('NetworkTopologyStrategy')) return;
+    throw invalid(`consistency level EACH_QUORUM not compatible with replication strategy (${strategy})`);
+  }
+
   #check(tableId: Uint8Array, consistency: number, isWrite: boolean): void {
     const table = this.catalogue.tableById(uuidText(tableId));
     if (table !== null) checkReplicas(this.#replicasOf(table), consistency, isWrite);
@@ -99,6 +149,15 @@ export class LocalCoordinator implements Coordinator {
   #replicasOf(table: TableDefinition): { wanted: number; alive: number } {
     return this.replicas(table.keyspace);
   }
+}
+
+/** @param contentions  others of the partition that were before it */
+function casTimedOut(consistency: number, contentions: number): FerrosaError {
+  return new FerrosaError(
+    'WRITE_TIMEOUT',
+    `CAS operation timed out: received 0 of 1 required responses after ${contentions} contention retries`,
+    { consistency, received: 0, blockFor: 1, writeType: 'CAS', contentions },
+  );
 }
 
 function readTimedOut(consistency: number): FerrosaError {

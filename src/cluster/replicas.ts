@@ -36,8 +36,15 @@ export function checkReplicas(
   if (isWrite && consistency === Consistency.ANY) return;
   const required = Math.max(1, blockFor(consistency, wanted));
   if (alive >= required) return;
-  throw new FerrosaError('UNAVAILABLE', `Cannot achieve consistency level ${consistencyName(consistency)}`, {
-    consistency,
+  // What a decision needs is a quorum, and that is how it is told.
+  const level =
+    consistency === Consistency.SERIAL
+      ? Consistency.QUORUM
+      : consistency === Consistency.LOCAL_SERIAL
+        ? Consistency.LOCAL_QUORUM
+        : consistency;
+  throw new FerrosaError('UNAVAILABLE', `Cannot achieve consistency level ${consistencyName(level)}`, {
+    consistency: level,
     required,
     alive,
   });

@@ -11,3 +11,7 @@ export const metadataRecordBytesMax = 64 * 1024 * 1024;
 export const metadataLogBytesMax = 1024 * 1024;
 /** Changes of the schema that wait for the one before them. */
 export const metadataChangesPendingMax = 1024;
+
+/** Operations that wait for another one of the same partition (conditional updates): of one partition, of all. */
+export const partitionWaitersMax = 4096;
+export const waitersMax = 65_536;

@@ -10,7 +10,8 @@ const names = Object.fromEntries(Object.entries(Consistency).map(([name, code]) 
 /** As Cassandra prints it. */
 export const consistencyName = (code: number): string => names[code] ?? String(code);
 
-const isSerial = (code: number) => code === Consistency.SERIAL || code === Consistency.LOCAL_SERIAL;
+/** Reads and decisions that see every earlier conditional update. */
+export const isSerial = (code: number) => code === Consistency.SERIAL || code === Consistency.LOCAL_SERIAL;
 
 /** @throws FerrosaError INVALID for a level that reads cannot have, PROTOCOL_ERROR for an unknown one */
 export function checkReadConsistency(code: number): void {
@@ -28,6 +29,23 @@ export function checkWriteConsistency(code: number, table: TableDefinition): voi
     return;
   }
   if (isSerial(code)) throw invalid('You must use conditional updates for serializable writes');
+}
+
+/**
+ * @param serial  of the decision
+ * @param commit  of what it writes
+ * @throws FerrosaError INVALID for levels that conditional updates cannot have
+ */
+export function checkCasConsistency(serial: number, commit: number): void {
+  checkKnown(commit);
+  checkKnown(serial);
+  if (!isSerial(serial))
+    throw invalid('Invalid consistency for conditional update. Must be one of SERIAL or LOCAL_SERIAL');
+  if (isSerial(commit))
+    throw invalid(
+      `${consistencyName(commit)} is not supported as conditional update commit consistency. Use ANY if you mean ` +
+        '"make sure it is accepted but I don\'t care how many replicas commit it for non-SERIAL reads"',
+    );
 }
 
 function checkKnown(code: number): void {

@@ -24,9 +24,41 @@ export type RoutedRead = {
   readonly tokens: readonly bigint[] | null;
 };
 
+/** A conditional update of one partition, by whatever makes replicas agree on it. */
+export type CompareAndSet = {
+  /** 16 bytes. */
+  readonly tableId: Uint8Array;
+  readonly key: Uint8Array;
+  readonly token: bigint;
+  /** Read commands of the one partition. */
+  readonly reads: readonly Uint8Array[];
+  /**
+   * Decides on the answers to `reads`, while no other compare-and-set of the partition is between its reads and its end.
+   * @param timestampAfter  gives a timestamp (microseconds) after the given one and after every earlier one
+   * @returns the mutation to commit; null for none
+   */
+  decide(answers: readonly Uint8Array[], timestampAfter: (micros: bigint) => bigint): Uint8Array | null;
+};
+
+export type CasOptions = {
+  /** Of the commit. */
+  readonly consistency: number;
+  readonly serialConsistency: number;
+  /** Milliseconds from when its turn has come. */
+  readonly timeoutMs: number;
+  /** Milliseconds that it waits for its turn. */
+  readonly contentionTimeoutMs: number;
+  readonly durable: boolean;
+};
+
 export interface Coordinator {
   /** @throws FerrosaError UNAVAILABLE, WRITE_TIMEOUT, WRITE_FAILURE, OVERLOADED */
   mutate(mutations: readonly RoutedMutation[], options: MutationOptions): Promise<void>;
+  /**
+   * Resolves when the decision is made and what it commits is durable.
+   * @throws FerrosaError what `decide` throws; UNAVAILABLE, WRITE_TIMEOUT of type CAS, READ_TIMEOUT, OVERLOADED
+   */
+  compareAndSet(operation: CompareAndSet, options: CasOptions): Promise<void>;
   /**
    * A row stream (docs/format/read-command.md). Range reads come in token order over all shards.
    * @throws FerrosaError UNAVAILABLE, READ_TIMEOUT, READ_FAILURE, OVERLOADED

@@ -1,5 +1,5 @@
 export * from './api.js';
-export { consistencyName } from './consistency.js';
+export { consistencyName, isSerial } from './consistency.js';
 export type * from './coordinator.js';
 export type * from './function-api.js';
 export * from './functions/index.js';

@@ -29,7 +29,8 @@ import { TombstoneWatch } from './select/tombstones.js';
 import type { QueryServices } from './services.js';
 import type { BindContext } from './terms/term.js';
 import { packCells } from './values.js';
-import { executeBatch, executeWrite, type WriteEnvironment } from './write/execute.js';
+import type { WriteEnvironment } from './write/environment.js';
+import { executeBatch, executeWrite } from './write/execute.js';
 import { ListPaths } from './write/list-paths.js';
 import { TimeUuids } from './write/time-uuid.js';
 import type { WritePlan } from './write/write-plan.js';
@@ -167,6 +168,7 @@ export class Processor implements QueryProcessor {
       settings,
       paths: this.#paths,
       consistency: options.consistency,
+      serialConsistency: options.serialConsistency,
       timestamp,
       nowSeconds: options.nowInSeconds ?? Number(clock.nowMicros() / 1_000_000n),
     };

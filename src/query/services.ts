@@ -16,6 +16,7 @@ export type QuerySettings = {
   readonly rangeTimeoutMs: number;
   readonly writeTimeoutMs: number;
   readonly counterWriteTimeoutMs: number;
+  readonly casContentionTimeoutMs: number;
   readonly truncateTimeoutMs: number;
   readonly preparedStatementsCacheBytes: number;
   readonly batchSizeWarnBytes: number;
@@ -30,6 +31,7 @@ export const defaultQuerySettings: QuerySettings = {
   rangeTimeoutMs: 10_000,
   writeTimeoutMs: 2_000,
   counterWriteTimeoutMs: 5_000,
+  casContentionTimeoutMs: 1_000,
   truncateTimeoutMs: 60_000,
   preparedStatementsCacheBytes: 10 << 20,
   batchSizeWarnBytes: 5 << 10,

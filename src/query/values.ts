@@ -29,6 +29,10 @@ export function sameBytes(a: Uint8Array | null, b: Uint8Array | null): boolean {
   return a.length === b.length && compareBytes(a, b) === 0;
 }
 
+/** Distinguishes clusterings of one table. */
+export const clusteringName = (clustering: readonly (Uint8Array | null)[]): string =>
+  clustering.map((value) => (value === null ? '-' : Buffer.from(value).toString('hex'))).join('/');
+
 /** Null sorts first. */
 export function compareNullable(type: CqlType, a: Uint8Array | null, b: Uint8Array | null): number {
   if (a === null) return b === null ? 0 : -1;
@@ -52,6 +56,19 @@ export function packPartitionKey(components: readonly Uint8Array[]): Uint8Array 
     at += 3 + component.length;
   }
   return bytes;
+}
+
+/** The components of a serialized partition key of `count` columns. */
+export function unpackPartitionKey(key: Uint8Array, count: number): Uint8Array[] {
+  if (count === 1) return [key];
+  const components: Uint8Array[] = [];
+  let at = 0;
+  for (let i = 0; i < count; i++) {
+    const length = (key[at]! << 8) | key[at + 1]!;
+    components.push(key.subarray(at + 2, at + 2 + length));
+    at += 3 + length;
+  }
+  return components;
 }
 
 /** The row's cells as the native protocol has them: i32 length (-1 null) and bytes each. */

@@ -114,7 +114,7 @@ export class InProcessNode {
           return result;
         },
       },
-      coordinator: new LocalCoordinator(shards, catalogue, replicas),
+      coordinator: new LocalCoordinator(shards, catalogue, replicas, () => this.nowMicros()),
       functions: nativeFunctions(),
       clock: { nowMicros: () => this.nowMicros() },
       settings: { ...defaultQuerySettings, ...settings },

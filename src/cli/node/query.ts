@@ -36,6 +36,7 @@ export async function createProcessor(
       rangeTimeoutMs: config.range_request_timeout,
       writeTimeoutMs: config.write_request_timeout,
       counterWriteTimeoutMs: config.counter_write_request_timeout,
+      casContentionTimeoutMs: config.cas_contention_timeout,
       truncateTimeoutMs: config.truncate_request_timeout,
       preparedStatementsCacheBytes: config.prepared_statements_cache_size,
       batchSizeWarnBytes: config.batch_size_warn_threshold,

@@ -55,7 +55,8 @@ export async function openStorage(config: Config, log: Log, onDeath: (message: s
   const batchLog = new BatchLog(port, metadata.catalogue.getTable('system', 'batches'), { nowMicros, nextTimeUuid });
   const replayed = await batchLog.replay();
   if (replayed > 0) log.info({ batches: replayed }, 'logged batches that had not ended were applied');
-  const coordinator = new LocalCoordinator(port, metadata.catalogue, (name) => replicasOf(metadata, name), batchLog);
+  const replicas = (name: string) => replicasOf(metadata, name);
+  const coordinator = new LocalCoordinator(port, metadata.catalogue, replicas, nowMicros, batchLog);
   return { metadata, record, shards, pool, coordinator };
 }
 

@@ -1,6 +1,6 @@
 // From restrictions and bound values to partition keys, clusterings and slices.
 import { invalid } from '../../common/errors.js';
-import type { ColumnDefinition } from '../../schema/index.js';
+import type { ColumnDefinition, TableDefinition } from '../../schema/index.js';
 import { type ClusteringPrefix, type ClusteringSlice, sliceOf } from '../../storage/index.js';
 import { type BindValue, UNSET } from '../../types/index.js';
 import type { BindContext } from '../terms/term.js';
@@ -79,6 +79,11 @@ export function partitionKeys(restrictions: StatementRestrictions, context: Bind
 /** Full clusterings, sorted, without doubles; one empty clustering when the table has no clustering columns. */
 export function clusterings(restrictions: StatementRestrictions, context: BindContext): ClusteringPrefix[] {
   return sortUnique(restrictions.table.clustering, combinations(restrictions.clustering, context), false);
+}
+
+/** Clusterings of a table in its order, without doubles. */
+export function sortClusterings(table: TableDefinition, rows: readonly ClusteringPrefix[]): ClusteringPrefix[] {
+  return sortUnique(table.clustering, [...rows], false);
 }
 
 type BoundValues = { readonly values: Values; readonly inclusive: boolean };

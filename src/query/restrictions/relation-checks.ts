@@ -46,7 +46,7 @@ export function checkNoDuration(type: CqlType): void {
   throw invalid('Slice restrictions are not supported on duration columns');
 }
 
-function referencesDuration(type: CqlType): boolean {
+export function referencesDuration(type: CqlType): boolean {
   switch (type.kind) {
     case 'duration':
       return true;

@@ -4,6 +4,7 @@ import { murmurToken } from '../../native/index.js';
 import { cellsOf, noLimit, type RowStream, rowsOf } from '../../storage/index.js';
 import { UNSET } from '../../types/index.js';
 import type { QueryResult } from '../api.js';
+import { isSerial } from '../consistency.js';
 import { computeRowsMax, foldRowsMax } from '../coordinator-limits.js';
 import { clusteringSlices, partitionKeys } from '../restrictions/bounds.js';
 import { tokenMatches, tokenRange, wholeRing } from '../restrictions/token-restriction.js';
@@ -98,6 +99,8 @@ function scanTarget(plan: SelectPlan, context: SelectContext, perPartition: numb
   const slices = plan.distinct ? [] : clusteringSlices(restrictions, context.bind);
   // The filter's values are checked even when nothing is read.
   if (partitions === null || slices === null) return null;
+  if ('keys' in partitions && partitions.keys.length > 1 && isSerial(context.read.consistency))
+    throw invalid('SERIAL/LOCAL_SERIAL consistency may only be requested for one partition at a time');
   return {
     tableId: tableIdBytes(plan.table),
     nowSeconds: context.nowSeconds,

@@ -1,11 +1,11 @@
-// IF EXISTS, IF NOT EXISTS and IF conditions: planned in full; executing them is another matter.
+// Plans IF EXISTS, IF NOT EXISTS and IF conditions; src/query/cas executes them.
 import { invalid } from '../../common/errors.js';
 import type { Condition, ModificationStatement } from '../../cql/index.js';
 import type { ColumnDefinition } from '../../schema/index.js';
 import { type CqlType, isMulticell, typeToCql } from '../../types/index.js';
 import { columnReceiver, derivedReceiver, type Receiver } from '../binds.js';
 import type { PlanEnvironment } from '../plan-environment.js';
-import { existingColumn } from '../restrictions/relation-checks.js';
+import { existingColumn, referencesDuration } from '../restrictions/relation-checks.js';
 import { fieldReceiver, prepareTerm } from '../terms/prepare.js';
 import type { Term } from '../terms/term.js';
 import { fieldIndex } from '../values.js';
@@ -16,6 +16,8 @@ export type ConditionPlan = {
   readonly field: number;
   readonly op: Condition['op'];
   readonly values: readonly Term[];
+  /** IN with one marker for the whole list. */
+  readonly inMarker: boolean;
 };
 
 export type ConditionsPlan = {
@@ -71,9 +73,19 @@ function prepareCondition(environment: PlanEnvironment, condition: Condition): C
     if (field < 0) throw invalid(`Unknown field ${condition.field} for column ${column.name}`);
     receiver = fieldReceiver(receiver, column.type, field);
   }
+  checkNoDurationSlice(condition.op, receiver.type);
   const values = prepareValues(environment, condition, receiver);
   if (column.position >= 0) throw invalid(`PRIMARY KEY column '${column.name}' cannot have IF conditions`);
-  return { column, element, field, op: condition.op, values };
+  return { column, element, field, op: condition.op, values, inMarker: condition.inMarker };
+}
+
+function checkNoDurationSlice(op: Condition['op'], type: CqlType): void {
+  if (op !== '<' && op !== '<=' && op !== '>' && op !== '>=') return;
+  if (!referencesDuration(type)) return;
+  const of = { list: 'collections', set: 'collections', map: 'collections', tuple: 'tuples', udt: 'UDTs' } as const;
+  if (type.kind in of)
+    throw invalid(`Slice conditions are not supported on ${of[type.kind as keyof typeof of]} containing durations`);
+  throw invalid(`Slice conditions ( ${op} ) are not supported on durations`);
 }
 
 function elementTypes({ name, type }: ColumnDefinition): { key: CqlType; value: CqlType } {

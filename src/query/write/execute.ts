@@ -3,29 +3,18 @@ import { invalid } from '../../common/errors.js';
 import type { QueryResult } from '../api.js';
 import type { BatchPlan } from '../batch/batch-plan.js';
 import { batchWarnings } from '../batch/batch-size.js';
+import { executeConditional, executeConditionalBatch } from '../cas/execute.js';
 import { checkReadConsistency, checkWriteConsistency, consistencyName } from '../consistency.js';
-import type { Coordinator, WriteType } from '../coordinator.js';
-import type { QuerySettings } from '../services.js';
+import type { WriteType } from '../coordinator.js';
 import type { BindContext } from '../terms/term.js';
 import { timestampOf } from './attributes.js';
-import type { ListPaths } from './list-paths.js';
+import type { WriteEnvironment } from './environment.js';
 import { type CollectedMutation, MutationCollector } from './mutations.js';
 import { type PrefetchedLists, readLists } from './read-before-write.js';
 import { collectWrite, type WriteContext, writeTargets } from './write-execute.js';
 import type { WritePlan } from './write-plan.js';
 
-export type WriteEnvironment = {
-  readonly coordinator: Coordinator;
-  readonly settings: QuerySettings;
-  readonly paths: ListPaths;
-  readonly consistency: number;
-  /** Microseconds: the client's, else the server's. */
-  readonly timestamp: bigint;
-  readonly nowSeconds: number;
-};
-
 function checkExecutable(plan: WritePlan): void {
-  if (plan.conditions !== null) throw invalid('conditional updates are not supported yet');
   if (plan.table.virtual)
     throw invalid(`Modification is not supported by table ${plan.table.keyspace}.${plan.table.name}`);
 }
@@ -37,6 +26,7 @@ export async function executeWrite(
   environment: WriteEnvironment,
 ): Promise<QueryResult> {
   checkExecutable(plan);
+  if (plan.conditions !== null) return executeConditional(plan, bind, environment);
   checkWriteConsistency(environment.consistency, plan.table);
   const collector = new MutationCollector();
   await collect(plan, bind, environment.timestamp, environment, collector);
@@ -97,6 +87,8 @@ export async function executeBatch(
   for (const statement of plan.statements) checkExecutable(statement);
   const first = plan.statements[0];
   if (first === undefined) return { kind: 'void' };
+  if (plan.statements.some(({ conditions }) => conditions !== null))
+    return executeConditionalBatch(plan, binds, environment);
   checkWriteConsistency(environment.consistency, first.table);
   const collector = new MutationCollector();
   for (const [i, statement] of plan.statements.entries()) {

@@ -2,6 +2,7 @@
 import { invalid } from '../../common/errors.js';
 import type { ColumnDefinition } from '../../schema/index.js';
 import { isMulticell, UNSET, type UserType, unpackList, unpackMap, unpackSet, unpackTuple } from '../../types/index.js';
+import type { ScalarFunction } from '../function-api.js';
 import type { BindContext, Term } from '../terms/term.js';
 import { TupleLiteralTerm } from '../terms/term.js';
 import { fieldIndex, readInt32, readInt64, sameBytes } from '../values.js';
@@ -259,6 +260,28 @@ export class DeleteColumn extends BaseOperation {
   override execute(row: RowWriter): void {
     if (isMulticell(this.column.type)) row.complexDeletion(this.column);
     else row.tombstone(this.column);
+  }
+}
+
+/** number + v, text + v: in conditional updates, which read. Nothing plus something stays nothing. */
+export class AddToValue extends BaseOperation {
+  override readonly requiresRead = true;
+  constructor(
+    column: ColumnDefinition,
+    readonly term: Term,
+    private readonly add: ScalarFunction,
+  ) {
+    super(column);
+  }
+
+  override execute(row: RowWriter, context: BindContext): void {
+    const value = this.term.bind(context);
+    if (value === null || value === UNSET)
+      throw invalid(`Invalid ${value === null ? 'null' : 'unset'} value for ${this.column.name}`);
+    const current = row.existingValue(this.column);
+    if (current === null) return;
+    const sum = this.add.execute([current, value], context.functions);
+    if (sum !== null) row.cell(this.column, sum);
   }
 }
 

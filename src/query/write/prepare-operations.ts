@@ -5,12 +5,15 @@ import { termText } from '../../cql/index.js';
 import type { ColumnDefinition } from '../../schema/index.js';
 import { type CqlType, isMulticell } from '../../types/index.js';
 import { columnReceiver, derivedReceiver, type Receiver } from '../binds.js';
+import { numericKinds } from '../functions/numeric.js';
+import { typedArgument } from '../functions/registry.js';
 import type { PlanEnvironment } from '../plan-environment.js';
 import { fieldReceiver, prepareTerm } from '../terms/prepare.js';
 import { fieldIndex } from '../values.js';
 import {
   AddElements,
   AddToCounter,
+  AddToValue,
   DeleteColumn,
   DeleteElement,
   DeleteField,
@@ -39,18 +42,19 @@ export function checkNotCounter(column: ColumnDefinition): void {
     );
 }
 
-/** One assignment of an UPDATE. @throws FerrosaError INVALID when the column's type has no such operation */
+/** One assignment of an UPDATE; `canRead`: of a conditional one, which knows what was there. @throws FerrosaError INVALID when the column's type has no such operation */
 export function prepareAssignment(
   environment: PlanEnvironment,
   column: ColumnDefinition,
   assignment: Assignment,
+  canRead: boolean,
 ): Operation {
   const receiver = columnReceiver(environment.table, column);
   switch (assignment.kind) {
     case 'set':
       return prepareSet(environment, column, assignment.value);
     case 'add':
-      return prepareAdd(environment, receiver, column, assignment.value);
+      return prepareAdd(environment, receiver, column, assignment.value, canRead);
     case 'subtract':
       return prepareSubtract(environment, receiver, column, assignment.value);
     case 'prepend': {
@@ -72,12 +76,20 @@ function prepareAdd(
   receiver: Receiver,
   column: ColumnDefinition,
   value: TermNode,
+  canRead: boolean,
 ): Operation {
   const { type, name } = column;
   const text = `${name} = ${name} + ${termText(value)}`;
   if (!isCollection(type)) {
     if (type.kind === 'tuple' || type.kind === 'udt')
       throw invalid(`Invalid operation (${text}) for tuple column ${name}`);
+    if (canRead && type.kind !== 'counter') {
+      if (!isNumber(type) && type.kind !== 'text' && type.kind !== 'ascii')
+        throw invalid(`Invalid operation (${text}) for non-numeric and non-text type ${name}`);
+      const of = typedArgument(type, name);
+      const add = environment.functions.resolveOperation('+', of, of, type);
+      return new AddToValue(column, prepareTerm(environment, value, receiver), add);
+    }
     if (type.kind !== 'counter') throw invalid(`Invalid operation (${text}) for non counter column ${name}`);
     return new AddToCounter(column, prepareTerm(environment, value, receiver), false);
   }
@@ -87,6 +99,8 @@ function prepareAdd(
   const message = `Value for a map addition has to be a map, but was: '${termText(value)}'`;
   return new AddElements(column, withMessage(message, prepare));
 }
+
+const isNumber = ({ kind }: CqlType) => kind !== 'counter' && (numericKinds as readonly string[]).includes(kind);
 
 function prepareSubtract(
   environment: PlanEnvironment,

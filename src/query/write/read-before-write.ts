@@ -13,12 +13,12 @@ import {
 } from '../../storage/index.js';
 import { unpackList } from '../../types/index.js';
 import type { Coordinator } from '../coordinator.js';
+import { clusteringName } from '../values.js';
 import { tableIdBytes } from './mutations.js';
-import type { ListCell } from './row-writer.js';
+import type { ExistingRow, ListCell } from './row-writer.js';
 import type { WritePlan } from './write-plan.js';
 
-const hexOf = (bytes: Uint8Array | null) => (bytes === null ? '-' : Buffer.from(bytes).toString('hex'));
-const rowName = (key: Uint8Array, clustering: ClusteringPrefix) => `${hexOf(key)}/${clustering.map(hexOf).join('/')}`;
+const rowName = (key: Uint8Array, clustering: ClusteringPrefix) => clusteringName([key, ...clustering]);
 
 /** Keys and rows that a write touches. */
 export type WriteTargets = {
@@ -27,17 +27,23 @@ export type WriteTargets = {
   readonly rows: readonly ClusteringPrefix[] | null;
 };
 
-/** The lists of the rows that a write touches. */
-export class PrefetchedLists {
+/** The rows that a write touches, as they were read before. */
+export interface ExistingRows {
+  row(key: Uint8Array, clustering: ClusteringPrefix): ExistingRow;
+}
+
+/** The lists of the rows that a write touches: other operations read only in conditional updates. */
+export class PrefetchedLists implements ExistingRows {
   readonly #rows = new Map<string, Map<number, ListCell[]>>();
 
   set(key: Uint8Array, clustering: ClusteringPrefix, lists: Map<number, ListCell[]>): void {
     this.#rows.set(rowName(key, clustering), lists);
   }
 
-  get(key: Uint8Array, clustering: ClusteringPrefix, column: ColumnDefinition): readonly ListCell[] {
-    const row = column.kind === 'static' ? [] : clustering;
-    return this.#rows.get(rowName(key, row))?.get(column.id) ?? [];
+  row(key: Uint8Array, clustering: ClusteringPrefix): ExistingRow {
+    const list = ({ kind, id }: ColumnDefinition) =>
+      this.#rows.get(rowName(key, kind === 'static' ? [] : clustering))?.get(id) ?? [];
+    return { list, value: () => null };
   }
 }
 

@@ -17,10 +17,13 @@ export type WriteParameters = {
 };
 
 export type ListCell = { readonly path: Uint8Array; readonly element: Uint8Array };
-/** The list of one row as it was read before. */
-export type ExistingLists = (column: ColumnDefinition) => readonly ListCell[];
+/** One row as it was read before. */
+export type ExistingRow = {
+  list(column: ColumnDefinition): readonly ListCell[];
+  value(column: ColumnDefinition): Uint8Array | null;
+};
 
-const noLists: ExistingLists = () => [];
+const unknownRow: ExistingRow = { list: () => [], value: () => null };
 
 /** @throws FerrosaError INVALID for a timestamp that means none */
 export function checkTimestamp(timestamp: bigint): void {
@@ -31,7 +34,7 @@ export function checkTimestamp(timestamp: bigint): void {
 export class RowWriter {
   readonly #expiresAt: number;
   /** Set for each row when the statement reads before it writes. */
-  lists: ExistingLists = noLists;
+  existing: ExistingRow = unknownRow;
 
   constructor(
     private readonly out: MutationBuilder,
@@ -82,6 +85,10 @@ export class RowWriter {
   }
 
   existingList(column: ColumnDefinition): readonly ListCell[] {
-    return this.lists(column);
+    return this.existing.list(column);
+  }
+
+  existingValue(column: ColumnDefinition): Uint8Array | null {
+    return this.existing.value(column);
   }
 }

@@ -6,7 +6,7 @@ import type { BindContext } from '../terms/term.js';
 import { timestampOf, ttlOf } from './attributes.js';
 import type { ListPaths } from './list-paths.js';
 import { deletePartition, type MutationCollector } from './mutations.js';
-import type { PrefetchedLists, WriteTargets } from './read-before-write.js';
+import type { ExistingRows, WriteTargets } from './read-before-write.js';
 import { checkTimestamp, RowWriter, type WriteParameters } from './row-writer.js';
 import type { WritePlan } from './write-plan.js';
 
@@ -37,14 +37,14 @@ const isSliceDelete = ({ type, restrictions }: WritePlan) =>
 
 /**
  * Adds the write to `collector`.
- * @param lists  what was read before, null when the plan does not ask for it
+ * @param existing  what was read before, null when the plan does not ask for it
  * @throws FerrosaError INVALID for values that do not do
  */
 export function collectWrite(
   plan: WritePlan,
   context: WriteContext,
   targets: WriteTargets,
-  lists: PrefetchedLists | null,
+  existing: ExistingRows | null,
   collector: MutationCollector,
 ): void {
   const parameters: WriteParameters = {
@@ -65,7 +65,7 @@ export function collectWrite(
     const writer = new RowWriter(partition.builder, parameters);
     for (const clustering of rows) {
       checkClusteringSize(clustering);
-      if (lists !== null) writer.lists = (column) => lists.get(key, clustering, column);
+      if (existing !== null) writer.existing = existing.row(key, clustering);
       if (plan.type === 'DELETE' && plan.regular.length === 0 && plan.statics.length === 0) {
         if (clustering.length === plan.table.clustering.length && clustering.length > 0)
           partition.builder.deleteRow(clustering, parameters.timestamp, parameters.nowSeconds);

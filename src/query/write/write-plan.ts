@@ -118,7 +118,7 @@ function planUpdate(
   const operations = statement.assignments.map((assignment) => {
     const column = existingColumn(environment.table, assignment.column);
     if (column.position >= 0) throw invalid(`PRIMARY KEY part ${column.name} found in SET part`);
-    return prepareAssignment(environment, column, assignment);
+    return prepareAssignment(environment, column, assignment, conditions !== null);
   });
   const onlyStatics = appliesOnlyToStatics('UPDATE', operations, conditions);
   const options = { type: 'UPDATE', onlyStatics, allowFiltering: false } as const;

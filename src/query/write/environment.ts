@@ -1,0 +1,15 @@
+// What executing a write is given.
+import type { Coordinator } from '../coordinator.js';
+import type { QuerySettings } from '../services.js';
+import type { ListPaths } from './list-paths.js';
+
+export type WriteEnvironment = {
+  readonly coordinator: Coordinator;
+  readonly settings: QuerySettings;
+  readonly paths: ListPaths;
+  readonly consistency: number;
+  readonly serialConsistency: number;
+  /** Microseconds: the client's, else the server's. */
+  readonly timestamp: bigint;
+  readonly nowSeconds: number;
+};
