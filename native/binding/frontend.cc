@@ -6,6 +6,7 @@
 
 #include "arguments.h"
 #include "clock.h"
+#include "histogram.h"
 #include "register.h"
 #include "ring.h"
 
@@ -35,6 +36,7 @@ class FrontendJs : public Napi::ObjectWrap<FrontendJs> {
   Napi::Value Plan(const Napi::CallbackInfo& info);
   Napi::Value ShardEnded(const Napi::CallbackInfo& info);
   Napi::Value Stats(const Napi::CallbackInfo& info);
+  Napi::Value TakeFigures(const Napi::CallbackInfo& info);
   Napi::Value Items(Napi::Env env, bool tell_answers);
   std::unique_ptr<Frontend> frontend_;
   std::vector<Napi::ObjectReference> rings_;  // kept alive
@@ -50,7 +52,8 @@ Napi::Function FrontendJs::Define(Napi::Env env) {
        InstanceMethod("envelope", &FrontendJs::Envelope),
        InstanceMethod("drain", &FrontendJs::Drain), InstanceMethod("expire", &FrontendJs::Expire),
        InstanceMethod("flush", &FrontendJs::Flush), InstanceMethod("plan", &FrontendJs::Plan),
-       InstanceMethod("shardEnded", &FrontendJs::ShardEnded), InstanceMethod("stats", &FrontendJs::Stats)});
+       InstanceMethod("shardEnded", &FrontendJs::ShardEnded), InstanceMethod("stats", &FrontendJs::Stats),
+       InstanceMethod("takeFigures", &FrontendJs::TakeFigures)});
 }
 
 // new Frontend({frameBytesMax, openMax, openPerConnectionMax, writeTimeoutMicros, readTimeoutMicros})
@@ -199,7 +202,7 @@ Napi::Value FrontendJs::Flush(const Napi::CallbackInfo& info) {
 Napi::Value FrontendJs::Plan(const Napi::CallbackInfo& info) {
   Slice plan;
   if (!GetBytes(info, 1, &plan)) return info.Env().Undefined();
-  const Status status = frontend_->plans().Set(GetU32(info, 0), plan);
+  const Status status = frontend_->SetPlan(GetU32(info, 0), plan);
   if (!status.ok()) ThrowStatus(info.Env(), status);
   return info.Env().Undefined();
 }
@@ -219,9 +222,27 @@ Napi::Value FrontendJs::Stats(const Napi::CallbackInfo& info) {
   o.Set("timeouts", static_cast<double>(s.timeouts));
   o.Set("overloaded", static_cast<double>(s.overloaded));
   o.Set("stops", static_cast<double>(s.stops));
+  o.Set("loggedBatches", static_cast<double>(s.logged_batches));
+  o.Set("unloggedBatches", static_cast<double>(s.unlogged_batches));
   o.Set("open", static_cast<double>(s.open));
   o.Set("connections", static_cast<double>(s.connections));
   return o;
+}
+
+// takeFigures(): [{table, read, write}]; `table` is the 16 bytes of its id.
+Napi::Value FrontendJs::TakeFigures(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  const Frontend::FiguresByTable taken = frontend_->TakeFigures();
+  Napi::Array out = Napi::Array::New(env, taken.size());
+  uint32_t at = 0;
+  for (const auto& [id, figures] : taken) {
+    Napi::Object one = Napi::Object::New(env);
+    one.Set("table", Napi::Buffer<uint8_t>::Copy(env, id.data(), id.size()));
+    one.Set("read", HistogramValue(env, figures->read));
+    one.Set("write", HistogramValue(env, figures->write));
+    out.Set(at++, one);
+  }
+  return out;
 }
 
 // sealV5(envelopes, lz4): segments around whole envelopes, uncompressed.

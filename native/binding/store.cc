@@ -4,6 +4,7 @@
 #include <napi.h>
 
 #include "core/source_registry.h"
+#include "histogram.h"
 #include "register.h"
 
 namespace ferrosa {
@@ -87,7 +88,8 @@ class StoreWrap : public Napi::ObjectWrap<StoreWrap> {
                         InstanceMethod("prepareCounter", &StoreWrap::PrepareCounter), InstanceMethod("read", &StoreWrap::Read),
                         InstanceMethod("freeze", &StoreWrap::Freeze),
                         InstanceMethod("replaceSources", &StoreWrap::ReplaceSources),
-                        InstanceMethod("truncate", &StoreWrap::Truncate), InstanceMethod("stats", &StoreWrap::Stats)});
+                        InstanceMethod("truncate", &StoreWrap::Truncate), InstanceMethod("stats", &StoreWrap::Stats),
+                        InstanceMethod("figures", &StoreWrap::Figures), InstanceMethod("tickRates", &StoreWrap::TickRates)});
   }
   explicit StoreWrap(const Napi::CallbackInfo& info) : Napi::ObjectWrap<StoreWrap>(info) {
     info.This().As<Napi::Object>().TypeTag(&kStoreTag);
@@ -190,7 +192,28 @@ class StoreWrap : public Napi::ObjectWrap<StoreWrap> {
     set("sources", stats.sources);
     set("reads", stats.reads);
     set("writes", stats.writes);
+    set("readNanos", stats.read_nanos);
+    set("writeNanos", stats.write_nanos);
     return out;
+  }
+  // figures(tableId): null while nothing was measured
+  Napi::Value Figures(const Napi::CallbackInfo& info) {
+    TableId id;
+    if (!IdOf(info, 0, &id)) return info.Env().Undefined();
+    const TableFigures* figures = store_->Figures(id);
+    if (figures == nullptr) return info.Env().Null();
+    Napi::Object out = Napi::Object::New(info.Env());
+    out.Set("read", HistogramValue(info.Env(), figures->read));
+    out.Set("write", HistogramValue(info.Env(), figures->write));
+    out.Set("scan", HistogramValue(info.Env(), figures->scan));
+    out.Set("rows", HistogramValue(info.Env(), figures->rows));
+    out.Set("tombstones", HistogramValue(info.Env(), figures->tombstones));
+    out.Set("sstables", HistogramValue(info.Env(), figures->sstables));
+    return out;
+  }
+  Napi::Value TickRates(const Napi::CallbackInfo& info) {
+    store_->TickRates();
+    return info.Env().Undefined();
   }
   static Napi::Value Throw(const Napi::CallbackInfo& info, const Status& status) {
     ThrowStatus(info.Env(), status);

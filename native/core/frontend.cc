@@ -121,6 +121,46 @@ uint64_t Frontend::TakenOf(uint32_t id) {
   return connection == nullptr ? 0 : connection->taken;
 }
 
+Status Frontend::SetPlan(uint32_t number, Slice bytes) {
+  RETURN_IF_ERROR(plans_.Set(number, bytes));
+  HotPlan* plan = plans_.Find(number);
+  if (plan == nullptr) return Status::Ok();
+  std::unique_ptr<CoordinatorFigures>& figures = figures_[plan->table_id];
+  if (figures == nullptr) figures = std::make_unique<CoordinatorFigures>();
+  plan->figures = figures.get();
+  return Status::Ok();
+}
+
+Frontend::FiguresByTable Frontend::TakeFigures() {
+  FiguresByTable taken;
+  for (auto& [id, figures] : figures_) {
+    if (figures->read.count() == 0 && figures->write.count() == 0) continue;
+    taken[id] = std::make_unique<CoordinatorFigures>(*figures);
+    *figures = {};
+  }
+  // What no plan and no request in flight points to is of a table that is gone, or not used any more.
+  if (stats_.open > 0) return taken;
+  std::vector<const CoordinatorFigures*> used;
+  for (const auto& plan : plans_.all())
+    if (plan != nullptr) used.push_back(plan->figures);
+  std::sort(used.begin(), used.end());
+  std::erase_if(figures_, [&](const auto& entry) { return !std::binary_search(used.begin(), used.end(), entry.second.get()); });
+  return taken;
+}
+
+// A slot's deadline was made of the time at which its request came.
+void Frontend::NoteLatency(const Slot& slot) {
+  if (slot.figures == nullptr) return;
+  const uint64_t timeout = slot.write ? options_.write_timeout_micros : options_.read_timeout_micros;
+  const uint64_t came = slot.deadline - timeout;
+  (slot.write ? slot.figures->write : slot.figures->read).Add(now_ > came ? now_ - came : 0);
+}
+
+void Frontend::CountBatch(Slice body, int64_t change) {
+  uint64_t& count = body.data[0] == 0 ? stats_.logged_batches : stats_.unlogged_batches;
+  count += static_cast<uint64_t>(change);
+}
+
 void Frontend::BeginCall() {
   items_.clear();
   bytes_.clear();
@@ -215,6 +255,7 @@ Frontend::Taken Frontend::Execute(Connection* connection, Slice envelope) {
   slot.version = version;
   slot.stream = static_cast<int16_t>(LoadBE<uint16_t>(envelope.data + 2));
   slot.write = plan->kind == HotKind::kWrite;
+  slot.figures = plan->figures;
   return Put(connection, slot, &head, body);
 }
 
@@ -241,7 +282,11 @@ Frontend::Taken Frontend::Batch(Connection* connection, Slice envelope) {
   slot.version = version;
   slot.stream = static_cast<int16_t>(LoadBE<uint16_t>(envelope.data + 2));
   slot.write = true;
-  return Put(connection, slot, &head, body);
+  slot.figures = batch_.entries[0].plan->figures;
+  const uint64_t hot = stats_.hot;
+  const Taken taken = Put(connection, slot, &head, body);
+  if (stats_.hot > hot) CountBatch(body, 1);
+  return taken;
 }
 
 // Puts a request into the ring of the shard that owns its token and opens a slot for the answer.
@@ -345,6 +390,7 @@ void Frontend::OnFrame(const Record& record) {
   if (slot == nullptr || record.payload.size < 4 + kEnvelopeHeaderBytes) return;  // timed out before
   Connection* connection = Find(slot->connection);
   if (HotPlan* plan = plans_.Find(slot->plan); plan != nullptr) plan->declines = 0;
+  NoteLatency(*slot);
   FreeSlot(slot, connection);
   if (connection == nullptr) return;
   std::vector<uint8_t>* out = OutOf(connection);
@@ -362,6 +408,7 @@ void Frontend::OnDeclined(const Record& record) {
   if (HotPlan* plan = plans_.Find(slot->plan); plan != nullptr && ++plan->declines >= kHotDeclinesMax) {
     plan->skips = kHotSkips;
   }
+  if (head.plan == kHotBatchPlan && body.size > 0) CountBatch(body, -1);
   FreeSlot(slot, connection);
   if (connection == nullptr) return;
   const size_t start = bytes_.size();
@@ -465,6 +512,8 @@ void Frontend::Expire(uint64_t now_micros) {
     if (!slot.used || slot.deadline > now_micros) continue;
     Connection* connection = Find(slot.connection);
     stats_.timeouts++;
+    now_ = now_micros;
+    NoteLatency(slot);
     if (connection != nullptr) AnswerTimeout(connection, slot);
     FreeSlot(&slot, connection);
   }

@@ -3,6 +3,7 @@
 // to JavaScript. Bounded: requests open in all and a connection; a full ring or bound stops a connection until there is space.
 #pragma once
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <vector>
 
@@ -10,6 +11,7 @@
 #include "hot_plan.h"
 #include "hot_record.h"
 #include "ring.h"
+#include "table_figures.h"
 
 namespace ferrosa {
 
@@ -37,6 +39,8 @@ struct FrontendStats {
   uint64_t timeouts = 0;
   uint64_t overloaded = 0;  // answered with Overloaded
   uint64_t stops = 0;       // connections stopped for a full ring or a bound
+  uint64_t logged_batches = 0;  // of one partition, as every batch that is hot
+  uint64_t unlogged_batches = 0;
   uint32_t open = 0;        // hot requests in flight
   uint32_t connections = 0;
 };
@@ -65,7 +69,11 @@ class Frontend {
 
   explicit Frontend(const FrontendOptions& options) : options_(options) {}
   void AddShard(RingProducer* requests, RingConsumer* answers) { lanes_.push_back({requests, answers}); }
-  HotPlans& plans() { return plans_; }
+  // Registers a plan under its number; empty bytes forget it. Invalid and Overloaded as HotPlans::Set.
+  Status SetPlan(uint32_t number, Slice plan);
+  // Latencies by table since the last call, which forgets them.
+  using FiguresByTable = std::map<std::array<uint8_t, 16>, std::unique_ptr<CoordinatorFigures>>;
+  FiguresByTable TakeFigures();
 
   // A connection that has sent STARTUP and has its answer: from the next byte on its data comes here.
   // throw_on_overload: of the STARTUP options. Its EXECUTEs are looked at while `hot` is set.
@@ -130,6 +138,7 @@ class Frontend {
     uint8_t version = 0;
     bool used = false;
     bool write = false;
+    CoordinatorFigures* figures = nullptr;  // of the table; of a batch's first statement
   };
   using Taken = ConnectionFilter::Taken;
   class FilterSink;
@@ -146,6 +155,8 @@ class Frontend {
   uint32_t TakeSlot();
   Slot* SlotOf(uint64_t request);
   void FreeSlot(Slot* slot, Connection* connection);
+  void NoteLatency(const Slot& slot);
+  void CountBatch(Slice body, int64_t change);
   void OnAnswer(const Record& record);
   void OnFrame(const Record& record);
   void OnDeclined(const Record& record);
@@ -158,6 +169,7 @@ class Frontend {
   const FrontendOptions options_;
   std::vector<Lane> lanes_;
   HotPlans plans_;
+  FiguresByTable figures_;
   std::vector<std::unique_ptr<Connection>> connections_;  // by the low bits of the id
   std::vector<uint32_t> free_connections_;
   std::vector<uint32_t> connection_generations_;

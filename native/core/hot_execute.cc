@@ -194,6 +194,7 @@ bool HotExecutor::BuildWrite(int64_t token, int64_t server_micros, uint32_t now_
 Status HotExecutor::Apply(const HotWrite& write) {
   if (write.partition_deletion) return store_->Apply(Slice(write.mutation.bytes));
   for (size_t i = 0; i < write.row_count; i++) store_->ApplyRow(write.table, write.rows[i]);
+  write.table->writes++;
   return Status::Ok();
 }
 
@@ -269,6 +270,7 @@ HotOutcome HotExecutor::Read(const HotHead& head, uint32_t now_seconds, Writer* 
     out->bytes.resize(at);
     return outcome;
   }
+  figures_ = {r->table, result.rows, result.tombstones, result.sources};
   StoreBE<uint32_t>(out->bytes.data() + count_at, result.rows);
   StoreResponseHeader(out->bytes.data() + at + 4, head.version, head.stream, kOpcodeResult,
                       static_cast<uint32_t>(out->size() - at - 4 - kEnvelopeHeaderBytes));

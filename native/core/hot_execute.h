@@ -46,6 +46,14 @@ class HotExecutor {
   Status Apply(const HotWrite& write);
   // Appends u32 connection and the whole response envelope of the opened read to *out.
   HotOutcome Read(const HotHead& head, uint32_t now_seconds, Writer* out, MissList* misses);
+  // What the last Read that was done has met.
+  struct ReadFigures {
+    StoreTable* table = nullptr;
+    uint32_t rows = 0;
+    uint32_t tombstones = 0;
+    uint32_t sources = 0;
+  };
+  const ReadFigures& read_figures() const { return figures_; }
 
  private:
   // A plan's column ids as indexes of one version of the table.
@@ -79,6 +87,7 @@ class HotExecutor {
   std::vector<uint8_t> key_;
   std::vector<Resolved> resolved_;  // by plan number
   HotRead read_;
+  ReadFigures figures_;
 };
 
 }  // namespace ferrosa

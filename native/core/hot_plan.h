@@ -12,6 +12,8 @@
 
 namespace ferrosa {
 
+struct CoordinatorFigures;
+
 enum class HotKind : uint8_t { kWrite = 1, kRead = 2 };
 enum HotFlag : uint8_t {
   kHotInsert = 1,
@@ -100,6 +102,7 @@ struct HotPlan {
   uint64_t serial = 0;    // differs for every plan that a thread ever registered
   uint32_t declines = 0;  // in a row, by the shard: main stops trying for a while (frontend.h)
   uint32_t skips = 0;
+  CoordinatorFigures* figures = nullptr;  // of its table, where the plan is a frontend's
 
  private:
   std::vector<uint8_t> bytes_;  // what constants point into
@@ -117,6 +120,7 @@ class HotPlans {
   // `id`: 16 bytes.
   HotPlan* FindById(const uint8_t* id) const;
   size_t size() const { return by_id_.size(); }
+  const std::vector<std::unique_ptr<HotPlan>>& all() const { return by_number_; }
 
  private:
   struct IdHash {

@@ -110,6 +110,11 @@ class ReadOperation {
   Slice command_bytes() const { return Slice(bytes_); }
   // The row stream, after kDone.
   Slice output() const { return Slice(out_.bytes); }
+  // After kDone.
+  bool is_range() const { return command_.is_range; }
+  uint32_t live_rows() const { return live_rows_; }
+  uint32_t tombstones() const { return tombstones_; }
+  uint32_t sources() const { return sources_; }
 
  private:
   friend class ReadExecutor;

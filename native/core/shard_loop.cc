@@ -37,6 +37,7 @@ uint32_t ShardLoop::Run(uint64_t budget_micros) {
         if (!asker.answers->Pump()) continue;
         Record record;
         uint32_t n = 0;
+        started_ = Ticks();
         while (n < kShardRound && asker.answers->overflow_bytes() == 0 && asker.requests->Peek(&record)) {
           if (n % kShardClockRecords == 0) ReadClocks();
           Handle(record, i);
@@ -90,18 +91,34 @@ void ShardLoop::Handle(const Record& record, uint32_t asker) {
     case RecordKind::kRead:
       return OnRead(origin, record.payload);
     case RecordKind::kTable:
-      return OnTable(origin, record.payload);
+      OnTable(origin, record.payload);
+      break;
     case RecordKind::kDropTable:
-      return OnDropTable(origin, record.payload);
+      OnDropTable(origin, record.payload);
+      break;
     case RecordKind::kPlan:
-      return OnPlan(origin, record.payload);
+      OnPlan(origin, record.payload);
+      break;
     case RecordKind::kControl:
       events_.push_back({record.kind, asker, record.request, 0,
                          std::vector<uint8_t>(record.payload.data, record.payload.data + record.payload.size)});
-      return;
+      break;
     default:
-      return SendError(origin, Status::Server("shard: unknown kind of record"));
+      SendError(origin, Status::Server("shard: unknown kind of record"));
   }
+  started_ = Ticks();
+}
+
+// Nanoseconds of the current request; the next one begins here.
+uint64_t ShardLoop::TakeElapsed() {
+  const uint64_t now = Ticks();
+  const uint64_t elapsed = now - started_;
+  started_ = now;
+  return ticks_.Nanos(elapsed);
+}
+
+void ShardLoop::NoteWrites(StoreTable* table, uint64_t nanos, uint64_t writes) {
+  if (table != nullptr) table->figures.Get()->write.Add(nanos, writes);
 }
 
 void ShardLoop::Send(const Origin& origin, RecordKind kind, Slice payload) {
@@ -177,6 +194,7 @@ void ShardLoop::OnMutation(const Origin& origin, uint8_t flags, Slice mutation) 
   status = Log(LogRecord::kMutation, mutation, flags, &lsn);
   if (status.ok()) status = store_->Apply(mutation);
   if (!status.ok()) return SendError(origin, status);
+  NoteWrites(store_->last_table(), TakeElapsed(), 1);
   Acknowledge(origin, lsn);
 }
 
@@ -193,6 +211,7 @@ bool ShardLoop::CounterMutation(const Origin& origin, RecordKind kind, uint8_t f
     pending->kind = kind;
     pending->flags = flags;
     pending->done = done;
+    pending->started = started_;
     pending->payload.assign(payload.data, payload.data + payload.size);
     Park(std::move(pending), misses_);
     return false;
@@ -200,6 +219,7 @@ bool ShardLoop::CounterMutation(const Origin& origin, RecordKind kind, uint8_t f
   uint64_t lsn;
   *status = Log(LogRecord::kMutation, Slice(counter_), flags, &lsn);
   if (status->ok()) *status = store_->Apply(Slice(counter_));
+  if (status->ok()) NoteWrites(store_->last_table(), TakeElapsed(), 1);
   return true;
 }
 
@@ -252,6 +272,7 @@ void ShardLoop::OnBatch(const Origin& origin, uint8_t flags, Slice payload) {
     reader.Bytes(length, &mutation);
     status = store_->Apply(mutation);
     if (!status.ok()) return SendError(origin, status);
+    NoteWrites(store_->last_table(), TakeElapsed(), 1);
   }
   Acknowledge(origin, lsn);
 }
@@ -261,6 +282,7 @@ void ShardLoop::OnRead(const Origin& origin, Slice command) {
   auto pending = std::make_unique<Pending>();
   pending->origin = origin;
   pending->kind = RecordKind::kRead;
+  pending->started = started_;
   if (free_reads_.empty()) {
     pending->read = std::make_unique<ReadOperation>();
   } else {
@@ -272,6 +294,7 @@ void ShardLoop::OnRead(const Origin& origin, Slice command) {
 }
 
 void ShardLoop::StepRead(std::unique_ptr<Pending> pending) {
+  started_ = pending->started;
   misses_.clear();
   ReadState state = ReadState::kDone;
   const Status status = store_->Read(pending->read.get(), kReadBudget, &state, &misses_);
@@ -282,12 +305,16 @@ void ShardLoop::StepRead(std::unique_ptr<Pending> pending) {
   } else if (state == ReadState::kYield) {
     stats_.yielded++;
     yielded_.push_back(std::move(pending));
+    started_ = Ticks();
     return;
   } else if (pending->read->output().size > kRecordBytesMax) {
     SendError(pending->origin, Status::Overloaded("read: the result is too large for one answer"));
   } else {
-    Send(pending->origin, RecordKind::kRows, pending->read->output());
+    const ReadOperation& read = *pending->read;
+    store_->last_table()->figures.Get()->Read(read.is_range(), TakeElapsed(), read.live_rows(), read.tombstones(), read.sources());
+    Send(pending->origin, RecordKind::kRows, read.output());
   }
+  started_ = Ticks();
   if (free_reads_.size() < kFreeReadsMax && pending->read->output().size <= kHotReadBytesMax) {
     free_reads_.push_back(std::move(pending->read));
   }
@@ -322,6 +349,7 @@ void ShardLoop::OnHot(const Origin& origin, Slice payload) {
   switch (executor_.Read(head, static_cast<uint32_t>(real_ / 1'000'000), &frame_, &misses_)) {
     case HotOutcome::kDone:
       stats_.hot_reads++;
+      NoteHotRead();
       return Send(origin, RecordKind::kFrame, Slice(frame_.bytes));
     case HotOutcome::kDecline:
       stats_.declined++;
@@ -330,10 +358,16 @@ void ShardLoop::OnHot(const Origin& origin, Slice payload) {
       auto pending = std::make_unique<Pending>();
       pending->origin = origin;
       pending->kind = RecordKind::kHot;
+      pending->started = started_;
       pending->payload.assign(payload.data, payload.data + payload.size);
       return Park(std::move(pending), misses_);
     }
   }
+}
+
+void ShardLoop::NoteHotRead() {
+  const HotExecutor::ReadFigures& met = executor_.read_figures();
+  met.table->figures.Get()->Read(false, TakeElapsed(), met.rows, met.tombstones, met.sources);
 }
 
 void ShardLoop::HotWriteRequest(const Origin& origin, const HotHead& head, Slice payload) {
@@ -360,6 +394,7 @@ void ShardLoop::HotWriteRequest(const Origin& origin, const HotHead& head, Slice
   stats_.hot_writes++;
   const Status status = executor_.Apply(write_);
   if (!status.ok()) return SendError(origin, status);
+  NoteWrites(write_.table, TakeElapsed(), 1);
   AcknowledgeHot(origin, head, lsn);
 }
 
@@ -401,6 +436,9 @@ void ShardLoop::HotBatchRequest(const Origin& origin, const HotHead& head, Slice
     const Status status = executor_.Apply(*writes_[i]);
     if (!status.ok()) return SendError(origin, status);
   }
+  // A part of the time for each of its statements.
+  const uint64_t nanos = TakeElapsed() / executor_.batch_size();
+  for (size_t i = 0; i < executor_.batch_size(); i++) NoteWrites(writes_[i]->table, nanos, 1);
   AcknowledgeHot(origin, head, lsn);
 }
 
@@ -444,6 +482,7 @@ void ShardLoop::Park(std::unique_ptr<Pending> pending, const MissList& misses) {
   for (const Miss& miss : misses) park_misses_.push_back({number, miss});
   stats_.parked++;
   stats_.waiting++;
+  started_ = Ticks();
 }
 
 std::unique_ptr<ShardLoop::Pending> ShardLoop::TakeParked(uint32_t park) {
@@ -462,6 +501,7 @@ void ShardLoop::Resume(uint32_t park) {
     return;
   }
   const Slice payload(pending->payload);
+  started_ = pending->started;
   switch (pending->kind) {
     case RecordKind::kRead:
       StepRead(std::move(pending));

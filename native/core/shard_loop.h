@@ -10,6 +10,7 @@
 #include "hot_execute.h"
 #include "ring.h"
 #include "store.h"
+#include "tick_clock.h"
 
 namespace ferrosa {
 
@@ -100,6 +101,7 @@ class ShardLoop {
     uint32_t done = 0;  // mutations of a batch with counters
     std::vector<uint8_t> payload;
     std::unique_ptr<ReadOperation> read;
+    uint64_t started = 0;  // ticks
   };
   struct Held {
     uint64_t lsn;
@@ -135,6 +137,9 @@ class ShardLoop {
   void RunYielded();
   void ReadClocks();
   bool AllAsleep();
+  uint64_t TakeElapsed();
+  void NoteHotRead();
+  void NoteWrites(StoreTable* table, uint64_t nanos, uint64_t writes);
 
   Store* store_;
   CommitLog* log_;
@@ -146,6 +151,8 @@ class ShardLoop {
   std::vector<Asker> askers_;
   uint64_t monotonic_ = 0;
   int64_t real_ = 0;
+  const TickClock& ticks_ = TickClock::Get();
+  uint64_t started_ = 0;  // ticks: when the work on the current request began, which is when the one before it ended
   std::deque<Held> held_;  // ascending by lsn
   std::vector<std::unique_ptr<Pending>> parked_;
   std::vector<uint32_t> free_parks_;

@@ -46,6 +46,7 @@ void Store::DropTable(const TableId& id) {
   const StoreTable* table = Find(id);
   if (table == nullptr) return;
   for (const StoreTable::Frozen& f : table->frozen) ReleaseFrozen(f.memtable->number());
+  if (last_table_ == table) last_table_ = nullptr;
   tables_.erase(id);
 }
 
@@ -73,6 +74,7 @@ Status Store::Apply(Slice mutation) {
   if (has_counters) return Status::Invalid("a counter increment has to be turned into a context first");
   table->memtable->Apply(reader);
   table->writes++;
+  last_table_ = table;
   return Status::Ok();
 }
 
@@ -94,7 +96,6 @@ void Store::ApplyRow(StoreTable* table, const RowWrite& write) {
     cell.value = c.value;
     memtable.ApplyCell(row, cell);
   }
-  table->writes++;
 }
 
 void Store::EncodeRow(const StoreTable& table, const RowWrite& write, Writer* out) {
@@ -137,6 +138,7 @@ Status Store::Read(ReadOperation* operation, uint32_t budget, ReadState* state, 
   if (table == nullptr) return UnknownTable();
   RETURN_IF_ERROR(executor_.Run(table, operation, budget, state, misses));
   if (*state == ReadState::kDone) table->reads++;
+  last_table_ = table;
   return Status::Ok();
 }
 
@@ -239,6 +241,10 @@ Status Store::Stats(const TableId& id, TableStats* out) {
   out->sources = static_cast<uint32_t>(table->sources.size());
   out->reads = table->reads;
   out->writes = table->writes;
+  if (const TableFigures* figures = table->figures.Peek(); figures != nullptr) {
+    out->read_nanos = figures->read.sum() + figures->scan.sum();
+    out->write_nanos = figures->write.sum();
+  }
   return Status::Ok();
 }
 

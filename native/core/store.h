@@ -11,6 +11,7 @@
 #include "frozen_memtable.h"
 #include "memtable.h"
 #include "read_exec.h"
+#include "table_figures.h"
 #include "unfiltered.h"
 
 namespace ferrosa {
@@ -72,6 +73,8 @@ struct TableStats {
   uint32_t sources = 0;
   uint64_t reads = 0;
   uint64_t writes = 0;
+  uint64_t read_nanos = 0;
+  uint64_t write_nanos = 0;
 };
 
 // A table of the store. Pointers stay valid until DropTable.
@@ -88,6 +91,7 @@ struct StoreTable {
   std::shared_ptr<MemtableSource> memtable_source;
   uint64_t reads = 0;
   uint64_t writes = 0;
+  LazyTableFigures figures;  // kept by who measures: the ShardLoop
 };
 
 class Store {
@@ -139,6 +143,17 @@ class Store {
   // Forgets memtable, frozen memtables and sources.
   Status Truncate(const TableId& id);
   Status Stats(const TableId& id, TableStats* out);
+  // Null while nothing was measured.
+  const TableFigures* Figures(const TableId& id) {
+    const StoreTable* table = Find(id);
+    return table == nullptr ? nullptr : table->figures.Peek();
+  }
+  // Every Histogram::kRateSeconds.
+  void TickRates() {
+    for (const auto& [id, table] : tables_) table->figures.Tick();
+  }
+  // The table of the last Apply or Read that succeeded, until the next call.
+  StoreTable* last_table() const { return last_table_; }
 
  private:
   struct IdHash {
@@ -159,6 +174,7 @@ class Store {
 
   const std::array<uint8_t, 16> counter_id_;
   std::unordered_map<TableId, std::unique_ptr<StoreTable>, IdHash> tables_;
+  StoreTable* last_table_ = nullptr;
   ReadExecutor executor_;
   PartitionProgress hot_progress_;
   SliceBounds hot_slice_;

@@ -167,7 +167,7 @@ struct Node {
     loop.AddAsker(&at_shard, &to_main);
     uint32_t number = 0;
     for (const auto& plan : MakePlans()) {
-      CHECK(frontend.plans().Set(number, Slice(plan)).ok());
+      CHECK(frontend.SetPlan(number, Slice(plan)).ok());
       Writer payload;
       payload.LE<uint32_t>(number++);
       payload.Bytes(Slice(plan));

@@ -4,11 +4,14 @@ import type {
   KeyspaceReplication,
   NodeIdentity,
   NodeStatus,
+  ProxyHistograms,
+  TableHistograms,
   TableStats,
   ThreadPool,
 } from '../http/index.js';
 import { type CtlClient, CtlError } from './ctl-client.js';
 import { decimals, formatBytes, formatTable } from './ctl-format.js';
+import { formatProxyHistograms, formatTableHistograms, selectHistograms } from './ctl-histograms.js';
 import { formatTableStats, selectTables } from './ctl-tablestats.js';
 
 /** What a verb gives: `data` for --json, `text` for people. */
@@ -224,6 +227,26 @@ export const verbs: Readonly<Record<string, Verb>> = {
     async run(client, args, { humanReadable }) {
       const data = selectTables(await client.read<TableStats[]>('tablestats'), args);
       return { data, text: formatTableStats(data, humanReadable) };
+    },
+  },
+  tablehistograms: {
+    usage: '[<keyspace> <table> | <keyspace.table>]',
+    help: 'Print statistic histograms for a given table',
+    argumentsMin: 0,
+    argumentsMax: 2,
+    async run(client, args) {
+      const data = selectHistograms(await client.read<TableHistograms[]>('tablehistograms'), args);
+      return { data, text: formatTableHistograms(data) };
+    },
+  },
+  proxyhistograms: {
+    usage: '',
+    help: 'Print statistic histograms for network operations',
+    argumentsMin: 0,
+    argumentsMax: 0,
+    async run(client) {
+      const data = await client.read<ProxyHistograms>('proxyhistograms');
+      return { data, text: formatProxyHistograms(data) };
     },
   },
   tpstats: {

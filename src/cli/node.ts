@@ -21,6 +21,7 @@ import { Control } from './node/control.js';
 import { loadPagingKey, monotonicMicros, nextTimeUuid, nowMs } from './node/environment.js';
 import { scheduleEstimates } from './node/estimates.js';
 import { Figures } from './node/figures.js';
+import { Latencies } from './node/latencies.js';
 import { createProcessor } from './node/query.js';
 import { type NodeStorage, openStorage, replicasOf } from './node/storage.js';
 import { serverLimitsOf } from './server-config.js';
@@ -55,7 +56,8 @@ export async function startNode(config: Config, log: Log, onDeath: (message: str
   const processor = await createProcessor(config, storage, pagingKey, startedAtSeconds, figures, log);
   const traces = traceStore(storage, processor, log);
   const { server, services } = await createServer(config, storage, processor, traces, log);
-  const serving = { processor, server, services };
+  const latencies = new Latencies(storage, processor, services.hotPath);
+  const serving = { processor, server, services, latencies };
   figures.attach(serving);
   keepCompactionHistory(processor, storage, log);
   const stopEstimates = scheduleEstimates(processor, storage, log);
@@ -89,6 +91,7 @@ export async function startNode(config: Config, log: Log, onDeath: (message: str
       `CQL ${config.cql_bind.host}:${cqlPort} and :${awarePort}, web ${config.web_bind.host}:${webPort}, ${config.shards} shards`,
     async drain() {
       stopEstimates();
+      latencies.stop();
       await drain({ storage, server, web });
     },
   };

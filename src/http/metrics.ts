@@ -1,6 +1,7 @@
 // Prometheus metrics: the process, the CQL server, the tables.
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { ServerBudget, ServerMetrics } from '../server/index.js';
+import { latencyMetric } from './latency-metric.js';
 import type { NodeControl, TableStats } from './node-control.js';
 
 export type MetricSources = {
@@ -44,6 +45,7 @@ export function createMetrics(sources: MetricSources): Registry {
   if (sources.hotPath !== null) addHotPath(registry, sources.hotPath, serving);
   addShards(registry, serving);
   addTables(registry, sources.control);
+  registry.registerMetric(latencyMetric(sources.control));
   return registry;
 }
 

@@ -53,6 +53,40 @@ export type TableStats = {
   readonly bloomFilterBytes: number;
 };
 
+/** What nodetool's histograms show: 50, 75, 95, 98 and 99 %, the least and the most. */
+export type Percentiles = readonly [number, number, number, number, number, number, number];
+
+export type TableHistograms = {
+  readonly keyspace: string;
+  readonly table: string;
+  readonly sstables: Percentiles;
+  /** Microseconds. */
+  readonly writeLatency: Percentiles;
+  readonly readLatency: Percentiles;
+  /** Null without SSTables. */
+  readonly partitionBytes: Percentiles | null;
+  readonly partitionCells: Percentiles | null;
+};
+
+/** From the coordinator's side, in microseconds. */
+export type ProxyHistograms = {
+  readonly read: Percentiles;
+  readonly write: Percentiles;
+  readonly range: Percentiles;
+  readonly casRead: Percentiles;
+  readonly casWrite: Percentiles;
+};
+
+/** A distribution as Prometheus takes it: counts of values at or below each bound. Seconds. */
+export type LatencyDistribution = {
+  readonly keyspace: string;
+  readonly table: string;
+  readonly kind: 'read' | 'write' | 'scan';
+  readonly count: number;
+  readonly sum: number;
+  readonly buckets: readonly (readonly [number, number])[];
+};
+
 export type ThreadPool = {
   readonly name: string;
   readonly active: number;
@@ -94,6 +128,10 @@ export interface NodeControl {
   readiness(): Readiness;
   uptimeSeconds(): number;
   tableStats(): Promise<readonly TableStats[]>;
+  tableHistograms(): Promise<readonly TableHistograms[]>;
+  proxyHistograms(): Promise<ProxyHistograms>;
+  /** Of the tables that were used. */
+  latencies(): Promise<readonly LatencyDistribution[]>;
   threadPools(): Promise<readonly ThreadPool[]>;
   compactionStats(): Promise<CompactionStats>;
   /** Addresses of the replicas of a partition key in its CQL text form. @throws FerrosaError INVALID */

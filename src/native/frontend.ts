@@ -1,5 +1,6 @@
 // The connections of a thread in the addon: requests of the hot path go from socket bytes into the rings of the shards, answers from the
 // rings into one buffer a connection. src/shard/hot-path.ts is what others use.
+import type { HistogramData } from '../common/histogram.js';
 import { addon } from './binding.js';
 import type { RingConsumer, RingProducer } from './ring.js';
 
@@ -33,6 +34,14 @@ export const FrontendItem = {
 /** Bytes, and four numbers an item: kind, connection, start and end in the bytes. */
 export type FrontendItems = readonly [Buffer, readonly number[]];
 
+/** From requests to their answers, in microseconds. */
+export type FrontendFigures = {
+  /** 16 bytes. */
+  readonly table: Uint8Array;
+  readonly read: HistogramData;
+  readonly write: HistogramData;
+};
+
 export type FrontendStats = {
   /** Requests that took the hot path. */
   readonly hot: number;
@@ -46,6 +55,9 @@ export type FrontendStats = {
   readonly overloaded: number;
   /** How often a connection was stopped for a full ring or a bound. */
   readonly stops: number;
+  /** Batches that took the hot path: all of one partition. */
+  readonly loggedBatches: number;
+  readonly unloggedBatches: number;
   /** Hot requests in flight. */
   readonly open: number;
   readonly connections: number;
@@ -79,6 +91,8 @@ export interface Frontend {
   plan(number: number, plan: Uint8Array): void;
   shardEnded(shard: number): boolean;
   stats(): FrontendStats;
+  /** Latencies by table since the last call. */
+  takeFigures(): readonly FrontendFigures[];
 }
 export const Frontend = addon.Frontend as new (options: FrontendOptions) => Frontend;
 

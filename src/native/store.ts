@@ -1,4 +1,5 @@
 // The engine of a shard: memtables, merge, reads. Bytes in, bytes out; formats in docs/format/.
+import type { HistogramData } from '../common/histogram.js';
 import { addon } from './binding.js';
 
 /** A chunk that a read needs and the chunk cache does not have. */
@@ -16,6 +17,22 @@ export type StoreTableStats = {
   readonly sources: number;
   readonly reads: number;
   readonly writes: number;
+  /** Sums over the reads and writes that were measured. */
+  readonly readNanos: number;
+  readonly writeNanos: number;
+};
+
+/** How long the work on a table took, in nanoseconds, and what its reads met. */
+export type StoreTableFigures = {
+  readonly read: HistogramData;
+  readonly write: HistogramData;
+  /** Reads of a token range. */
+  readonly scan: HistogramData;
+  /** Live rows a read or scan. */
+  readonly rows: HistogramData;
+  readonly tombstones: HistogramData;
+  /** SSTables that a read of a partition touched. */
+  readonly sstables: HistogramData;
 };
 
 export type FrozenMemtableStats = {
@@ -70,6 +87,10 @@ export interface NativeStore {
   /** Forgets memtable, frozen memtables and sources. */
   truncate(tableId: Uint8Array): void;
   stats(tableId: Uint8Array): StoreTableStats;
+  /** Null while nothing of the table was measured. */
+  figures(tableId: Uint8Array): StoreTableFigures | null;
+  /** To be called every rateIntervalSeconds (src/common/histogram.ts). */
+  tickRates(): void;
 }
 
 /** `counterId`: the 16 bytes of the host id, under which this node counts. */

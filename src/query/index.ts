@@ -5,6 +5,7 @@ export type * from './function-api.js';
 export * from './functions/index.js';
 export { encodeHotPlan } from './hot-plan.js';
 export { type HotPlanRegistry, HotPlans } from './hot-plans.js';
+export { type CoordinatorKind, coordinatorKinds } from './observe/coordinator-figures.js';
 export type { PlannedStatement } from './plan.js';
 export type { Prepared, PreparedTable } from './prepared/prepared-store.js';
 export { PreparedStatementsTable } from './prepared/system-table.js';

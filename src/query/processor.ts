@@ -14,7 +14,8 @@ import {
 import { type BatchPlan, checkBatch } from './batch/batch-plan.js';
 import { checkReadConsistency } from './consistency.js';
 import type { FunctionContext } from './function-api.js';
-import { type PlanInput, type PlannedStatement, planStatement } from './plan.js';
+import { CoordinatorFigures } from './observe/coordinator-figures.js';
+import { type Plan, type PlanInput, type PlannedStatement, planStatement } from './plan.js';
 import {
   type Prepared,
   PreparedStore,
@@ -40,6 +41,7 @@ const noTable: PreparedTable = { put: () => {}, remove: () => {} };
 
 export class Processor implements QueryProcessor {
   readonly prepared: PreparedStore;
+  readonly figures = new CoordinatorFigures();
   readonly #paging: PagingStateCodec;
   readonly #uuids: TimeUuids;
   readonly #paths: ListPaths;
@@ -55,7 +57,11 @@ export class Processor implements QueryProcessor {
     this.#uuids = new TimeUuids(() => services.clock.nowMicros(), services.randomBytes(8));
     this.#paths = new ListPaths(this.#uuids, nowMs);
     this.#text = { nowMs };
-    services.catalogue.onChange((change) => this.prepared.onSchemaChange(change));
+    services.catalogue.onChange((change) => {
+      this.prepared.onSchemaChange(change);
+      for (const { before, after } of change.tables)
+        if (before !== null && after === null) this.figures.forget(before.id);
+    });
   }
 
   async query(text: string, client: ClientState, options: QueryOptions): Promise<QueryResult> {
@@ -135,7 +141,7 @@ export class Processor implements QueryProcessor {
     };
     checkBatch(plan);
     options.tracer?.event('Executing batch');
-    return executeBatch(plan, binds, this.#writeEnvironment(options));
+    return this.#measured(plan, options, () => executeBatch(plan, binds, this.#writeEnvironment(options)));
   }
 
   #preparedPlan(id: Uint8Array): PlannedStatement {
@@ -166,6 +172,7 @@ export class Processor implements QueryProcessor {
     return {
       coordinator,
       settings,
+      figures: this.figures,
       paths: this.#paths,
       consistency: options.consistency,
       serialConsistency: options.serialConsistency,
@@ -174,7 +181,27 @@ export class Processor implements QueryProcessor {
     };
   }
 
-  async #execute(
+  /** Runs a statement, and notes how long it took. */
+  async #measured(plan: Plan, options: QueryOptions, run: () => Promise<QueryResult>): Promise<QueryResult> {
+    const { clock } = this.services;
+    const start = clock.monotonicMicros();
+    try {
+      return await run();
+    } finally {
+      this.figures.note(plan, options.consistency, Math.round(clock.monotonicMicros() - start));
+    }
+  }
+
+  #execute(
+    planned: PlannedStatement,
+    client: ClientState,
+    options: QueryOptions,
+    values: readonly BindValue[],
+  ): Promise<QueryResult> {
+    return this.#measured(planned.plan, options, () => this.#run(planned, client, options, values));
+  }
+
+  async #run(
     planned: PlannedStatement,
     client: ClientState,
     options: QueryOptions,

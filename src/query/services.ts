@@ -8,6 +8,8 @@ import type { FunctionRegistry } from './function-api.js';
 export type QueryClock = {
   /** Microseconds since the epoch, strictly increasing in the process. */
   nowMicros(): bigint;
+  /** Monotonic microseconds, for durations. */
+  monotonicMicros(): number;
 };
 
 /** Names and units of cassandra.yaml. */

@@ -44,7 +44,11 @@ export class RaftClient implements Consensus {
         client.#fail(`the raft thread failed: ${error.message}`);
         onFailure(error);
       });
-      worker.on('exit', () => client.#fail('the raft thread has stopped'));
+      worker.on('exit', (code) => {
+        const unexpected = client.#closed === null;
+        client.#fail('the raft thread has stopped');
+        if (unexpected) onFailure(new Error(`the raft thread has ended with ${code}`));
+      });
       return {
         post: (request) => worker.postMessage(request),
         close: async () => {

@@ -4,6 +4,7 @@ import { FerrosaError } from '../common/errors.js';
 import {
   Frontend,
   FrontendCompression,
+  type FrontendFigures,
   FrontendItem,
   type FrontendItems,
   type FrontendStats,
@@ -196,6 +197,11 @@ export class HotPath {
 
   stats(): FrontendStats {
     return this.#frontend.stats();
+  }
+
+  /** Latencies by table since the last call. */
+  takeFigures(): readonly FrontendFigures[] {
+    return this.#frontend.takeFigures();
   }
 
   close(): void {

@@ -7,7 +7,7 @@ export {
   type HotPathOptions,
   hotPathLimits,
 } from './hot-path.js';
-export type { ShardStats, ShardTableStats } from './messages.js';
+export type { ShardFigures, ShardStats, ShardTableFigures, ShardTableStats } from './messages.js';
 export { OpenRequests } from './open-requests.js';
 export { createBackgroundPool } from './pool.js';
 export { type RequestOptions, routerLimits, type ShardEnds, ShardRouter } from './router.js';

@@ -1,4 +1,5 @@
 // What main and the thread of a shard say to each other beside the rings: management, never data.
+import type { FrontendFigures, StoreTableFigures } from '../native/index.js';
 import type { FlushedMark, ManifestEntry } from './files/manifest.js';
 import type { SyncMode } from './log/log-sync.js';
 import type { OldSegment, ReplayReport } from './log/replay.js';
@@ -67,6 +68,30 @@ export type ShardTableStats = {
   readonly largestPartitionBytes: number;
   readonly reads: number;
   readonly writes: number;
+  /** Sums over all reads and writes. */
+  readonly readNanos: number;
+  readonly writeNanos: number;
+  /** Milliseconds: the longest time between the first and the last write of an SSTable. */
+  readonly longestSSTableMs: number;
+};
+
+/** Latencies and the like; only of tables that were used. */
+export type ShardFigures = {
+  readonly tables: readonly ShardTableFigures[];
+  /** Of the hot requests of connections on the shard's thread, since they were asked for last. */
+  readonly coordinator: readonly FrontendFigures[];
+};
+
+export type ShardTableFigures = SSTableShapes & {
+  readonly table: string;
+  /** Null while nothing of it was measured. */
+  readonly measured: StoreTableFigures | null;
+};
+
+/** What SSTables tell of their partitions: pairs of a value and how many partitions have about that. */
+export type SSTableShapes = {
+  readonly partitionBytes: readonly number[];
+  readonly partitionCells: readonly number[];
 };
 
 export type ShardStats = {
@@ -80,6 +105,7 @@ export type ShardStats = {
   readonly flushFailures: number;
   readonly compactions: number;
   readonly cacheBytes: number;
+  readonly cacheEntries: number;
   readonly cacheHits: number;
   readonly cacheMisses: number;
   /** Why writes are refused, null when they are not. */
@@ -101,6 +127,7 @@ export type ShardCall =
   /** An SSTable that all shards shared was replaced by one for each. */
   | { readonly op: 'split'; readonly table: string; readonly shared: string; readonly parts: readonly ManifestEntry[] }
   | { readonly op: 'stats' }
+  | { readonly op: 'figures' }
   | { readonly op: 'drain' };
 
 /** Calls that a shard makes. */

@@ -1,7 +1,7 @@
 // Connections on the thread of a shard: the hot path of that thread, and rings between every two shards. The connections themselves are
 // the server's; it gives `StartServing` to the thread (workers/shard.ts).
 import type { MessagePort } from 'node:worker_threads';
-import type { RingPair } from '../native/index.js';
+import type { FrontendFigures, RingPair } from '../native/index.js';
 import { HotPath, type HotPathOptions } from './hot-path.js';
 import { type ShardEnds, ShardRouter } from './router.js';
 
@@ -47,6 +47,8 @@ export type ServingStats = SocketFigures & {
   readonly timeouts: number;
   readonly overloaded: number;
   readonly stops: number;
+  readonly loggedBatches: number;
+  readonly unloggedBatches: number;
   readonly open: number;
 };
 
@@ -73,11 +75,15 @@ export class ShardServing {
     this.#sockets = this.start(port, this.#hotPath, limits);
   }
 
+  /** Latencies of the hot requests of its connections since the last call. */
+  takeFigures(): readonly FrontendFigures[] {
+    return this.#hotPath?.takeFigures() ?? [];
+  }
+
   /** Null before `serve`. */
   stats(): ServingStats | null {
     if (this.#hotPath === null || this.#sockets === null) return null;
-    const { hot, local, declined, timeouts, overloaded, stops, open } = this.#hotPath.stats();
-    const forwarded = hot - local;
-    return { ...this.#sockets.figures(), local, forwarded, declined, timeouts, overloaded, stops, open };
+    const { hot, left: _, connections: __, ...stats } = this.#hotPath.stats();
+    return { ...stats, ...this.#sockets.figures(), forwarded: hot - stats.local };
   }
 }

@@ -9,7 +9,15 @@ import type { BackgroundPool } from './background.js';
 import { commitLogFolder } from './files/names.js';
 import type { SyncMode } from './log/log-sync.js';
 import { type OldSegment, oldSegments, type ReplayReport } from './log/replay.js';
-import type { MainCall, ShardCall, ShardNews, ShardStats, ShardWorkerData, Truncated } from './messages.js';
+import type {
+  MainCall,
+  ShardCall,
+  ShardFigures,
+  ShardNews,
+  ShardStats,
+  ShardWorkerData,
+  Truncated,
+} from './messages.js';
 import { ShardRouter } from './router.js';
 import { Rpc } from './rpc.js';
 import { type ServeMessage, type ServingOptions, shardRingBytes } from './serving.js';
@@ -200,6 +208,11 @@ export class Shards {
 
   stats(): Promise<ShardStats[]> {
     return this.#all<ShardStats>({ op: 'stats' });
+  }
+
+  /** Latencies of each shard; the coordinator's are told once. */
+  figures(): Promise<ShardFigures[]> {
+    return this.#all<ShardFigures>({ op: 'figures' });
   }
 
   /** Compactions that run and those that ended last. */

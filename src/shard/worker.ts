@@ -1,6 +1,6 @@
 // Runs an engine behind the port of its thread, and connections beside it.
 import type { MessagePort } from 'node:worker_threads';
-import type { MainCall, ShardCall, ShardNews, ShardStats, ShardWorkerData } from './messages.js';
+import type { MainCall, ShardCall, ShardFigures, ShardNews, ShardStats, ShardWorkerData } from './messages.js';
 import { Rpc } from './rpc.js';
 import { type ServeMessage, ShardServing, type StartServing } from './serving.js';
 import { ShardEngine } from './worker/engine.js';
@@ -9,8 +9,12 @@ import { ShardEngine } from './worker/engine.js';
 export function serveShard(port: MessagePort, data: ShardWorkerData, startServing: StartServing): void {
   let engine: ShardEngine | null = null;
   const serving = new ShardServing(data.shard, startServing);
-  const answer = (call: ShardCall): unknown =>
-    call.op === 'stats' ? { ...(engine!.answer(call) as ShardStats), serving: serving.stats() } : engine!.answer(call);
+  const answer = (call: ShardCall): unknown => {
+    const given = engine!.answer(call);
+    if (call.op === 'stats') return { ...(given as ShardStats), serving: serving.stats() };
+    if (call.op === 'figures') return { ...(given as ShardFigures), coordinator: serving.takeFigures() };
+    return given;
+  };
   const main = new Rpc<MainCall, ShardCall>((message) => port.postMessage(message), answer);
   port.on('message', (message: ServeMessage) => {
     if (message.kind === 'serve') {

@@ -207,11 +207,55 @@ test('what the node refuses and what nobody knows have their exit codes', async 
   assert.equal((await ctl('status', '--nosuchflag')).code, 1);
 });
 
+test('every action says with --json that it is done', async () => {
+  const actions = [
+    ['flush', 'ctl', 't'],
+    ['compact', 'ctl', 't'],
+    ['refreshsizeestimates'],
+    ['settraceprobability', '0.25'],
+    ['settraceprobability', '0'],
+    ['disablebinary'],
+    ['enablebinary'],
+  ];
+  for (const args of actions) assert.deepEqual(await json(...args), { done: true }, args.join(' '));
+  assert.deepEqual(await json('statusbinary'), { nativeTransport: true });
+});
+
+test('tablehistograms and proxyhistograms tell of reads and writes, those of the hot path too', async () => {
+  const client = await CqlClient.connect({ port: ferrosa.port });
+  await client.query('CREATE TABLE ctl.h (k int PRIMARY KEY, v text)');
+  const insert = await client.prepare('INSERT INTO ctl.h (k, v) VALUES (?, ?)');
+  const select = await client.prepare('SELECT v FROM ctl.h WHERE k = ?');
+  for (let k = 0; k < 50; k++) await client.execute(insert, [value.int(k), value.text('v')]);
+  await ferrosa.action('flush', { keyspace: 'ctl', tables: ['h'] });
+  for (let k = 0; k < 50; k++) await client.execute(select, [value.int(k)]);
+  await client.close();
+  const [figures] = await json('tablehistograms', 'ctl.h');
+  const [p50, , , , p99, , max] = figures.readLatency;
+  assert.ok(p50 > 0 && p50 <= p99 && p99 <= max, String(figures.readLatency));
+  assert.ok(figures.writeLatency[0] > 0);
+  assert.equal(figures.sstables[0], 1);
+  assert.ok(figures.partitionBytes[0] > 0 && figures.partitionCells[0] >= 1);
+  const proxy = await json('proxyhistograms');
+  assert.ok(proxy.read[6] >= p50 && proxy.write[6] > 0, JSON.stringify(proxy));
+  const printed = await text('tablehistograms', 'ctl', 'h');
+  assert.match(printed, /^ctl\/h histograms\nPercentile {2}SSTables {5}Write Latency {6}Read Latency/);
+  assert.equal(printed.match(/^(?:\d\d%|Min|Max) /gm)?.length, 7);
+  assert.match(await text('proxyhistograms'), /^proxy histograms\nPercentile {7}Read Latency/);
+  assert.equal((await ctl('tablehistograms', 'ctl.nope')).code, 2);
+  const [stats] = await json('tablestats', 'ctl.h');
+  assert.equal(stats.reads, 50);
+  assert.ok(stats.readMicros > 0 && stats.writeMicros > 0);
+  const metrics = await (await fetch(`http://127.0.0.1:${ferrosa.webPort}/metrics`)).text();
+  const labels = '\\{keyspace="ctl",table="h",kind="read"\\}';
+  assert.match(metrics, new RegExp(`ferrosa_storage_latency_seconds_count${labels} 50`));
+});
+
 test('drain empties the memtables and lets no client in; stop then ends the process', async () => {
   const client = await CqlClient.connect({ port: ferrosa.port });
   await fill(client);
   await client.close();
-  await text('drain');
+  assert.deepEqual(await json('drain'), { done: true });
   assert.equal(await accepts(ferrosa.port), false);
   assert.equal((await tableStats()).memtableBytes, 0);
   assert.equal((await ctl('enablebinary')).code, 2);

@@ -100,6 +100,50 @@ test('sizes and counts of a table follow what is written', async () => {
     assert.equal((await tableRow(table))['mebibytes'], 1n, table);
 });
 
+test('latencies and counts a read are told of each table, for the hot path and beside it', async () => {
+  await client.query('CREATE TABLE sys.l (k int, c int, v text, PRIMARY KEY (k, c))');
+  const row = (table: string): Promise<Row> =>
+    only(`SELECT * FROM system_views.${table} WHERE keyspace_name = 'sys' AND table_name = 'l'`);
+  const insert = await client.prepare('INSERT INTO sys.l (k, c, v) VALUES (?, ?, ?)');
+  for (let c = 0; c < 30; c++) await client.execute(insert, [value.int(1), value.int(c), value.text('v')]);
+  await client.query('DELETE FROM sys.l WHERE k = 1 AND c = 3');
+  const slice = await client.prepare('SELECT c, v FROM sys.l WHERE k = ?');
+  for (let i = 0; i < 10; i++) await client.execute(slice, [value.int(1)]);
+  await client.query('SELECT v FROM sys.l WHERE k = 2');
+  await client.query('SELECT v FROM sys.l');
+  for (const [table, count] of [
+    ['local_write_latency', 31n],
+    ['coordinator_write_latency', 31n],
+    ['local_read_latency', 11n],
+    ['coordinator_read_latency', 11n],
+    ['coordinator_scan_latency', 1n],
+  ] as const) {
+    const latency = await row(table);
+    assert.equal(latency['count'], count, table);
+    const [p50, p99, max] = ['p50th_ms', 'p99th_ms', 'max_ms'].map((name) => latency[name] as number);
+    assert.ok(p50! >= 0 && p50! <= p99! && p99! <= max! && max! > 0, `${table} ${p50} ${p99} ${max}`);
+  }
+  // A scan asks every shard.
+  assert.ok(((await row('local_scan_latency'))['count'] as bigint) >= 1n);
+  const rows = await row('rows_per_read');
+  assert.equal(rows['p50th'], 29);
+  assert.equal(rows['max'], 29);
+  const tombstones = await row('tombstones_per_read');
+  assert.equal(tombstones['p50th'], 1);
+  assert.equal(tombstones['count'], rows['count']);
+});
+
+test('batch_metrics counts the partitions of batches of each kind', async () => {
+  const most = async (type: string) => (await rowNamed('batch_metrics', `partitions_per_${type}_batch`))['max'];
+  await client.query('CREATE TABLE sys.b (k int PRIMARY KEY, v text)');
+  const inserts = (keys: number[]) => keys.map((k) => `INSERT INTO sys.b (k, v) VALUES (${k}, 'v');`).join(' ');
+  await client.query(`BEGIN UNLOGGED BATCH ${inserts([1, 2, 3])} APPLY BATCH`);
+  await client.query(`BEGIN BATCH ${inserts([1, 2])} APPLY BATCH`);
+  assert.equal(await most('unlogged'), 3n);
+  assert.equal(await most('logged'), 2n);
+  assert.equal(await most('counter'), 0n);
+});
+
 test('caches shows the chunk cache filling as SSTables are read', async () => {
   await write(100);
   await ferrosa.action('flush', { keyspace: 'sys', tables: ['t'] });

@@ -69,6 +69,40 @@ export class FakeControl implements NodeControl {
     return this.tables;
   }
 
+  async tableHistograms() {
+    const some = [1, 2, 3, 4, 5, 0, 6] as const;
+    const { keyspace, table: name } = table;
+    return [
+      {
+        keyspace,
+        table: name,
+        sstables: some,
+        writeLatency: some,
+        readLatency: some,
+        partitionBytes: null,
+        partitionCells: null,
+      },
+    ];
+  }
+
+  async proxyHistograms() {
+    const some = [1.5, 2, 3, 4, 5, 0, 6] as const;
+    return { read: some, write: some, range: some, casRead: some, casWrite: some };
+  }
+
+  async latencies() {
+    return [
+      {
+        keyspace: 'ks',
+        table: 't',
+        kind: 'read' as const,
+        count: 4,
+        sum: 0.5,
+        buckets: [[0.001, 3]] as [number, number][],
+      },
+    ];
+  }
+
   async threadPools() {
     return [{ name: 'MutationStage', active: 0, pending: 0, completed: 28_624, blocked: 0, blockedAllTime: 0 }];
   }

@@ -116,7 +116,7 @@ export class InProcessNode {
       },
       coordinator: new LocalCoordinator(shards, catalogue, replicas, () => this.nowMicros()),
       functions: nativeFunctions(),
-      clock: { nowMicros: () => this.nowMicros() },
+      clock: { nowMicros: () => this.nowMicros(), monotonicMicros: () => performance.now() * 1000 },
       settings: { ...defaultQuerySettings, ...settings },
       pagingKey: new Uint8Array(32).fill(1),
       randomBytes: (count) => randomBytes(count),

@@ -31,7 +31,11 @@ export class NodeProcess {
   }
 
   /** Starts the process without waiting. Settings as flags: { commitlog_sync: 'batch' }. */
-  static spawn(dataDir: string, settings: Readonly<Record<string, string>> = {}): NodeProcess {
+  static spawn(
+    dataDir: string,
+    settings: Readonly<Record<string, string>> = {},
+    { nodeArgs = [], env: more = {} }: { nodeArgs?: readonly string[]; env?: Readonly<Record<string, string>> } = {},
+  ): NodeProcess {
     const all = {
       data_dir: dataDir,
       cql_bind: '127.0.0.1:0',
@@ -42,9 +46,9 @@ export class NodeProcess {
     };
     const flags = Object.entries(all).flatMap(([name, value]) => [`--${name.replaceAll('_', '-')}`, value]);
     const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('FERROSA_')));
-    const child = spawn(process.execPath, [join(root, 'bin', 'ferrosa.js'), 'start', ...flags], {
+    const child = spawn(process.execPath, [...nodeArgs, join(root, 'bin', 'ferrosa.js'), 'start', ...flags], {
       cwd: tmpdir(),
-      env,
+      env: { ...env, ...more },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     return new NodeProcess(child);

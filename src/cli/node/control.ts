@@ -3,9 +3,12 @@ import { invalid } from '../../common/errors.js';
 import type {
   CompactionStats,
   KeyspaceReplication,
+  LatencyDistribution,
   NodeControl,
   NodeIdentity,
   NodeStatus,
+  ProxyHistograms,
+  TableHistograms,
   TableStats,
   ThreadPool,
 } from '../../http/index.js';
@@ -16,6 +19,7 @@ import type { Config } from '../settings.js';
 import { compactionId } from './compaction-history.js';
 import { nowMs } from './environment.js';
 import { refreshEstimates } from './estimates.js';
+import { latencyDistributions, proxyHistograms, tableHistograms } from './histograms.js';
 import type { Serving } from './serving.js';
 import { type NodeStorage, releaseVersion } from './storage.js';
 import { tableStats } from './table-stats.js';
@@ -95,6 +99,18 @@ export class Control implements NodeControl {
   async tableStats(): Promise<readonly TableStats[]> {
     const { config, storage } = this.#parts;
     return tableStats(storage, config.data_dir);
+  }
+
+  tableHistograms(): Promise<readonly TableHistograms[]> {
+    return tableHistograms(this.#parts.serving.latencies);
+  }
+
+  proxyHistograms(): Promise<ProxyHistograms> {
+    return proxyHistograms(this.#parts.serving.latencies);
+  }
+
+  latencies(): Promise<readonly LatencyDistribution[]> {
+    return latencyDistributions(this.#parts.serving.latencies);
   }
 
   async threadPools(): Promise<readonly ThreadPool[]> {

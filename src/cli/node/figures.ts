@@ -5,6 +5,7 @@ import { clientRows } from '../../server/index.js';
 import type { ShardTableStats } from '../../shard/index.js';
 import { type Config, type SettingName, settings } from '../settings.js';
 import { compactionId } from './compaction-history.js';
+import { batchRows, coordinatorLatencyRows, localLatencyRows, perReadRows } from './latency-rows.js';
 import type { Serving } from './serving.js';
 import { findSnapshots } from './snapshots.js';
 import { type NodeStorage, releaseVersion } from './storage.js';
@@ -68,8 +69,18 @@ export class Figures {
     disk_usage: () => this.#perTable((sum) => ({ mebibytes: mebibytes(sum('sstableBytes')) })),
     max_partition_size: () => this.#perTable((_, most) => ({ mebibytes: mebibytes(most('largestPartitionBytes')) })),
     max_sstable_size: () => this.#perTable((_, most) => ({ mebibytes: mebibytes(most('largestSSTableBytes')) })),
-    local_read_latency: () => this.#perTable((sum) => ({ count: sum('reads') })),
-    local_write_latency: () => this.#perTable((sum) => ({ count: sum('writes') })),
+    max_sstable_duration: () =>
+      this.#perTable((_, most) => ({ max_sstable_duration: Math.floor(most('longestSSTableMs')) })),
+    local_read_latency: ({ latencies }) => localLatencyRows(latencies, 'read'),
+    local_write_latency: ({ latencies }) => localLatencyRows(latencies, 'write'),
+    local_scan_latency: ({ latencies }) => localLatencyRows(latencies, 'scan'),
+    coordinator_read_latency: ({ latencies }) => coordinatorLatencyRows(latencies, 'read'),
+    coordinator_write_latency: ({ latencies }) => coordinatorLatencyRows(latencies, 'write'),
+    coordinator_scan_latency: ({ latencies }) => coordinatorLatencyRows(latencies, 'scan'),
+    rows_per_read: ({ latencies }) => perReadRows(latencies, 'rows'),
+    tombstones_per_read: ({ latencies }) => perReadRows(latencies, 'tombstones'),
+    batch_metrics: async ({ processor, services }) =>
+      batchRows(processor, services.hotPath, await this.#storage.shards.stats()),
   };
 
   /** A row a table: `sum` and `most` are over the shards. */
@@ -107,6 +118,7 @@ export class Figures {
     const chunks = {
       name: 'chunks',
       capacity_bytes: this.#config.file_cache_size,
+      entry_count: sum((shard) => shard.cacheEntries),
       hit_count: hits,
       hit_ratio: hits / requests,
       request_count: requests,

@@ -3,7 +3,7 @@ import { nativeFunctions, PreparedStatementsTable, Processor, type QueryServices
 import { describe, type PlainRow, virtualTable } from '../../schema/index.js';
 import type { Log } from '../log.js';
 import type { Config } from '../settings.js';
-import { nowMicros, random } from './environment.js';
+import { monotonicMicros, nowMicros, random } from './environment.js';
 import type { Figures } from './figures.js';
 import type { NodeStorage } from './storage.js';
 
@@ -30,7 +30,7 @@ export async function createProcessor(
     },
     coordinator,
     functions: nativeFunctions(),
-    clock: { nowMicros },
+    clock: { nowMicros, monotonicMicros },
     settings: {
       readTimeoutMs: config.read_request_timeout,
       rangeTimeoutMs: config.range_request_timeout,

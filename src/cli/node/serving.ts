@@ -1,5 +1,11 @@
 // What answers clients, for those who look at it; put together after the processor that they ask through.
 import type { Processor } from '../../query/index.js';
 import type { CqlServer, ServerServices } from '../../server/index.js';
+import type { Latencies } from './latencies.js';
 
-export type Serving = { readonly processor: Processor; readonly server: CqlServer; readonly services: ServerServices };
+export type Serving = {
+  readonly processor: Processor;
+  readonly server: CqlServer;
+  readonly services: ServerServices;
+  readonly latencies: Latencies;
+};

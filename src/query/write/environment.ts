@@ -1,11 +1,13 @@
 // What executing a write is given.
 import type { Coordinator } from '../coordinator.js';
+import type { CoordinatorFigures } from '../observe/coordinator-figures.js';
 import type { QuerySettings } from '../services.js';
 import type { ListPaths } from './list-paths.js';
 
 export type WriteEnvironment = {
   readonly coordinator: Coordinator;
   readonly settings: QuerySettings;
+  readonly figures: CoordinatorFigures;
   readonly paths: ListPaths;
   readonly consistency: number;
   readonly serialConsistency: number;

@@ -97,6 +97,7 @@ export async function executeBatch(
   }
   const mutations = collector.finish();
   if (mutations.length === 0) return { kind: 'void' };
+  environment.figures.noteBatch(plan.type, mutations.length);
   const warnings = batchWarnings(plan, mutations, environment.settings);
   const atomic = plan.type === 'logged' && mutations.length > 1;
   const writeType = first.table.isCounter

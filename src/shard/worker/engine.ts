@@ -3,6 +3,7 @@ import { mkdirSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { FerrosaError } from '../../common/errors.js';
+import { rateIntervalSeconds } from '../../common/histogram.js';
 import {
   CommitLog,
   NativeStore,
@@ -22,6 +23,7 @@ import { type ApplyOutcome, type ReplayedMutation, replay } from '../log/replay.
 import type {
   MainCall,
   ShardCall,
+  ShardFigures,
   ShardNews,
   ShardStats,
   ShardTable,
@@ -34,7 +36,7 @@ import { shardOfToken } from '../token.js';
 import { Compactor } from './compactor.js';
 import { Flusher } from './flusher.js';
 import { Pressure } from './pressure.js';
-import { tableStats } from './table-stats.js';
+import { tableFigures, tableStats } from './table-stats.js';
 import { ShardTables, type TableState } from './tables.js';
 
 /** Microseconds of work before other events of the thread get their turn. */
@@ -43,6 +45,7 @@ const tickMs = 25;
 /** Ticks between attempts to allocate log segments on a full disk, and between looks at what is to be compacted. */
 const retryTicks = 40;
 const compactionTicks = 2_400;
+const rateTicks = (rateIntervalSeconds * 1000) / tickMs;
 
 export type EngineHost = {
   readonly main: Rpc<MainCall, ShardCall>;
@@ -161,6 +164,8 @@ export class ShardEngine {
         return this.#each(call.table, (state) => this.#split(state, call.shared, call.parts));
       case 'stats':
         return this.#stats();
+      case 'figures':
+        return this.#figures();
       case 'drain':
         return this.#drain();
     }
@@ -353,6 +358,7 @@ export class ShardEngine {
       this.#pressure.check(this.#host.nowMs());
     if (moved) this.#prepareSpare();
     if (this.#ticks % retryTicks === 0) this.#retryLog();
+    if (this.#ticks % rateTicks === 0) this.#store.tickRates();
     if (this.#ticks % compactionTicks === 0)
       for (const state of this.#tables.byId.values()) this.#compactor.consider(state);
   }
@@ -378,6 +384,11 @@ export class ShardEngine {
     await rm(this.#data.log.folder, { recursive: true, force: true });
   }
 
+  #figures(): ShardFigures {
+    const tables = [...this.#tables.byId.values()].flatMap((state) => tableFigures(state, this.#store) ?? []);
+    return { tables, coordinator: [] };
+  }
+
   #stats(): ShardStats {
     const tables = [...this.#tables.byId.values()].map((state) => tableStats(state, this.#store));
     const log = this.#log.stats();
@@ -393,6 +404,7 @@ export class ShardEngine {
       flushFailures: this.#flusher.failures,
       compactions: this.#compactor.compactions,
       cacheBytes: cache.bytes,
+      cacheEntries: cache.chunks,
       cacheHits: cache.hits,
       cacheMisses: cache.misses,
       refusing: this.#pressure.refusing ?? log.failed,

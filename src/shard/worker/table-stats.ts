@@ -1,6 +1,6 @@
 // What a shard tells of one of its tables.
 import type { NativeStore } from '../../native/index.js';
-import type { ShardTableStats } from '../messages.js';
+import type { ShardTableFigures, ShardTableStats } from '../messages.js';
 import type { OpenSSTable, TableState } from './tables.js';
 
 export function tableStats(state: TableState, store: NativeStore): ShardTableStats {
@@ -24,7 +24,42 @@ export function tableStats(state: TableState, store: NativeStore): ShardTableSta
     largestPartitionBytes: largest(largestPartition),
     reads: stats.reads,
     writes: stats.writes,
+    readNanos: stats.readNanos,
+    writeNanos: stats.writeNanos,
+    longestSSTableMs: largest(
+      ({
+        statistics: {
+          stats: { minTimestamp, maxTimestamp },
+        },
+      }) => (maxTimestamp > minTimestamp ? Number((maxTimestamp - minTimestamp) / 1000n) : 0),
+    ),
   };
+}
+
+/** Latencies and shapes of a table; null when there is nothing to tell. */
+export function tableFigures(state: TableState, store: NativeStore): ShardTableFigures | null {
+  const measured = store.figures(state.id);
+  const sstables = [...state.sstables.values()].map(({ reader }) => reader.statistics.stats);
+  if (measured === null && sstables.length === 0) return null;
+  return {
+    table: state.table.id,
+    measured,
+    partitionBytes: mergedCounts(sstables.map((stats) => stats.partitionSizes)),
+    partitionCells: mergedCounts(sstables.map((stats) => stats.cellsPerPartition)),
+  };
+}
+
+type Estimated = { readonly offsets: readonly bigint[]; readonly counts: readonly bigint[] };
+
+function mergedCounts(histograms: readonly Estimated[]): number[] {
+  const byValue = new Map<number, number>();
+  for (const { offsets, counts } of histograms)
+    counts.forEach((count, i) => {
+      if (count === 0n) return;
+      const value = Number(offsets[Math.min(i, offsets.length - 1)]);
+      byValue.set(value, (byValue.get(value) ?? 0) + Number(count));
+    });
+  return [...byValue].flat();
 }
 
 /** Bytes: the upper end of the last bucket of the histogram that has partitions. */

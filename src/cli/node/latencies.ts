@@ -1,0 +1,130 @@
+// Latencies of tables and of the coordinator, gathered from the shards and from every thread with connections.
+import { Histogram, rateIntervalSeconds } from '../../common/histogram.js';
+import { type CoordinatorKind, coordinatorKinds, type Processor } from '../../query/index.js';
+import type { TableDefinition } from '../../schema/index.js';
+import type { HotPath, ShardTableFigures } from '../../shard/index.js';
+import type { NodeStorage } from './storage.js';
+
+/** Times in nanoseconds. */
+export type LocalFigures = {
+  readonly read: Histogram;
+  readonly write: Histogram;
+  readonly scan: Histogram;
+  readonly rows: Histogram;
+  readonly tombstones: Histogram;
+  readonly sstables: Histogram;
+  readonly partitionBytes: Histogram;
+  readonly partitionCells: Histogram;
+};
+
+type HotFigures = ReturnType<HotPath['takeFigures']>;
+
+/** The UUID's text. */
+function idText(bytes: Uint8Array): string {
+  return Buffer.from(bytes)
+    .toString('hex')
+    .replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
+}
+
+export class Latencies {
+  readonly #storage: NodeStorage;
+  readonly #processor: Processor;
+  readonly #hotPath: HotPath | null;
+  readonly #timer: NodeJS.Timeout;
+
+  constructor(storage: NodeStorage, processor: Processor, hotPath: HotPath | null) {
+    this.#storage = storage;
+    this.#processor = processor;
+    this.#hotPath = hotPath;
+    this.#timer = setInterval(() => void this.#tick(), rateIntervalSeconds * 1000);
+    this.#timer.unref();
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+  }
+
+  /** Of every table that is stored here, those that nobody used among them. */
+  async local(): Promise<{ table: TableDefinition; figures: LocalFigures }[]> {
+    const parts = await this.#gather();
+    const stored = [...this.#storage.shards.tables.byId.keys()].flatMap(
+      (id) => this.#storage.metadata.catalogue.tableById(id) ?? [],
+    );
+    return stored.map((table) => ({ table, figures: merged(parts.get(table.id) ?? []) }));
+  }
+
+  /** The same from the coordinator's side, in microseconds. */
+  async coordinator(kind: CoordinatorKind): Promise<{ table: TableDefinition; figures: Histogram }[]> {
+    await this.#gather();
+    const stored = [...this.#storage.shards.tables.byId.keys()].flatMap(
+      (id) => this.#storage.metadata.catalogue.tableById(id) ?? [],
+    );
+    return stored.map((table) => ({
+      table,
+      figures: this.#processor.figures.tables.get(table.id)?.[kind] ?? new Histogram(),
+    }));
+  }
+
+  /** Of all tables together, in microseconds: nodetool proxyhistograms. */
+  async proxy(): Promise<Record<CoordinatorKind, Histogram>> {
+    await this.#gather();
+    const all = [...this.#processor.figures.tables.values()];
+    const of = (kind: CoordinatorKind) => Histogram.of(...all.map((table) => table[kind].data()));
+    return Object.fromEntries(coordinatorKinds.map((kind) => [kind, of(kind)])) as Record<CoordinatorKind, Histogram>;
+  }
+
+  async #tick(): Promise<void> {
+    try {
+      await this.#gather();
+    } catch {
+      return; // the shards are ending
+    }
+    this.#processor.figures.tick();
+  }
+
+  /** Figures of the shards by table; what the hot paths have measured goes to the processor's. */
+  async #gather(): Promise<Map<string, ShardTableFigures[]>> {
+    const shards = await this.#storage.shards.figures();
+    this.#merge(this.#hotPath?.takeFigures() ?? []);
+    const byTable = new Map<string, ShardTableFigures[]>();
+    for (const { tables, coordinator } of shards) {
+      this.#merge(coordinator);
+      for (const one of tables) {
+        const parts = byTable.get(one.table);
+        if (parts === undefined) byTable.set(one.table, [one]);
+        else parts.push(one);
+      }
+    }
+    return byTable;
+  }
+
+  #merge(figures: HotFigures): void {
+    for (const { table, read, write } of figures) {
+      const id = idText(table);
+      if (this.#storage.metadata.catalogue.tableById(id) !== null) this.#processor.figures.mergeHot(id, read, write);
+    }
+  }
+}
+
+function merged(parts: readonly ShardTableFigures[]): LocalFigures {
+  const measured = parts.flatMap(({ measured: one }) => one ?? []);
+  const of = (kind: 'read' | 'write' | 'scan' | 'rows' | 'tombstones' | 'sstables') =>
+    Histogram.of(...measured.map((one) => one[kind]));
+  return {
+    read: of('read'),
+    write: of('write'),
+    scan: of('scan'),
+    rows: of('rows'),
+    tombstones: of('tombstones'),
+    sstables: of('sstables'),
+    partitionBytes: counted(parts.map(({ partitionBytes }) => partitionBytes)),
+    partitionCells: counted(parts.map(({ partitionCells }) => partitionCells)),
+  };
+}
+
+/** From pairs of a value and its count. */
+function counted(lists: readonly (readonly number[])[]): Histogram {
+  const histogram = new Histogram();
+  for (const list of lists) for (let i = 0; i + 1 < list.length; i += 2) histogram.add(list[i]!, list[i + 1]!);
+  return histogram;
+}
