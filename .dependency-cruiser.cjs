@@ -7,7 +7,7 @@ const layers = [
   ['query'],
   ['shard'],
   ['raft', 'net', 'objectstore'],
-  ['storage', 'index'],
+  ['storage', 'index', 'udf'],
   ['schema'],
   ['cql', 'protocol'],
   ['types'],

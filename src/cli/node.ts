@@ -212,6 +212,7 @@ async function listen(
 async function drain({ storage, server, web }: Parts): Promise<void> {
   await server.stop(graceMs);
   await web.stop();
+  await storage.userFunctions.stop();
   await storage.shards.stop();
   await storage.pool.stop();
   await storage.metadata.stop();

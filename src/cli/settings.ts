@@ -191,6 +191,18 @@ export const settings = {
   tombstone_warn_threshold: integer(1_000, 0, 2 ** 31 - 1, 'Warn of reads that meet more tombstones'),
   tombstone_failure_threshold: integer(100_000, 0, 2 ** 31 - 1, 'End reads that meet more tombstones'),
 
+  user_defined_functions_enabled: boolean(false, 'Let clients make functions and aggregates'),
+  user_defined_functions_warn_timeout: duration(500, 'Warn of calls of a function that take longer; 0ms for never'),
+  user_defined_functions_fail_timeout: duration(1_500, 'End calls of a function that take longer'),
+  user_defined_functions_memory_limit: size(
+    64 * MiB,
+    MiB,
+    1024 * MiB,
+    '1MiB to 1GiB',
+    'Memory of a function while it runs',
+  ),
+  user_defined_functions_threads: integer(2, 1, 64, 'Threads that run functions'),
+
   read_request_timeout: duration(5_000, 'Time for a read of keys'),
   range_request_timeout: duration(10_000, 'Time for a read of a token range'),
   write_request_timeout: duration(2_000, 'Time for a write'),
@@ -221,6 +233,9 @@ export const oldNames: Readonly<Record<string, SettingName>> = {
   file_cache_size_in_mb: 'file_cache_size',
   column_index_size_in_kb: 'column_index_size',
   compaction_throughput_mb_per_sec: 'compaction_throughput',
+  enable_user_defined_functions: 'user_defined_functions_enabled',
+  user_defined_function_warn_timeout: 'user_defined_functions_warn_timeout',
+  user_defined_function_fail_timeout: 'user_defined_functions_fail_timeout',
   read_request_timeout_in_ms: 'read_request_timeout',
   range_request_timeout_in_ms: 'range_request_timeout',
   write_request_timeout_in_ms: 'write_request_timeout',

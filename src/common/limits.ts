@@ -15,3 +15,10 @@ export const metadataChangesPendingMax = 1024;
 /** Operations that wait for another one of the same partition (conditional updates): of one partition, of all. */
 export const partitionWaitersMax = 4096;
 export const waitersMax = 65_536;
+
+/** Batches of calls of user-defined functions that wait for a thread. */
+export const userFunctionJobsMax = 16_384;
+/** Bytes of arguments that a thread of functions gets at a time. */
+export const userFunctionJobsBytes = 1024 * 1024;
+/** Calls of a function that go to its thread as one message. */
+export const userFunctionCallsMax = 1_024;

@@ -290,6 +290,10 @@ export type DdlStatement =
       readonly ifNotExists: boolean;
       readonly args: readonly (readonly [string, TypeNode])[];
       readonly calledOnNull: boolean;
+      readonly deterministic: boolean;
+      readonly monotonic: boolean;
+      /** The one argument that MONOTONIC ON names. */
+      readonly monotonicOn: string | null;
       readonly returns: TypeNode;
       readonly language: string;
       readonly body: string;

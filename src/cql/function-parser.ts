@@ -16,6 +16,18 @@ function parseArgs<T>(p: Cursor, parse: () => T): T[] {
   return args;
 }
 
+/** The next word, when it is this one: it is no keyword of Cassandra's. */
+const acceptWord = (p: Cursor, word: string): boolean =>
+  p.is('IDENT') && p.peek().text.toUpperCase() === word && p.accept('IDENT');
+
+/** [DETERMINISTIC] [MONOTONIC [ON argument]], as DataStax's grammar has them. */
+function parseProperties(p: Cursor): { deterministic: boolean; monotonic: boolean; monotonicOn: string | null } {
+  const deterministic = acceptWord(p, 'DETERMINISTIC');
+  const monotonic = acceptWord(p, 'MONOTONIC');
+  const monotonicOn = monotonic && p.accept('K_ON') ? p.name() : null;
+  return { deterministic, monotonic, monotonicOn };
+}
+
 export function parseCreateFunction(p: Cursor, orReplace: boolean): DdlStatement {
   const ifNotExists = parseIfNotExists(p);
   const name = parseFunctionName(p);
@@ -30,6 +42,7 @@ export function parseCreateFunction(p: Cursor, orReplace: boolean): DdlStatement
   p.expect('K_INPUT');
   p.expect('K_RETURNS');
   const returns = parseType(p);
+  const properties = parseProperties(p);
   p.expect('K_LANGUAGE');
   const language = p.expect('IDENT').text.toLowerCase();
   p.expect('K_AS');
@@ -41,6 +54,7 @@ export function parseCreateFunction(p: Cursor, orReplace: boolean): DdlStatement
     ifNotExists,
     args,
     calledOnNull,
+    ...properties,
     returns,
     language,
     body,

@@ -1,6 +1,7 @@
 // What the planner asks of CQL functions (src/query/functions implements it).
 import type { QualifiedName } from '../cql/index.js';
 import type { FoldKind } from '../storage/index.js';
+import type { Schema, UserFunction } from '../schema/index.js';
 import type { CqlType } from '../types/index.js';
 
 /** How well a term fits a type, as in Cassandra's AssignmentTestable. */
@@ -46,6 +47,8 @@ export type ScalarFunction = Signature & {
   readonly kind: 'scalar';
   /** Same arguments, same result: may be computed while the statement is planned. */
   readonly pure: boolean;
+  /** What a client made: it runs elsewhere, many calls at a time, and `execute` is not for it. */
+  readonly user?: UserFunction;
   /** Serialized arguments and result. @throws FerrosaError INVALID, FUNCTION_FAILURE */
   execute(args: readonly (Uint8Array | null)[], context: FunctionContext): Uint8Array | null;
 };
@@ -62,8 +65,17 @@ export type FoldedAggregate = {
   readonly combined: AggregateFunction;
 };
 
+/** An aggregate that a client made: its functions, and the state before the first row. */
+export type UserAggregateParts = {
+  readonly state: UserFunction;
+  readonly final: UserFunction | null;
+  readonly initial: Uint8Array | null;
+};
+
 export type AggregateFunction = Signature & {
   readonly kind: 'aggregate';
+  /** What a client made; `create` is not for it. */
+  readonly user?: UserAggregateParts;
   /** Null when only the rows themselves give the result (their order counts, or storage does not know how). */
   readonly folded: FoldedAggregate | null;
   /** A fresh state. */
@@ -97,6 +109,11 @@ export interface FunctionRegistry {
   resolveNegation(of: Argument, receiver: CqlType | null): ScalarFunction;
   /** CAST(x AS type); null when nothing casts to that type. @throws FerrosaError INVALID when `from` does not cast */
   resolveCast(from: CqlType, to: CqlType): ScalarFunction | null;
+  /**
+   * These functions and those that clients made.
+   * @param used  told `keyspace.name` of each that a statement may call
+   */
+  withSchema(schema: Schema, used: (name: string) => void): FunctionRegistry;
   /** count(*). */
   readonly countRows: AggregateFunction;
 }

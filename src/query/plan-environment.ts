@@ -4,6 +4,7 @@ import type { Schema, TableDefinition } from '../schema/index.js';
 import { type CqlType, type TextContext, typeFromSyntax } from '../types/index.js';
 import type { BindMarkers } from './binds.js';
 import type { FunctionRegistry } from './function-api.js';
+import type { UserFunctionTerm } from './terms/term.js';
 
 export type PlanEnvironment = {
   readonly schema: Schema;
@@ -12,6 +13,8 @@ export type PlanEnvironment = {
   readonly table: TableDefinition;
   readonly functions: FunctionRegistry;
   readonly markers: BindMarkers;
+  /** Calls of user functions in terms, those in arguments before those that take them. */
+  readonly userCalls: UserFunctionTerm[];
   /** What constants such as the timestamp 'now' depend on. */
   readonly text: TextContext;
 };

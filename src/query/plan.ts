@@ -18,6 +18,7 @@ import { BindMarkers } from './binds.js';
 import type { FunctionRegistry } from './function-api.js';
 import type { PlanEnvironment } from './plan-environment.js';
 import { planSelect, type SelectPlan } from './select/select-plan.js';
+import type { UserFunctionTerm } from './terms/term.js';
 import { prepareAttributes } from './write/attributes.js';
 import { planWrite, type WritePlan } from './write/write-plan.js';
 
@@ -41,6 +42,10 @@ export type PlannedStatement = {
   readonly fullyQualified: boolean;
   /** Tables that the plan was made for; another definition makes it invalid. */
   readonly tables: readonly TableDefinition[];
+  /** `keyspace.name` of the user functions that it may call; another definition makes it invalid. */
+  readonly functionNames: ReadonlySet<string>;
+  /** Calls of user functions that are made before it runs, in this order. */
+  readonly userCalls: readonly UserFunctionTerm[];
 };
 
 export type PlanInput = {
@@ -63,7 +68,10 @@ export function resolveTable(schema: Schema, name: QualifiedName, keyspace: stri
 export function planStatement(input: PlanInput, parsed: ParsedStatement): PlannedStatement {
   const markers = new BindMarkers(parsed.markers);
   const { statement } = parsed;
-  const { plan, tables, fullyQualified } = planKind(input, statement, markers);
+  const functionNames = new Set<string>();
+  const userCalls: UserFunctionTerm[] = [];
+  const functions = input.functions.withSchema(input.schema, (name) => functionNames.add(name));
+  const { plan, tables, fullyQualified } = planKind({ ...input, functions, userCalls }, statement, markers);
   const single = tables.length > 0 && tables.every((table) => table === tables[0]);
   return {
     plan,
@@ -73,12 +81,17 @@ export function planStatement(input: PlanInput, parsed: ParsedStatement): Planne
     isConditional: plan.kind === 'write' && plan.conditions !== null,
     fullyQualified,
     tables: [...new Set(tables)],
+    functionNames,
+    userCalls,
   };
 }
 
+/** What the parts of one statement plan with. */
+type StatementInput = PlanInput & { readonly userCalls: UserFunctionTerm[] };
+
 type Kind = { plan: Plan; tables: readonly TableDefinition[]; fullyQualified: boolean };
 
-function planKind(input: PlanInput, statement: Statement, markers: BindMarkers): Kind {
+function planKind(input: StatementInput, statement: Statement, markers: BindMarkers): Kind {
   switch (statement.kind) {
     case 'select':
     case 'insert':
@@ -103,19 +116,23 @@ function planKind(input: PlanInput, statement: Statement, markers: BindMarkers):
   }
 }
 
-function environmentOf(input: PlanInput, table: TableDefinition, markers: BindMarkers): PlanEnvironment {
-  const { schema, functions, text } = input;
-  return { schema, keyspace: table.keyspace, table, functions, markers, text };
+function environmentOf(input: StatementInput, table: TableDefinition, markers: BindMarkers): PlanEnvironment {
+  const { schema, functions, text, userCalls } = input;
+  return { schema, keyspace: table.keyspace, table, functions, markers, userCalls, text };
 }
 
-function planOnTable(input: PlanInput, statement: SelectStatement | ModificationStatement, markers: BindMarkers): Kind {
+function planOnTable(
+  input: StatementInput,
+  statement: SelectStatement | ModificationStatement,
+  markers: BindMarkers,
+): Kind {
   const table = resolveTable(input.schema, statement.table, input.keyspace);
   const environment = environmentOf(input, table, markers);
   const plan = statement.kind === 'select' ? planSelect(environment, statement) : planWrite(environment, statement);
   return { plan, tables: [table], fullyQualified: statement.table.keyspace !== null };
 }
 
-function planBatch(input: PlanInput, statement: BatchStatement, markers: BindMarkers): Kind {
+function planBatch(input: StatementInput, statement: BatchStatement, markers: BindMarkers): Kind {
   const plans = statement.statements.map((one) => {
     const table = resolveTable(input.schema, one.table, input.keyspace);
     return planWrite(environmentOf(input, table, markers), one);

@@ -28,7 +28,7 @@ import { PagingStateCodec } from './select/paging-state.js';
 import { executeSelect } from './select/select-execute.js';
 import { TombstoneWatch } from './select/tombstones.js';
 import type { QueryServices } from './services.js';
-import type { BindContext } from './terms/term.js';
+import type { BindContext, UserCalls } from './terms/term.js';
 import { packCells } from './values.js';
 import type { WriteEnvironment } from './write/environment.js';
 import { executeBatch, executeWrite } from './write/execute.js';
@@ -121,6 +121,7 @@ export class Processor implements QueryProcessor {
     const keyspace = options.keyspace ?? client.keyspace;
     const statements: WritePlan[] = [];
     const binds: BindContext[] = [];
+    const warnings = new Set<string>();
     for (const { query, values } of batch.entries) {
       const planned =
         typeof query === 'string' ? this.#plan(parseStatement(query), keyspace) : this.#preparedPlan(query);
@@ -130,7 +131,7 @@ export class Processor implements QueryProcessor {
       if (values.length !== wanted)
         throw invalid(`There were ${wanted} markers(?) in CQL but ${values.length} bound variables`);
       statements.push(planned.plan);
-      binds.push(this.#bind(values));
+      binds.push(await this.#bindFor(planned, values, warnings));
     }
     const plan: BatchPlan = {
       kind: 'batch',
@@ -141,7 +142,10 @@ export class Processor implements QueryProcessor {
     };
     checkBatch(plan);
     options.tracer?.event('Executing batch');
-    return this.#measured(plan, options, () => executeBatch(plan, binds, this.#writeEnvironment(options)));
+    const result = await this.#measured(plan, options, () =>
+      executeBatch(plan, binds, this.#writeEnvironment(options)),
+    );
+    return withWarnings(result, warnings);
   }
 
   #preparedPlan(id: Uint8Array): PlannedStatement {
@@ -163,7 +167,23 @@ export class Processor implements QueryProcessor {
       nextTimeUuid: () => this.#uuids.next(),
       randomBytes: (count) => this.services.randomBytes(count),
     };
-    return { values, functions, json: null };
+    return { values, functions, json: null, user: null };
+  }
+
+  /** For statements that may call user functions: makes the calls in their terms. */
+  async #bindFor(planned: PlannedStatement, values: readonly BindValue[], warnings: Set<string>): Promise<BindContext> {
+    const bind = this.#bind(values);
+    if (planned.functionNames.size === 0) return bind;
+    const { userFunctions } = this.services;
+    const warn = (message: string) => warnings.add(message);
+    const user: UserCalls = {
+      results: new Map(),
+      map: (fn, rows) => userFunctions.map(fn, rows, warn),
+      fold: (fn, state, rows) => userFunctions.fold(fn, state, rows, warn),
+    };
+    const context = { ...bind, user };
+    for (const call of planned.userCalls) await call.call(context);
+    return context;
   }
 
   #writeEnvironment(options: QueryOptions): WriteEnvironment {
@@ -208,6 +228,18 @@ export class Processor implements QueryProcessor {
     values: readonly BindValue[],
   ): Promise<QueryResult> {
     const { plan } = planned;
+    if (planned.functionNames.size === 0) return this.#executePlan(plan, client, options, () => this.#bind(values));
+    const warnings = new Set<string>();
+    const bind = await this.#bindFor(planned, values, warnings);
+    return withWarnings(await this.#executePlan(plan, client, options, () => bind), warnings);
+  }
+
+  async #executePlan(
+    plan: PlannedStatement['plan'],
+    client: ClientState,
+    options: QueryOptions,
+    bindValues: () => BindContext,
+  ): Promise<QueryResult> {
     switch (plan.kind) {
       case 'select': {
         checkReadConsistency(options.consistency);
@@ -218,7 +250,7 @@ export class Processor implements QueryProcessor {
         return executeSelect(plan, {
           coordinator,
           read: { consistency: options.consistency, timeoutMs },
-          bind: this.#bind(values),
+          bind: bindValues(),
           nowSeconds: options.nowInSeconds ?? Number(clock.nowMicros() / 1_000_000n),
           pageSize: options.pageSize,
           pagingState: options.pagingState,
@@ -229,9 +261,9 @@ export class Processor implements QueryProcessor {
       }
       case 'write':
         options.tracer?.event(`Executing write on ${plan.table.keyspace}.${plan.table.name}`);
-        return executeWrite(plan, this.#bind(values), this.#writeEnvironment(options));
+        return executeWrite(plan, bindValues(), this.#writeEnvironment(options));
       case 'batch': {
-        const bind = this.#bind(values);
+        const bind = bindValues();
         return executeBatch(
           plan,
           plan.statements.map(() => bind),
@@ -277,6 +309,11 @@ export class Processor implements QueryProcessor {
       pagingState: end < rows.length ? this.#paging.encode(next) : null,
     };
   }
+}
+
+/** The result with the warnings of user functions behind its own. */
+function withWarnings(result: QueryResult, warnings: ReadonlySet<string>): QueryResult {
+  return warnings.size === 0 ? result : { ...result, warnings: [...(result.warnings ?? []), ...warnings] };
 }
 
 /** Values in the order of the markers, also when the client bound them by name. */

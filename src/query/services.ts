@@ -1,6 +1,7 @@
 // What the query layer is given: schema, coordinator, functions, clock, settings.
 import type { DescribeStatement } from '../cql/index.js';
 import type { Catalogue, SchemaChange, SchemaStatement, TableDefinition } from '../schema/index.js';
+import type { UserFunctions } from '../udf/index.js';
 import type { ColumnSpec } from './api.js';
 import type { Coordinator } from './coordinator.js';
 import type { FunctionRegistry } from './function-api.js';
@@ -64,6 +65,8 @@ export type QueryServices = {
   readonly metadata: SchemaChanger;
   readonly coordinator: Coordinator;
   readonly functions: FunctionRegistry;
+  /** Runs the functions that clients made. */
+  readonly userFunctions: UserFunctions;
   readonly clock: QueryClock;
   readonly settings: QuerySettings;
   /** Secret that signs paging states; the same after a restart. */

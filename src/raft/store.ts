@@ -8,9 +8,11 @@ import {
   type DdlContext,
   diffSchemas,
   type NodeFigures,
+  type Schema,
   type SchemaChange,
   type SchemaStatement,
   schemaEvents,
+  type UserFunction,
   type VirtualContext,
 } from '../schema/index.js';
 import type { Consensus, LogEntry } from './consensus.js';
@@ -34,6 +36,12 @@ export type MetadataEnvironment = {
   /** Microseconds since 1970, strictly increasing in the process. */
   nowMicros(): bigint;
   randomBytes(count: number): Uint8Array;
+  /** User-defined functions: whether they may be made, and whether this one can be called. */
+  readonly functions?: {
+    readonly enabled: boolean;
+    /** @throws FerrosaError INVALID when its body is not one of its language */
+    check(fn: UserFunction): Promise<void>;
+  };
   /** Something that an operator should know. */
   report(message: string): void;
 };
@@ -122,6 +130,7 @@ export class MetadataStore {
         const result = applyDdl(before, statement, this.#ddlContext(keyspace));
         const { change, warnings } = result;
         if (change === null) return { change, warnings };
+        if (statement.kind === 'createFunction') await this.#checkFunction(result.schema, change);
         const delta = diffSchemas(before, result.schema);
         await this.#consensus.propose({ kind: 'schema', base: before.version, delta });
         if (this.#state.schema.version === result.schema.version) return { change, warnings };
@@ -181,10 +190,16 @@ export class MetadataStore {
     return done;
   }
 
+  async #checkFunction(schema: Schema, { keyspace, name, argumentTypes }: SchemaChange): Promise<void> {
+    const fn = schema.keyspaces.get(keyspace)!.functions.get(`${name}(${argumentTypes!.join(', ')})`);
+    if (fn?.kind === 'function') await this.#environment.functions?.check(fn);
+  }
+
   #ddlContext(keyspace: string | null): DdlContext {
     const nowMicros = this.#environment.nowMicros();
     return {
       keyspace,
+      userFunctionsEnabled: this.#environment.functions?.enabled ?? false,
       topology: topologyOf(this.#state),
       nowMicros,
       newTableId: () => timeUuid(nowMicros, this.#environment.randomBytes(8)),

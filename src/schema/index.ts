@@ -17,8 +17,10 @@ export {
 } from './catalogue.js';
 export { applyDdl, type DdlResult, type SchemaStatement, schemaEvents } from './ddl/apply.js';
 export type { DdlContext } from './ddl/context.js';
+export { functionsDisabled } from './ddl/functions.js';
 export { type DescribeColumn, type DescribeContext, type DescribeResult, describe } from './describe/describe.js';
 export { chunkBytesOf, type DescriptorSettings, encodeDescriptor } from './descriptor.js';
+export { findFunction, functionKey, functionsNamed, functionsOfAggregate } from './functions.js';
 export * from './model.js';
 export { type Topology, totalReplicas } from './options/replication.js';
 export { applyDelta, diffSchemas, type SchemaDelta, tableFromJson, tableToJson } from './schema-json.js';

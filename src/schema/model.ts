@@ -82,6 +82,46 @@ export type IndexDefinition = {
   readonly options: Readonly<Record<string, string>>;
 };
 
+/** A function that a client made with CREATE FUNCTION. */
+export type UserFunction = {
+  readonly kind: 'function';
+  readonly keyspace: string;
+  readonly name: string;
+  readonly argNames: readonly string[];
+  /** As declared: nothing outermost is frozen but tuples. */
+  readonly argTypes: readonly CqlType[];
+  readonly returnType: CqlType;
+  /** False: RETURNS NULL ON NULL INPUT. */
+  readonly calledOnNull: boolean;
+  /** Same arguments, same result; nothing here depends on it. */
+  readonly deterministic: boolean;
+  /** Keeps the order of its arguments (of the named one): may be used in GROUP BY. */
+  readonly monotonic: boolean;
+  readonly monotonicOn: string | null;
+  readonly language: UserFunctionLanguage;
+  readonly body: string;
+};
+
+export type UserFunctionLanguage = 'javascript' | 'wasm';
+
+/** An aggregate that a client made with CREATE AGGREGATE; its functions are in the same keyspace. */
+export type UserAggregate = {
+  readonly kind: 'aggregate';
+  readonly keyspace: string;
+  readonly name: string;
+  readonly argTypes: readonly CqlType[];
+  readonly stateType: CqlType;
+  readonly returnType: CqlType;
+  /** Its arguments are the state and those of the aggregate. */
+  readonly stateFunction: string;
+  /** Its argument is the state. */
+  readonly finalFunction: string | null;
+  /** Hex text of the serialized value, null for null. */
+  readonly initialState: string | null;
+};
+
+export type UserFunctionOrAggregate = UserFunction | UserAggregate;
+
 export type KeyspaceDefinition = {
   readonly name: string;
   readonly durableWrites: boolean;
@@ -89,6 +129,8 @@ export type KeyspaceDefinition = {
   readonly replication: Readonly<Record<string, string>>;
   readonly tables: ReadonlyMap<string, TableDefinition>;
   readonly types: ReadonlyMap<string, UserType>;
+  /** By signature (functionKey). */
+  readonly functions: ReadonlyMap<string, UserFunctionOrAggregate>;
   /** Cassandra's virtual keyspaces: in system_virtual_schema, not in system_schema; all their tables are virtual. */
   readonly virtual: boolean;
 };

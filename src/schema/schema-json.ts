@@ -2,7 +2,15 @@
 
 import type { UserType } from '../types/index.js';
 import { buildTable, compareNames } from './build.js';
-import type { ColumnDefinition, DroppedColumn, KeyspaceDefinition, Schema, TableDefinition } from './model.js';
+import { functionKey } from './functions.js';
+import type {
+  ColumnDefinition,
+  DroppedColumn,
+  KeyspaceDefinition,
+  Schema,
+  TableDefinition,
+  UserFunctionOrAggregate,
+} from './model.js';
 import { schemaOf } from './schema-version.js';
 
 type DroppedJson = Omit<DroppedColumn, 'droppedAt'> & { readonly droppedAt: string };
@@ -21,6 +29,10 @@ export type KeyspaceDelta = {
   readonly droppedTables: readonly string[];
   readonly types: readonly UserType[];
   readonly droppedTypes: readonly string[];
+  /** Absent in logs that were written before there were functions. */
+  readonly functions?: readonly UserFunctionOrAggregate[];
+  /** Signatures. */
+  readonly droppedFunctions?: readonly string[];
 };
 
 export type SchemaDelta = {
@@ -75,6 +87,8 @@ export function diffSchemas(before: Schema, after: Schema): SchemaDelta {
       droppedTables: missingNames(old?.tables, keyspace.tables),
       types: changedValues(old?.types, keyspace.types),
       droppedTypes: missingNames(old?.types, keyspace.types),
+      functions: changedValues(old?.functions, keyspace.functions),
+      droppedFunctions: missingNames(old?.functions, keyspace.functions),
     };
   });
   return { keyspaces, droppedKeyspaces: missingNames(before.keyspaces, after.keyspaces) };
@@ -87,8 +101,11 @@ function applyKeyspace(old: KeyspaceDefinition | undefined, delta: KeyspaceDelta
   const types = new Map(old?.types ?? []);
   for (const name of delta.droppedTypes) types.delete(name);
   for (const type of delta.types) types.set(type.name, type);
+  const functions = new Map(old?.functions ?? []);
+  for (const signature of delta.droppedFunctions ?? []) functions.delete(signature);
+  for (const fn of delta.functions ?? []) functions.set(functionKey(fn.name, fn.argTypes), fn);
   const { name, durableWrites, replication } = delta;
-  return { name, durableWrites, replication, tables, types, virtual: false };
+  return { name, durableWrites, replication, tables, types, functions, virtual: false };
 }
 
 /** The schema after a delta: the same on every node that applies the same deltas. */

@@ -46,9 +46,11 @@ export function sameTable(a: TableDefinition, b: TableDefinition): boolean {
 function digestKeyspace(keyspace: KeyspaceDefinition): Uint8Array {
   let known = keyspaceDigests.get(keyspace);
   if (known === undefined) {
-    const { tables, ...rest } = keyspace;
+    const { tables, functions, ...rest } = keyspace;
     const combined = combine([...tables.values()].map(digestTable));
-    known = digest(canonical(rest) + Buffer.from(combined).toString('hex'));
+    // A keyspace without functions has the version that it had before there were any.
+    const content = functions.size === 0 ? rest : { ...rest, functions };
+    known = digest(canonical(content) + Buffer.from(combined).toString('hex'));
     keyspaceDigests.set(keyspace, known);
   }
   return known;

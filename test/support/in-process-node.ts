@@ -13,9 +13,17 @@ import {
   type QueryResult,
   type QuerySettings,
 } from '../../src/query/index.js';
-import { applyDdl, Catalogue, encodeDescriptor, systemSchema, virtualTable } from '../../src/schema/index.js';
+import {
+  applyDdl,
+  Catalogue,
+  encodeDescriptor,
+  systemSchema,
+  type UserFunction,
+  virtualTable,
+} from '../../src/schema/index.js';
 import { cellsOf } from '../../src/storage/index.js';
 import { type BindValue, toCqlLiteral } from '../../src/types/index.js';
+import { createUserFunctions } from '../../src/udf/index.js';
 
 const hostId = '11111111-2222-4333-8444-555555555555';
 
@@ -64,6 +72,10 @@ export class InProcessNode {
   readonly catalogue = new Catalogue(systemSchema());
   readonly processor: Processor;
   readonly shards: Shards;
+  readonly userFunctions = createUserFunctions(
+    { enabled: true, warnTimeoutMs: 500, failTimeoutMs: 1_500, memoryBytesMax: 32 << 20, threads: 1 },
+    () => {},
+  );
   #lastMicros = 0n;
   /** Microseconds since the epoch; set it to freeze the clock. */
   frozenMicros: bigint | null = null;
@@ -99,12 +111,18 @@ export class InProcessNode {
             keyspace,
             topology: new Map([['datacenter1', 1]]),
             nowMicros: this.nowMicros(),
+            userFunctionsEnabled: true,
             newTableId: () =>
               randomBytes(16)
                 .toString('hex')
                 .replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-'),
           });
           if (result.change === null) return result;
+          if (statement.kind === 'createFunction') {
+            const { keyspace: of, name, argumentTypes } = result.change;
+            const key = `${name}(${argumentTypes!.join(', ')})`;
+            await this.userFunctions.check(result.schema.keyspaces.get(of)!.functions.get(key) as UserFunction);
+          }
           for (const { before, after } of result.tables)
             for (const store of shards.stores) {
               if (after !== null) store.setTable(encodeDescriptor(after));
@@ -116,6 +134,7 @@ export class InProcessNode {
       },
       coordinator: new LocalCoordinator(shards, catalogue, replicas, () => this.nowMicros()),
       functions: nativeFunctions(),
+      userFunctions: this.userFunctions,
       clock: { nowMicros: () => this.nowMicros(), monotonicMicros: () => performance.now() * 1000 },
       settings: { ...defaultQuerySettings, ...settings },
       pagingKey: new Uint8Array(32).fill(1),

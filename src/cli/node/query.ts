@@ -10,7 +10,7 @@ import type { NodeStorage } from './storage.js';
 /** Makes the processor, with what was prepared before the restart. `startedAtSeconds`: of this process, the generation that drivers see. */
 export async function createProcessor(
   config: Config,
-  { metadata, record, shards, coordinator }: NodeStorage,
+  { metadata, record, shards, coordinator, userFunctions }: NodeStorage,
   pagingKey: Uint8Array,
   startedAtSeconds: number,
   figures: Figures,
@@ -30,6 +30,7 @@ export async function createProcessor(
     },
     coordinator,
     functions: nativeFunctions(),
+    userFunctions,
     clock: { nowMicros, monotonicMicros },
     settings: {
       readTimeoutMs: config.read_request_timeout,

@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import { BatchLog, LocalCoordinator, type ShardPort } from '../../cluster/index.js';
 import type { FerrosaError } from '../../common/errors.js';
 import { loadHostId, MetadataStore, type NodeRecord, RaftClient, registerNode } from '../../raft/index.js';
-import { type CatalogueChange, totalReplicas } from '../../schema/index.js';
+import { type CatalogueChange, totalReplicas, type UserFunction } from '../../schema/index.js';
 import { type BackgroundPool, createBackgroundPool, Shards } from '../../shard/index.js';
+import { createUserFunctions, type UserFunctions } from '../../udf/index.js';
 import type { Log } from '../log.js';
 import type { Config } from '../settings.js';
 import type { HostAndPort } from '../units.js';
@@ -19,6 +20,7 @@ export type NodeStorage = {
   readonly shards: Shards;
   readonly pool: BackgroundPool;
   readonly coordinator: LocalCoordinator;
+  readonly userFunctions: UserFunctions;
 };
 
 /** The address that a node tells others; "any" is none. */
@@ -30,7 +32,9 @@ export async function openStorage(config: Config, log: Log, onDeath: (message: s
   const folder = join(config.data_dir, 'metadata');
   const raft = RaftClient.startThread(folder, (error) => onDeath(`the metadata thread failed: ${error.message}`));
   const report = (message: string) => log.warn(message);
-  const metadata = await MetadataStore.open(raft, { nowMicros, randomBytes: random, report });
+  const userFunctions = createUserFunctions(userFunctionSettings(config), report);
+  const functions = { enabled: userFunctions.enabled, check: (fn: UserFunction) => userFunctions.check(fn) };
+  const metadata = await MetadataStore.open(raft, { nowMicros, randomBytes: random, functions, report });
   await metadata.ensureClusterName(config.cluster_name);
   const hostId = loadHostId(folder, random);
   const address = addressOf(config.cql_bind);
@@ -57,8 +61,16 @@ export async function openStorage(config: Config, log: Log, onDeath: (message: s
   if (replayed > 0) log.info({ batches: replayed }, 'logged batches that had not ended were applied');
   const replicas = (name: string) => replicasOf(metadata, name);
   const coordinator = new LocalCoordinator(port, metadata.catalogue, replicas, nowMicros, batchLog);
-  return { metadata, record, shards, pool, coordinator };
+  return { metadata, record, shards, pool, coordinator, userFunctions };
 }
+
+const userFunctionSettings = (config: Config) => ({
+  enabled: config.user_defined_functions_enabled,
+  warnTimeoutMs: config.user_defined_functions_warn_timeout,
+  failTimeoutMs: config.user_defined_functions_fail_timeout,
+  memoryBytesMax: config.user_defined_functions_memory_limit,
+  threads: config.user_defined_functions_threads,
+});
 
 function startShards(
   config: Config,

@@ -1,6 +1,7 @@
 // Every native function, and the choice among them (Cassandra's NativeFunctions and FunctionResolver).
 import { invalid } from '../../common/errors.js';
 import type { QualifiedName } from '../../cql/index.js';
+import type { Schema } from '../../schema/index.js';
 import { type CqlType, freeze, sameType, typeToCql } from '../../types/index.js';
 import type {
   AggregateFunction,
@@ -23,6 +24,7 @@ import { mathFunctions } from './math.js';
 import { anyType, type Factory, makeFromFactory } from './parameters.js';
 import { timeFunctions } from './time.js';
 import { tokenFunction } from './token.js';
+import { userFunctionsNamed } from './user.js';
 
 type Table = { readonly partitionKey: readonly { readonly type: CqlType }[] };
 
@@ -53,8 +55,23 @@ class NativeFunctions implements FunctionRegistry {
     receiver: CqlType | null,
     table: Table | null,
   ): CqlFunction | null {
-    if (name.keyspace !== null && name.keyspace !== 'system') return null;
-    const candidates = this.#candidates(name.name, args, receiver, table);
+    return this.resolveAmong(name, args, receiver, table, []);
+  }
+
+  withSchema(schema: Schema, used: (name: string) => void): FunctionRegistry {
+    return new SchemaFunctions(this, schema, used);
+  }
+
+  /** @param others  functions of the name that clients made */
+  resolveAmong(
+    name: QualifiedName,
+    args: readonly Argument[],
+    receiver: CqlType | null,
+    table: Table | null,
+    others: readonly CqlFunction[],
+  ): CqlFunction | null {
+    const isNative = name.keyspace === null || name.keyspace === 'system';
+    const candidates = isNative ? [...this.#candidates(name.name, args, receiver, table), ...others] : others;
     if (candidates.length === 0) return null;
     if (candidates.length > 1) return this.#best(name, args, receiver, candidates);
     checkArguments(candidates[0]!, args);
@@ -130,6 +147,46 @@ class NativeFunctions implements FunctionRegistry {
       `Ambiguous call to function ${shown} (can be matched by following signatures: ${signatures(fits.weak)}): ` +
         'use type casts to disambiguate',
     );
+  }
+}
+
+/** The native functions and those of a schema's keyspaces. */
+class SchemaFunctions implements FunctionRegistry {
+  readonly countRows = countRows;
+
+  constructor(
+    private readonly natives: NativeFunctions,
+    private readonly schema: Schema,
+    private readonly used: (name: string) => void,
+  ) {}
+
+  resolve(
+    keyspace: string,
+    name: QualifiedName,
+    args: readonly Argument[],
+    receiver: CqlType | null,
+    table: Table | null,
+  ): CqlFunction | null {
+    const definition = this.schema.keyspaces.get(name.keyspace ?? keyspace);
+    const others = definition === undefined ? [] : userFunctionsNamed(definition, name.name);
+    if (others.length > 0) this.used(`${definition!.name}.${name.name}`);
+    return this.natives.resolveAmong(name, args, receiver, table, others);
+  }
+
+  resolveOperation(op: Operator, left: Argument, right: Argument, receiver: CqlType | null): ScalarFunction {
+    return this.natives.resolveOperation(op, left, right, receiver);
+  }
+
+  resolveNegation(of: Argument, receiver: CqlType | null): ScalarFunction {
+    return this.natives.resolveNegation(of, receiver);
+  }
+
+  resolveCast(from: CqlType, to: CqlType): ScalarFunction | null {
+    return this.natives.resolveCast(from, to);
+  }
+
+  withSchema(schema: Schema, used: (name: string) => void): FunctionRegistry {
+    return this.natives.withSchema(schema, used);
   }
 }
 

@@ -96,10 +96,28 @@ export class PreparedStore {
   /** Forgets the statements that the change makes invalid. */
   onSchemaChange(change: CatalogueChange): void {
     const gone = new Set(change.tables.flatMap(({ before }) => (before === null ? [] : [before])));
-    if (gone.size === 0) return;
-    const invalidated = [...this.all()].filter(({ planned }) => planned.tables.some((table) => gone.has(table)));
+    const functions = changedFunctions(change);
+    if (gone.size === 0 && functions.size === 0) return;
+    const invalidated = [...this.all()].filter(
+      ({ planned }) =>
+        planned.tables.some((table) => gone.has(table)) ||
+        [...planned.functionNames].some((name) => functions.has(name)),
+    );
     for (const { id } of invalidated) this.remove(id);
   }
+}
+
+/** `keyspace.name` of each function that came, went or changed: any overload may be another's rival. */
+function changedFunctions({ before, after }: CatalogueChange): Set<string> {
+  const names = new Set<string>();
+  for (const keyspace of new Set([...before.keyspaces.keys(), ...after.keyspaces.keys()])) {
+    const old = before.keyspaces.get(keyspace)?.functions;
+    const now = after.keyspaces.get(keyspace)?.functions;
+    if (old === now) continue;
+    for (const [key, fn] of old ?? []) if (now?.get(key) !== fn) names.add(`${keyspace}.${fn.name}`);
+    for (const [key, fn] of now ?? []) if (old?.get(key) !== fn) names.add(`${keyspace}.${fn.name}`);
+  }
+  return names;
 }
 
 /** UNPREPARED with the id and Cassandra's text. */

@@ -1,12 +1,11 @@
 // Aggregates over all rows, and GROUP BY.
-import { noLimit } from '../../storage/index.js';
 import type { NodeInstance } from '../selection/node.js';
 import type { BindContext } from '../terms/term.js';
 import { GroupMaker } from './grouping.js';
 import { keyOfPosition, type PagingState } from './paging-state.js';
 import { encodeRow } from './row-sink.js';
 import type { SelectPlan } from './select-plan.js';
-import type { Limits, ResultPage, RowSource, SourceRow } from './types.js';
+import { type Limits, type ResultPage, type RowSource, type SourceRow, stateAfterRow } from './types.js';
 
 /** The one row of aggregates over everything, also when there was nothing. */
 export async function aggregateRows(plan: SelectPlan, source: RowSource, bind: BindContext): Promise<Uint8Array> {
@@ -60,7 +59,7 @@ export async function groupRows(
         if (rows.length === wanted)
           return {
             rows,
-            next: rows.length === limits.remaining ? null : after(plan, limits, rows.length, group, given),
+            next: rows.length === limits.remaining ? null : stateAfterRow(plan, limits, rows.length, group.last, given),
           };
       }
       const hex = Buffer.from(row.key).toString('hex');
@@ -78,13 +77,4 @@ export async function groupRows(
     }
   if (group !== null) close(group);
   return { rows, next: null };
-}
-
-function after(plan: SelectPlan, limits: Limits, count: number, group: Group, given: number): PagingState {
-  return {
-    remaining: limits.remaining === noLimit ? noLimit : limits.remaining - count,
-    givenInPartition: given,
-    shape: plan.shape,
-    position: group.last.position,
-  };
 }

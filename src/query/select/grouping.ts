@@ -1,6 +1,7 @@
 // GROUP BY: which rows belong together.
 import { invalid } from '../../common/errors.js';
 import type { SelectStatement } from '../../cql/index.js';
+import { signatureText } from '../functions/build.js';
 import type { PlanEnvironment } from '../plan-environment.js';
 import { existingColumn } from '../restrictions/relation-checks.js';
 import type { StatementRestrictions } from '../restrictions/statement-restrictions.js';
@@ -72,6 +73,8 @@ function planPart(
   const fn = resolveSelectable(environment, selectable);
   if (fn?.kind === 'aggregate')
     throw invalid(`Aggregate functions are not supported within the GROUP BY clause, got: ${fn.displayName}`);
+  if (fn?.kind === 'scalar' && fn.user?.monotonic === false)
+    throw invalid(`Only monotonic functions are supported in the GROUP BY clause. Got: ${signatureText(fn)} `);
   const own = new FetchedColumns();
   planSelectable(environment, selectable, null, own);
   const names = selectable.args.flatMap((arg) => (arg.kind === 'column' ? [arg.name] : []));
@@ -97,6 +100,11 @@ export class GroupMaker {
   /** True when the row begins another group than the row before; also for the first. */
   isNew(key: Uint8Array, cells: readonly (Uint8Array | null)[]): boolean {
     const values = this.grouping.parts.map((part) => part.evaluate(cells, this.bind));
+    return this.isNewWith(key, values);
+  }
+
+  /** The same with the values of the parts. */
+  isNewWith(key: Uint8Array, values: readonly (Uint8Array | null)[]): boolean {
     const same =
       this.#key !== null && sameBytes(this.#key, key) && values.every((value, i) => sameBytes(value, this.#values[i]!));
     if (same) return false;

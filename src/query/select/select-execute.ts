@@ -16,7 +16,15 @@ import { keyOfPosition, type PagingState } from './paging-state.js';
 import { encodeRow, resultRow } from './row-sink.js';
 import { Scan, type ScanTarget } from './scan.js';
 import type { FoldedSelect, SelectPlan } from './select-plan.js';
-import type { Limits, ResultPage, RowSource, SelectContext, SourceRow } from './types.js';
+import {
+  type Limits,
+  type ResultPage,
+  type RowSource,
+  type SelectContext,
+  type SourceRow,
+  stateAfterRow,
+} from './types.js';
+import { userAggregateRows, userGroupRows, userResultRows } from './user-rows.js';
 import { virtualRows } from './virtual-rows.js';
 
 /** @throws FerrosaError INVALID for bound values that do not do, PROTOCOL_ERROR for a bad paging state, read errors */
@@ -69,8 +77,14 @@ async function readPage(
       : plan.table.virtual
         ? virtualSource(plan, context, target, state)
         : sourceRows(plan, context, target, state);
-  if (plan.isAggregate) return counted({ rows: [await aggregateRows(plan, rows, context.bind)], next: null });
-  if (plan.grouping !== null) return counted(await groupRows(plan, rows, context.bind, state, limits));
+  if (plan.isAggregate) {
+    const aggregate = plan.callsUser ? userAggregateRows : aggregateRows;
+    return counted({ rows: [await aggregate(plan, rows, context.bind)], next: null });
+  }
+  if (plan.grouping !== null) {
+    const group = plan.callsUser ? userGroupRows : groupRows;
+    return counted(await group(plan, rows, context.bind, state, limits));
+  }
   if (plan.ordering !== null) return counted(await orderedRows(plan, rows, context.bind, limits));
   return counted(await computedRows(plan, rows, context.bind, state, limits));
 }
@@ -234,7 +248,7 @@ async function computedRows(
   limits: Limits,
 ): Promise<ResultPage> {
   const wanted = Math.min(limits.remaining, limits.pageSize);
-  const rows: Uint8Array[] = [];
+  const rows = new ResultRows(plan, bind);
   let given = state?.givenInPartition ?? 0;
   let keyHex = state === null || state.position.length === 0 ? '' : keyOfPosition(state.position);
   let last: SourceRow | null = null;
@@ -248,22 +262,38 @@ async function computedRows(
       }
       if (given >= limits.perPartition) continue;
       // One row more than the page tells that the page is not the last.
-      if (rows.length === wanted) return { rows, next: stateAfter(plan, limits, rows.length, last!, givenOfLast) };
-      rows.push(resultRow(plan, row.cells, bind));
+      if (rows.count === wanted)
+        return { rows: await rows.finish(), next: stateAfterRow(plan, limits, wanted, last!, givenOfLast) };
+      rows.add(row.cells);
       last = row;
       givenOfLast = ++given;
-      if (rows.length === limits.remaining) return { rows, next: null };
+      if (rows.count === limits.remaining) return { rows: await rows.finish(), next: null };
     }
-  return { rows, next: null };
+  return { rows: await rows.finish(), next: null };
 }
 
-function stateAfter(plan: SelectPlan, limits: Limits, count: number, last: SourceRow, given: number): PagingState {
-  return {
-    remaining: limits.remaining === noLimit ? noLimit : limits.remaining - count,
-    givenInPartition: given,
-    shape: plan.shape,
-    position: last.position,
-  };
+/** Result rows, made as they come or, when user functions are called, together. */
+class ResultRows {
+  readonly #rows: Uint8Array[] = [];
+  readonly #cells: (readonly (Uint8Array | null)[])[] = [];
+
+  constructor(
+    private readonly plan: SelectPlan,
+    private readonly bind: BindContext,
+  ) {}
+
+  get count(): number {
+    return this.#rows.length + this.#cells.length;
+  }
+
+  add(cells: readonly (Uint8Array | null)[]): void {
+    if (this.plan.callsUser) this.#cells.push(cells.map((cell) => cell?.slice() ?? null));
+    else this.#rows.push(resultRow(this.plan, cells, this.bind));
+  }
+
+  async finish(): Promise<Uint8Array[]> {
+    return this.plan.callsUser ? userResultRows(this.plan, this.#cells, this.bind) : this.#rows;
+  }
 }
 
 /** ORDER BY over several partitions: everything is read, then sorted. */
@@ -273,7 +303,8 @@ async function orderedRows(
   bind: BindContext,
   limits: Limits,
 ): Promise<ResultPage> {
-  const found: { readonly sort: readonly (Uint8Array | null)[]; readonly row: Uint8Array }[] = [];
+  const found: (readonly (Uint8Array | null)[])[] = [];
+  const result = new ResultRows(plan, bind);
   const { slots, reversed } = plan.ordering!;
   let key = '';
   let given = 0;
@@ -283,16 +314,16 @@ async function orderedRows(
       given = hex === key ? given + 1 : 1;
       key = hex;
       if (given > limits.perPartition) continue;
-      const values = plan.nodes.map((node) => node.evaluate(cells, bind));
-      found.push({ sort: slots.map(({ slot }) => cells[slot]!), row: encodeRow(plan, values) });
+      found.push(cells.map((cell) => cell?.slice() ?? null));
     }
   found.sort((a, b) => {
     for (let i = 0; i < slots.length; i++) {
-      const { type, descending } = slots[i]!;
-      const order = compareNullable(type, a.sort[i]!, b.sort[i]!);
+      const { slot, type, descending } = slots[i]!;
+      const order = compareNullable(type, a[slot]!, b[slot]!);
       if (order !== 0) return descending === reversed ? order : -order;
     }
     return 0;
   });
-  return { rows: found.slice(0, limits.remaining).map(({ row }) => row), next: null };
+  for (const cells of found.slice(0, limits.remaining)) result.add(cells);
+  return { rows: await result.finish(), next: null };
 }

@@ -46,6 +46,8 @@ export type SelectPlan = {
   readonly json: readonly string[] | null;
   readonly distinct: boolean;
   readonly isAggregate: boolean;
+  /** A user function computes something of the result. */
+  readonly callsUser: boolean;
   readonly grouping: Grouping | null;
   readonly filter: RowFilter | null;
   /** What is read; the slots of nodes, filter, grouping and ordering. */
@@ -102,6 +104,7 @@ export function planSelect(environment: PlanEnvironment, statement: SelectStatem
     json: statement.json ? nodes.map((node, i) => statement.selectors?.[i]?.alias ?? node.name) : null,
     distinct: statement.distinct,
     isAggregate,
+    callsUser: [...nodes, ...(grouping?.parts ?? [])].some((node) => node.callsUser),
     grouping,
     filter,
     fetched: fetched.columns,

@@ -1,5 +1,6 @@
 // What the parts of SELECT's execution hand to each other.
 import type { TableDefinition } from '../../schema/index.js';
+import { noLimit } from '../../storage/index.js';
 import type { Coordinator, ReadOptions } from '../coordinator.js';
 import type { VirtualRows } from '../services.js';
 import type { BindContext } from '../terms/term.js';
@@ -35,6 +36,22 @@ export type SourceRow = {
 
 /** Rows as they come, a page at a time: no promise a row. */
 export type RowSource = AsyncGenerator<Iterable<SourceRow>>;
+
+/** The paging state behind a page of `count` rows whose last is `last`. */
+export function stateAfterRow(
+  plan: { readonly shape: number },
+  limits: Limits,
+  count: number,
+  last: SourceRow,
+  given: number,
+): PagingState {
+  return {
+    remaining: limits.remaining === noLimit ? noLimit : limits.remaining - count,
+    givenInPartition: given,
+    shape: plan.shape,
+    position: last.position,
+  };
+}
 
 /** The part of a result that computing statements make. */
 export type ResultPage = { readonly rows: Uint8Array[]; readonly next: PagingState | null };

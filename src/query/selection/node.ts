@@ -1,6 +1,7 @@
 // A planned item of a SELECT list: what it is called, its type, and how its value comes from the cells that were read.
 import { invalid } from '../../common/errors.js';
 import type { Fold, FoldKind, ReadColumn, SelectedKind } from '../../storage/index.js';
+import type { UserFunction } from '../../schema/index.js';
 import { type CqlType, UNSET } from '../../types/index.js';
 import type { AggregateFunction, ScalarFunction } from '../function-api.js';
 import type { BindContext, Term } from '../terms/term.js';
@@ -53,6 +54,8 @@ export interface SelectionNode {
   readonly name: string;
   readonly type: CqlType;
   readonly isAggregate: boolean;
+  /** A user function is called: values come from user-calls.ts, not from `evaluate` and `instance`. */
+  readonly callsUser: boolean;
   /** What the storage layer can give by itself, null when it must be computed. */
   readonly direct: ReadColumn | null;
   /** The value for one row; not for aggregates. */
@@ -66,6 +69,7 @@ export interface SelectionNode {
 /** Nodes that look at one row only. */
 abstract class RowNode implements SelectionNode {
   readonly isAggregate: boolean = false;
+  readonly callsUser = false;
   readonly direct: ReadColumn | null = null;
   abstract readonly name: string;
   abstract readonly type: CqlType;
@@ -148,14 +152,16 @@ export class TermNode extends RowNode {
 export class ComputedNode implements SelectionNode {
   readonly direct = null;
   readonly isAggregate: boolean;
+  readonly callsUser: boolean;
 
   constructor(
     readonly name: string,
     readonly type: CqlType,
     readonly args: readonly SelectionNode[],
-    private readonly compute: (args: Cells, bind: BindContext) => Uint8Array | null,
+    readonly compute: (args: Cells, bind: BindContext) => Uint8Array | null,
   ) {
     this.isAggregate = args.some((arg) => arg.isAggregate);
+    this.callsUser = args.some((arg) => arg.callsUser);
   }
 
   evaluate(cells: Cells, bind: BindContext): Uint8Array | null {
@@ -190,9 +196,37 @@ export class ComputedNode implements SelectionNode {
   }
 }
 
+const notByRow = (): never => {
+  throw new Error('a user function is called for many rows at a time');
+};
+
+/** A call of a user function. */
+export class UserCallNode implements SelectionNode {
+  readonly direct = null;
+  readonly callsUser = true;
+  readonly isAggregate: boolean;
+  readonly type: CqlType;
+  readonly evaluate = notByRow;
+  readonly instance = notByRow;
+
+  constructor(
+    readonly name: string,
+    readonly fn: UserFunction,
+    readonly args: readonly SelectionNode[],
+  ) {
+    this.type = fn.returnType;
+    this.isAggregate = args.some((arg) => arg.isAggregate);
+  }
+
+  folded(): null {
+    return null;
+  }
+}
+
 /** A call of a scalar function. */
 export function scalarNode(fn: ScalarFunction, args: readonly SelectionNode[]): SelectionNode {
   const name = fn.columnName(args.map((arg) => arg.name));
+  if (fn.user !== undefined) return new UserCallNode(name, fn.user, args);
   return new ComputedNode(name, fn.returnType, args, (values, bind) => fn.execute(values, bind.functions));
 }
 
@@ -200,6 +234,7 @@ export function scalarNode(fn: ScalarFunction, args: readonly SelectionNode[]): 
 export class AggregateNode implements SelectionNode {
   readonly isAggregate = true;
   readonly direct = null;
+  readonly callsUser: boolean;
   readonly name: string;
   readonly type: CqlType;
 
@@ -211,6 +246,7 @@ export class AggregateNode implements SelectionNode {
       throw invalid('aggregate functions cannot be used as arguments of aggregate functions');
     this.name = fn.columnName(args.map((arg) => arg.name));
     this.type = fn.returnType;
+    this.callsUser = fn.user !== undefined || args.some((arg) => arg.callsUser);
   }
 
   evaluate(): Uint8Array | null {
@@ -231,7 +267,7 @@ export class AggregateNode implements SelectionNode {
     if (folded === null || of === null) return null;
     const parts = folded.folds.map((kind) => columns.slot(kind, of ?? null));
     const { combined } = folded;
-    return renamed(
+    return new RenamedNode(
       new AggregateNode(
         combined,
         parts.map((slot) => new FoldNode(this.name, slot)),
@@ -258,17 +294,31 @@ class FoldNode extends RowNode {
 }
 
 /** Another name or type for a node. */
-export function renamed(node: SelectionNode, name: string, type: CqlType): SelectionNode {
-  return {
-    name,
-    type,
-    isAggregate: node.isAggregate,
-    direct: node.direct,
-    evaluate: (cells, bind) => node.evaluate(cells, bind),
-    instance: (bind) => node.instance(bind),
-    folded: (columns) => {
-      const folded = node.folded(columns);
-      return folded === null ? null : renamed(folded, name, type);
-    },
-  };
+export class RenamedNode implements SelectionNode {
+  readonly isAggregate: boolean;
+  readonly callsUser: boolean;
+  readonly direct: ReadColumn | null;
+
+  constructor(
+    readonly of: SelectionNode,
+    readonly name: string,
+    readonly type: CqlType,
+  ) {
+    this.isAggregate = of.isAggregate;
+    this.callsUser = of.callsUser;
+    this.direct = of.direct;
+  }
+
+  evaluate(cells: Cells, bind: BindContext): Uint8Array | null {
+    return this.of.evaluate(cells, bind);
+  }
+
+  instance(bind: BindContext): NodeInstance {
+    return this.of.instance(bind);
+  }
+
+  folded(columns: FoldedColumns): SelectionNode | null {
+    const of = this.of.folded(columns);
+    return of === null ? null : new RenamedNode(of, this.name, this.type);
+  }
 }

@@ -28,7 +28,7 @@ import {
   CellNode,
   ComputedNode,
   type FetchedColumns,
-  renamed,
+  RenamedNode,
   type SelectionNode,
   scalarNode,
   TermNode,
@@ -144,7 +144,7 @@ function hintNode(
   const text = selectableText(environment, hint);
   if (assignSelectable(environment, hint.of, type) === 'no')
     throw invalid(`Cannot assign value ${text} to ${text} of type ${typeToCql(type)}`);
-  return renamed(planSelectable(environment, hint.of, type, fetched), text, type);
+  return new RenamedNode(planSelectable(environment, hint.of, type, fetched), text, type);
 }
 
 function fieldNode(
@@ -233,10 +233,10 @@ function literalNode(
   const name = selectableText(environment, literal);
   const plan = (inner: Selectable, of: CqlType | null) => planSelectable(environment, inner, of, fetched);
   if (type === null) return cannotInfer(name);
-  if (literal.kind === 'udt' && type.kind === 'map') return renamed(plan(asMap(literal), type), name, type);
+  if (literal.kind === 'udt' && type.kind === 'map') return new RenamedNode(plan(asMap(literal), type), name, type);
   if (literal.kind === 'tuple' && literal.elements.length === 1 && type.kind !== 'tuple') {
     const inner = plan(literal.elements[0]!, expected);
-    return renamed(inner, `(${inner.name})`, inner.type);
+    return new RenamedNode(inner, `(${inner.name})`, inner.type);
   }
   switch (type.kind) {
     case 'tuple': {

@@ -29,6 +29,7 @@ import {
   nullTerm,
   type Term,
   TupleLiteralTerm,
+  UserFunctionTerm,
 } from './term.js';
 
 /**
@@ -100,12 +101,13 @@ function prepareCall(
       `Incorrect number of arguments specified for function ${fn.displayName} ` +
         `(expected ${fn.argTypes.length}, found ${args.length})`,
     );
-  return new FunctionTerm(
-    fn,
-    args.map((arg, i) =>
-      prepareTerm(environment, arg, derivedReceiver(receiver, `arg${i}(${fn.displayName})`, fn.argTypes[i]!)),
-    ),
+  const terms = args.map((arg, i) =>
+    prepareTerm(environment, arg, derivedReceiver(receiver, `arg${i}(${fn.displayName})`, fn.argTypes[i]!)),
   );
+  if (fn.user === undefined) return new FunctionTerm(fn, terms);
+  const call = new UserFunctionTerm(fn, terms);
+  environment.userCalls.push(call);
+  return call;
 }
 
 function functionName(term: TermNode): string {

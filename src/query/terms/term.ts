@@ -1,5 +1,6 @@
 // A planned term: gives its serialized value for the values of one execution.
 import { invalid } from '../../common/errors.js';
+import type { UserFunction } from '../../schema/index.js';
 import {
   type BindValue,
   type CqlType,
@@ -14,6 +15,7 @@ import {
   unpackTuple,
   validateValue,
 } from '../../types/index.js';
+import type { Cell } from '../../udf/index.js';
 import type { FunctionContext, ScalarFunction } from '../function-api.js';
 
 /** What terms read while one statement executes. */
@@ -22,6 +24,16 @@ export type BindContext = {
   readonly functions: FunctionContext;
   /** Parsed INSERT JSON markers, by marker index. */
   json: Map<number, ReadonlyMap<string, Uint8Array | null>> | null;
+  /** null for statements that call no user function. */
+  readonly user: UserCalls | null;
+};
+
+/** Calls of user functions by one execution. */
+export type UserCalls = {
+  /** What the calls in the statement's terms gave. */
+  readonly results: Map<UserFunctionTerm, Cell>;
+  map(fn: UserFunction, rows: readonly (readonly Cell[])[]): Promise<Cell[]>;
+  fold(fn: UserFunction, state: Cell, rows: readonly (readonly Cell[])[]): Promise<Cell>;
 };
 
 export interface Term {
@@ -153,6 +165,39 @@ export class CollectionTerm implements Term {
   }
 }
 
+/** The arguments of a call. @throws FerrosaError INVALID for one that is not set */
+function bindArguments(fn: ScalarFunction, args: readonly Term[], context: BindContext): Cell[] {
+  return args.map((arg) => {
+    const value = arg.bind(context);
+    if (value === UNSET) throw invalid(`Invalid unset value for argument in call to function ${fn.name}`);
+    return value;
+  });
+}
+
+/** A call of a user function. It is made before the statement runs; `bind` gives what it gave. */
+export class UserFunctionTerm implements Term {
+  readonly constant = false;
+  readonly hasMarker: boolean;
+
+  constructor(
+    readonly fn: ScalarFunction,
+    readonly args: readonly Term[],
+  ) {
+    this.hasMarker = args.some((arg) => arg.hasMarker);
+  }
+
+  /** REQUIRES: the calls in the arguments were made. */
+  async call(context: BindContext): Promise<void> {
+    const { results, map } = context.user!;
+    const [value] = await map(this.fn.user!, [bindArguments(this.fn, this.args, context)]);
+    results.set(this, value!);
+  }
+
+  bind(context: BindContext): BindValue {
+    return context.user!.results.get(this)!;
+  }
+}
+
 export class FunctionTerm implements Term {
   readonly constant = false;
   readonly hasMarker: boolean;
@@ -165,11 +210,6 @@ export class FunctionTerm implements Term {
   }
 
   bind(context: BindContext): BindValue {
-    const args = this.args.map((arg) => {
-      const value = arg.bind(context);
-      if (value === UNSET) throw invalid(`Invalid unset value for argument in call to function ${this.fn.name}`);
-      return value;
-    });
-    return this.fn.execute(args, context.functions);
+    return this.fn.execute(bindArguments(this.fn, this.args, context), context.functions);
   }
 }

@@ -1,11 +1,13 @@
 // One DDL statement on one schema. Pure: same arguments, same result, so that it can be replayed.
 import type { DdlStatement } from '../../cql/index.js';
+import { typeToCqlUnfrozen } from '../../types/index.js';
 import { type TableChange, tableChanges } from '../catalogue.js';
-import type { Schema, SchemaChange } from '../model.js';
+import type { KeyspaceDefinition, Schema, SchemaChange, UserFunctionOrAggregate } from '../model.js';
 import { sameTable } from '../schema-version.js';
 import { alterTable, dropTable } from './alter-table.js';
 import type { Applied, DdlContext } from './context.js';
 import { createTable } from './create-table.js';
+import { createAggregate, createFunction, dropFunctionOrAggregate } from './functions.js';
 import { alterKeyspace, createKeyspace, dropKeyspace } from './keyspaces.js';
 import { alterType, createType, dropType } from './types.js';
 import { refuseUnsupported } from './unsupported.js';
@@ -44,6 +46,13 @@ function apply(schema: Schema, statement: SchemaStatement, context: DdlContext):
       return alterType(schema, statement, context);
     case 'dropType':
       return dropType(schema, statement, context);
+    case 'createFunction':
+      return createFunction(schema, statement, context);
+    case 'createAggregate':
+      return createAggregate(schema, statement, context);
+    case 'dropFunction':
+    case 'dropAggregate':
+      return dropFunctionOrAggregate(schema, statement, context);
     default:
       refuseUnsupported(schema, statement, context);
       return null;
@@ -53,6 +62,25 @@ function apply(schema: Schema, statement: SchemaStatement, context: DdlContext):
 function sameOptions(a: Readonly<Record<string, string>>, b: Readonly<Record<string, string>>): boolean {
   const names = Object.keys(a);
   return names.length === Object.keys(b).length && names.every((name) => a[name] === b[name]);
+}
+
+function functionEvent(change: SchemaChange['change'], fn: UserFunctionOrAggregate): SchemaChange {
+  const target = fn.kind === 'function' ? 'FUNCTION' : 'AGGREGATE';
+  const argumentTypes = fn.argTypes.map(typeToCqlUnfrozen);
+  return { change, target, keyspace: fn.keyspace, name: fn.name, argumentTypes };
+}
+
+/** Functions and aggregates that came, went or changed; those that went first. */
+function functionEvents(old: KeyspaceDefinition | undefined, now: KeyspaceDefinition | undefined): SchemaChange[] {
+  const events: SchemaChange[] = [];
+  for (const [key, fn] of old?.functions ?? [])
+    if (now?.functions.get(key)?.kind !== fn.kind) events.push(functionEvent('DROPPED', fn));
+  for (const [key, fn] of now?.functions ?? []) {
+    const previous = old?.functions.get(key);
+    if (previous === fn) continue;
+    events.push(functionEvent(previous?.kind === fn.kind ? 'UPDATED' : 'CREATED', fn));
+  }
+  return events;
 }
 
 /** Events of the difference between two schemas, in Cassandra's order. */
@@ -86,6 +114,7 @@ export function schemaEvents(before: Schema, after: Schema): SchemaChange[] {
         if (previous !== undefined && !sameTable(previous, definition)) add('UPDATED', 'TABLE', name, table);
       }
     }
+    events.push(...functionEvents(old, now));
     if (now === undefined) add('DROPPED', 'KEYSPACE', name);
   }
   return events;

@@ -12,6 +12,8 @@ export type DdlContext = {
   readonly topology: Topology;
   /** Microseconds: drop times. */
   readonly nowMicros: bigint;
+  /** Functions may be made (user_defined_functions_enabled). */
+  readonly userFunctionsEnabled: boolean;
   /** A new table's id: UUID text. */
   newTableId(): string;
 };

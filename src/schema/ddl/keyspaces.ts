@@ -43,7 +43,8 @@ export function createKeyspace(schema: Schema, statement: Create, context: DdlCo
   const durableWrites = properties.has('durable_writes') ? properties.boolean('durable_writes') : true;
   const replication = replicationFromMap(properties.map('replication'), null, context.topology);
   validateReplication(name, replication, context.topology);
-  const keyspace = { name, durableWrites, replication, tables: new Map(), types: new Map(), virtual: false };
+  const elements = { tables: new Map(), types: new Map(), functions: new Map() };
+  const keyspace = { name, durableWrites, replication, ...elements, virtual: false };
   return {
     schema: withKeyspace(schema, name, keyspace),
     change: { change: 'CREATED', target: 'KEYSPACE', keyspace: name },

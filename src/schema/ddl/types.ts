@@ -3,6 +3,7 @@ import { invalid } from '../../common/errors.js';
 import type { AlterTypeChange, DdlStatement, TypeNode } from '../../cql/index.js';
 import { type CqlType, typeFromSyntax, type UserType } from '../../types/index.js';
 import { alteredTable, compareNames } from '../build.js';
+import { functionsWithType, functionWithType } from '../functions.js';
 import type { KeyspaceDefinition, Schema, SchemaChange, TableDefinition } from '../model.js';
 import { type Applied, checkKeyspaceName, checkModifiable, type DdlContext, keyspaceOf } from './context.js';
 import { withKeyspace } from './keyspaces.js';
@@ -125,7 +126,8 @@ function keyspaceWithType(keyspace: KeyspaceDefinition, type: UserType): Keyspac
   const tables = [...keyspace.tables].map(([name, table]): [string, TableDefinition] => {
     return [name, tableWithType(table, type)];
   });
-  return { ...keyspace, types: new Map(types), tables: new Map(tables) };
+  const functions = [...keyspace.functions].map(([key, fn]) => [key, functionWithType(fn, type)] as const);
+  return { ...keyspace, types: new Map(types), tables: new Map(tables), functions: new Map(functions) };
 }
 
 /** Null when there is nothing to do. @throws FerrosaError */
@@ -161,6 +163,8 @@ export function dropType(schema: Schema, statement: Drop, context: DdlContext): 
     throw invalid(`Type '${keyspaceName}.${name}' doesn't exist`);
   }
   const inUse = `Cannot drop user type '${keyspaceName}.${name}' as it is still used by`;
+  const functions = functionsWithType(keyspace, name).map((fn) => `${fn.keyspace}.${fn.name}`);
+  if (functions.length > 0) throw invalid(`${inUse} functions ${functions.join(', ')}`);
   const types = [...keyspace.types.values()].filter((type) => type.name !== name && referencesUserType(type, name));
   if (types.length > 0) throw invalid(`${inUse} user types ${names(types)}`);
   const tables = [...keyspace.tables.values()].filter((table) =>

@@ -14,10 +14,6 @@ export type UnsupportedStatement = Extract<
       | 'createView'
       | 'alterView'
       | 'dropView'
-      | 'createFunction'
-      | 'createAggregate'
-      | 'dropFunction'
-      | 'dropAggregate'
       | 'createTrigger'
       | 'dropTrigger';
   }
@@ -43,10 +39,6 @@ export function refuseUnsupported(schema: Schema, statement: UnsupportedStatemen
       throw unsupported(statement.custom ? 'CREATE CUSTOM INDEX' : 'CREATE INDEX');
     case 'createView':
       throw unsupported('CREATE MATERIALIZED VIEW');
-    case 'createFunction':
-      throw unsupported('CREATE FUNCTION');
-    case 'createAggregate':
-      throw unsupported('CREATE AGGREGATE');
     case 'createTrigger':
       throw unsupported('CREATE TRIGGER');
     case 'dropIndex':
@@ -56,12 +48,6 @@ export function refuseUnsupported(schema: Schema, statement: UnsupportedStatemen
     case 'dropView':
       if (statement.ifExists) return;
       throw invalid(`Materialized view '${full(statement.view)}' doesn't exist`);
-    case 'dropFunction':
-    case 'dropAggregate': {
-      if (statement.ifExists) return;
-      const what = statement.kind === 'dropFunction' ? 'Function' : 'Aggregate';
-      throw invalid(`${what} '${full(statement.function)}' doesn't exist`);
-    }
     case 'dropTrigger':
       if (statement.ifExists) return;
       throw invalid(`Trigger '${statement.name}' on '${full(statement.table)}' doesn't exist`);

@@ -1,5 +1,13 @@
 // CREATE statements of schema elements, byte for byte as Cassandra 5.0 prints them.
-import { isMulticell, quoteIfNeeded, quoteString, typeToCql, type UserType } from '../../types/index.js';
+import {
+  isMulticell,
+  quoteIfNeeded,
+  quoteString,
+  typeToCql,
+  typeToCqlUnfrozen,
+  type UserType,
+} from '../../types/index.js';
+import { initialStateText } from '../functions.js';
 import type {
   ColumnDefinition,
   DroppedColumn,
@@ -7,6 +15,8 @@ import type {
   KeyspaceDefinition,
   TableDefinition,
   TableOptions,
+  UserAggregate,
+  UserFunction,
 } from '../model.js';
 import { javaBytesHash, javaDoubleText, javaHashOrder } from '../options/properties.js';
 
@@ -167,6 +177,38 @@ export function tableText(table: TableDefinition, isVirtual: boolean, withIntern
   const create = `${isVirtual ? 'VIRTUAL' : 'CREATE'} TABLE ${name} (\n${indent}${body}\n) WITH ${options};`;
   const after = isVirtual || isCompact ? ['*/'] : [];
   return [...before, create, ...after, ...(withInternals ? dropLines(table) : [])].join('\n');
+}
+
+/** CREATE FUNCTION. A body with `$$` in it is written as an ordinary string. */
+export function functionText(fn: UserFunction): string {
+  const args = fn.argNames.map((name, i) => `${quoteIfNeeded(name)} ${typeToCqlUnfrozen(fn.argTypes[i]!)}`);
+  const properties: string[] = [];
+  if (fn.deterministic) properties.push('DETERMINISTIC');
+  if (fn.monotonic) properties.push('MONOTONIC');
+  if (fn.monotonicOn !== null) properties.push(`ON ${quoteIfNeeded(fn.monotonicOn)}`);
+  const body = fn.body.includes('$$') || fn.body.endsWith('$') ? quoteString(fn.body) : `$$${fn.body}$$`;
+  return [
+    `CREATE FUNCTION ${fullName(fn.keyspace, fn.name)}(${args.join(', ')})`,
+    `${fn.calledOnNull ? 'CALLED' : 'RETURNS NULL'} ON NULL INPUT`,
+    `RETURNS ${typeToCqlUnfrozen(fn.returnType)}`,
+    ...(properties.length > 0 ? [properties.join(' ')] : []),
+    `LANGUAGE ${fn.language}`,
+    `AS ${body};`,
+  ].join(`\n${indent}`);
+}
+
+/** CREATE AGGREGATE. */
+export function aggregateText(aggregate: UserAggregate): string {
+  const args = aggregate.argTypes.map(typeToCqlUnfrozen).join(', ');
+  const lines = [
+    `CREATE AGGREGATE ${fullName(aggregate.keyspace, aggregate.name)}(${args})`,
+    `SFUNC ${quoteIfNeeded(aggregate.stateFunction)}`,
+    `STYPE ${typeToCqlUnfrozen(aggregate.stateType)}`,
+  ];
+  if (aggregate.finalFunction !== null) lines.push(`FINALFUNC ${quoteIfNeeded(aggregate.finalFunction)}`);
+  const initial = initialStateText(aggregate);
+  if (initial !== null) lines.push(`INITCOND ${initial}`);
+  return `${lines.join(`\n${indent}`)};`;
 }
 
 /** CREATE INDEX. */

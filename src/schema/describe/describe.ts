@@ -3,6 +3,7 @@ import { utf8Bytes } from '../../common/bytes.js';
 import { type FerrosaError, invalid } from '../../common/errors.js';
 import type { DescribeStatement } from '../../cql/index.js';
 import { type CqlType, parseUuid, quoteIfNeeded } from '../../types/index.js';
+import { functionsNamed } from '../functions.js';
 import type { KeyspaceDefinition, Schema } from '../model.js';
 import { isSystemKeyspace } from '../schema-version.js';
 import { partitionerClass } from '../virtual/node-rows.js';
@@ -10,6 +11,8 @@ import { encodePlain } from '../virtual/values.js';
 import {
   byElementName,
   type Element,
+  functionElement,
+  functionElements,
   keyspaceElement,
   keyspaceElements,
   tableElements,
@@ -84,9 +87,9 @@ function listing(statement: DescribeStatement, context: DescribeContext): Elemen
         [...keyspace.types.values()].sort(byElementName).map(typeElement),
       );
     case 'functions':
+      return listedKeyspaces(context).flatMap((keyspace) => functionElements(keyspace, 'function'));
     case 'aggregates':
-      listedKeyspaces(context);
-      return [];
+      return listedKeyspaces(context).flatMap((keyspace) => functionElements(keyspace, 'aggregate'));
     default:
       return null;
   }
@@ -143,10 +146,12 @@ function elements(statement: DescribeStatement, context: DescribeContext): Eleme
     }
     case 'view':
       throw missing('Materialized view');
-    case 'function':
-      throw missing('User defined function');
-    default:
-      throw missing('User defined aggregate');
+    default: {
+      const kind = statement.what === 'function' ? 'function' : 'aggregate';
+      const found = functionsNamed(keyspace, name).filter((fn) => fn.kind === kind);
+      if (found.length === 0) throw missing(`User defined ${kind}`);
+      return found.map(functionElement);
+    }
   }
 }
 
@@ -201,7 +206,9 @@ export function describe(
   const all = listed ?? elements(statement, context);
   const page = pageSize > 0 ? all.slice(offset, offset + pageSize) : all.slice(offset);
   const rows = page.map((element) => {
-    const row = [quoteIfNeeded(element.keyspace), element.type, quoteIfNeeded(element.name)];
+    const isSignature = element.type === 'function' || element.type === 'aggregate';
+    const name = isSignature ? element.name : quoteIfNeeded(element.name);
+    const row = [quoteIfNeeded(element.keyspace), element.type, name];
     if (listed === null) row.push(element.text(statement.internals));
     return row.map(utf8Bytes);
   });

@@ -1,14 +1,14 @@
 // What DESCRIBE lists: elements with a type word, a name and a CREATE statement, in Cassandra's order.
 
-import type { CqlType, UserType } from '../../types/index.js';
+import { type CqlType, quoteIfNeeded, typeToCqlUnfrozen, type UserType } from '../../types/index.js';
 import { compareNames } from '../build.js';
 import { partsOf } from '../ddl/type-walk.js';
-import type { KeyspaceDefinition, TableDefinition } from '../model.js';
-import { indexText, keyspaceText, tableText, typeText } from './create-text.js';
+import type { KeyspaceDefinition, TableDefinition, UserFunctionOrAggregate } from '../model.js';
+import { aggregateText, functionText, indexText, keyspaceText, tableText, typeText } from './create-text.js';
 
 export type Element = {
   readonly keyspace: string;
-  readonly type: 'keyspace' | 'type' | 'table' | 'index';
+  readonly type: 'keyspace' | 'type' | 'table' | 'index' | 'function' | 'aggregate';
   readonly name: string;
   text(withInternals: boolean): string;
 };
@@ -25,6 +25,19 @@ export function keyspaceElement(keyspace: KeyspaceDefinition): Element {
 
 export function typeElement(type: UserType): Element {
   return { keyspace: type.keyspace, type: 'type', name: type.name, text: () => typeText(type) };
+}
+
+/** A function or aggregate; its name has its signature, as cqlsh shows it. */
+export function functionElement(fn: UserFunctionOrAggregate): Element {
+  const name = `${quoteIfNeeded(fn.name)}(${fn.argTypes.map(typeToCqlUnfrozen).join(', ')})`;
+  const text = () => (fn.kind === 'function' ? functionText(fn) : aggregateText(fn));
+  return { keyspace: fn.keyspace, type: fn.kind, name, text };
+}
+
+/** Functions or aggregates of a keyspace, by name. */
+export function functionElements(keyspace: KeyspaceDefinition, kind: UserFunctionOrAggregate['kind']): Element[] {
+  const functions = [...keyspace.functions.values()].filter((fn) => fn.kind === kind);
+  return functions.map(functionElement).sort(byElementName);
 }
 
 /** The table and its indexes. */
@@ -58,6 +71,8 @@ export function keyspaceElements(keyspace: KeyspaceDefinition, only: boolean): E
   return [
     keyspaceElement(keyspace),
     ...typesInOrder(keyspace).map(typeElement),
+    ...functionElements(keyspace, 'function'),
+    ...functionElements(keyspace, 'aggregate'),
     ...[...keyspace.tables.values()].sort(byElementName).flatMap((table) => tableElements(keyspace, table)),
   ];
 }

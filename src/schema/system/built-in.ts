@@ -84,6 +84,7 @@ function makeKeyspace(
       typeof kind === 'number' ? { class: simpleStrategy, replication_factor: String(kind) } : { class: localStrategy },
     tables: new Map(made.map((table) => [table.name, table])),
     types: new Map(),
+    functions: new Map(),
     virtual: kind === 'virtual',
   };
 }

@@ -1,6 +1,7 @@
 // Rows of system_schema.* and system_virtual_schema.*: what every driver reads to know the schema.
 import { fromHex, utf8Bytes } from '../../common/bytes.js';
-import { type CqlType, typeToCql } from '../../types/index.js';
+import { type CqlType, typeToCql, unfreeze } from '../../types/index.js';
+import { initialStateText } from '../functions.js';
 import type { ColumnDefinition, KeyspaceDefinition, TableDefinition } from '../model.js';
 import type { PlainRow } from './virtual-table.js';
 
@@ -85,6 +86,45 @@ const keyspaceRows: SchemaRows = {
   ],
 };
 
+/** As Cassandra keeps it: only tuples are frozen outermost. */
+const functionType = (type: CqlType): string => typeToCql(unfreeze(type));
+
+const functionRows: SchemaRows = {
+  ofKeyspace: (keyspace) =>
+    [...keyspace.functions.values()].flatMap((fn) =>
+      fn.kind !== 'function'
+        ? []
+        : {
+            keyspace_name: fn.keyspace,
+            function_name: fn.name,
+            argument_types: fn.argTypes.map(functionType),
+            argument_names: fn.argNames,
+            body: fn.body,
+            called_on_null_input: fn.calledOnNull,
+            language: fn.language,
+            return_type: functionType(fn.returnType),
+          },
+    ),
+};
+
+const aggregateRows: SchemaRows = {
+  ofKeyspace: (keyspace) =>
+    [...keyspace.functions.values()].flatMap((fn) =>
+      fn.kind !== 'aggregate'
+        ? []
+        : {
+            keyspace_name: fn.keyspace,
+            aggregate_name: fn.name,
+            argument_types: fn.argTypes.map(functionType),
+            final_func: fn.finalFunction,
+            initcond: initialStateText(fn),
+            return_type: functionType(fn.returnType),
+            state_func: fn.stateFunction,
+            state_type: functionType(fn.stateType),
+          },
+    ),
+};
+
 const none: SchemaRows = {};
 
 /** By table of system_schema. */
@@ -98,8 +138,8 @@ export const systemSchemaRows: Readonly<Record<string, SchemaRows>> = {
   column_masks: none,
   triggers: none,
   views: none,
-  functions: none,
-  aggregates: none,
+  functions: functionRows,
+  aggregates: aggregateRows,
 };
 
 /** By table of system_virtual_schema. */

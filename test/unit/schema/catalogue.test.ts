@@ -39,7 +39,15 @@ function table(name: string, id: string): TableDefinition {
 function schemaWith(...tables: TableDefinition[]): Schema {
   const replication = { class: 'org.apache.cassandra.locator.SimpleStrategy', replication_factor: '1' };
   const byName = new Map(tables.map((one) => [one.name, one]));
-  const ks = { name: 'ks', durableWrites: true, replication, tables: byName, types: new Map(), virtual: false };
+  const ks = {
+    name: 'ks',
+    durableWrites: true,
+    replication,
+    tables: byName,
+    types: new Map(),
+    functions: new Map(),
+    virtual: false,
+  };
   return schemaOf(new Map([['ks', ks]]));
 }
 

@@ -20,6 +20,7 @@ export function testContext(): DdlContext {
     keyspace: null,
     topology: new Map([['datacenter1', 1]]),
     nowMicros: 1_700_000_000_000_000n,
+    userFunctionsEnabled: true,
     newTableId: () => `00000000-0000-1000-8000-${(nextTable++).toString(16).padStart(12, '0')}`,
   };
 }

@@ -1,0 +1,7 @@
+export {
+  type Cell,
+  createUserFunctions,
+  type UserFunctionSettings,
+  type UserFunctions,
+  type Warn,
+} from './user-functions.js';

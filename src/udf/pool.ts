@@ -1,0 +1,184 @@
+// The threads that run user functions, seen from main: who gets which job, and which thread is ended because its call does not.
+import { Worker } from 'node:worker_threads';
+import { FerrosaError } from '../common/errors.js';
+import { userFunctionJobsBytes, userFunctionJobsMax } from '../common/limits.js';
+import {
+  type FailureReason,
+  Progress,
+  UdfFailure,
+  type UdfReply,
+  type UdfRequest,
+  type UdfWorkerData,
+} from './messages.js';
+
+export type PoolSettings = {
+  readonly threads: number;
+  readonly memoryBytesMax: number;
+  readonly failTimeoutMs: number;
+};
+
+/** Milliseconds that a call may take beyond its time before its thread is ended: QuickJS ends most by itself. */
+const graceMs = 250;
+const watchPeriodMs = 50;
+const MiB = 2 ** 20;
+/** What a thread needs beside the memory of its functions. */
+const threadBytes = 64 * MiB;
+
+type WithoutJob<R> = R extends unknown ? Omit<R, 'job'> : never;
+export type Job = WithoutJob<UdfRequest>;
+export type JobResult = { readonly output: Uint8Array; readonly slowestMs: number };
+
+type Pending = {
+  readonly request: UdfRequest;
+  readonly resolve: (result: JobResult) => void;
+  readonly reject: (error: UdfFailure | FerrosaError) => void;
+};
+
+export class UdfThreads {
+  readonly #threads: Thread[] = [];
+  readonly #waiting: Pending[] = [];
+  #nextJob = 1;
+  #stopped = false;
+
+  constructor(private readonly settings: PoolSettings) {}
+
+  /** @throws UdfFailure what the function did; FerrosaError OVERLOADED */
+  run(job: Job): Promise<JobResult> {
+    if (this.#waiting.length >= userFunctionJobsMax || this.#stopped)
+      return Promise.reject(new FerrosaError('OVERLOADED', 'Too many calls of user-defined functions are waiting'));
+    const number = this.#nextJob;
+    this.#nextJob = number === 2 ** 31 - 1 ? 1 : number + 1;
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ request: { ...job, job: number } as UdfRequest, resolve, reject });
+      this.#dispatch();
+    });
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    await Promise.all(this.#threads.map((thread) => thread.end()));
+  }
+
+  #dispatch(): void {
+    while (this.#waiting.length > 0) {
+      const thread = this.#idleThread();
+      if (thread === null) return;
+      let bytes = 0;
+      const bundle: Pending[] = [];
+      while (this.#waiting.length > 0 && (bundle.length === 0 || bytes < userFunctionJobsBytes)) {
+        const pending = this.#waiting.shift()!;
+        bytes += 'input' in pending.request ? pending.request.input.length : 0;
+        bundle.push(pending);
+      }
+      thread.give(bundle);
+    }
+  }
+
+  #idleThread(): Thread | null {
+    const idle = this.#threads.find((thread) => thread.isIdle);
+    if (idle !== undefined) return idle;
+    if (this.#threads.length >= this.settings.threads) return null;
+    const thread = new Thread(this.settings, {
+      onIdle: () => this.#dispatch(),
+      // What the thread had not come to runs on another: functions have no effects.
+      onEnd: (unfinished) => {
+        this.#threads.splice(this.#threads.indexOf(thread), 1);
+        this.#waiting.unshift(...unfinished);
+        this.#dispatch();
+      },
+    });
+    this.#threads.push(thread);
+    return thread;
+  }
+}
+
+type ThreadEvents = { readonly onIdle: () => void; readonly onEnd: (unfinished: readonly Pending[]) => void };
+
+class Thread {
+  readonly #worker: Worker;
+  readonly #progress = new Int32Array(new SharedArrayBuffer(4 * Progress.slots));
+  readonly #pending = new Map<number, Pending>();
+  #watch: NodeJS.Timeout | null = null;
+  #seenCall = -1;
+  #seenAtMs = 0;
+  #cause: { readonly reason: FailureReason; readonly message: string } = {
+    reason: 'threw',
+    message: 'InternalError: the function broke its sandbox: out of stack or memory',
+  };
+
+  constructor(
+    private readonly settings: PoolSettings,
+    private readonly events: ThreadEvents,
+  ) {
+    const { memoryBytesMax, failTimeoutMs } = settings;
+    const workerData: UdfWorkerData = { memoryBytesMax, failTimeoutMs, progress: this.#progress.buffer };
+    this.#worker = new Worker(new URL('../../workers/udf.js', import.meta.url), {
+      workerData,
+      env: {},
+      resourceLimits: { maxOldGenerationSizeMb: Math.ceil((memoryBytesMax + threadBytes) / MiB), stackSizeMb: 8 },
+    });
+    this.#worker.on('message', (reply: UdfReply) => this.#onReply(reply));
+    // The reason is told to whoever waits for the call; `exit` follows.
+    this.#worker.on('error', () => {});
+    this.#worker.once('exit', () => this.#onExit());
+    this.#worker.unref();
+  }
+
+  get isIdle(): boolean {
+    return this.#pending.size === 0;
+  }
+
+  give(bundle: readonly Pending[]): void {
+    for (const pending of bundle) this.#pending.set(pending.request.job, pending);
+    this.#worker.ref();
+    this.#seenCall = -1;
+    this.#watch ??= setInterval(() => this.#checkProgress(), watchPeriodMs);
+    for (const { request } of bundle) this.#worker.postMessage(request);
+  }
+
+  async end(): Promise<void> {
+    await this.#worker.terminate();
+  }
+
+  #onReply(reply: UdfReply): void {
+    const pending = this.#pending.get(reply.job)!;
+    this.#pending.delete(reply.job);
+    if (reply.kind === 'done') pending.resolve(reply);
+    else pending.reject(new UdfFailure(reply.reason, reply.message));
+    if (!this.isIdle) return;
+    this.#stopWatching();
+    this.#worker.unref();
+    this.events.onIdle();
+  }
+
+  /** Ends the thread when the same call runs for too long. */
+  #checkProgress(): void {
+    if (Atomics.load(this.#progress, Progress.job) === 0) return;
+    const call = Atomics.load(this.#progress, Progress.calls);
+    const nowMs = performance.now();
+    if (call !== this.#seenCall) {
+      this.#seenCall = call;
+      this.#seenAtMs = nowMs;
+      return;
+    }
+    if (nowMs - this.#seenAtMs <= this.settings.failTimeoutMs + graceMs) return;
+    this.#cause = { reason: 'timeout', message: '' };
+    this.#stopWatching();
+    void this.#worker.terminate();
+  }
+
+  #stopWatching(): void {
+    if (this.#watch !== null) clearInterval(this.#watch);
+    this.#watch = null;
+  }
+
+  #onExit(): void {
+    this.#stopWatching();
+    const running = Atomics.load(this.#progress, Progress.job);
+    const culprit = this.#pending.get(running) ?? [...this.#pending.values()][0];
+    const unfinished = [...this.#pending.values()].filter((pending) => pending !== culprit);
+    this.#pending.clear();
+    culprit?.reject(new UdfFailure(this.#cause.reason, this.#cause.message));
+    this.events.onEnd(unfinished);
+  }
+}

@@ -1,0 +1,150 @@
+// User-defined functions on a real node: what they may do to it, and what is left of them after a crash.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { CqlClient, CqlError } from '../support/cql-client.js';
+import { value } from '../support/cql-values.js';
+import { Ferrosa } from '../support/ferrosa.js';
+
+const functionFailure = 0x1400;
+const unpreparedCode = 0x2500;
+const invalidCode = 0x2200;
+
+let ferrosa: Ferrosa;
+let client: CqlClient;
+before(async () => {
+  ferrosa = await Ferrosa.start({
+    shards: '2',
+    user_defined_functions_enabled: 'true',
+    user_defined_functions_fail_timeout: '3s',
+    user_defined_functions_memory_limit: '16MiB',
+  });
+  client = await CqlClient.connect({ port: ferrosa.port });
+  await client.query("CREATE KEYSPACE uf WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 1}");
+  await client.query('CREATE TABLE uf.t (k int PRIMARY KEY, v int)');
+  await client.query('INSERT INTO uf.t (k, v) VALUES (1, 10)');
+});
+after(async () => {
+  await client.close();
+  await ferrosa.remove();
+});
+
+const make = (name: string, args: string, returns: string, body: string, head = 'CREATE OR REPLACE FUNCTION') =>
+  client.query(
+    `${head} uf.${name} (${args}) CALLED ON NULL INPUT RETURNS ${returns} LANGUAGE javascript AS $$${body}$$`,
+  );
+
+const values = async (cql: string) => (await client.query(cql)).objects().map((row) => Object.values(row)[0]);
+
+test('a function that loops fails its statement with FunctionFailure while others go on', async () => {
+  await make('spin', 'x int', 'int', 'for (;;) {}');
+  let ended = false;
+  const looping = client.query('SELECT uf.spin(v) FROM uf.t').catch((error: unknown) => {
+    ended = true;
+    return error;
+  });
+  for (let i = 0; i < 20; i++) assert.deepEqual(await values('SELECT v FROM uf.t WHERE k = 1'), [10]);
+  await make('ok', 'x int', 'int', 'return x + 1');
+  assert.deepEqual(await values('SELECT uf.ok(v) FROM uf.t'), [11]);
+  assert.equal(ended, false);
+  const error = await looping;
+  assert.ok(error instanceof CqlError);
+  assert.equal(error.code, functionFailure);
+  assert.equal(error.message, 'User defined function uf.spin : (int) -> int ran longer than 3000ms');
+  const text = (bytes: string) => [0, bytes.length, ...Buffer.from(bytes)];
+  assert.deepEqual([...error.body], [...text('uf'), ...text('spin'), 0, 1, ...text('int')]);
+});
+
+test('many functions that misbehave at once leave the node as it was', async () => {
+  const bodies: [name: string, body: string][] = [
+    ['grow', 'const a = []; for (;;) a.push(new Uint8Array(65536))'],
+    ['deep', 'const f = () => f() + 1; return f()'],
+    ['escape', 'return ({}).constructor.constructor("return process")().exit(1)'],
+    ['thrown', 'throw new Error("no")'],
+    ['wrong', 'return "text"'],
+    ['nested', 'return JSON.parse("[".repeat(1e6))'],
+  ];
+  for (const [name, body] of bodies) await make(name, 'x int', 'int', body);
+  const calls = [...bodies, ...bodies].map(([name]) => client.query(`SELECT uf.${name}(v) FROM uf.t`));
+  for (const outcome of await Promise.allSettled(calls)) {
+    assert.equal(outcome.status, 'rejected');
+    assert.equal((outcome.reason as CqlError).code, functionFailure, String(outcome.reason));
+  }
+  assert.deepEqual(await values('SELECT uf.ok(v) FROM uf.t'), [11]);
+});
+
+test('a slow call warns its client', async () => {
+  await make('slow', 'x int', 'int', 'const end = Date.now() + 700; while (Date.now() < end); return x');
+  const { warnings } = await client.query('SELECT uf.slow(v) FROM uf.t');
+  assert.deepEqual(warnings, ['User defined function uf.slow : (int) -> int ran longer than 500ms']);
+});
+
+test('clients are told of functions with their signatures, and statements that call them are prepared again', async () => {
+  const listener = await CqlClient.connect({ port: ferrosa.port });
+  await listener.register('SCHEMA_CHANGE');
+  await make('told', 'x int, y list<text>', 'int', 'return 1', 'CREATE FUNCTION');
+  const prepared = await client.prepare('SELECT uf.told(v, ?) FROM uf.t');
+  const list = Buffer.from([0, 0, 0, 0]);
+  assert.deepEqual(
+    (await client.execute(prepared, [list])).objects().map((row) => Object.values(row)[0]),
+    [1],
+  );
+  await make('told', 'x int, y list<text>', 'int', 'return 2');
+  await assert.rejects(client.execute(prepared, [list]), (error: CqlError) => error.code === unpreparedCode);
+  await client.query('CREATE AGGREGATE uf.last_of (int) SFUNC pick STYPE int').catch(() => {});
+  await client.query('DROP FUNCTION uf.told (int, list<text>)');
+  await client.query('SELECT v FROM uf.t');
+  await listener.query('SELECT v FROM uf.t');
+  const words = listener.events.map((body) =>
+    body
+      .toString('latin1')
+      .replace(/[^ -~]+/g, ' ')
+      .trim(),
+  );
+  assert.deepEqual(words, [
+    'SCHEMA_CHANGE CREATED FUNCTION uf told int list<text>',
+    'SCHEMA_CHANGE UPDATED FUNCTION uf told int list<text>',
+    'SCHEMA_CHANGE DROPPED FUNCTION uf told int list<text>',
+  ]);
+  await listener.close();
+});
+
+test('functions and aggregates are there after a crash', async () => {
+  await make('plus', 's int, x int', 'int', 'return (s ?? 0) + (x ?? 0)');
+  await client.query('CREATE AGGREGATE uf.total (int) SFUNC plus STYPE int INITCOND 5');
+  const schema = (cql: string) => client.query(cql).then((result) => result.objects());
+  const rows = await schema("SELECT * FROM system_schema.functions WHERE keyspace_name = 'uf'");
+  const aggregates = await schema("SELECT * FROM system_schema.aggregates WHERE keyspace_name = 'uf'");
+  assert.equal(aggregates.length, 1);
+  await client.close();
+  await ferrosa.down('SIGKILL');
+  await ferrosa.up();
+  client = await CqlClient.connect({ port: ferrosa.port });
+  assert.deepEqual(await schema("SELECT * FROM system_schema.functions WHERE keyspace_name = 'uf'"), rows);
+  assert.deepEqual(await schema("SELECT * FROM system_schema.aggregates WHERE keyspace_name = 'uf'"), aggregates);
+  assert.deepEqual(await values('SELECT uf.total(v) FROM uf.t'), [15]);
+  await client.query('INSERT INTO uf.t (k, v) VALUES (?, uf.plus(?, 2))', [value.int(2), value.int(3)]);
+  assert.deepEqual(await values('SELECT v FROM uf.t WHERE k = uf.plus(1, 1)'), [5]);
+  const described = await schema('DESCRIBE AGGREGATE uf.total');
+  assert.equal(
+    described[0]!['create_statement'],
+    'CREATE AGGREGATE uf.total(int)\n    SFUNC plus\n    STYPE int\n    INITCOND 5;',
+  );
+});
+
+test('a node that does not allow functions says so', async () => {
+  const plain = await Ferrosa.start({ shards: '1' });
+  const other = await CqlClient.connect({ port: plain.port });
+  try {
+    await other.query("CREATE KEYSPACE uf WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 1}");
+    const create = other.query(
+      "CREATE FUNCTION uf.f (x int) CALLED ON NULL INPUT RETURNS int LANGUAGE javascript AS 'x'",
+    );
+    await assert.rejects(create, (error: CqlError) => {
+      assert.equal(error.code, invalidCode);
+      return /^User-defined functions are disabled in cassandra\.yaml/.test(error.message);
+    });
+  } finally {
+    await other.close();
+    await plain.remove();
+  }
+});
