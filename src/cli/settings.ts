@@ -203,6 +203,8 @@ export const settings = {
   ),
   user_defined_functions_threads: integer(2, 1, 64, 'Threads that run functions'),
 
+  dynamic_data_masking_enabled: boolean(false, 'Apply masks to columns, and let clients give columns masks'),
+
   read_request_timeout: duration(5_000, 'Time for a read of keys'),
   range_request_timeout: duration(10_000, 'Time for a read of a token range'),
   write_request_timeout: duration(2_000, 'Time for a write'),

@@ -1,7 +1,7 @@
 // What the planner asks of CQL functions (src/query/functions implements it).
 import type { QualifiedName } from '../cql/index.js';
-import type { FoldKind } from '../storage/index.js';
 import type { Schema, UserFunction } from '../schema/index.js';
+import type { FoldKind } from '../storage/index.js';
 import type { CqlType } from '../types/index.js';
 
 /** How well a term fits a type, as in Cassandra's AssignmentTestable. */

@@ -117,7 +117,8 @@ export function encodeHotPlan(prepared: Prepared, consistencyLevels: number): Ui
     const layout = writeLayout(plan, markers);
     return layout === null ? null : encode(prepared, plan, layout, consistencyLevels);
   }
-  if (plan.kind !== 'select') return null;
+  // The addon does not know who asks.
+  if (plan.kind !== 'select' || plan.masked !== null) return null;
   const layout = readLayout(plan, markers);
   return layout === null ? null : encode(prepared, plan, layout, consistencyLevels);
 }

@@ -6,6 +6,7 @@ export * from './functions/index.js';
 export { encodeHotPlan } from './hot-plan.js';
 export { type HotPlanRegistry, HotPlans } from './hot-plans.js';
 export { type CoordinatorKind, coordinatorKinds } from './observe/coordinator-figures.js';
+export type { MaskAccess } from './mask-access.js';
 export type { PlannedStatement } from './plan.js';
 export type { Prepared, PreparedTable } from './prepared/prepared-store.js';
 export { PreparedStatementsTable } from './prepared/system-table.js';

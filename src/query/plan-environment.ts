@@ -15,6 +15,8 @@ export type PlanEnvironment = {
   readonly markers: BindMarkers;
   /** Calls of user functions in terms, those in arguments before those that take them. */
   readonly userCalls: UserFunctionTerm[];
+  /** Columns of the SELECT list are shown through their masks. */
+  readonly masked: boolean;
   /** What constants such as the timestamp 'now' depend on. */
   readonly text: TextContext;
 };

@@ -118,7 +118,7 @@ function planKind(input: StatementInput, statement: Statement, markers: BindMark
 
 function environmentOf(input: StatementInput, table: TableDefinition, markers: BindMarkers): PlanEnvironment {
   const { schema, functions, text, userCalls } = input;
-  return { schema, keyspace: table.keyspace, table, functions, markers, userCalls, text };
+  return { schema, keyspace: table.keyspace, table, functions, markers, userCalls, masked: false, text };
 }
 
 function planOnTable(

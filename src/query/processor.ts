@@ -1,5 +1,5 @@
 // Runs statements: parse, plan, execute (the QueryProcessor that the server talks to).
-import { invalid } from '../common/errors.js';
+import { FerrosaError, invalid } from '../common/errors.js';
 import { parseStatement } from '../cql/index.js';
 import type { BindValue, TextContext } from '../types/index.js';
 import {
@@ -16,6 +16,7 @@ import { checkReadConsistency } from './consistency.js';
 import type { FunctionContext } from './function-api.js';
 import { CoordinatorFigures } from './observe/coordinator-figures.js';
 import { type Plan, type PlanInput, type PlannedStatement, planStatement } from './plan.js';
+import type { MaskAccess } from './mask-access.js';
 import {
   type Prepared,
   PreparedStore,
@@ -26,6 +27,7 @@ import {
 } from './prepared/prepared-store.js';
 import { PagingStateCodec } from './select/paging-state.js';
 import { executeSelect } from './select/select-execute.js';
+import type { SelectPlan } from './select/select-plan.js';
 import { TombstoneWatch } from './select/tombstones.js';
 import type { QueryServices } from './services.js';
 import type { BindContext, UserCalls } from './terms/term.js';
@@ -42,6 +44,8 @@ const noTable: PreparedTable = { put: () => {}, remove: () => {} };
 export class Processor implements QueryProcessor {
   readonly prepared: PreparedStore;
   readonly figures = new CoordinatorFigures();
+  /** Who sees the values of masked columns; null: everybody. */
+  maskAccess: MaskAccess | null = null;
   readonly #paging: PagingStateCodec;
   readonly #uuids: TimeUuids;
   readonly #paths: ListPaths;
@@ -242,12 +246,13 @@ export class Processor implements QueryProcessor {
   ): Promise<QueryResult> {
     switch (plan.kind) {
       case 'select': {
+        const shown = plan.masked === null ? plan : await this.#planShownTo(plan, plan.masked, client);
         checkReadConsistency(options.consistency);
         const { settings, coordinator, clock } = this.services;
         const configured = plan.restrictions.isKeyRange ? settings.rangeTimeoutMs : settings.readTimeoutMs;
         const timeoutMs = plan.timeoutMs ?? configured;
         options.tracer?.event(`Executing read on ${plan.table.keyspace}.${plan.table.name}`);
-        return executeSelect(plan, {
+        return executeSelect(shown, {
           coordinator,
           read: { consistency: options.consistency, timeoutMs },
           bind: bindValues(),
@@ -289,6 +294,24 @@ export class Processor implements QueryProcessor {
       case 'describe':
         return this.#describe(plan, client, options);
     }
+  }
+
+  /**
+   * The plan with the masks that hide values from the client, or without them.
+   * @throws FerrosaError UNAUTHORIZED when it asks about hidden values in WHERE
+   */
+  async #planShownTo(plan: SelectPlan, masked: SelectPlan, client: ClientState): Promise<SelectPlan> {
+    const access = this.maskAccess;
+    const { settings } = this.services;
+    const { table, maskedRestrictions } = plan;
+    if (access === null || !settings.dynamicDataMasking || (await access.has(client, 'UNMASK', table))) return plan;
+    if (maskedRestrictions.length > 0 && !(await access.has(client, 'SELECT_MASKED', table)))
+      throw new FerrosaError(
+        'UNAUTHORIZED',
+        `User ${client.user} has no UNMASK nor SELECT_MASKED permission on table ${table.keyspace}.${table.name}, ` +
+          `cannot query masked columns [${maskedRestrictions.join(', ')}]`,
+      );
+    return masked;
   }
 
   #describe(

@@ -27,6 +27,8 @@ export type QuerySettings = {
   readonly unloggedBatchAcrossPartitionsWarn: number;
   readonly tombstoneWarn: number;
   readonly tombstoneFail: number;
+  /** dynamic_data_masking_enabled: masks hide values. */
+  readonly dynamicDataMasking: boolean;
 };
 
 export const defaultQuerySettings: QuerySettings = {
@@ -42,6 +44,7 @@ export const defaultQuerySettings: QuerySettings = {
   unloggedBatchAcrossPartitionsWarn: 10,
   tombstoneWarn: 1_000,
   tombstoneFail: 100_000,
+  dynamicDataMasking: false,
 };
 
 /** Executes schema changes. */

@@ -8,6 +8,7 @@ import {
   type DdlContext,
   diffSchemas,
   type NodeFigures,
+  type ResolveMask,
   type Schema,
   type SchemaChange,
   type SchemaStatement,
@@ -42,6 +43,8 @@ export type MetadataEnvironment = {
     /** @throws FerrosaError INVALID when its body is not one of its language */
     check(fn: UserFunction): Promise<void>;
   };
+  /** Finds the functions of masks; absent or null when masking is off. */
+  readonly resolveMask?: ResolveMask | null;
   /** Something that an operator should know. */
   report(message: string): void;
 };
@@ -200,6 +203,7 @@ export class MetadataStore {
     return {
       keyspace,
       userFunctionsEnabled: this.#environment.functions?.enabled ?? false,
+      resolveMask: this.#environment.resolveMask ?? null,
       topology: topologyOf(this.#state),
       nowMicros,
       newTableId: () => timeUuid(nowMicros, this.#environment.randomBytes(8)),

@@ -1,7 +1,15 @@
 // User-defined functions and aggregates of a keyspace: signatures, lookups, who uses whom.
 import { type CqlType, freeze, sameType, toCqlLiteral, typeToCqlUnfrozen } from '../types/index.js';
+import { compareNames } from './build.js';
 import { referencesUserType, withUserType } from './ddl/type-walk.js';
-import type { KeyspaceDefinition, UserAggregate, UserFunction, UserFunctionOrAggregate } from './model.js';
+import type {
+  ColumnMask,
+  KeyspaceDefinition,
+  TableDefinition,
+  UserAggregate,
+  UserFunction,
+  UserFunctionOrAggregate,
+} from './model.js';
 
 type UserTypeDefinition = Parameters<typeof withUserType>[1];
 
@@ -45,6 +53,16 @@ export function aggregatesUsing(keyspace: KeyspaceDefinition, fn: UserFunction):
     const { state, final } = functionsOfAggregate(keyspace, aggregate);
     return state === fn || final === fn;
   });
+}
+
+/** Tables that have columns masked with the function. */
+export function tablesMaskedWith(keyspace: KeyspaceDefinition, fn: UserFunction): TableDefinition[] {
+  const isMask = (mask: ColumnMask | undefined, type: CqlType) =>
+    mask?.keyspace === fn.keyspace &&
+    mask.name === fn.name &&
+    findFunction(keyspace, fn.name, [type, ...mask.argTypes]) === fn;
+  const tables = [...keyspace.tables.values()].sort((a, b) => compareNames(a.name, b.name));
+  return tables.filter((table) => [...table.columns.values()].some(({ mask, type }) => isMask(mask, type)));
 }
 
 const typesOf = (fn: UserFunctionOrAggregate): readonly CqlType[] =>

@@ -16,8 +16,9 @@ export {
   tableChanges,
 } from './catalogue.js';
 export { applyDdl, type DdlResult, type SchemaStatement, schemaEvents } from './ddl/apply.js';
-export type { DdlContext } from './ddl/context.js';
+export type { DdlContext, MaskedColumn, ResolveMask } from './ddl/context.js';
 export { functionsDisabled } from './ddl/functions.js';
+export { termBytes } from './ddl/term-bytes.js';
 export { type DescribeColumn, type DescribeContext, type DescribeResult, describe } from './describe/describe.js';
 export { chunkBytesOf, type DescriptorSettings, encodeDescriptor } from './descriptor.js';
 export { findFunction, functionKey, functionsNamed, functionsOfAggregate } from './functions.js';

@@ -13,6 +13,19 @@ export type ColumnDefinition = {
   readonly type: CqlType;
   /** Clustering columns: DESC order. */
   readonly reversed: boolean;
+  /** What those see of it who may not see its values. */
+  readonly mask?: ColumnMask;
+};
+
+/** A function of the column's value and of constants (MASKED WITH). */
+export type ColumnMask = {
+  /** `system`, or that of the table. */
+  readonly keyspace: string;
+  readonly name: string;
+  /** Of the arguments behind the column's value. */
+  readonly argTypes: readonly CqlType[];
+  /** Serialized values in hexadecimal. */
+  readonly args: readonly (string | null)[];
 };
 
 export type DroppedColumn = {

@@ -12,6 +12,7 @@ import {
   type QueryOptions,
   type QueryResult,
   type QuerySettings,
+  resolveColumnMask,
 } from '../../src/query/index.js';
 import {
   applyDdl,
@@ -112,6 +113,7 @@ export class InProcessNode {
             topology: new Map([['datacenter1', 1]]),
             nowMicros: this.nowMicros(),
             userFunctionsEnabled: true,
+            resolveMask: resolveColumnMask,
             newTableId: () =>
               randomBytes(16)
                 .toString('hex')

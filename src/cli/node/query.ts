@@ -45,6 +45,7 @@ export async function createProcessor(
       unloggedBatchAcrossPartitionsWarn: config.unlogged_batch_across_partitions_warn_threshold,
       tombstoneWarn: config.tombstone_warn_threshold,
       tombstoneFail: config.tombstone_failure_threshold,
+      dynamicDataMasking: config.dynamic_data_masking_enabled,
     },
     pagingKey,
     randomBytes: random,

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { BatchLog, LocalCoordinator, type ShardPort } from '../../cluster/index.js';
 import type { FerrosaError } from '../../common/errors.js';
+import { resolveColumnMask } from '../../query/index.js';
 import { loadHostId, MetadataStore, type NodeRecord, RaftClient, registerNode } from '../../raft/index.js';
 import { type CatalogueChange, totalReplicas, type UserFunction } from '../../schema/index.js';
 import { type BackgroundPool, createBackgroundPool, Shards } from '../../shard/index.js';
@@ -34,7 +35,13 @@ export async function openStorage(config: Config, log: Log, onDeath: (message: s
   const report = (message: string) => log.warn(message);
   const userFunctions = createUserFunctions(userFunctionSettings(config), report);
   const functions = { enabled: userFunctions.enabled, check: (fn: UserFunction) => userFunctions.check(fn) };
-  const metadata = await MetadataStore.open(raft, { nowMicros, randomBytes: random, functions, report });
+  const metadata = await MetadataStore.open(raft, {
+    nowMicros,
+    randomBytes: random,
+    functions,
+    resolveMask: config.dynamic_data_masking_enabled ? resolveColumnMask : null,
+    report,
+  });
   await metadata.ensureClusterName(config.cluster_name);
   const hostId = loadHostId(folder, random);
   const address = addressOf(config.cql_bind);

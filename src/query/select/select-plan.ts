@@ -15,7 +15,7 @@ import {
   type StatementRestrictions,
 } from '../restrictions/statement-restrictions.js';
 import { type CellNode, FetchedColumns, FoldedColumns, type SelectionNode } from '../selection/node.js';
-import { columnNode, planSelectable } from '../selection/plan-selectable.js';
+import { columnNode, planSelectable, selectedColumn } from '../selection/plan-selectable.js';
 import { prepareTerm } from '../terms/prepare.js';
 import type { Term } from '../terms/term.js';
 import { type Grouping, planGrouping } from './grouping.js';
@@ -44,6 +44,10 @@ export type SelectPlan = {
   readonly nodes: readonly SelectionNode[];
   /** SELECT JSON: names of the members, null otherwise. */
   readonly json: readonly string[] | null;
+  /** The plan for those who may not see what the table's masks hide; null when it hides nothing. */
+  readonly masked: SelectPlan | null;
+  /** Columns with a mask that WHERE asks about. */
+  readonly maskedRestrictions: readonly string[];
   readonly distinct: boolean;
   readonly isAggregate: boolean;
   /** A user function computes something of the result. */
@@ -68,6 +72,25 @@ export type SelectPlan = {
 
 /** @throws FerrosaError INVALID with Cassandra's texts, in the order of its checks */
 export function planSelect(environment: PlanEnvironment, statement: SelectStatement): SelectPlan {
+  const plan = planOne(environment, statement);
+  const { columns } = environment.table;
+  if (![...columns.values()].some((column) => column.mask !== undefined)) return plan;
+  const masked = planOne({ ...environment, masked: true }, statement);
+  const { partitionKey, clustering, others } = plan.restrictions;
+  const ofToken = plan.restrictions.token === null ? [] : environment.table.partitionKey;
+  const restricted = new Set([...ofToken, ...[partitionKey, clustering, others].flatMap((set) => set.columns)]);
+  const maskedRestrictions = [...restricted]
+    .filter((column) => column.mask !== undefined)
+    .map((column) => column.name)
+    .sort();
+  // The object itself: the plan's shape is computed when it is asked for.
+  return Object.defineProperties(plan, {
+    masked: { value: masked },
+    maskedRestrictions: { value: maskedRestrictions },
+  });
+}
+
+function planOne(environment: PlanEnvironment, statement: SelectStatement): SelectPlan {
   const { table } = environment;
   checkColumns(environment, statement);
   const orderColumns = planOrderColumns(table, statement);
@@ -83,7 +106,7 @@ export function planSelect(environment: PlanEnvironment, statement: SelectStatem
       throw invalid('PER PARTITION LIMIT is not allowed with SELECT DISTINCT queries');
     checkDistinct(table, statement, restrictions);
   }
-  const grouping = planGrouping(environment, statement, restrictions, fetched);
+  const grouping = planGrouping({ ...environment, masked: false }, statement, restrictions, fetched);
   const isAggregate = grouping === null && nodes.some((node) => node.isAggregate);
   if (isAggregate && statement.perPartitionLimit !== null)
     throw invalid('PER PARTITION LIMIT is not allowed with aggregate queries.');
@@ -101,6 +124,8 @@ export function planSelect(environment: PlanEnvironment, statement: SelectStatem
     restrictions,
     resultColumns: resultColumns(table, statement, nodes),
     nodes,
+    masked: null,
+    maskedRestrictions: [],
     json: statement.json ? nodes.map((node, i) => statement.selectors?.[i]?.alias ?? node.name) : null,
     distinct: statement.distinct,
     isAggregate,
@@ -179,7 +204,7 @@ function planNodes(environment: PlanEnvironment, statement: SelectStatement, fet
   if (statement.selectors === null)
     return selectOrder(environment.table)
       .filter((column) => column.type.kind !== 'empty')
-      .map((column) => columnNode(environment, column.name, fetched));
+      .map((column) => selectedColumn(environment, column.name, fetched));
   return statement.selectors.map(({ of }) => planSelectable(environment, of, null, fetched));
 }
 

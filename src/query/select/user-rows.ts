@@ -47,11 +47,7 @@ async function* inChunks(source: RowSource): AsyncGenerator<SourceRow[]> {
 }
 
 /** The one row of aggregates over everything. */
-export async function userAggregateRows(
-  plan: SelectPlan,
-  source: RowSource,
-  bind: BindContext,
-): Promise<Uint8Array> {
+export async function userAggregateRows(plan: SelectPlan, source: RowSource, bind: BindContext): Promise<Uint8Array> {
   const instances = plan.nodes.map((node) => bulkInstance(node, bind));
   for await (const chunk of inChunks(source)) {
     const rows = chunk.map(({ cells }) => cells);

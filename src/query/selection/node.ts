@@ -1,7 +1,7 @@
 // A planned item of a SELECT list: what it is called, its type, and how its value comes from the cells that were read.
 import { invalid } from '../../common/errors.js';
-import type { Fold, FoldKind, ReadColumn, SelectedKind } from '../../storage/index.js';
 import type { UserFunction } from '../../schema/index.js';
+import type { Fold, FoldKind, ReadColumn, SelectedKind } from '../../storage/index.js';
 import { type CqlType, UNSET } from '../../types/index.js';
 import type { AggregateFunction, ScalarFunction } from '../function-api.js';
 import type { BindContext, Term } from '../terms/term.js';

@@ -18,10 +18,11 @@ import {
   unpackTuple,
 } from '../../types/index.js';
 import { derivedReceiver } from '../binds.js';
+import { maskFunction } from '../functions/column-mask.js';
 import { type PlanEnvironment, resolveType } from '../plan-environment.js';
 import { existingColumn } from '../restrictions/relation-checks.js';
 import { prepareTerm } from '../terms/prepare.js';
-import { type BindContext, type Term, unsetTerm } from '../terms/term.js';
+import { type BindContext, ConstantTerm, type Term, unsetTerm } from '../terms/term.js';
 import { fieldIndex } from '../values.js';
 import {
   AggregateNode,
@@ -54,7 +55,7 @@ export function planSelectable(
 ): SelectionNode {
   switch (selectable.kind) {
     case 'column':
-      return columnNode(environment, selectable.name, fetched);
+      return selectedColumn(environment, selectable.name, fetched);
     case 'term':
       return termNode(environment, selectable.term, expected);
     case 'countRows':
@@ -79,6 +80,20 @@ export function planSelectable(
     default:
       return literalNode(environment, selectable, expected, fetched);
   }
+}
+
+/** A column as the client sees it: through its mask when the client may not see its values. */
+export function selectedColumn(environment: PlanEnvironment, name: string, fetched: FetchedColumns): SelectionNode {
+  const node = columnNode(environment, name, fetched);
+  const column = existingColumn(environment.table, name);
+  if (!environment.masked || column.mask === undefined) return node;
+  const { argTypes, args } = column.mask;
+  const constants = args.map((arg, i) => {
+    const value = arg === null ? null : new Uint8Array(Buffer.from(arg, 'hex'));
+    return new TermNode('', argTypes[i]!, new ConstantTerm(value));
+  });
+  const masked = scalarNode(maskFunction(environment, column), [node, ...constants]);
+  return new RenamedNode(masked, column.name, column.type);
 }
 
 /** A whole column. */

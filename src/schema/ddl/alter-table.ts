@@ -7,7 +7,14 @@ import type { ColumnDefinition, DroppedColumn, KeyspaceDefinition, Schema, Table
 import { compactionWarnings } from '../options/compaction-notice.js';
 import { checkOptionSyntax, tableOptionsFrom } from '../options/table-options.js';
 import { type Applied, checkKeyspaceName, checkModifiable, type DdlContext, keyspaceOf } from './context.js';
-import { checkCounterColumn, checkNestedMulticell, columnIdsMax, maskingDisabled, tableText } from './create-table.js';
+import {
+  checkCounterColumn,
+  checkMaskable,
+  checkNestedMulticell,
+  columnIdsMax,
+  tableText,
+  withMasks,
+} from './create-table.js';
 import { withKeyspace } from './keyspaces.js';
 import { canReadAs, expandUserTypes } from './type-walk.js';
 import { resolveType } from './types.js';
@@ -68,8 +75,14 @@ function addedColumn(
   return column;
 }
 
-function addColumns(keyspace: KeyspaceDefinition, table: TableDefinition, change: Change<'add'>): TableDefinition {
-  if (change.columns.some((column) => column.mask !== null)) throw maskingDisabled();
+function addColumns(
+  schema: Schema,
+  keyspace: KeyspaceDefinition,
+  table: TableDefinition,
+  change: Change<'add'>,
+  context: DdlContext,
+): TableDefinition {
+  checkMaskable(change.columns, context);
   const columns = new Map(table.columns);
   const added: ColumnDefinition[] = [];
   let { nextColumnId } = table;
@@ -86,7 +99,11 @@ function addColumns(keyspace: KeyspaceDefinition, table: TableDefinition, change
     added.push(column);
   }
   for (const { name, type } of added) checkCounterColumn(table.keyspace, table.name, table.isCounter, name, type);
-  return alteredTable(table, { columns: [...columns.values()], nextColumnId });
+  const masked = new Map(
+    withMasks(schema, table, added, change.columns, context).map((column) => [column.name, column]),
+  );
+  const all = [...columns.values()].map((column) => masked.get(column.name) ?? column);
+  return alteredTable(table, { columns: all, nextColumnId });
 }
 
 function dropColumns(table: TableDefinition, change: Change<'drop'>, context: DdlContext): TableDefinition {
@@ -133,10 +150,22 @@ function alterOptions(table: TableDefinition, change: Change<'with'>): TableDefi
   return alteredTable(table, { options });
 }
 
-function maskColumn(table: TableDefinition, change: Change<'mask'>): TableDefinition {
-  // No column has a mask, so that taking one off changes nothing.
-  if (table.columns.has(change.column) || change.ifExists) return table;
-  throw invalid(`Column with name '${change.column}' doesn't exist on table '${table.name}'`);
+function maskColumn(
+  schema: Schema,
+  table: TableDefinition,
+  change: Change<'mask'>,
+  context: DdlContext,
+): TableDefinition {
+  const column = table.columns.get(change.column);
+  if (column === undefined) {
+    if (change.ifExists) return table;
+    throw invalid(`Column with name '${change.column}' doesn't exist on table '${table.name}'`);
+  }
+  const { mask: before, ...bare } = column;
+  const [after] = withMasks(schema, table, [bare], [{ name: column.name, mask: change.mask }], context);
+  if (JSON.stringify(before) === JSON.stringify(after!.mask)) return table;
+  const columns = [...table.columns.values()].map((one) => (one === column ? after! : one));
+  return alteredTable(table, { columns });
 }
 
 function dropCompactStorage(table: TableDefinition): TableDefinition {
@@ -145,6 +174,7 @@ function dropCompactStorage(table: TableDefinition): TableDefinition {
 }
 
 function changedTable(
+  schema: Schema,
   keyspace: KeyspaceDefinition,
   table: TableDefinition,
   change: AlterTableChange,
@@ -152,7 +182,7 @@ function changedTable(
 ): TableDefinition {
   switch (change.kind) {
     case 'add':
-      return addColumns(keyspace, table, change);
+      return addColumns(schema, keyspace, table, change, context);
     case 'drop':
       return dropColumns(table, change, context);
     case 'rename':
@@ -160,7 +190,7 @@ function changedTable(
     case 'with':
       return alterOptions(table, change);
     case 'mask':
-      return maskColumn(table, change);
+      return maskColumn(schema, table, change, context);
     case 'dropCompactStorage':
       return dropCompactStorage(table);
     case 'alterType':
@@ -174,7 +204,7 @@ export function alterTable(schema: Schema, statement: Alter, context: DdlContext
   const { name } = statement.table;
   checkModifiable(keyspaceName, 'ALTER', `<table ${keyspaceName}.${name}>`);
   if (statement.change.kind === 'with') checkOptionSyntax(statement.change.options);
-  if (statement.change.kind === 'mask' && statement.change.mask !== null) throw maskingDisabled();
+  if (statement.change.kind === 'mask') checkMaskable([statement.change], context);
   checkKeyspaceName(keyspaceName);
   const keyspace = schema.keyspaces.get(keyspaceName);
   const table = keyspace?.tables.get(name);
@@ -182,7 +212,7 @@ export function alterTable(schema: Schema, statement: Alter, context: DdlContext
     if (statement.ifExists) return null;
     throw invalid(`Table '${keyspaceName}.${name}' doesn't exist`);
   }
-  const changed = changedTable(keyspace, table, statement.change, context);
+  const changed = changedTable(schema, keyspace, table, statement.change, context);
   const tables = new Map(keyspace.tables).set(name, changed);
   const isNewStrategy = changed.options.compaction !== table.options.compaction;
   return {

@@ -1,7 +1,8 @@
 // What a DDL statement needs beside its text and the schema, and what it makes of them.
 import { FerrosaError, invalid } from '../../common/errors.js';
-import type { QualifiedName } from '../../cql/index.js';
-import type { Schema, SchemaChange } from '../model.js';
+import type { MaskNode, QualifiedName } from '../../cql/index.js';
+import type { CqlType } from '../../types/index.js';
+import type { ColumnMask, Schema, SchemaChange } from '../model.js';
 import type { Topology } from '../options/replication.js';
 import { isLocalSystemKeyspace, isReplicatedSystemKeyspace } from '../schema-version.js';
 
@@ -14,9 +15,23 @@ export type DdlContext = {
   readonly nowMicros: bigint;
   /** Functions may be made (user_defined_functions_enabled). */
   readonly userFunctionsEnabled: boolean;
+  /** What a MASKED WITH stands for; null when masking is off (dynamic_data_masking_enabled). */
+  readonly resolveMask: ResolveMask | null;
   /** A new table's id: UUID text. */
   newTableId(): string;
 };
+
+/** A column that gets a mask. */
+export type MaskedColumn = {
+  readonly schema: Schema;
+  readonly keyspace: string;
+  readonly table: string;
+  readonly name: string;
+  readonly type: CqlType;
+};
+
+/** Finds the function of a mask. @throws FerrosaError INVALID when it cannot mask the column */
+export type ResolveMask = (column: MaskedColumn, mask: MaskNode) => ColumnMask;
 
 /** What applying a statement made, before it is compared with what was there. */
 export type Applied = {

@@ -30,6 +30,29 @@ export const maskingDisabled = (): FerrosaError =>
       'You can enable it with the dynamic_data_masking_enabled property on cassandra.yaml',
   );
 
+/** @throws FerrosaError INVALID when a column has a mask and masking is off */
+export function checkMaskable(columns: readonly Pick<ColumnNode, 'mask'>[], context: DdlContext): void {
+  if (context.resolveMask === null && columns.some(({ mask }) => mask !== null)) throw maskingDisabled();
+}
+
+/** The columns with the masks that the statement gives them. @throws FerrosaError INVALID */
+export function withMasks(
+  schema: Schema,
+  table: { readonly keyspace: string; readonly name: string },
+  columns: readonly ColumnDefinition[],
+  nodes: readonly Pick<ColumnNode, 'name' | 'mask'>[],
+  context: DdlContext,
+): ColumnDefinition[] {
+  const masks = new Map(nodes.map(({ name, mask }) => [name, mask]));
+  return columns.map((column) => {
+    const node = masks.get(column.name) ?? null;
+    if (node === null || context.resolveMask === null) return column;
+    const { name, type } = column;
+    const mask = context.resolveMask({ schema, keyspace: table.keyspace, table: table.name, name, type }, node);
+    return { ...column, mask };
+  });
+}
+
 /** The table as Cassandra prints it in errors. */
 export const tableText = (keyspace: string, name: string): string =>
   `${quoteIfNeeded(keyspace)}.${quoteIfNeeded(name)}`;
@@ -223,7 +246,9 @@ function makeTable(
     checkCounterColumn(keyspace.name, statement.table.name, hasCounters, name, type);
   if (columns.size > columnIdsMax) throw invalid(`A table has at most ${columnIdsMax} columns`);
   if (id !== null) checkIdIsFree(schema, id);
-  const definitions = columnDefinitions(statement, columns, others);
+  const names = { keyspace: keyspace.name, name: statement.table.name };
+  const made = columnDefinitions(statement, columns, others);
+  const definitions = withMasks(schema, names, made, statement.columns, context);
   return buildTable({
     keyspace: keyspace.name,
     name: statement.table.name,
@@ -247,7 +272,7 @@ export function createTable(schema: Schema, statement: Create, context: DdlConte
   checkShape(statement, statement.table.keyspace === null ? name : `${keyspaceName}.${name}`);
   checkModifiable(keyspaceName, 'CREATE', `<all tables in ${keyspaceName}>`);
   checkOptionSyntax(statement.options);
-  if (statement.columns.some((column) => column.mask !== null)) throw maskingDisabled();
+  checkMaskable(statement.columns, context);
   checkKeyspaceName(keyspaceName);
   const keyspace = schema.keyspaces.get(keyspaceName);
   if (keyspace === undefined) throw invalid(`Keyspace '${keyspaceName}' doesn't exist`);

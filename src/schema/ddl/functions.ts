@@ -4,7 +4,7 @@ import { type FerrosaError, invalid } from '../../common/errors.js';
 import type { DdlStatement, Term, TypeNode } from '../../cql/index.js';
 import { typeNodeText } from '../../cql/index.js';
 import { type CqlType, sameType, typeToCqlUnfrozen } from '../../types/index.js';
-import { aggregatesUsing, findFunction, functionKey, functionsNamed } from '../functions.js';
+import { aggregatesUsing, findFunction, functionKey, functionsNamed, tablesMaskedWith } from '../functions.js';
 import type { KeyspaceDefinition, Schema, SchemaChange, UserFunction, UserFunctionOrAggregate } from '../model.js';
 import { type Applied, checkKeyspaceName, type DdlContext } from './context.js';
 import { withKeyspace } from './keyspaces.js';
@@ -241,4 +241,7 @@ function severalMatch(what: string, name: string): FerrosaError {
 function checkUnused(keyspace: KeyspaceDefinition, fn: UserFunction, full: string): void {
   const users = aggregatesUsing(keyspace, fn).map((aggregate) => `${aggregate.keyspace}.${aggregate.name}`);
   if (users.length > 0) throw invalid(`Function '${full}' is still referenced by aggregates ${users.join(', ')}`);
+  const tables = tablesMaskedWith(keyspace, fn).map(({ name }) => name);
+  if (tables.length > 0)
+    throw invalid(`Function '${full}' is still referenced by column masks in tables ${tables.join(', ')}`);
 }

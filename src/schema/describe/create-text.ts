@@ -3,6 +3,7 @@ import {
   isMulticell,
   quoteIfNeeded,
   quoteString,
+  toCqlLiteral,
   typeToCql,
   typeToCqlUnfrozen,
   type UserType,
@@ -10,6 +11,7 @@ import {
 import { initialStateText } from '../functions.js';
 import type {
   ColumnDefinition,
+  ColumnMask,
   DroppedColumn,
   IndexDefinition,
   KeyspaceDefinition,
@@ -82,10 +84,18 @@ function optionLines(options: TableOptions): string[] {
   ];
 }
 
-type PrintedColumn = Pick<ColumnDefinition, 'name' | 'kind' | 'type'>;
+type PrintedColumn = Pick<ColumnDefinition, 'name' | 'kind' | 'type' | 'mask'>;
+
+function maskText({ keyspace, name, argTypes, args }: ColumnMask): string {
+  const literals = args.map((arg, i) =>
+    toCqlLiteral(argTypes[i]!, arg === null ? null : new Uint8Array(Buffer.from(arg, 'hex'))),
+  );
+  return ` MASKED WITH ${fullName(keyspace, name)}(${literals.join(', ')})`;
+}
 
 const columnText = (column: PrintedColumn): string =>
-  `${quoteIfNeeded(column.name)} ${typeToCql(column.type)}${column.kind === 'static' ? ' static' : ''}`;
+  `${quoteIfNeeded(column.name)} ${typeToCql(column.type)}${column.kind === 'static' ? ' static' : ''}` +
+  (column.mask === undefined ? '' : maskText(column.mask));
 
 /** Simple columns before those that are stored one cell an element. */
 function simpleFirst(columns: readonly ColumnDefinition[]): ColumnDefinition[] {

@@ -1,6 +1,6 @@
 // Rows of system_schema.* and system_virtual_schema.*: what every driver reads to know the schema.
 import { fromHex, utf8Bytes } from '../../common/bytes.js';
-import { type CqlType, typeToCql, unfreeze } from '../../types/index.js';
+import { type CqlType, plainText, typeToCql, unfreeze } from '../../types/index.js';
 import { initialStateText } from '../functions.js';
 import type { ColumnDefinition, KeyspaceDefinition, TableDefinition } from '../model.js';
 import type { PlainRow } from './virtual-table.js';
@@ -125,6 +125,26 @@ const aggregateRows: SchemaRows = {
     ),
 };
 
+const maskRows: SchemaRows = {
+  ofTable: (table) =>
+    [...table.columns.values()].flatMap(({ name, mask }) =>
+      mask === undefined
+        ? []
+        : {
+            keyspace_name: table.keyspace,
+            table_name: table.name,
+            column_name: name,
+            function_argument_nulls: mask.args.map((arg) => arg === null),
+            function_argument_types: mask.argTypes.map(typeToCql),
+            function_argument_values: mask.args.map((arg, i) =>
+              arg === null ? '' : plainText(mask.argTypes[i]!, new Uint8Array(Buffer.from(arg, 'hex'))),
+            ),
+            function_keyspace: mask.keyspace,
+            function_name: mask.name,
+          },
+    ),
+};
+
 const none: SchemaRows = {};
 
 /** By table of system_schema. */
@@ -135,7 +155,7 @@ export const systemSchemaRows: Readonly<Record<string, SchemaRows>> = {
   dropped_columns: droppedColumnRows,
   types: typeRows,
   indexes: indexRows,
-  column_masks: none,
+  column_masks: maskRows,
   triggers: none,
   views: none,
   functions: functionRows,

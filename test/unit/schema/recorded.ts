@@ -21,6 +21,7 @@ export function testContext(): DdlContext {
     topology: new Map([['datacenter1', 1]]),
     nowMicros: 1_700_000_000_000_000n,
     userFunctionsEnabled: true,
+    resolveMask: null,
     newTableId: () => `00000000-0000-1000-8000-${(nextTable++).toString(16).padStart(12, '0')}`,
   };
 }
