@@ -54,6 +54,23 @@ function acceptWordOperator(p: Cursor): ComparisonOperator | null {
   return p.accept('K_KEY') ? 'CONTAINS KEY' : 'CONTAINS';
 }
 
+const isNegation = (p: Cursor, ahead = 0): boolean =>
+  p.is('K_NOT', ahead) && (p.is('K_IN', ahead + 1) || p.is('K_CONTAINS', ahead + 1));
+
+/** NOT IN, NOT CONTAINS [KEY], which Cassandra has after 5.0: null when none. */
+function acceptNegation(p: Cursor): 'NOT IN' | 'NOT CONTAINS' | 'NOT CONTAINS KEY' | null {
+  if (!isNegation(p)) return null;
+  p.next();
+  return `NOT ${acceptWordOperator(p) as 'IN' | 'CONTAINS' | 'CONTAINS KEY'}`;
+}
+
+/** `a AND b` behind BETWEEN, which Cassandra has after 5.0. */
+function parseBetween(p: Cursor, parse: () => Term): Term[] {
+  const first = parse();
+  p.expect('K_AND');
+  return [first, parse()];
+}
+
 type Values = { readonly values: readonly Term[]; readonly inMarker: boolean };
 
 /** What follows IN: `(a, b)` or one marker for the whole list. */
@@ -89,14 +106,17 @@ function parseColumnRelation(p: Cursor): Relation {
     p.expect('K_NULL');
     return { kind: 'column', column, op: 'IS NOT', values: [{ kind: 'null' }], inMarker: false };
   }
-  const op = acceptWordOperator(p) ?? p.noViable();
-  if (op === 'IN') return { kind: 'column', column, op, ...parseInValues(p) };
+  if (p.accept('K_BETWEEN'))
+    return { kind: 'column', column, op: 'BETWEEN', values: parseBetween(p, () => parseTerm(p)), inMarker: false };
+  const op = acceptNegation(p) ?? acceptWordOperator(p) ?? p.noViable();
+  if (op === 'IN' || op === 'NOT IN') return { kind: 'column', column, op, ...parseInValues(p) };
   return { kind: 'column', column, op, values: [parseTerm(p)], inMarker: false };
 }
 
 function startsOperator(p: Cursor, ahead: number): boolean {
   const { type } = p.peek(ahead);
-  const words = ['K_IN', 'K_CONTAINS', 'K_LIKE', 'K_IS', "'['"];
+  const words = ['K_IN', 'K_CONTAINS', 'K_LIKE', 'K_IS', 'K_BETWEEN', "'['"];
+  if (isNegation(p, ahead)) return true;
   return comparisons[type] !== undefined || words.includes(type);
 }
 
@@ -111,6 +131,8 @@ function parseColumns(p: Cursor): string[] {
 function parseTokenRelation(p: Cursor): Relation {
   p.next();
   const columns = parseColumns(p);
+  if (p.accept('K_BETWEEN'))
+    return { kind: 'token', columns, op: 'BETWEEN', values: parseBetween(p, () => parseTerm(p)) };
   const op = acceptComparison(p) ?? p.noViable();
   return { kind: 'token', columns, op, values: [parseTerm(p)] };
 }
@@ -124,6 +146,10 @@ function parseTupleRelation(p: Cursor): Relation {
   const comparison = acceptComparison(p);
   if (comparison !== null) {
     return { kind: 'tuple', columns, op: comparison, values: [parseTupleValue(p)], inMarker: false };
+  }
+  if (p.accept('K_BETWEEN')) {
+    const values = parseBetween(p, () => parseTupleValue(p));
+    return { kind: 'tuple', columns, op: 'BETWEEN', values, inMarker: false };
   }
   const op = acceptWordOperator(p);
   if (op !== 'IN') return p.noViable();

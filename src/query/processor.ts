@@ -14,9 +14,9 @@ import {
 import { type BatchPlan, checkBatch } from './batch/batch-plan.js';
 import { checkReadConsistency } from './consistency.js';
 import type { FunctionContext } from './function-api.js';
+import type { MaskAccess } from './mask-access.js';
 import { CoordinatorFigures } from './observe/coordinator-figures.js';
 import { type Plan, type PlanInput, type PlannedStatement, planStatement } from './plan.js';
-import type { MaskAccess } from './mask-access.js';
 import {
   type Prepared,
   PreparedStore,

@@ -99,7 +99,7 @@ function similarity(name: string): Factory {
         if (!a || !b) return null;
         const [x, y] = [a, b].map((bytes) => unpackVector(type, bytes).map(decodeFloat)) as [number[], number[]];
         if (name === 'similarity_cosine' && [x, y].some((vector) => vector.every((value) => value === 0))) {
-          throw invalid(`Function ${name} doesn't support all-zero vectors.`);
+          throw invalid(`Function system.${name} doesn't support all-zero vectors.`);
         }
         return encodeFloat(Math.fround(similarities[name]!(x, y)));
       });

@@ -33,7 +33,8 @@ export function fixed(kind: NativeTypeName): Parameter {
 /** A string of either type; messages name text's other name too. */
 export const string: Parameter = oneOf('[text|varchar|ascii]', ['text', 'ascii']);
 
-function oneOf(text: string, kinds: readonly NativeTypeName[]): Parameter {
+/** Any of some types, the first when nothing tells. */
+export function oneOf(text: string, kinds: readonly NativeTypeName[]): Parameter {
   return {
     text,
     infer: (arg) => arg.compatibleType() ?? native(kinds[0]!),
@@ -84,13 +85,12 @@ export const numericSetOrList = structural(
 /** A vector of floats. A literal in brackets is one of as many dimensions as it has elements. */
 export const floatVector: Parameter = {
   text: 'vector<float, n>',
-  infer: (arg, { others, receiver }) => {
-    if (arg.arrayLiteralSize !== undefined && arg.arrayLiteralSize > 0) {
+  infer: (arg, { receiver }) => {
+    if (arg.arrayLiteralSize !== undefined) {
+      if (arg.arrayLiteralSize === 0) throw invalid('vectors may only have positive dimensions; given 0');
       return { kind: 'vector', element: native('float'), dimensions: arg.arrayLiteralSize };
     }
-    const type = arg.compatibleType() ?? receiver;
-    // A bracketed literal that looks like a list takes the other argument's type.
-    return type?.kind === 'list' && others !== null ? (others.find((other) => other?.kind === 'vector') ?? type) : type;
+    return arg.compatibleType() ?? receiver;
   },
   problem: (type) => (type.kind === 'vector' && type.element.kind === 'float' ? null : 'a float vector argument'),
 };

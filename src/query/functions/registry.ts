@@ -18,6 +18,7 @@ import { signatureText } from './build.js';
 import { castFunctionName, castFunctionsOfAll } from './casts.js';
 import { collectionFactories } from './collections.js';
 import { conversionFunctions } from './conversions.js';
+import { formatFactories, formatFunctions } from './format.js';
 import { jsonFactories } from './json.js';
 import { maskingFactories } from './masking.js';
 import { mathFunctions } from './math.js';
@@ -249,8 +250,9 @@ export function nativeFunctions(): FunctionRegistry {
       ...aggregateFunctions(),
       ...conversionFunctions(),
       ...mathFunctions(),
+      ...formatFunctions(),
     ],
-    [...jsonFactories(), ...collectionFactories(), ...maskingFactories(), ...extremeFactories],
+    [...jsonFactories(), ...collectionFactories(), ...maskingFactories(), ...extremeFactories, ...formatFactories()],
   );
 }
 

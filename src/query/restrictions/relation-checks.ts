@@ -17,7 +17,7 @@ export function existingColumn(table: TableDefinition, name: string): ColumnDefi
 /** A relation as messages show it. */
 export function relationText(relation: Relation): string {
   const value = () => {
-    if (relation.op !== 'IN') return relation.values.map(termText).join(' AND ');
+    if (relation.op !== 'IN' && relation.op !== 'NOT IN') return relation.values.map(termText).join(' AND ');
     if ('inMarker' in relation && relation.inMarker) return '?';
     return tupleText(relation.values.map(termText));
   };

@@ -8,6 +8,7 @@ import { columnReceiver, derivedReceiver, type Receiver } from '../binds.js';
 import type { PlanEnvironment } from '../plan-environment.js';
 import { prepareTerm } from '../terms/prepare.js';
 import { type BindContext, type Term, TupleLiteralTerm, TupleMarkerTerm, type TupleTerm } from '../terms/term.js';
+import { BetweenTerm, BetweenTuple } from './between.js';
 import {
   checkNoDuration,
   checkRestrictable,
@@ -16,7 +17,7 @@ import {
   relationText,
   unsupported,
 } from './relation-checks.js';
-import type { InMarker, Restriction, RestrictionTerm } from './restriction.js';
+import type { InMarker, Negation, Restriction, RestrictionTerm } from './restriction.js';
 
 export type ColumnRelation = Extract<Relation, { kind: 'column' | 'element' | 'tuple' }>;
 
@@ -41,6 +42,16 @@ function sliceOf(
   return { kind: 'slice', columns, multi, start: isStart ? bound : null, end: isStart ? null : bound };
 }
 
+function between(
+  columns: readonly ColumnDefinition[],
+  multi: boolean,
+  start: RestrictionTerm,
+  end: RestrictionTerm,
+): Restriction {
+  const bound = (term: RestrictionTerm) => ({ term, inclusive: true });
+  return { kind: 'slice', columns, multi, start: bound(start), end: bound(end) };
+}
+
 type ColumnOnly = Extract<Relation, { kind: 'column' }>;
 
 function columnRestriction(environment: PlanEnvironment, relation: ColumnOnly): Restriction {
@@ -61,6 +72,13 @@ function columnRestriction(environment: PlanEnvironment, relation: ColumnOnly): 
       checkNoDuration(column.type);
       checkRestrictable(column, relation);
       return sliceOf(relation.op, columns, false, { single: value(receiver) });
+    case 'BETWEEN': {
+      checkNoDuration(column.type);
+      checkRestrictable(column, relation);
+      const [first, second] = relation.values.map((term) => prepareTerm(environment, term, receiver));
+      const bound = (isStart: boolean) => ({ single: new BetweenTerm(column.type, [first!, second!], isStart) });
+      return between(columns, false, bound(true), bound(false));
+    }
     case 'CONTAINS':
     case 'CONTAINS KEY': {
       checkRestrictable(column, relation);
@@ -90,6 +108,27 @@ function inRestriction(
   // IN of one value is an equality.
   if (terms.length === 1) return { kind: 'eq', columns, multi: false, term: terms[0]! };
   return { kind: 'in', columns, multi: false, values: { terms } };
+}
+
+/** NOT IN, NOT CONTAINS, NOT CONTAINS KEY. @throws FerrosaError INVALID for what they cannot be used on */
+export function toNegation(environment: PlanEnvironment, relation: Relation): Negation {
+  const op = relation.op as Negation['op'];
+  if (relation.kind !== 'column') throw invalid(`${op} cannot be used with ${relationText(relation)} relations`);
+  const column = existingColumn(environment.table, relation.column);
+  const positive = op.slice('NOT '.length) as 'IN' | 'CONTAINS' | 'CONTAINS KEY';
+  checkRestrictable(column, { ...relation, op: positive });
+  const receiver = columnReceiver(environment.table, column);
+  if (op === 'NOT IN') {
+    if (relation.inMarker)
+      return { column, op, values: { marker: inMarker(environment, relation.values[0]!, receiver, column) } };
+    return {
+      column,
+      op,
+      values: { terms: relation.values.map((term) => ({ single: prepareTerm(environment, term, receiver) })) },
+    };
+  }
+  const of = collectionReceiver(receiver, op === 'NOT CONTAINS KEY');
+  return { column, op, values: { terms: [{ single: prepareTerm(environment, relation.values[0]!, of) }] } };
 }
 
 function elementRestriction(
@@ -156,12 +195,19 @@ function tupleRestriction(environment: PlanEnvironment, relation: Extract<Relati
   const { op } = relation;
   if (op === 'CONTAINS' || op === 'CONTAINS KEY' || op === 'LIKE')
     throw invalid(`${op} cannot be used for multi-column relations`);
-  if (op !== '=' && op !== 'IN' && op !== '<' && op !== '<=' && op !== '>' && op !== '>=') unsupported(relation);
+  const isKnown = ['=', 'IN', '<', '<=', '>', '>=', 'BETWEEN'].includes(op);
+  if (!isKnown) unsupported(relation);
   const columns = tupleColumns(environment.table, relation);
   const receivers = columns.map((column) => columnReceiver(environment.table, column));
   const tuple = (term: TermNode) => ({ tuple: prepareTupleTerm(environment, term, receivers) });
   if (op === '=') return { kind: 'eq', columns, multi: true, term: tuple(relation.values[0]!) };
-  if (op !== 'IN') return sliceOf(op, columns, true, tuple(relation.values[0]!));
+  if (op === 'BETWEEN') {
+    const [first, second] = relation.values.map((term) => prepareTupleTerm(environment, term, receivers));
+    const types = columns.map(({ type }) => type);
+    const bound = (isStart: boolean) => ({ tuple: new BetweenTuple(types, [first!, second!], isStart) });
+    return between(columns, true, bound(true), bound(false));
+  }
+  if (op !== 'IN') return sliceOf(op as SliceOperator, columns, true, tuple(relation.values[0]!));
   if (relation.inMarker) {
     const marker = tupleInMarker(environment, relation.values[0]!, receivers);
     return { kind: 'in', columns, multi: true, values: { marker } };

@@ -37,6 +37,13 @@ export type ContainsRestriction = Common & {
 };
 export type Restriction = EqRestriction | InRestriction | SliceRestriction | ContainsRestriction;
 
+/** What a column must not be, or not hold. Always checked row by row. */
+export type Negation = {
+  readonly column: ColumnDefinition;
+  readonly op: 'NOT IN' | 'NOT CONTAINS' | 'NOT CONTAINS KEY';
+  readonly values: InTerms;
+};
+
 /** The values of a term, one a column; null for a tuple that is null. */
 export function bindFields(term: RestrictionTerm, context: BindContext): BindValue[] | null {
   return 'single' in term ? [term.single.bind(context)] : term.tuple.bindFields(context);

@@ -4,8 +4,8 @@ import type { Relation } from '../../cql/index.js';
 import type { ColumnDefinition, TableDefinition } from '../../schema/index.js';
 import type { PlanEnvironment } from '../plan-environment.js';
 import { relationText } from './relation-checks.js';
-import { toRestriction } from './relations.js';
-import type { Restriction } from './restriction.js';
+import { toNegation, toRestriction } from './relations.js';
+import type { Negation, Restriction } from './restriction.js';
 import { RestrictionSet } from './restriction-set.js';
 import { mergeTokens, type TokenRestriction, toTokenRestriction } from './token-restriction.js';
 
@@ -32,6 +32,8 @@ export class StatementRestrictions {
   token: TokenRestriction | null = null;
   readonly clustering = new RestrictionSet();
   readonly others = new RestrictionSet();
+  /** What columns must not be: NOT IN, NOT CONTAINS. */
+  readonly negations: Negation[] = [];
   /** Reads a range of partitions rather than given keys. */
   isKeyRange = false;
   /** Restrictions that rows are filtered by, in Cassandra's order. */
@@ -121,6 +123,9 @@ export function analyseWhere(
   processClustering(restrictions);
   restrictions.filters.push(...restrictions.clusteringFilters());
   processOthers(restrictions);
+  const filtered = restrictions.negations.some(({ column }) => column.kind !== 'clustering');
+  if (filtered && !options.allowFiltering && !filtersImplicitly(environment.table))
+    throw invalid(requiresAllowFiltering);
   return restrictions;
 }
 
@@ -128,6 +133,11 @@ function addRelation(environment: PlanEnvironment, restrictions: StatementRestri
   const { type } = restrictions.options;
   const contains = relation.op === 'CONTAINS' || relation.op === 'CONTAINS KEY';
   if (contains && (type === 'UPDATE' || type === 'DELETE')) throw invalid(`Cannot use ${type} with ${relation.op}`);
+  if (relation.op.startsWith('NOT ')) {
+    if (type !== 'SELECT') throw invalid(`Cannot use ${type} with ${relation.op}`);
+    restrictions.negations.push(toNegation(environment, relation));
+    return;
+  }
   if (relation.op === 'IS NOT') throw invalid(`Unsupported restriction: ${relationText(relation)}`);
   if (relation.kind === 'token') {
     const token = toTokenRestriction(environment, relation);

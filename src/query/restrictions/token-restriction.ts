@@ -8,6 +8,7 @@ import type { PlanEnvironment } from '../plan-environment.js';
 import { prepareTerm } from '../terms/prepare.js';
 import type { BindContext, Term } from '../terms/term.js';
 import { readInt64 } from '../values.js';
+import { BetweenTerm } from './between.js';
 import { existingColumn, relationText } from './relation-checks.js';
 
 type TokenBound = { readonly term: Term; readonly inclusive: boolean };
@@ -31,9 +32,9 @@ export function toTokenRestriction(
   relation: Extract<Relation, { kind: 'token' }>,
 ): TokenRestriction {
   const { op } = relation;
-  if (op !== '=' && op !== '<' && op !== '<=' && op !== '>' && op !== '>=') {
-    if (op === '!=' || op === 'NOT IN' || op === 'BETWEEN')
-      throw invalid(`Unsupported "!=" relation: ${relationText(relation)}`);
+  const isBetween = op === 'BETWEEN';
+  if (!isBetween && op !== '=' && op !== '<' && op !== '<=' && op !== '>' && op !== '>=') {
+    if (op === '!=' || op === 'NOT IN') throw invalid(`Unsupported "!=" relation: ${relationText(relation)}`);
     throw invalid(`${op} cannot be used with the token function`);
   }
   checkColumns(environment, relation.columns);
@@ -43,8 +44,16 @@ export function toTokenRestriction(
     'partition key token',
     { kind: 'bigint' },
   );
-  const bound = { term: prepareTerm(environment, relation.values[0]!, receiver), inclusive: op !== '<' && op !== '>' };
   const names = relation.columns.join(', ');
+  if (isBetween) {
+    const [first, second] = relation.values.map((term) => prepareTerm(environment, term, receiver));
+    const side = (isStart: boolean) => ({
+      term: new BetweenTerm(receiver.type, [first!, second!], isStart),
+      inclusive: true,
+    });
+    return { names, isEq: false, start: side(true), end: side(false) };
+  }
+  const bound = { term: prepareTerm(environment, relation.values[0]!, receiver), inclusive: op !== '<' && op !== '>' };
   return {
     names,
     isEq: op === '=',

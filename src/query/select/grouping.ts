@@ -1,6 +1,7 @@
 // GROUP BY: which rows belong together.
 import { invalid } from '../../common/errors.js';
 import type { SelectStatement } from '../../cql/index.js';
+import type { ScalarFunction } from '../function-api.js';
 import { signatureText } from '../functions/build.js';
 import type { PlanEnvironment } from '../plan-environment.js';
 import { existingColumn } from '../restrictions/relation-checks.js';
@@ -57,6 +58,12 @@ export function planGrouping(
   return { parts };
 }
 
+/** Native functions that keep the order of their argument, by their names without underscores. */
+const monotonicNatives: ReadonlySet<string> = new Set(['floor', 'todate', 'totimestamp', 'tounixtimestamp']);
+
+const isMonotonic = (fn: ScalarFunction): boolean =>
+  fn.user?.monotonic ?? monotonicNatives.has(fn.name.replaceAll('_', '').toLowerCase());
+
 function planPart(
   environment: PlanEnvironment,
   selectable: SelectStatement['groupBy'][number],
@@ -73,7 +80,7 @@ function planPart(
   const fn = resolveSelectable(environment, selectable);
   if (fn?.kind === 'aggregate')
     throw invalid(`Aggregate functions are not supported within the GROUP BY clause, got: ${fn.displayName}`);
-  if (fn?.kind === 'scalar' && fn.user?.monotonic === false)
+  if (fn !== null && !isMonotonic(fn))
     throw invalid(`Only monotonic functions are supported in the GROUP BY clause. Got: ${signatureText(fn)} `);
   const own = new FetchedColumns();
   planSelectable(environment, selectable, null, own);

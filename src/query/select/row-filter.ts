@@ -11,7 +11,14 @@ import {
   unpackSet,
 } from '../../types/index.js';
 import type { PlanEnvironment } from '../plan-environment.js';
-import { bindFields, bindIn, bindSingle, type Restriction, type RestrictionTerm } from '../restrictions/restriction.js';
+import {
+  bindFields,
+  bindIn,
+  bindSingle,
+  type Negation,
+  type Restriction,
+  type RestrictionTerm,
+} from '../restrictions/restriction.js';
 import type { StatementRestrictions } from '../restrictions/statement-restrictions.js';
 import type { CellNode, FetchedColumns } from '../selection/node.js';
 import { columnNode } from '../selection/plan-selectable.js';
@@ -31,7 +38,11 @@ export function planFilter(
   restrictions: StatementRestrictions,
   fetched: FetchedColumns,
 ): RowFilter | null {
-  if (restrictions.filters.length === 0) return null;
+  if (restrictions.filters.length === 0 && restrictions.negations.length === 0) return null;
+  const negated = restrictions.negations.map((negation) => ({
+    negation,
+    slot: (columnNode(environment, negation.column.name, fetched) as CellNode).slot,
+  }));
   const slotted: Slotted[] = restrictions.filters.map((restriction) => ({
     restriction,
     slots: restriction.columns.map((column) => (columnNode(environment, column.name, fetched) as CellNode).slot),
@@ -39,6 +50,7 @@ export function planFilter(
   return {
     bind(context) {
       const predicates = slotted.flatMap(({ restriction, slots }) => bindRestriction(restriction, slots, context));
+      for (const { negation, slot } of negated) predicates.push(bindNegation(negation, slot, context));
       return (cells) => predicates.every((predicate) => predicate(cells));
     },
   };
@@ -100,6 +112,17 @@ function bindEquality(
     const value = filterValue(values[i] ?? null, column);
     return compared(slots[i]!, (cell) => compareValues(column.type, cell, value) === 0);
   });
+}
+
+/** As for the other operators, a null cell satisfies nothing. */
+function bindNegation({ column, op, values }: Negation, slot: number, context: BindContext): RowPredicate {
+  const { type } = column;
+  const bound = bindIn(values, context).map((row) => filterValue(row[0] ?? null, column));
+  if (op === 'NOT IN') return compared(slot, (cell) => bound.every((value) => compareValues(type, cell, value) !== 0));
+  const isKey = op === 'NOT CONTAINS KEY' && type.kind === 'map';
+  const of = isKey ? type.key : valueType(type);
+  const partsOf = (cell: Uint8Array) => (isKey ? unpackMap(cell).map(([key]) => key) : elementsOf(type, cell));
+  return compared(slot, (cell) => !partsOf(cell).some(equals(of, bound[0]!)));
 }
 
 /** A null cell satisfies nothing. */

@@ -78,7 +78,9 @@ export function planSelect(environment: PlanEnvironment, statement: SelectStatem
   const masked = planOne({ ...environment, masked: true }, statement);
   const { partitionKey, clustering, others } = plan.restrictions;
   const ofToken = plan.restrictions.token === null ? [] : environment.table.partitionKey;
-  const restricted = new Set([...ofToken, ...[partitionKey, clustering, others].flatMap((set) => set.columns)]);
+  const negated = plan.restrictions.negations.map(({ column }) => column);
+  const sets = [partitionKey, clustering, others].flatMap((set) => set.columns);
+  const restricted = new Set([...ofToken, ...sets, ...negated]);
   const maskedRestrictions = [...restricted]
     .filter((column) => column.mask !== undefined)
     .map((column) => column.name)

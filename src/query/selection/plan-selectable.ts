@@ -244,7 +244,9 @@ function literalNode(
   expected: CqlType | null,
   fetched: FetchedColumns,
 ): SelectionNode {
-  const type = selectableType(environment, literal) ?? expected;
+  // A list where a vector is wanted is one.
+  const isVector = expected?.kind === 'vector' && literal.kind === 'list';
+  const type = isVector ? expected : (selectableType(environment, literal) ?? expected);
   const name = selectableText(environment, literal);
   const plan = (inner: Selectable, of: CqlType | null) => planSelectable(environment, inner, of, fetched);
   if (type === null) return cannotInfer(name);

@@ -95,6 +95,7 @@ export function selectableArgument(environment: PlanEnvironment, selectable: Sel
     compatibleType: () => selectableType(environment, selectable) ?? compatibleSelectable(environment, selectable),
     text: selectableText(environment, selectable),
     isMarker: false,
+    ...(selectable.kind === 'list' ? { arrayLiteralSize: selectable.elements.length } : {}),
   };
 }
 

@@ -14,6 +14,7 @@ export function argumentOf(environment: PlanEnvironment, term: Term): Argument {
     compatibleType: () => compatibleType(environment, term),
     text: termText(term),
     isMarker: term.kind === 'marker',
+    ...(term.kind === 'list' ? { arrayLiteralSize: term.elements.length } : {}),
   };
 }
 
