@@ -79,7 +79,7 @@ bool ReadColumns(Reader* r, const DescriptorPlan& plan, ReadCommand* out) {
   for (uint16_t i = 0; i < n; i++) {
     uint8_t what;
     SelectedColumn c;
-    if (!r->U8(&what) || what > static_cast<uint8_t>(SelectedKind::kPaths) || !r->U16(&c.which)) return false;
+    if (!r->U8(&what) || what > static_cast<uint8_t>(SelectedKind::kExpiry) || !r->U16(&c.which)) return false;
     c.what = static_cast<SelectedKind>(what);
     if (c.what == SelectedKind::kPartitionKey && c.which >= plan.descriptor->partition_key.size()) return false;
     if (c.what == SelectedKind::kClustering && c.which >= plan.clustering_count) return false;

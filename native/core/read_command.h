@@ -18,6 +18,7 @@ enum class SelectedKind : uint8_t {
   kMaxWritetime = 5,
   kToken = 6,
   kPaths = 7,
+  kExpiry = 8,
 };
 
 // `which` is a key component's index, or an index into the descriptor's columns (kUnknownColumn shows null).

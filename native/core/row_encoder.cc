@@ -128,6 +128,9 @@ void RowEncoder::Encode(const Row* row, const Row* statics, Writer* out) {
       case SelectedKind::kPaths:
         Paths(c.which, out);
         break;
+      case SelectedKind::kExpiry:
+        Expiry(row, out);
+        break;
       default:
         Times(c.what, c.which, out);
     }
@@ -252,6 +255,28 @@ void RowEncoder::Times(SelectedKind what, uint16_t index, Writer* out) {
   if (any) return;
   out->bytes.resize(start);
   PutNull(out);
+}
+
+// When the last of what makes the row be there expires; null when something of it never does.
+void RowEncoder::Expiry(const Row* row, Writer* out) {
+  uint32_t latest = 0;
+  bool forever = row == nullptr;
+  const auto add = [&](bool live, uint32_t ttl, uint32_t expires_at) {
+    if (!live) return;
+    if (ttl == kNoTtl) forever = true;
+    else latest = std::max(latest, expires_at);
+  };
+  if (row != nullptr) {
+    add(row->liveness.LiveAt(now_), row->liveness.ttl, row->liveness.expires_at);
+    for (const Cell& cell : row->cells)
+      if (!plan_->descriptor->columns[cell.column].dropped) add(cell.LiveAt(now_), cell.ttl, cell.local_deletion_time);
+  }
+  if (forever) {
+    PutNull(out);
+    return;
+  }
+  out->BE<uint32_t>(4);
+  out->BE<uint32_t>(latest);
 }
 
 void RowEncoder::Paths(uint16_t index, Writer* out) {

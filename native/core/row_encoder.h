@@ -23,6 +23,7 @@ class RowEncoder {
   void UserType(const Column& column, const Cell* first, const Cell* end, Writer* out);
   void Times(SelectedKind what, uint16_t column, Writer* out);
   void Paths(uint16_t column, Writer* out);
+  void Expiry(const Row* row, Writer* out);
   const Cell* EndOf(uint16_t column) const;
 
   const DescriptorPlan* plan_ = nullptr;

@@ -269,6 +269,22 @@ export const verbs: Readonly<Record<string, Verb>> = {
       return { data, text: formatCompactions(data) };
     },
   },
+  viewbuildstatus: {
+    usage: '<keyspace> <view> | <keyspace.view>',
+    help: 'Show progress of a materialized view build',
+    argumentsMin: 1,
+    argumentsMax: 2,
+    async run(client, args) {
+      const [keyspace, view] = args.length === 2 ? args : args[0]!.split('.');
+      if (!keyspace || !view) throw new CtlError('viewbuildstatus requires keyspace and view name arguments');
+      const data = await client.read<Record<string, string>>('viewbuildstatus', { keyspace, view });
+      const statuses = Object.entries(data);
+      if (statuses.every(([, status]) => status === 'SUCCESS'))
+        return { data, text: `${keyspace}.${view} has finished building` };
+      const table = formatTable([['Host', 'Info'], ...statuses]);
+      return { data, text: `${keyspace}.${view} has not finished building; node status is below.\n\n${table}` };
+    },
+  },
   describecluster: {
     usage: '',
     help: 'Print the name, partitioner and schema version of a cluster',

@@ -24,6 +24,7 @@ import { Figures } from './node/figures.js';
 import { Latencies } from './node/latencies.js';
 import { createProcessor } from './node/query.js';
 import { type NodeStorage, openStorage, replicasOf } from './node/storage.js';
+import { ViewBuilds } from './node/view-builds.js';
 import { serverLimitsOf } from './server-config.js';
 import type { Config } from './settings.js';
 import type { HostAndPort } from './units.js';
@@ -61,6 +62,8 @@ export async function startNode(config: Config, log: Log, onDeath: (message: str
   figures.attach(serving);
   keepCompactionHistory(processor, storage, log);
   const stopEstimates = scheduleEstimates(processor, storage, log);
+  const builds = new ViewBuilds(processor, storage, log);
+  builds.start();
   // First, because connections to the other port are told of it.
   const aware = { listen: (address: HostAndPort) => server.listen(address, true) };
   const awarePort = await listen(aware, config.cql_shard_aware_bind, 'CQL', 'cql_shard_aware_bind');
@@ -92,6 +95,7 @@ export async function startNode(config: Config, log: Log, onDeath: (message: str
     async drain() {
       stopEstimates();
       latencies.stop();
+      await builds.stop();
       await drain({ storage, server, web });
     },
   };

@@ -204,6 +204,7 @@ export const settings = {
   user_defined_functions_threads: integer(2, 1, 64, 'Threads that run functions'),
 
   dynamic_data_masking_enabled: boolean(false, 'Apply masks to columns, and let clients give columns masks'),
+  materialized_views_enabled: boolean(true, 'Whether materialized views can be created'),
 
   read_request_timeout: duration(5_000, 'Time for a read of keys'),
   range_request_timeout: duration(10_000, 'Time for a read of a token range'),

@@ -3,26 +3,29 @@ import { murmurToken } from '../native/index.js';
 import type { RoutedMutation } from '../query/index.js';
 import type { TableDefinition } from '../schema/index.js';
 import { shardOfToken } from '../shard/index.js';
-import {
-  cellsOf,
-  decodeMutation,
-  encodeReadCommand,
-  MutationBuilder,
-  RowStream,
-  rowsOf,
-  Selected,
-} from '../storage/index.js';
+import { cellsOf, encodeReadCommand, MutationBuilder, RowStream, rowsOf, Selected } from '../storage/index.js';
 import { packList, unpackList } from '../types/index.js';
 import type { ShardPort } from './shard-port.js';
 
-/** Version of the mutations in the log: that of docs/format/mutation.md. */
+/** Versions of entries: mutations of docs/format/mutation.md to apply; a write of a base table whose views are to follow it. */
 const mutationVersion = 1;
+const intentVersion = 2;
+
+/** What is done with what was left when the process ended. */
+export type BatchLogReplay = {
+  /** Applies a mutation of a batch. */
+  apply(mutation: Uint8Array): Promise<void>;
+  /** Finishes a write of a base table of views, by what `intent` was given. */
+  finish(kept: readonly Uint8Array[]): Promise<void>;
+};
 
 export type BatchLogClock = {
   /** Microseconds since the epoch, strictly increasing. */
   nowMicros(): bigint;
   nextTimeUuid(): Uint8Array;
 };
+
+type Pending = { readonly id: Uint8Array; readonly version: number; readonly mutations: Uint8Array[] };
 
 export class BatchLog {
   readonly #tableId: Uint8Array;
@@ -39,23 +42,44 @@ export class BatchLog {
   /** Keeps a batch. Returns what forgets it, once all of it is applied. */
   async begin(mutations: readonly RoutedMutation[]): Promise<() => Promise<void>> {
     const id = this.clock.nextTimeUuid();
+    await this.#write(
+      id,
+      this.#entry(
+        id,
+        mutationVersion,
+        mutations.map(({ bytes }) => bytes),
+      ),
+    );
+    return () => this.#write(id, this.#deletion(id));
+  }
+
+  /**
+   * The mutations that keep an entry in the log of a shard and forget it: for who writes them together with others.
+   * @param kept  what `finish` is given when the process ends in between
+   */
+  intent(shard: number, kept: readonly Uint8Array[]): { readonly keep: Uint8Array; readonly forget: Uint8Array } {
+    let id = this.clock.nextTimeUuid();
+    while (shardOfToken(murmurToken(id), this.shards.shardCount) !== shard) id = this.clock.nextTimeUuid();
+    return { keep: this.#entry(id, intentVersion, kept), forget: this.#deletion(id) };
+  }
+
+  #entry(id: Uint8Array, version: number, mutations: readonly Uint8Array[]): Uint8Array {
     const now = this.clock.nowMicros();
     const builder = new MutationBuilder(this.#tableId, murmurToken(id), id);
     builder.insertRow([], now);
     const column = (name: string) => this.table.columns.get(name)!.id;
     const versionBytes = new Uint8Array(4);
-    new DataView(versionBytes.buffer).setInt32(0, mutationVersion);
+    new DataView(versionBytes.buffer).setInt32(0, version);
     builder.cell(column('version'), now, versionBytes);
-    for (const { bytes } of mutations) builder.pathCell(column('mutations'), now, this.clock.nextTimeUuid(), bytes);
-    await this.#write(id, builder.finish());
-    return () => this.#forget(id);
+    for (const bytes of mutations) builder.pathCell(column('mutations'), now, this.clock.nextTimeUuid(), bytes);
+    return builder.finish();
   }
 
-  #forget(id: Uint8Array): Promise<void> {
+  #deletion(id: Uint8Array): Uint8Array {
     const now = this.clock.nowMicros();
     const builder = new MutationBuilder(this.#tableId, murmurToken(id), id);
     builder.partitionDeletion(now, Number(now / 1_000_000n));
-    return this.#write(id, builder.finish());
+    return builder.finish();
   }
 
   #write(id: Uint8Array, mutation: Uint8Array): Promise<void> {
@@ -66,22 +90,20 @@ export class BatchLog {
    * Applies what was left when the process ended. Call before clients connect, after the tables are known to the shards.
    * @returns how many batches were replayed
    */
-  async replay(): Promise<number> {
+  async replay({ apply, finish }: BatchLogReplay): Promise<number> {
     let replayed = 0;
     for (let shard = 0; shard < this.shards.shardCount; shard++)
-      for (const { id, mutations } of await this.#pending(shard)) {
-        for (const bytes of mutations) {
-          const target = shardOfToken(decodeMutation(bytes).token, this.shards.shardCount);
-          await this.shards.mutate(target, bytes, true);
-        }
-        await this.#forget(id);
+      for (const { id, version, mutations } of await this.#pending(shard)) {
+        if (version === intentVersion) await finish(mutations);
+        else for (const bytes of mutations) await apply(bytes);
+        await this.#write(id, this.#deletion(id));
         replayed++;
       }
     return replayed;
   }
 
-  async #pending(shard: number): Promise<{ id: Uint8Array; mutations: Uint8Array[] }[]> {
-    const pending: { id: Uint8Array; mutations: Uint8Array[] }[] = [];
+  async #pending(shard: number): Promise<Pending[]> {
+    const pending: Pending[] = [];
     let startAfter: Uint8Array | null = null;
     do {
       const command = encodeReadCommand({
@@ -93,16 +115,18 @@ export class BatchLog {
         columns: [
           { what: Selected.partitionKey, which: 0 },
           { what: Selected.value, which: this.table.columns.get('mutations')!.id },
+          { what: Selected.value, which: this.table.columns.get('version')!.id },
         ],
         bytesLimit: 1 << 20,
         startAfter,
       });
       const stream = new RowStream(await this.shards.read(shard, command));
       for (const partition of stream.partitions())
-        for (const row of rowsOf(partition, 2)) {
-          const [id, list] = cellsOf(row.cells, 2);
-          if (id)
-            pending.push({ id: id.slice(), mutations: unpackList(list ?? packList([])).map((one) => one.slice()) });
+        for (const row of rowsOf(partition, 3)) {
+          const [id, list, version] = cellsOf(row.cells, 3);
+          if (!id) continue;
+          const mutations = unpackList(list ?? packList([])).map((one) => one.slice());
+          pending.push({ id: id.slice(), version: version?.[3] ?? mutationVersion, mutations });
         }
       startAfter = stream.position;
     } while (startAfter !== null);

@@ -11,3 +11,5 @@ export { LocalCoordinator } from './local-coordinator.js';
 export { PartitionQueue } from './partition-queue.js';
 export { blockFor, type ReplicaCount, satisfiedLevels } from './replicas.js';
 export type { ShardPort, ShardRequest } from './shard-port.js';
+export { buildView, type ViewBuildProgress } from './view-builder.js';
+export { ViewWriter } from './view-writer.js';

@@ -12,19 +12,20 @@ import {
 } from '../query/index.js';
 import type { Catalogue, TableDefinition } from '../schema/index.js';
 import { shardOfToken } from '../shard/index.js';
-import { hasFolds, mutationTableId } from '../storage/index.js';
+import { decodeMutation, hasFolds, mutationKey, mutationTableId } from '../storage/index.js';
 import type { BatchLog } from './batch-log.js';
 import { PartitionQueue, partitionName } from './partition-queue.js';
 import { foldRange, readRange } from './range-read.js';
 import { checkReplicas, type ReplicaCount } from './replicas.js';
 import type { ShardPort, ShardRequest } from './shard-port.js';
+import { idBytes, uuidText } from './table-ids.js';
+import type { UnfinishedWrite, ViewWriter } from './view-writer.js';
+import { within } from './within.js';
 
 const timestampMax = 2n ** 63n - 1n;
-
-const uuidText = (bytes: Uint8Array): string => {
-  const hex = Buffer.from(bytes).toString('hex');
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
-};
+/** Before a write of views that has failed is tried again, milliseconds. */
+const finishAfterMs = 1_000;
+const forever = 2 ** 31 - 1;
 
 export class LocalCoordinator implements Coordinator {
   readonly #partitions = new PartitionQueue();
@@ -40,10 +41,13 @@ export class LocalCoordinator implements Coordinator {
     private readonly replicas: ReplicaCount,
     private readonly nowMicros: () => bigint,
     private readonly batchLog: BatchLog | null = null,
+    private readonly views: ViewWriter | null = null,
   ) {}
 
   async mutate(mutations: readonly RoutedMutation[], options: MutationOptions): Promise<void> {
     for (const { bytes } of mutations) this.#check(mutationTableId(bytes), options.consistency, true);
+    if (this.views !== null && mutations.some(({ bytes }) => this.#viewedBase(bytes) !== null))
+      return this.#mutateWithViews(mutations, options);
     const byShard = this.#byShard(mutations);
     if (options.writeType === 'BATCH' && byShard.size > 1 && this.batchLog !== null) {
       const done = await this.batchLog.begin(mutations);
@@ -64,13 +68,88 @@ export class LocalCoordinator implements Coordinator {
     this.#check(tableId, options.serialConsistency, true);
     const shard = shardOfToken(token, this.shards.shardCount);
     const contended = (contentions: number) => casTimedOut(options.serialConsistency, contentions);
-    await this.#partitions.run(partitionName(tableId, key), options.contentionTimeoutMs, contended, async () => {
+    const work = this.#partitions.run(partitionName(tableId, key), options.contentionTimeoutMs, contended, async () => {
       const request = this.#request(options.timeoutMs, () => contended(0));
       const answers = await Promise.all(reads.map((command) => this.shards.read(shard, command, request)));
       const mutation = decide(answers, (micros) => this.#timestampAfter(micros));
       if (mutation === null) return;
       this.#check(tableId, options.consistency, true);
-      await this.shards.mutate(shard, mutation, options.durable, request);
+      const base = this.#viewedBase(mutation);
+      if (base === null) await this.shards.mutate(shard, mutation, options.durable, request);
+      else await this.#writeBase(base, { token, bytes: mutation }, options.durable);
+    });
+    if (this.views === null || this.views.baseOf(tableId) === null) return work;
+    // The write of views has no deadline of its own: it goes on when the client no longer waits.
+    await within(work, options.contentionTimeoutMs + options.timeoutMs, () => contended(0));
+  }
+
+  #viewedBase(mutation: Uint8Array): TableDefinition | null {
+    return this.views?.baseOf(mutationTableId(mutation)) ?? null;
+  }
+
+  async #mutateWithViews(mutations: readonly RoutedMutation[], options: MutationOptions): Promise<void> {
+    const isLogged = options.writeType === 'BATCH' && mutations.length > 1 && this.batchLog !== null;
+    const done = isLogged ? await this.batchLog!.begin(mutations) : null;
+    const plain = mutations.filter(({ bytes }) => this.#viewedBase(bytes) === null);
+    const work = mutations
+      .filter((mutation) => !plain.includes(mutation))
+      .map((mutation) => this.#writeInTurn(mutation, options));
+    if (plain.length > 0) work.push(this.#send(this.#byShard(plain), options));
+    // What the client no longer waits for goes on: base and views end together.
+    await within(Promise.all(work), options.timeoutMs, () => writeTimedOut(options));
+    await done?.();
+  }
+
+  #writeInTurn(mutation: RoutedMutation, options: MutationOptions): Promise<void> {
+    const { bytes } = mutation;
+    const name = partitionName(mutationTableId(bytes), mutationKey(bytes));
+    return this.#partitions.run(
+      name,
+      options.timeoutMs,
+      () => writeTimedOut(options),
+      async () => {
+        const base = this.#viewedBase(bytes);
+        // Its last view may have gone meanwhile.
+        if (base === null) await this.#send(this.#byShard([mutation]), options);
+        else await this.#writeBase(base, mutation, options.durable);
+      },
+    );
+  }
+
+  #writeBase(base: TableDefinition, mutation: RoutedMutation, durable: boolean): Promise<void> {
+    return this.views!.write(base, mutation, durable, (unfinished) => this.#finishLater(unfinished));
+  }
+
+  /** The write is in the base and its views are not known to follow: nothing of the partition is written before they do. */
+  #finishLater(unfinished: UnfinishedWrite): void {
+    const name = partitionName(mutationTableId(unfinished.kept[0]!), mutationKey(unfinished.kept[0]!));
+    const timer = setTimeout(() => {
+      const again = () => this.#finishLater(unfinished);
+      this.#partitions
+        .run(
+          name,
+          forever,
+          () => new FerrosaError('OVERLOADED', 'views wait'),
+          () => this.views!.finishLeft(unfinished),
+        )
+        .catch(again);
+    }, finishAfterMs);
+    timer.unref();
+  }
+
+  /** Writes one partition of a base table to its views, in its turn. */
+  buildViews(base: TableDefinition, key: Uint8Array, durable: boolean): Promise<void> {
+    const timedOut = () => new FerrosaError('OVERLOADED', 'The build of a view waits for writes of a partition');
+    const name = partitionName(idBytes(base), key);
+    return this.#partitions.run(name, forever, timedOut, () => this.views!.build(base, key, durable));
+  }
+
+  /** Finishes what batches and writes of views had begun when the process ended. Returns how many there were. */
+  recover(): Promise<number> {
+    const options = { consistency: Consistency.ONE, writeType: 'SIMPLE', timeoutMs: forever, durable: true } as const;
+    return this.batchLog!.replay({
+      apply: (bytes) => this.mutate([{ bytes, token: decodeMutation(bytes).token }], options),
+      finish: (kept) => this.views!.finish(kept),
     });
   }
 

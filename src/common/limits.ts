@@ -22,3 +22,6 @@ export const userFunctionJobsMax = 16_384;
 export const userFunctionJobsBytes = 1024 * 1024;
 /** Calls of a function that go to its thread as one message. */
 export const userFunctionCallsMax = 1_024;
+
+/** Rows of a base table that one write may change when materialized views follow it: their old and new state is held in memory. */
+export const viewRowsPerWriteMax = 100_000;

@@ -60,6 +60,8 @@ export const reads: Readonly<Record<string, Handler>> = {
   connections: ({ connections }) => connections(),
   statements: ({ server }) => server.statements,
   traceprobability: ({ control }) => ({ probability: control.getTraceProbability() }),
+  viewbuildstatus: ({ control }, { query }) =>
+    control.viewBuildStatus(needed(query, 'keyspace'), needed(query, 'view')),
   endpoints: ({ control }, { query }) =>
     control.endpoints(needed(query, 'keyspace'), needed(query, 'table'), needed(query, 'key')),
 };

@@ -134,6 +134,8 @@ export interface NodeControl {
   latencies(): Promise<readonly LatencyDistribution[]>;
   threadPools(): Promise<readonly ThreadPool[]>;
   compactionStats(): Promise<CompactionStats>;
+  /** By host id: STARTED, SUCCESS or UNKNOWN. @throws FerrosaError INVALID when there is no such view */
+  viewBuildStatus(keyspace: string, view: string): Promise<Readonly<Record<string, string>>>;
   /** Addresses of the replicas of a partition key in its CQL text form. @throws FerrosaError INVALID */
   endpoints(keyspace: string, table: string, key: string): readonly string[];
   /** Empty `tables`: all; null `keyspace`: all but none of the tables. @throws FerrosaError INVALID when there is no such table */

@@ -126,7 +126,12 @@ export function encodeHotPlan(prepared: Prepared, consistencyLevels: number): Ui
 function writeLayout(plan: WritePlan, markers: number): Layout | null {
   const { table, restrictions, type } = plan;
   const cold =
-    plan.timeoutMs !== null || plan.conditions !== null || table.virtual || table.isCounter || plan.requiresRead;
+    plan.timeoutMs !== null ||
+    plan.conditions !== null ||
+    (table.viewNames ?? []).length > 0 ||
+    table.virtual ||
+    table.isCounter ||
+    plan.requiresRead;
   if (cold || plan.statics.length > 0 || !table.flags.includes('compound')) return null;
   const terms = new HotTerms(markers);
   if (!addKeys(terms, restrictions.partitionKey, table.partitionKey, targets.partitionKey)) return null;

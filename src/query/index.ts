@@ -19,3 +19,6 @@ export {
   type QuerySettings,
   type SchemaChanger,
 } from './services.js';
+export { affectedSlices, BaseRead, type BaseRow } from './views/base-rows.js';
+export { planView, type ViewPlan, type ViewPlanInput } from './views/view-plan.js';
+export { removal, sameViewKey, type ViewKey, type ViewMutation, viewKeyOf, writing } from './views/view-update.js';

@@ -1,6 +1,7 @@
 // Runs statements: parse, plan, execute (the QueryProcessor that the server talks to).
 import { FerrosaError, invalid } from '../common/errors.js';
 import { parseStatement } from '../cql/index.js';
+import { type TableDefinition, viewsOf } from '../schema/index.js';
 import type { BindValue, TextContext } from '../types/index.js';
 import {
   type BatchRequest,
@@ -284,7 +285,7 @@ export class Processor implements QueryProcessor {
         return warnings.length > 0 ? { ...result, warnings } : result;
       }
       case 'truncate':
-        await this.services.coordinator.truncate(plan.table.id, this.services.settings.truncateTimeoutMs);
+        await this.#truncate(plan.table);
         return { kind: 'void' };
       case 'use':
         if (!this.services.catalogue.schema.keyspaces.has(plan.keyspace))
@@ -312,6 +313,14 @@ export class Processor implements QueryProcessor {
           `cannot query masked columns [${maskedRestrictions.join(', ')}]`,
       );
     return masked;
+  }
+
+  /** A table and its views. */
+  async #truncate(table: TableDefinition): Promise<void> {
+    const { coordinator, settings, catalogue } = this.services;
+    await coordinator.truncate(table.id, settings.truncateTimeoutMs);
+    for (const view of viewsOf(catalogue.getKeyspace(table.keyspace), table))
+      await coordinator.truncate(view.id, settings.truncateTimeoutMs);
   }
 
   #describe(

@@ -1,5 +1,5 @@
 // Makes table definitions: sorts columns as Cassandra does and keeps the lookup map in step with the lists.
-import type { ColumnDefinition, DroppedColumn, TableDefinition, TableOptions } from './model.js';
+import type { ColumnDefinition, DroppedColumn, TableDefinition, TableOptions, ViewDefinition } from './model.js';
 
 /** Cassandra's defaults of every table option. */
 export const defaultTableOptions: TableOptions = {
@@ -70,6 +70,8 @@ export type TableParts = {
   readonly options: TableOptions;
   readonly indexes: TableDefinition['indexes'];
   readonly virtual: boolean;
+  readonly view?: ViewDefinition;
+  readonly viewNames?: readonly string[];
 };
 
 /** A table from its columns in any order. */
@@ -100,6 +102,8 @@ export function alteredTable(table: TableDefinition, change: Partial<TableParts>
     options: table.options,
     indexes: table.indexes,
     virtual: table.virtual,
+    ...(table.view === undefined ? {} : { view: table.view }),
+    ...(table.viewNames === undefined ? {} : { viewNames: table.viewNames }),
     ...change,
     version: table.version + 1,
   });

@@ -19,6 +19,7 @@ export { applyDdl, type DdlResult, type SchemaStatement, schemaEvents } from './
 export type { DdlContext, MaskedColumn, ResolveMask } from './ddl/context.js';
 export { functionsDisabled } from './ddl/functions.js';
 export { termBytes } from './ddl/term-bytes.js';
+export { viewsOf, whereText } from './ddl/views.js';
 export { type DescribeColumn, type DescribeContext, type DescribeResult, describe } from './describe/describe.js';
 export { chunkBytesOf, type DescriptorSettings, encodeDescriptor } from './descriptor.js';
 export { findFunction, functionKey, functionsNamed, functionsOfAggregate } from './functions.js';

@@ -1,4 +1,5 @@
 // The catalogue's values: keyspaces, tables, columns, types. Immutable; a DDL statement makes new ones.
+import type { Relation } from '../cql/index.js';
 import type { CqlType, UserType } from '../types/index.js';
 
 export type ColumnKind = 'partition_key' | 'clustering' | 'static' | 'regular';
@@ -87,6 +88,20 @@ export type TableDefinition = {
    * the like. A table of an ordinary keyspace can be virtual; drivers see no difference.
    */
   readonly virtual: boolean;
+  /** Set for a materialized view: what it shows. */
+  readonly view?: ViewDefinition;
+  /** Materialized views of this table, sorted; they are tables of its keyspace. */
+  readonly viewNames?: readonly string[];
+};
+
+/** What makes a table a materialized view. Its columns have the names of the base's and ids of their own. */
+export type ViewDefinition = {
+  readonly baseId: string;
+  readonly baseName: string;
+  /** SELECT *: columns that the base gets, it gets too. */
+  readonly includeAllColumns: boolean;
+  /** Of its WHERE clause, each of one column. */
+  readonly relations: readonly Relation[];
 };
 
 export type IndexDefinition = {

@@ -53,6 +53,8 @@ export function tableToJson(table: TableDefinition): TableJson {
     nextColumnId: table.nextColumnId,
     options: table.options,
     indexes: table.indexes,
+    ...(table.view === undefined ? {} : { view: table.view }),
+    ...(table.viewNames === undefined ? {} : { viewNames: table.viewNames }),
   };
 }
 

@@ -31,7 +31,8 @@ function combine(digests: Iterable<Uint8Array>): Uint8Array {
 function digestTable(table: TableDefinition): Uint8Array {
   let known = tableDigests.get(table);
   if (known === undefined) {
-    const { version: _version, ...content } = table;
+    // That a table has views shows in the views.
+    const { version: _version, viewNames: _viewNames, ...content } = table;
     known = digest(canonical(content));
     tableDigests.set(table, known);
   }

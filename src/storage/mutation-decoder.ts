@@ -48,10 +48,20 @@ export function decodeMutation(bytes: Uint8Array): DecodedMutation {
   }
 }
 
+/** Before the key: format, flags, table id, token. */
+const keyAt = 1 + 1 + 16 + 8;
+
 /** The table id in a mutation's header, without decoding the rest. */
 export function mutationTableId(bytes: Uint8Array): Uint8Array {
   if (bytes.length < 18) throw new FerrosaError('CORRUPT', 'bad mutation: too short');
   return bytes.subarray(2, 18);
+}
+
+/** The partition key in a mutation's header, without decoding the rest. */
+export function mutationKey(bytes: Uint8Array): Uint8Array {
+  const input = new ByteReader(bytes);
+  input.raw(keyAt);
+  return input.raw(input.u16());
 }
 
 function decode(input: ByteReader): DecodedMutation {

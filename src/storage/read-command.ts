@@ -26,6 +26,8 @@ export const Selected = {
   token: 6,
   /** Paths of the live cells of a multicell column, a list of blob. */
   paths: 7,
+  /** Seconds since the epoch when the row as a whole expires; null when it does not. `which` is 0. */
+  expiry: 8,
 } as const;
 export type SelectedKind = (typeof Selected)[keyof typeof Selected];
 export type ReadColumn = { readonly what: SelectedKind; readonly which: number };

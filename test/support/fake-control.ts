@@ -119,6 +119,11 @@ export class FakeControl implements NodeControl {
     };
   }
 
+  async viewBuildStatus(...args: string[]): Promise<Record<string, string>> {
+    this.calls.push(['viewBuildStatus', ...args]);
+    return { '127.0.0.1': 'SUCCESS' };
+  }
+
   endpoints(...args: string[]): string[] {
     this.calls.push(['endpoints', ...args]);
     return ['127.0.0.1'];

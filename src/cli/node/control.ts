@@ -24,6 +24,7 @@ import type { Serving } from './serving.js';
 import { type NodeStorage, releaseVersion } from './storage.js';
 import { tableStats } from './table-stats.js';
 import { threadPools } from './thread-pools.js';
+import { viewBuildStatus } from './view-builds.js';
 
 export type ControlParts = {
   readonly config: Config;
@@ -139,6 +140,14 @@ export class Control implements NodeControl {
           totalBytes: record.bytesTotal,
         })),
     };
+  }
+
+  async viewBuildStatus(keyspace: string, view: string): Promise<Readonly<Record<string, string>>> {
+    const { metadata, record } = this.#parts.storage;
+    if (metadata.catalogue.findTable(keyspace, view)?.view === undefined)
+      throw invalid(`there is no materialized view ${keyspace}.${view}`);
+    const status = await viewBuildStatus(this.#parts.serving.processor, keyspace, view);
+    return { [record.broadcastAddress]: status ?? 'UNKNOWN' };
   }
 
   endpoints(keyspace: string, table: string, key: string): readonly string[] {

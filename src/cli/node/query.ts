@@ -1,4 +1,6 @@
 // The query layer of a node: processor, virtual tables, DESCRIBE.
+
+import { invalid } from '../../common/errors.js';
 import { nativeFunctions, PreparedStatementsTable, Processor, type QueryServices } from '../../query/index.js';
 import { describe, type PlainRow, virtualTable } from '../../schema/index.js';
 import type { Log } from '../log.js';
@@ -22,6 +24,8 @@ export async function createProcessor(
     catalogue,
     metadata: {
       async change(statement, keyspace) {
+        if (statement.kind === 'createView' && !config.materialized_views_enabled)
+          throw invalid('Materialized views are disabled. Enable in cassandra.yaml to use.');
         const result = await metadata.change(statement, keyspace);
         // The client may use the table as soon as it has the answer.
         await shards.settled();

@@ -1,8 +1,8 @@
 // Metadata and shards: who the node is, its schema, and the threads that keep its data.
 import { join } from 'node:path';
-import { BatchLog, LocalCoordinator, type ShardPort } from '../../cluster/index.js';
+import { BatchLog, LocalCoordinator, type ShardPort, ViewWriter } from '../../cluster/index.js';
 import type { FerrosaError } from '../../common/errors.js';
-import { resolveColumnMask } from '../../query/index.js';
+import { nativeFunctions, resolveColumnMask } from '../../query/index.js';
 import { loadHostId, MetadataStore, type NodeRecord, RaftClient, registerNode } from '../../raft/index.js';
 import { type CatalogueChange, totalReplicas, type UserFunction } from '../../schema/index.js';
 import { type BackgroundPool, createBackgroundPool, Shards } from '../../shard/index.js';
@@ -64,10 +64,14 @@ export async function openStorage(config: Config, log: Log, onDeath: (message: s
   metadata.catalogue.onChange((change) => followSchema(shards, change, log));
   const port = shardPort(shards);
   const batchLog = new BatchLog(port, metadata.catalogue.getTable('system', 'batches'), { nowMicros, nextTimeUuid });
-  const replayed = await batchLog.replay();
-  if (replayed > 0) log.info({ batches: replayed }, 'logged batches that had not ended were applied');
   const replicas = (name: string) => replicasOf(metadata, name);
-  const coordinator = new LocalCoordinator(port, metadata.catalogue, replicas, nowMicros, batchLog);
+  const clock = { nowMicros, nextTimeUuid };
+  const planning = { functions: nativeFunctions(), text: { nowMs } };
+  const views = new ViewWriter(port, metadata.catalogue, batchLog, clock, planning);
+  const coordinator = new LocalCoordinator(port, metadata.catalogue, replicas, nowMicros, batchLog, views);
+  const recovered = await coordinator.recover();
+  if (recovered > 0)
+    log.info({ writes: recovered }, 'logged batches and writes of views that had not ended were finished');
   return { metadata, record, shards, pool, coordinator, userFunctions };
 }
 

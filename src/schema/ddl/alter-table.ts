@@ -18,6 +18,7 @@ import {
 import { withKeyspace } from './keyspaces.js';
 import { canReadAs, expandUserTypes } from './type-walk.js';
 import { resolveType } from './types.js';
+import { alteredViews, checkNoViews } from './views.js';
 
 type Alter = Extract<DdlStatement, { kind: 'alterTable' }>;
 type Drop = Extract<DdlStatement, { kind: 'dropTable' }>;
@@ -116,6 +117,8 @@ function dropColumns(table: TableDefinition, change: Change<'drop'>, context: Dd
       throw invalid(`Column ${name} was not found in table '${tableText(table.keyspace, table.name)}'`);
     }
     if (column.position >= 0) throw invalid(`Cannot drop PRIMARY KEY column ${name}`);
+    if ((table.viewNames ?? []).length > 0)
+      throw invalid(`Cannot drop column ${name} on base table ${table.name} with materialized views`);
     if (column.type.kind === 'udt' && !column.type.frozen)
       throw invalid(`Cannot drop non-frozen column ${name} of user type ${typeToCql(column.type)}`);
     columns.delete(name);
@@ -212,8 +215,11 @@ export function alterTable(schema: Schema, statement: Alter, context: DdlContext
     if (statement.ifExists) return null;
     throw invalid(`Table '${keyspaceName}.${name}' doesn't exist`);
   }
+  if (table.view !== undefined)
+    throw invalid('Cannot use ALTER TABLE on a materialized view; use ALTER MATERIALIZED VIEW instead');
   const changed = changedTable(schema, keyspace, table, statement.change, context);
   const tables = new Map(keyspace.tables).set(name, changed);
+  for (const view of alteredViews(keyspace, table, changed)) tables.set(view.name, view);
   const isNewStrategy = changed.options.compaction !== table.options.compaction;
   return {
     schema: withKeyspace(schema, keyspaceName, { ...keyspace, tables }),
@@ -233,6 +239,10 @@ export function dropTable(schema: Schema, statement: Drop, context: DdlContext):
     if (statement.ifExists) return null;
     throw invalid(`Table '${keyspaceName}.${name}' doesn't exist`);
   }
+  const dropped = keyspace.tables.get(name)!;
+  if (dropped.view !== undefined)
+    throw invalid('Cannot use DROP TABLE on a materialized view. Please use DROP MATERIALIZED VIEW instead.');
+  checkNoViews(dropped);
   const tables = new Map(keyspace.tables);
   tables.delete(name);
   return {

@@ -11,6 +11,7 @@ import { createAggregate, createFunction, dropFunctionOrAggregate } from './func
 import { alterKeyspace, createKeyspace, dropKeyspace } from './keyspaces.js';
 import { alterType, createType, dropType } from './types.js';
 import { refuseUnsupported } from './unsupported.js';
+import { alterView, createView, dropView } from './views.js';
 
 /** TRUNCATE changes data and not the schema: it is the coordinator's. */
 export type SchemaStatement = Exclude<DdlStatement, { kind: 'truncate' }>;
@@ -53,6 +54,12 @@ function apply(schema: Schema, statement: SchemaStatement, context: DdlContext):
     case 'dropFunction':
     case 'dropAggregate':
       return dropFunctionOrAggregate(schema, statement, context);
+    case 'createView':
+      return createView(schema, statement, context);
+    case 'alterView':
+      return alterView(schema, statement, context);
+    case 'dropView':
+      return dropView(schema, statement, context);
     default:
       refuseUnsupported(schema, statement, context);
       return null;

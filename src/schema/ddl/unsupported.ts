@@ -7,15 +7,7 @@ import { type DdlContext, keyspaceOf } from './context.js';
 export type UnsupportedStatement = Extract<
   DdlStatement,
   {
-    kind:
-      | 'createTableLike'
-      | 'createIndex'
-      | 'dropIndex'
-      | 'createView'
-      | 'alterView'
-      | 'dropView'
-      | 'createTrigger'
-      | 'dropTrigger';
+    kind: 'createTableLike' | 'createIndex' | 'dropIndex' | 'createTrigger' | 'dropTrigger';
   }
 >;
 
@@ -37,17 +29,11 @@ export function refuseUnsupported(schema: Schema, statement: UnsupportedStatemen
     case 'createIndex':
       checkIndexedTable(schema, statement.table, context);
       throw unsupported(statement.custom ? 'CREATE CUSTOM INDEX' : 'CREATE INDEX');
-    case 'createView':
-      throw unsupported('CREATE MATERIALIZED VIEW');
     case 'createTrigger':
       throw unsupported('CREATE TRIGGER');
     case 'dropIndex':
       if (statement.ifExists) return;
       throw invalid(`Index '${full(statement.index)}' doesn't exist'`); // Cassandra's stray quote
-    case 'alterView':
-    case 'dropView':
-      if (statement.ifExists) return;
-      throw invalid(`Materialized view '${full(statement.view)}' doesn't exist`);
     case 'dropTrigger':
       if (statement.ifExists) return;
       throw invalid(`Trigger '${statement.name}' on '${full(statement.table)}' doesn't exist`);

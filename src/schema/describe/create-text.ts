@@ -8,6 +8,7 @@ import {
   typeToCqlUnfrozen,
   type UserType,
 } from '../../types/index.js';
+import { whereText } from '../ddl/views.js';
 import { initialStateText } from '../functions.js';
 import type {
   ColumnDefinition,
@@ -219,6 +220,26 @@ export function aggregateText(aggregate: UserAggregate): string {
   const initial = initialStateText(aggregate);
   if (initial !== null) lines.push(`INITCOND ${initial}`);
   return `${lines.join(`\n${indent}`)};`;
+}
+
+/** CREATE MATERIALIZED VIEW. */
+export function viewText(table: TableDefinition, withInternals: boolean): string {
+  const view = table.view!;
+  const columns = [...table.partitionKey, ...table.clustering, ...simpleFirst(table.regulars)];
+  const selected = view.includeAllColumns ? '*' : columns.map(({ name }) => quoteIfNeeded(name)).join(', ');
+  const partition = table.partitionKey.length > 1 ? `(${names(table.partitionKey)})` : names(table.partitionKey);
+  const clustering = table.clustering.length > 0 ? `, ${names(table.clustering)}` : '';
+  const options = withLines(table, false, false, withInternals)
+    .filter((line) => !line.startsWith('default_time_to_live'))
+    .join(`\n${indent}AND `);
+  return [
+    `CREATE MATERIALIZED VIEW ${fullName(table.keyspace, table.name)} AS`,
+    `${indent}SELECT ${selected}`,
+    `${indent}FROM ${fullName(table.keyspace, view.baseName)}`,
+    `${indent}WHERE ${whereText(view.relations)}`,
+    `${indent}PRIMARY KEY (${partition}${clustering})`,
+    ` WITH ${options};`,
+  ].join('\n');
 }
 
 /** CREATE INDEX. */

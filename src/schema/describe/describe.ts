@@ -9,6 +9,7 @@ import { isSystemKeyspace } from '../schema-version.js';
 import { partitionerClass } from '../virtual/node-rows.js';
 import { encodePlain } from '../virtual/values.js';
 import {
+  baseTables,
   byElementName,
   type Element,
   functionElement,
@@ -17,6 +18,7 @@ import {
   keyspaceElements,
   tableElements,
   typeElement,
+  viewElement,
 } from './elements.js';
 
 export type DescribeContext = {
@@ -80,7 +82,7 @@ function listing(statement: DescribeStatement, context: DescribeContext): Elemen
       return sortedKeyspaces(context).map(keyspaceElement);
     case 'tables':
       return listedKeyspaces(context).flatMap((keyspace) =>
-        [...keyspace.tables.values()].sort(byElementName).map((table) => tableElements(keyspace, table)[0]!),
+        baseTables(keyspace).map((table) => tableElements(keyspace, table)[0]!),
       );
     case 'types':
       return listedKeyspaces(context).flatMap((keyspace) =>
@@ -97,7 +99,8 @@ function listing(statement: DescribeStatement, context: DescribeContext): Elemen
 
 function tableOf(keyspace: KeyspaceDefinition, name: string): Element[] {
   const table = keyspace.tables.get(name);
-  if (table === undefined) throw invalid(`Table '${name}' not found in keyspace '${keyspace.name}'`);
+  if (table === undefined || table.view !== undefined)
+    throw invalid(`Table '${name}' not found in keyspace '${keyspace.name}'`);
   return tableElements(keyspace, table);
 }
 
@@ -113,7 +116,9 @@ function generic(statement: DescribeStatement, context: DescribeContext): Elemen
   const { keyspace: given, name } = statement.name!;
   if (given === null && context.schema.keyspaces.has(name)) return keyspaceElements(findKeyspace(name, context), false);
   const keyspace = findKeyspace(given ?? context.keyspace ?? name, context);
-  if (keyspace.tables.has(name)) return tableOf(keyspace, name);
+  const table = keyspace.tables.get(name);
+  if (table?.view !== undefined) return [viewElement(table)];
+  if (table !== undefined) return tableOf(keyspace, name);
   const index = indexOf(keyspace, name);
   if (index !== null) return index;
   throw invalid(`'${name}' not found in keyspace '${keyspace.name}'`);
@@ -144,8 +149,11 @@ function elements(statement: DescribeStatement, context: DescribeContext): Eleme
       if (index === null) throw missing('Table for existing index');
       return index;
     }
-    case 'view':
-      throw missing('Materialized view');
+    case 'view': {
+      const view = keyspace.tables.get(name);
+      if (view?.view === undefined) throw missing('Materialized view');
+      return [viewElement(view)];
+    }
     default: {
       const kind = statement.what === 'function' ? 'function' : 'aggregate';
       const found = functionsNamed(keyspace, name).filter((fn) => fn.kind === kind);

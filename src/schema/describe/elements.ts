@@ -4,11 +4,11 @@ import { type CqlType, quoteIfNeeded, typeToCqlUnfrozen, type UserType } from '.
 import { compareNames } from '../build.js';
 import { partsOf } from '../ddl/type-walk.js';
 import type { KeyspaceDefinition, TableDefinition, UserFunctionOrAggregate } from '../model.js';
-import { aggregateText, functionText, indexText, keyspaceText, tableText, typeText } from './create-text.js';
+import { aggregateText, functionText, indexText, keyspaceText, tableText, typeText, viewText } from './create-text.js';
 
 export type Element = {
   readonly keyspace: string;
-  readonly type: 'keyspace' | 'type' | 'table' | 'index' | 'function' | 'aggregate';
+  readonly type: 'keyspace' | 'type' | 'table' | 'index' | 'function' | 'aggregate' | 'materialized_view';
   readonly name: string;
   text(withInternals: boolean): string;
 };
@@ -40,7 +40,13 @@ export function functionElements(keyspace: KeyspaceDefinition, kind: UserFunctio
   return functions.map(functionElement).sort(byElementName);
 }
 
-/** The table and its indexes. */
+/** A materialized view. */
+export function viewElement(view: TableDefinition): Element {
+  const text = (withInternals: boolean) => viewText(view, withInternals);
+  return { keyspace: view.keyspace, type: 'materialized_view', name: view.name, text };
+}
+
+/** The table, its indexes and its views. */
 export function tableElements(keyspace: KeyspaceDefinition, table: TableDefinition): Element[] {
   const own: Element = {
     keyspace: table.keyspace,
@@ -51,7 +57,13 @@ export function tableElements(keyspace: KeyspaceDefinition, table: TableDefiniti
   const indexes = table.indexes.map((index): Element => {
     return { keyspace: table.keyspace, type: 'index', name: index.name, text: () => indexText(table, index) };
   });
-  return [own, ...indexes.sort(byElementName)];
+  const views = (table.viewNames ?? []).map((name) => viewElement(keyspace.tables.get(name)!));
+  return [own, ...indexes.sort(byElementName), ...views.sort(byElementName)];
+}
+
+/** Tables that are no views. */
+export function baseTables(keyspace: KeyspaceDefinition): TableDefinition[] {
+  return [...keyspace.tables.values()].filter(({ view }) => view === undefined).sort(byElementName);
 }
 
 /** User types, each after those that it needs. */
@@ -73,6 +85,6 @@ export function keyspaceElements(keyspace: KeyspaceDefinition, only: boolean): E
     ...typesInOrder(keyspace).map(typeElement),
     ...functionElements(keyspace, 'function'),
     ...functionElements(keyspace, 'aggregate'),
-    ...[...keyspace.tables.values()].sort(byElementName).flatMap((table) => tableElements(keyspace, table)),
+    ...baseTables(keyspace).flatMap((table) => tableElements(keyspace, table)),
   ];
 }

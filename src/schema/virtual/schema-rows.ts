@@ -1,8 +1,9 @@
 // Rows of system_schema.* and system_virtual_schema.*: what every driver reads to know the schema.
 import { fromHex, utf8Bytes } from '../../common/bytes.js';
 import { type CqlType, plainText, typeToCql, unfreeze } from '../../types/index.js';
+import { whereText } from '../ddl/views.js';
 import { initialStateText } from '../functions.js';
-import type { ColumnDefinition, KeyspaceDefinition, TableDefinition } from '../model.js';
+import type { ColumnDefinition, KeyspaceDefinition, TableDefinition, ViewDefinition } from '../model.js';
 import type { PlainRow } from './virtual-table.js';
 
 /** Rows of a schema table that come from a keyspace itself, and those that come from each of its tables. */
@@ -28,6 +29,18 @@ function tableRow(table: TableDefinition): PlainRow {
     flags: table.flags,
     id: table.id,
   };
+}
+
+function viewRow(table: TableDefinition, view: ViewDefinition): PlainRow {
+  const { table_name: _name, flags: _flags, ...row } = tableRow(table) as Record<string, PlainRow[string]>;
+  return {
+    ...row,
+    view_name: table.name,
+    base_table_id: view.baseId,
+    base_table_name: view.baseName,
+    include_all_columns: view.includeAllColumns,
+    where_clause: whereText(view.relations),
+  } as PlainRow;
 }
 
 function columnRow(table: TableDefinition, column: ColumnDefinition): PlainRow {
@@ -150,14 +163,14 @@ const none: SchemaRows = {};
 /** By table of system_schema. */
 export const systemSchemaRows: Readonly<Record<string, SchemaRows>> = {
   keyspaces: keyspaceRows,
-  tables: { ofTable: (table) => [tableRow(table)] },
+  tables: { ofTable: (table) => (table.view === undefined ? [tableRow(table)] : []) },
   columns: columnRows,
   dropped_columns: droppedColumnRows,
   types: typeRows,
   indexes: indexRows,
   column_masks: maskRows,
   triggers: none,
-  views: none,
+  views: { ofTable: (table) => (table.view === undefined ? [] : [viewRow(table, table.view)]) },
   functions: functionRows,
   aggregates: aggregateRows,
 };

@@ -1,0 +1,236 @@
+// Writes of tables that have materialized views: base and views together, also across a crash.
+//
+// A write keeps what it intends (its mutation and the places of the rows that views show now) in one record of the commit log with the
+// mutation itself, then brings the views to what the base has become and forgets the intent. What is left of intents after a crash is
+// finished before clients connect. Writes of one partition of the base come one after the other.
+import { FerrosaError } from '../common/errors.js';
+import { viewRowsPerWriteMax } from '../common/limits.js';
+import { murmurToken } from '../native/index.js';
+import {
+  affectedSlices,
+  BaseRead,
+  type BaseRow,
+  planView,
+  type RoutedMutation,
+  removal,
+  sameViewKey,
+  type ViewKey,
+  type ViewMutation,
+  type ViewPlan,
+  type ViewPlanInput,
+  viewKeyOf,
+  writing,
+} from '../query/index.js';
+import { type Catalogue, type TableDefinition, viewsOf } from '../schema/index.js';
+import { shardOfToken } from '../shard/index.js';
+import { type ClusteringSlice, decodeMutation } from '../storage/index.js';
+import type { BatchLog, BatchLogClock } from './batch-log.js';
+import type { ShardPort } from './shard-port.js';
+import { idBytes, uuidText } from './table-ids.js';
+
+/** What the views of a table are planned with. */
+export type ViewServices = Omit<ViewPlanInput, 'schema'>;
+
+/** A write whose base is written and whose views are not. */
+export type UnfinishedWrite = {
+  readonly kept: readonly Uint8Array[];
+  readonly forget: Uint8Array;
+  readonly shard: number;
+};
+
+type Rows = Map<string, BaseRow>;
+
+export class ViewWriter {
+  readonly #plans = new WeakMap<TableDefinition, readonly ViewPlan[]>();
+  readonly #reads = new WeakMap<TableDefinition, BaseRead>();
+
+  constructor(
+    private readonly shards: ShardPort,
+    private readonly catalogue: Catalogue,
+    private readonly intents: BatchLog,
+    private readonly clock: BatchLogClock,
+    private readonly services: ViewServices,
+  ) {}
+
+  /** The base of views that a mutation writes to; null when it is none. */
+  baseOf(tableId: Uint8Array): TableDefinition | null {
+    const table = this.catalogue.tableById(uuidText(tableId));
+    return table !== null && (table.viewNames ?? []).length > 0 ? table : null;
+  }
+
+  #plansOf(base: TableDefinition): readonly ViewPlan[] {
+    let plans = this.#plans.get(base);
+    if (plans === undefined) {
+      const { schema } = this.catalogue;
+      const keyspace = schema.keyspaces.get(base.keyspace)!;
+      plans = viewsOf(keyspace, base).map((view) => planView({ ...this.services, schema }, base, view));
+      this.#plans.set(base, plans);
+    }
+    return plans;
+  }
+
+  #readOf(base: TableDefinition): BaseRead {
+    let read = this.#reads.get(base);
+    if (read === undefined) {
+      read = new BaseRead(base);
+      this.#reads.set(base, read);
+    }
+    return read;
+  }
+
+  get #nowSeconds(): number {
+    return Number(this.clock.nowMicros() / 1_000_000n);
+  }
+
+  /**
+   * Writes a mutation of a base and what follows from it. Call it in the turn of the partition.
+   * @param onUnfinished  called when the base is written and its views could not be; the write throws then
+   * @throws FerrosaError what the shards throw; INVALID when more rows are changed than one write may
+   */
+  async write(
+    base: TableDefinition,
+    { bytes, token }: RoutedMutation,
+    durable: boolean,
+    onUnfinished: (unfinished: UnfinishedWrite) => void,
+  ): Promise<void> {
+    const mutation = decodeMutation(bytes);
+    const shard = shardOfToken(token, this.shards.shardCount);
+    const slices = affectedSlices(base, mutation);
+    if (slices === null) return this.shards.mutate(shard, bytes, durable);
+    const plans = this.#plansOf(base);
+    const before = await this.#rows(base, mutation.key, shard, slices);
+    const places = [...before.values()].flatMap((row) => placesOf(plans, row));
+    const kept = [bytes, ...places.map((place) => removal(place, 0n, 0).bytes)];
+    const intent = this.intents.intent(shard, kept);
+    await this.shards.batch(shard, [intent.keep, bytes], durable);
+    try {
+      const after = await this.#rows(base, mutation.key, shard, slices);
+      await this.#send(shard, this.#changes(plans, before, after), intent.forget, durable);
+    } catch (error) {
+      onUnfinished({ kept, forget: intent.forget, shard });
+      throw error;
+    }
+  }
+
+  /** Brings views to what the base is after a write whose end is not known. @param kept  what its intent kept */
+  async finish(kept: readonly Uint8Array[], durable = true): Promise<void> {
+    const mutation = decodeMutation(kept[0]!);
+    const shard = shardOfToken(mutation.token, this.shards.shardCount);
+    const base = this.catalogue.tableById(uuidText(mutation.tableId));
+    if (base === null) return;
+    await this.shards.mutate(shard, kept[0]!, durable);
+    const plans = this.#plansOf(base);
+    const after = await this.#rows(base, mutation.key, shard, affectedSlices(base, mutation) ?? []);
+    const now = [...after.values()].flatMap((row) => placesOf(plans, row));
+    const timestamp = this.clock.nowMicros();
+    const gone = kept.slice(1).flatMap((bytes) => {
+      const { tableId, key, items } = decodeMutation(bytes);
+      const plan = plans.find(({ table }) => Buffer.compare(idBytes(table), tableId) === 0);
+      const [row] = items;
+      const place = plan && { plan, key, clustering: row?.kind === 'row' ? row.clustering : [] };
+      return place === undefined || now.some((other) => sameViewKey(other, place)) ? [] : [place];
+    });
+    const changes = gone.map((place) => removal(place, timestamp, this.#nowSeconds));
+    changes.push(...this.#changes(plans, new Map(), after));
+    await this.#send(shard, changes, null, durable);
+  }
+
+  /** Finishes what `onUnfinished` was told of. Call it in the turn of the partition. */
+  async finishLeft({ kept, forget, shard }: UnfinishedWrite): Promise<void> {
+    await this.finish(kept);
+    await this.shards.mutate(shard, forget, true);
+  }
+
+  /** Writes the rows of one partition to a view that does not have them yet. */
+  async build(base: TableDefinition, key: Uint8Array, durable: boolean): Promise<void> {
+    const shard = shardOfToken(murmurToken(key), this.shards.shardCount);
+    let position: Uint8Array | null = null;
+    do {
+      const rows: Rows = new Map();
+      position = await this.#part(base, key, shard, [], position, rows);
+      await this.#send(shard, this.#changes(this.#plansOf(base), new Map(), rows), null, durable);
+    } while (position !== null);
+  }
+
+  #changes(plans: readonly ViewPlan[], before: Rows, after: Rows): ViewMutation[] {
+    const changes: ViewMutation[] = [];
+    const nowSeconds = this.#nowSeconds;
+    const timestamp = this.clock.nowMicros();
+    for (const [name, row] of before) {
+      const next = after.get(name);
+      for (const old of placesOf(plans, row)) {
+        const place = next === undefined ? null : viewKeyOf(old.plan, next);
+        if (place === null || !sameViewKey(place, old)) changes.push(removal(old, timestamp, nowSeconds));
+      }
+    }
+    for (const [name, row] of after) {
+      const old = before.get(name) ?? null;
+      for (const place of placesOf(plans, row)) {
+        const was = old === null ? null : viewKeyOf(place.plan, old);
+        const known = was !== null && sameViewKey(was, place) ? old : null;
+        changes.push(writing(place, row, known, timestamp, nowSeconds));
+      }
+    }
+    return changes;
+  }
+
+  async #rows(
+    base: TableDefinition,
+    key: Uint8Array,
+    shard: number,
+    slices: readonly ClusteringSlice[],
+  ): Promise<Rows> {
+    const rows: Rows = new Map();
+    let position: Uint8Array | null = null;
+    do {
+      position = await this.#part(base, key, shard, slices, position, rows);
+      if (rows.size > viewRowsPerWriteMax)
+        throw new FerrosaError(
+          'INVALID',
+          `One write of a table with materialized views may change ${viewRowsPerWriteMax} rows`,
+        );
+    } while (position !== null);
+    return rows;
+  }
+
+  async #part(
+    base: TableDefinition,
+    key: Uint8Array,
+    shard: number,
+    slices: readonly ClusteringSlice[],
+    position: Uint8Array | null,
+    into: Rows,
+  ): Promise<Uint8Array | null> {
+    const read = this.#readOf(base);
+    return read.collect(
+      key,
+      await this.shards.read(shard, read.command(key, slices, this.#nowSeconds, position)),
+      into,
+    );
+  }
+
+  /** @param own  written on `shard` together with what belongs there, after all else */
+  async #send(
+    shard: number,
+    changes: readonly ViewMutation[],
+    own: Uint8Array | null,
+    durable: boolean,
+  ): Promise<void> {
+    const byShard = new Map<number, Uint8Array[]>();
+    for (const { token, bytes } of changes) {
+      const target = shardOfToken(token, this.shards.shardCount);
+      byShard.set(target, [...(byShard.get(target) ?? []), bytes]);
+    }
+    const last = [...(byShard.get(shard) ?? []), ...(own === null ? [] : [own])];
+    byShard.delete(shard);
+    await Promise.all([...byShard].map(([target, list]) => this.#batch(target, list, durable)));
+    if (last.length > 0) await this.#batch(shard, last, durable);
+  }
+
+  #batch(shard: number, list: readonly Uint8Array[], durable: boolean): Promise<void> {
+    return list.length === 1 ? this.shards.mutate(shard, list[0]!, durable) : this.shards.batch(shard, list, durable);
+  }
+}
+
+const placesOf = (plans: readonly ViewPlan[], row: BaseRow): ViewKey[] =>
+  plans.map((plan) => viewKeyOf(plan, row)).filter((place) => place !== null);

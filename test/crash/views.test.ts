@@ -1,0 +1,58 @@
+// kill -9 at random moments under random writes of a table with materialized views: after the restart every view shows what its base shows.
+//
+// CRASH_ROUNDS is the number of kills in each mode (default 3), CRASH_SEED replays the moments.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { CqlClient, CqlError } from '../support/cql-client.js';
+import { NodeProcess, temporaryDataDir } from '../support/node-process.js';
+import { Prng } from '../support/prng.js';
+import { checkViews, createViews, randomWrite } from '../support/view-workload.js';
+
+const rounds = Number(process.env['CRASH_ROUNDS'] ?? 3);
+const seed = Number(process.env['CRASH_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
+const writers = 24;
+/** Writes that are acknowledged before the kill. */
+const writesMax = 400;
+
+for (const mode of ['periodic', 'batch'])
+  test(`${mode} mode: after kill -9 views show what their base shows (${rounds} kills)`, async (t) => {
+    t.diagnostic(`replay with CRASH_SEED=${seed}`);
+    const numbers = new Prng(seed);
+    const random = () => numbers.next() / 2 ** 32;
+    const folder = temporaryDataDir();
+    const settings = {
+      write_request_timeout: '60s',
+      commitlog_sync: mode,
+      commitlog_segment_size: '1MiB',
+      memtable_offheap_space: '8MiB',
+    };
+    let written = 0;
+    try {
+      for (let round = 0; round <= rounds; round++) {
+        const node = await NodeProcess.start(folder.path, { ...settings, shards: round % 2 === 0 ? '2' : '3' });
+        try {
+          const client = await CqlClient.connect({ port: node.port });
+          await createViews(client, 'crash_mv');
+          await checkViews(client, 'crash_mv');
+          const wanted = written + 1 + Math.floor(random() * writesMax);
+          const working = Array.from({ length: writers }, async () => {
+            while (written < wanted) {
+              await client.query(randomWrite(random, 'crash_mv'));
+              written++;
+            }
+          });
+          await Promise.race(working.map((one) => one.catch(() => {})));
+          await node.kill();
+          for (const one of await Promise.allSettled(working))
+            if (one.status === 'rejected' && one.reason instanceof CqlError && one.reason.code !== 0) throw one.reason;
+          await client.close();
+        } finally {
+          await node.kill();
+        }
+      }
+      assert.ok(written > rounds);
+      t.diagnostic(`${written} writes acknowledged`);
+    } finally {
+      folder.remove();
+    }
+  });

@@ -1,0 +1,140 @@
+// Materialized views against a real process: after any writes they show what their base shows; built over what is there; resumed.
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { after, before, test } from 'node:test';
+import { promisify } from 'node:util';
+import { CqlClient, type CqlError } from '../support/cql-client.js';
+import { value } from '../support/cql-values.js';
+import { Ferrosa } from '../support/ferrosa.js';
+import { Prng } from '../support/prng.js';
+import { checkViews, createViews, randomWrite } from '../support/view-workload.js';
+
+let ferrosa: Ferrosa;
+let client: CqlClient;
+before(async () => {
+  // Writes of one partition wait for each other, on a machine that may be busy.
+  ferrosa = await Ferrosa.start({ shards: '2', write_request_timeout: '60s' });
+  client = await CqlClient.connect({ port: ferrosa.port });
+  await client.query("CREATE KEYSPACE mv WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 1}");
+});
+after(async () => {
+  await client.close();
+  await ferrosa.remove();
+});
+
+async function until(what: () => Promise<boolean>): Promise<void> {
+  while (!(await what())) await new Promise((resolve) => setTimeout(resolve, 20));
+}
+
+const built = (keyspace: string, view: string) => async () => {
+  const select = `SELECT view_name FROM system.built_views WHERE keyspace_name = '${keyspace}' AND view_name = '${view}'`;
+  return (await client.query(select)).rows.length > 0;
+};
+
+const failure = async (cql: string): Promise<string> => {
+  try {
+    await client.query(cql);
+    return 'none';
+  } catch (error) {
+    return `${(error as CqlError).code.toString(16)} ${(error as CqlError).message}`;
+  }
+};
+
+test('after thousands of random writes with random timestamps every view shows what its base shows', async (t) => {
+  const seed = Number(process.env['VIEWS_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
+  t.diagnostic(`replay with VIEWS_SEED=${seed}`);
+  const numbers = new Prng(seed);
+  const random = () => numbers.next() / 2 ** 32;
+  await createViews(client, 'mvr');
+  const rounds = 25;
+  for (let round = 0; round < rounds; round++) {
+    const writes = Array.from({ length: 100 }, () => randomWrite(random, 'mvr'));
+    await Promise.all(writes.map((cql) => client.query(cql)));
+    await checkViews(client, 'mvr');
+  }
+  const now = Math.floor(Date.now() / 1000);
+  await checkViews(client, 'mvr', now + 6_000);
+  await checkViews(client, 'mvr', now + 10_000);
+});
+
+test('prepared writes that were hot before the view was created reach it, also conditional ones', async () => {
+  await client.query('CREATE TABLE mv.hot (k int PRIMARY KEY, v int)');
+  const insert = await client.prepare('INSERT INTO mv.hot (k, v) VALUES (?, ?)');
+  for (let k = 0; k < 300; k++) await client.execute(insert, [value.int(k), value.int(k % 7)]);
+  await client.query(
+    'CREATE MATERIALIZED VIEW mv.hot_by_v AS SELECT * FROM mv.hot WHERE v IS NOT NULL AND k IS NOT NULL PRIMARY KEY (v, k)',
+  );
+  const again = await client.prepare('INSERT INTO mv.hot (k, v) VALUES (?, ?)');
+  for (let k = 250; k < 350; k++) await client.execute(again, [value.int(k), value.int(100)]);
+  await client.query('UPDATE mv.hot SET v = 101 WHERE k = 0 IF v = 0');
+  await until(built('mv', 'hot_by_v'));
+  const view = (await client.query('SELECT v, k FROM mv.hot_by_v')).objects();
+  const base = (await client.query('SELECT v, k FROM mv.hot')).objects();
+  const sorted = (rows: Record<string, unknown>[]) => rows.map(({ k, v }) => `${k} ${v}`).sort();
+  assert.deepEqual(sorted(view), sorted(base));
+  assert.deepEqual((await client.query('SELECT k FROM mv.hot_by_v WHERE v = 101')).objects(), [{ k: 0 }]);
+});
+
+test('truncating the base empties its views; columns that it gets, a view of all columns gets too', async () => {
+  await client.query('CREATE TABLE mv.t (k int PRIMARY KEY, v int)');
+  await client.query(
+    'CREATE MATERIALIZED VIEW mv.t_by_v AS SELECT * FROM mv.t WHERE v IS NOT NULL AND k IS NOT NULL PRIMARY KEY (v, k)',
+  );
+  await client.query('INSERT INTO mv.t (k, v) VALUES (1, 2)');
+  await client.query('ALTER TABLE mv.t ADD w text');
+  await client.query("UPDATE mv.t SET w = 'new' WHERE k = 1");
+  assert.deepEqual((await client.query('SELECT * FROM mv.t_by_v')).objects(), [{ v: 2, k: 1, w: 'new' }]);
+  await client.query('TRUNCATE mv.t');
+  assert.deepEqual((await client.query('SELECT * FROM mv.t_by_v')).objects(), []);
+});
+
+test('what views forbid, with the texts of Cassandra', async () => {
+  await client.query('CREATE TABLE mv.f (k int, c int, s int static, v int, w int, PRIMARY KEY (k, c))');
+  const where = 'WHERE v IS NOT NULL AND k IS NOT NULL AND c IS NOT NULL';
+  await client.query(`CREATE MATERIALIZED VIEW mv.f_by_v AS SELECT k, c, v FROM mv.f ${where} PRIMARY KEY (v, k, c)`);
+  for (const [cql, expected] of [
+    ['INSERT INTO mv.f_by_v (k, c, v) VALUES (1, 2, 3)', '2200 Cannot directly modify a materialized view'],
+    ['TRUNCATE mv.f_by_v', '2200 Cannot TRUNCATE materialized view directly; must truncate base table instead'],
+    ['DROP TABLE mv.f', '2200 Cannot drop a table when materialized views still depend on it (mv.{f_by_v})'],
+    ['ALTER TABLE mv.f DROP w', '2200 Cannot drop column w on base table f with materialized views'],
+    [
+      `CREATE MATERIALIZED VIEW mv.bad AS SELECT * FROM mv.f ${where} PRIMARY KEY (v, k, c)`,
+      "2200 Cannot include static column 's' in materialized view 'bad'",
+    ],
+    [
+      `CREATE MATERIALIZED VIEW mv.bad AS SELECT k, c, v FROM mv.f ${where} PRIMARY KEY (v, k)`,
+      "2200 Cannot create materialized view 'bad' without primary key columns c from base table 'f'",
+    ],
+    [
+      'CREATE MATERIALIZED VIEW mv.bad AS SELECT k, c, v FROM mv.f WHERE k IS NOT NULL PRIMARY KEY (v, k, c)',
+      "2200 Primary key columns v, c must be restricted with 'IS NOT NULL' or otherwise",
+    ],
+  ] as const)
+    assert.equal(await failure(cql), expected);
+  await client.query('DROP MATERIALIZED VIEW mv.f_by_v');
+  await client.query('DROP TABLE mv.f');
+});
+
+test('a build that was interrupted goes on after the restart; ferrosa-ctl tells how far it is', async () => {
+  await client.query('CREATE TABLE mv.big (k int PRIMARY KEY, v int)');
+  const insert = await client.prepare('INSERT INTO mv.big (k, v) VALUES (?, ?)');
+  const count = 3_000;
+  for (let at = 0; at < count; at += 500)
+    await Promise.all(
+      Array.from({ length: 500 }, (_, i) => client.execute(insert, [value.int(at + i), value.int((at + i) % 50)])),
+    );
+  await client.query(
+    'CREATE MATERIALIZED VIEW mv.big_by_v AS SELECT * FROM mv.big WHERE v IS NOT NULL AND k IS NOT NULL PRIMARY KEY (v, k)',
+  );
+  await client.close();
+  await ferrosa.down('SIGKILL');
+  await ferrosa.up();
+  client = await CqlClient.connect({ port: ferrosa.port });
+  await until(built('mv', 'big_by_v'));
+  assert.equal((await client.query('SELECT k FROM mv.big_by_v')).rows.length, count);
+  const ctl = await promisify(execFile)(process.execPath, [
+    ...['bin/ferrosa-ctl.js', '-p', String(ferrosa.webPort), 'viewbuildstatus', 'mv', 'big_by_v'],
+  ]);
+  assert.match(ctl.stdout, /mv\.big_by_v has finished building/);
+  await checkViews(client, 'mvr');
+});
