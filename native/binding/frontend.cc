@@ -229,18 +229,20 @@ Napi::Value FrontendJs::Stats(const Napi::CallbackInfo& info) {
   return o;
 }
 
-// takeFigures(): [{table, read, write}]; `table` is the 16 bytes of its id.
+// takeFigures(): [{preparedId, table, isWrite, latency, rows}]
 Napi::Value FrontendJs::TakeFigures(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
-  const Frontend::FiguresByTable taken = frontend_->TakeFigures();
+  const std::vector<Frontend::TakenFigures> taken = frontend_->TakeFigures();
   Napi::Array out = Napi::Array::New(env, taken.size());
   uint32_t at = 0;
-  for (const auto& [id, figures] : taken) {
-    Napi::Object one = Napi::Object::New(env);
-    one.Set("table", Napi::Buffer<uint8_t>::Copy(env, id.data(), id.size()));
-    one.Set("read", HistogramValue(env, figures->read));
-    one.Set("write", HistogramValue(env, figures->write));
-    out.Set(at++, one);
+  for (const Frontend::TakenFigures& one : taken) {
+    Napi::Object o = Napi::Object::New(env);
+    o.Set("preparedId", Napi::Buffer<uint8_t>::Copy(env, one.prepared_id.data(), one.prepared_id.size()));
+    o.Set("table", Napi::Buffer<uint8_t>::Copy(env, one.table_id.data(), one.table_id.size()));
+    o.Set("isWrite", Napi::Boolean::New(env, one.write));
+    o.Set("latency", HistogramValue(env, one.figures->micros));
+    o.Set("rows", Napi::Number::New(env, static_cast<double>(one.figures->rows)));
+    out.Set(at++, o);
   }
   return out;
 }

@@ -18,6 +18,8 @@ static_assert(kConnectionsMax == 1u << kConnectionIndexBits);
 // Requests of the hot path in their ring: numbers with this bit are slots, smaller ones are the router's. All fit into a double.
 constexpr uint64_t kHotRequest = uint64_t{1} << 52;
 constexpr uint32_t kGenerationMask = 0xfffff;
+constexpr uint32_t kResultRows = 2;
+constexpr uint32_t kRowsNoMetadata = 4;
 constexpr uint8_t kFlagCompressed = 0x01;
 constexpr uint32_t kErrorServer = 0x0000;
 constexpr uint32_t kErrorOverloaded = 0x1001;
@@ -122,38 +124,38 @@ uint64_t Frontend::TakenOf(uint32_t id) {
 }
 
 Status Frontend::SetPlan(uint32_t number, Slice bytes) {
-  RETURN_IF_ERROR(plans_.Set(number, bytes));
-  HotPlan* plan = plans_.Find(number);
-  if (plan == nullptr) return Status::Ok();
-  std::unique_ptr<CoordinatorFigures>& figures = figures_[plan->table_id];
-  if (figures == nullptr) figures = std::make_unique<CoordinatorFigures>();
-  plan->figures = figures.get();
-  return Status::Ok();
+  if (const HotPlan* old = plans_.Find(number); old != nullptr && old->figures != nullptr) {
+    retired_figures_.push_back({old->prepared_id, old->table_id, old->kind == HotKind::kWrite, old->figures});
+  }
+  return plans_.Set(number, bytes);
 }
 
-Frontend::FiguresByTable Frontend::TakeFigures() {
-  FiguresByTable taken;
-  for (auto& [id, figures] : figures_) {
-    if (figures->read.count() == 0 && figures->write.count() == 0) continue;
-    taken[id] = std::make_unique<CoordinatorFigures>(*figures);
-    *figures = {};
+std::vector<Frontend::TakenFigures> Frontend::TakeFigures() {
+  std::vector<TakenFigures> taken = std::exchange(retired_figures_, {});
+  for (const auto& plan : plans_.all()) {
+    if (plan == nullptr || plan->figures == nullptr) continue;
+    taken.push_back({plan->prepared_id, plan->table_id, plan->kind == HotKind::kWrite, std::exchange(plan->figures, nullptr)});
   }
-  // What no plan and no request in flight points to is of a table that is gone, or not used any more.
-  if (stats_.open > 0) return taken;
-  std::vector<const CoordinatorFigures*> used;
-  for (const auto& plan : plans_.all())
-    if (plan != nullptr) used.push_back(plan->figures);
-  std::sort(used.begin(), used.end());
-  std::erase_if(figures_, [&](const auto& entry) { return !std::binary_search(used.begin(), used.end(), entry.second.get()); });
   return taken;
 }
 
+// The rows in a result: behind the kind, the flags and the metadata or its column count. `frame` as in a record of kind kFrame.
+static uint32_t RowsOf(const HotPlan& plan, uint8_t version, Slice frame) {
+  const size_t body = 4 + kEnvelopeHeaderBytes;
+  if (plan.kind != HotKind::kRead || frame.size < body + 8 || LoadBE<uint32_t>(frame.data + body) != kResultRows) return 0;
+  const bool skipped = (LoadBE<uint32_t>(frame.data + body + 4) & kRowsNoMetadata) != 0;
+  const size_t at = body + 4 + (skipped ? 8 : (version >= 5 ? plan.metadata_v5 : plan.metadata_v4).size());
+  return frame.size < at + 4 ? 0 : LoadBE<uint32_t>(frame.data + at);
+}
+
 // A slot's deadline was made of the time at which its request came.
-void Frontend::NoteLatency(const Slot& slot) {
-  if (slot.figures == nullptr) return;
-  const uint64_t timeout = slot.write ? options_.write_timeout_micros : options_.read_timeout_micros;
-  const uint64_t came = slot.deadline - timeout;
-  (slot.write ? slot.figures->write : slot.figures->read).Add(now_ > came ? now_ - came : 0);
+void Frontend::NoteLatency(const Slot& slot, Slice frame) {
+  HotPlan* plan = plans_.Find(slot.measured_plan);
+  if (plan == nullptr) return;
+  if (plan->figures == nullptr) plan->figures = std::make_shared<PlanFigures>();
+  const uint64_t came = slot.deadline - (slot.write ? options_.write_timeout_micros : options_.read_timeout_micros);
+  plan->figures->micros.Add(now_ > came ? now_ - came : 0);
+  plan->figures->rows += RowsOf(*plan, slot.version, frame);
 }
 
 void Frontend::CountBatch(Slice body, int64_t change) {
@@ -255,7 +257,7 @@ Frontend::Taken Frontend::Execute(Connection* connection, Slice envelope) {
   slot.version = version;
   slot.stream = static_cast<int16_t>(LoadBE<uint16_t>(envelope.data + 2));
   slot.write = plan->kind == HotKind::kWrite;
-  slot.figures = plan->figures;
+  slot.measured_plan = plan->number;
   return Put(connection, slot, &head, body);
 }
 
@@ -282,7 +284,7 @@ Frontend::Taken Frontend::Batch(Connection* connection, Slice envelope) {
   slot.version = version;
   slot.stream = static_cast<int16_t>(LoadBE<uint16_t>(envelope.data + 2));
   slot.write = true;
-  slot.figures = batch_.entries[0].plan->figures;
+  slot.measured_plan = batch_.entries[0].plan->number;
   const uint64_t hot = stats_.hot;
   const Taken taken = Put(connection, slot, &head, body);
   if (stats_.hot > hot) CountBatch(body, 1);
@@ -390,7 +392,7 @@ void Frontend::OnFrame(const Record& record) {
   if (slot == nullptr || record.payload.size < 4 + kEnvelopeHeaderBytes) return;  // timed out before
   Connection* connection = Find(slot->connection);
   if (HotPlan* plan = plans_.Find(slot->plan); plan != nullptr) plan->declines = 0;
-  NoteLatency(*slot);
+  NoteLatency(*slot, record.payload);
   FreeSlot(slot, connection);
   if (connection == nullptr) return;
   std::vector<uint8_t>* out = OutOf(connection);
@@ -513,7 +515,7 @@ void Frontend::Expire(uint64_t now_micros) {
     Connection* connection = Find(slot.connection);
     stats_.timeouts++;
     now_ = now_micros;
-    NoteLatency(slot);
+    NoteLatency(slot, {});
     if (connection != nullptr) AnswerTimeout(connection, slot);
     FreeSlot(&slot, connection);
   }

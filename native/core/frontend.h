@@ -3,7 +3,6 @@
 // to JavaScript. Bounded: requests open in all and a connection; a full ring or bound stops a connection until there is space.
 #pragma once
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <vector>
 
@@ -71,9 +70,14 @@ class Frontend {
   void AddShard(RingProducer* requests, RingConsumer* answers) { lanes_.push_back({requests, answers}); }
   // Registers a plan under its number; empty bytes forget it. Invalid and Overloaded as HotPlans::Set.
   Status SetPlan(uint32_t number, Slice plan);
-  // Latencies by table since the last call, which forgets them.
-  using FiguresByTable = std::map<std::array<uint8_t, 16>, std::unique_ptr<CoordinatorFigures>>;
-  FiguresByTable TakeFigures();
+  // What the hot plans have measured since the last call, those that are forgotten meanwhile among them.
+  struct TakenFigures {
+    std::array<uint8_t, 16> prepared_id;
+    std::array<uint8_t, 16> table_id;
+    bool write;
+    std::shared_ptr<PlanFigures> figures;
+  };
+  std::vector<TakenFigures> TakeFigures();
 
   // A connection that has sent STARTUP and has its answer: from the next byte on its data comes here.
   // throw_on_overload: of the STARTUP options. Its EXECUTEs are looked at while `hot` is set.
@@ -138,7 +142,7 @@ class Frontend {
     uint8_t version = 0;
     bool used = false;
     bool write = false;
-    CoordinatorFigures* figures = nullptr;  // of the table; of a batch's first statement
+    uint32_t measured_plan = 0;  // `plan`, or that of a batch's first statement
   };
   using Taken = ConnectionFilter::Taken;
   class FilterSink;
@@ -155,7 +159,7 @@ class Frontend {
   uint32_t TakeSlot();
   Slot* SlotOf(uint64_t request);
   void FreeSlot(Slot* slot, Connection* connection);
-  void NoteLatency(const Slot& slot);
+  void NoteLatency(const Slot& slot, Slice frame);
   void CountBatch(Slice body, int64_t change);
   void OnAnswer(const Record& record);
   void OnFrame(const Record& record);
@@ -169,7 +173,7 @@ class Frontend {
   const FrontendOptions options_;
   std::vector<Lane> lanes_;
   HotPlans plans_;
-  FiguresByTable figures_;
+  std::vector<TakenFigures> retired_figures_;
   std::vector<std::unique_ptr<Connection>> connections_;  // by the low bits of the id
   std::vector<uint32_t> free_connections_;
   std::vector<uint32_t> connection_generations_;

@@ -12,7 +12,7 @@
 
 namespace ferrosa {
 
-struct CoordinatorFigures;
+struct PlanFigures;
 
 enum class HotKind : uint8_t { kWrite = 1, kRead = 2 };
 enum HotFlag : uint8_t {
@@ -102,7 +102,7 @@ struct HotPlan {
   uint64_t serial = 0;    // differs for every plan that a thread ever registered
   uint32_t declines = 0;  // in a row, by the shard: main stops trying for a while (frontend.h)
   uint32_t skips = 0;
-  CoordinatorFigures* figures = nullptr;  // of its table, where the plan is a frontend's
+  std::shared_ptr<PlanFigures> figures;  // made with its first answer, where the plan is a frontend's
 
  private:
   std::vector<uint8_t> bytes_;  // what constants point into

@@ -26,10 +26,10 @@ struct TableFigures {
   }
 };
 
-// Of one table on one thread with connections: from the request to its answer, in microseconds.
-struct CoordinatorFigures {
-  Histogram read;
-  Histogram write;
+// Of one hot plan on one thread with connections: from requests to their answers.
+struct PlanFigures {
+  Histogram micros;
+  uint64_t rows = 0;
 };
 
 // Made when the table is used first: most tables of the system never are.

@@ -118,6 +118,8 @@ function fromFile(path: string, required: boolean, problems: string[]): Given[] 
     if (!isSetting(name)) problems.push(`${path}: ${unknown(name, name, (n) => n)}`);
     else if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean')
       given.push({ name, text: String(value), origin: path });
+    else if (Array.isArray(value) && value.every((one) => typeof one === 'string'))
+      given.push({ name, text: value.join(','), origin: path });
     else problems.push(`${path}: ${name} must be a text, a number or a boolean`);
   }
   return given;

@@ -1,6 +1,7 @@
 // The verbs of ferrosa-ctl: nodetool's names, arguments and output.
 import type {
   CompactionStats,
+  Guardrail,
   KeyspaceReplication,
   NodeIdentity,
   NodeStatus,
@@ -11,6 +12,7 @@ import type {
 } from '../http/index.js';
 import { type CtlClient, CtlError } from './ctl-client.js';
 import { decimals, formatBytes, formatTable } from './ctl-format.js';
+import { formatGuardrails, selectGuardrails } from './ctl-guardrails.js';
 import { formatProxyHistograms, formatTableHistograms, selectHistograms } from './ctl-histograms.js';
 import { formatTableStats, selectTables } from './ctl-tablestats.js';
 
@@ -24,7 +26,12 @@ export type Verb = {
   readonly argumentsMax: number;
   run(client: CtlClient, args: readonly string[], flags: VerbFlags): Promise<VerbResult>;
 };
-export type VerbFlags = { readonly tokens: boolean; readonly humanReadable: boolean };
+export type VerbFlags = {
+  readonly tokens: boolean;
+  readonly humanReadable: boolean;
+  readonly expand: boolean;
+  readonly category: string | null;
+};
 
 export type Identity = NodeIdentity & {
   readonly uptimeSeconds: number;
@@ -340,6 +347,26 @@ export const verbs: Readonly<Record<string, Verb>> = {
     async run(client) {
       const data = await client.read<{ probability: number }>('traceprobability');
       return { data, text: `Current trace probability: ${decimals(data.probability)}` };
+    },
+  },
+  getguardrailsconfig: {
+    usage: '[(-c <category> | --category <category>)] [--expand] [<guardrail>]',
+    help: 'Print runtime configuration of guardrails.',
+    argumentsMin: 0,
+    argumentsMax: 1,
+    async run(client, [name], { category, expand }) {
+      const data = selectGuardrails(await client.read<Guardrail[]>('guardrails'), name ?? null, category);
+      return { data, text: formatGuardrails(data, expand, name !== undefined) };
+    },
+  },
+  setguardrailsconfig: {
+    usage: '<setter> <value1> ...',
+    help: 'Modify runtime configuration of guardrails.',
+    argumentsMin: 2,
+    argumentsMax: anyNumber,
+    async run(client, [name, ...values]) {
+      await client.act('setguardrail', { name, values });
+      return silent;
     },
   },
   stopdaemon: action('stop', 'Stop the node'),

@@ -9,6 +9,8 @@ type CommandLine = {
   readonly json: boolean;
   readonly tokens: boolean;
   readonly humanReadable: boolean;
+  readonly expand: boolean;
+  readonly category: string | null;
 };
 
 export type CtlEnvironment = {
@@ -17,7 +19,9 @@ export type CtlEnvironment = {
   readonly error: (text: string) => void;
 };
 
-const valueOptions: Readonly<Record<string, 'host' | 'port' | 'user' | 'password'>> = {
+const valueOptions: Readonly<Record<string, 'host' | 'port' | 'user' | 'password' | 'category'>> = {
+  '-c': 'category',
+  '--category': 'category',
   '-h': 'host',
   '--host': 'host',
   '-p': 'port',
@@ -27,7 +31,8 @@ const valueOptions: Readonly<Record<string, 'host' | 'port' | 'user' | 'password
   '-pw': 'password',
   '--password': 'password',
 };
-const flagOptions: Readonly<Record<string, 'json' | 'tokens' | 'humanReadable'>> = {
+const flagOptions: Readonly<Record<string, 'json' | 'tokens' | 'humanReadable' | 'expand'>> = {
+  '--expand': 'expand',
   '--json': 'json',
   '-T': 'tokens',
   '--tokens': 'tokens',
@@ -45,8 +50,9 @@ function parse(argv: readonly string[], variables: CtlEnvironment['variables']):
     port: bind?.[3] ?? String(defaultPort),
     user: variables['FERROSA_CTL_USERNAME'] ?? null,
     password: variables['FERROSA_CTL_PASSWORD'] ?? null,
+    category: null as string | null,
   };
-  const flags = { json: false, tokens: false, humanReadable: false };
+  const flags = { json: false, tokens: false, humanReadable: false, expand: false };
   const rest: string[] = [];
   for (let i = 0; i < argv.length; i++) {
     const [name, inline] = splitOption(argv[i]!);
@@ -65,7 +71,7 @@ function parse(argv: readonly string[], variables: CtlEnvironment['variables']):
     else rest.push(argv[i]!);
   }
   const [verb = null, ...args] = rest;
-  return { target: targetOf(values), verb, args, ...flags };
+  return { target: targetOf(values), verb, args, category: values.category, ...flags };
 }
 
 function splitOption(text: string): [string, string | undefined] {
@@ -119,8 +125,8 @@ export async function runCtl(argv: readonly string[], environment: CtlEnvironmen
     return fail(error, environment, 1);
   }
   try {
-    const { tokens, humanReadable } = line;
-    const result = await verb.run(new CtlClient(line.target), line.args, { tokens, humanReadable });
+    const { tokens, humanReadable, expand, category } = line;
+    const result = await verb.run(new CtlClient(line.target), line.args, { tokens, humanReadable, expand, category });
     if (line.json) environment.out(JSON.stringify(result.data, null, 2));
     else if (result.text !== '') environment.out(result.text);
     return 0;

@@ -2,7 +2,7 @@
 
 import { satisfiedLevels } from '../cluster/index.js';
 import type { ConnectionInfo, ServingFigures, WebServer } from '../http/index.js';
-import { HotPlans, type Processor } from '../query/index.js';
+import { GuardrailConfig, type GuardrailValue, HotPlans, type Processor } from '../query/index.js';
 import {
   type Authenticator,
   type Connection,
@@ -12,6 +12,7 @@ import {
   findRole,
   QueryTraceStore,
   ShardSockets,
+  serverGuardrails,
 } from '../server/index.js';
 import { HotPath } from '../shard/index.js';
 import { openDataFolder, StartProblem } from './data-folder.js';
@@ -53,11 +54,12 @@ export async function startNode(config: Config, log: Log, onDeath: (message: str
   const storage = await openStorage(config, log, onDeath);
   const pagingKey = await loadPagingKey(config.data_dir);
   const startedAtSeconds = Math.floor(startedAtMs / 1000);
-  const figures = new Figures(config, storage, startedAtSeconds);
-  const processor = await createProcessor(config, storage, pagingKey, startedAtSeconds, figures, log);
+  const guardrails = new GuardrailConfig(config as Readonly<Record<string, unknown>> as Record<string, GuardrailValue>);
+  const figures = new Figures(config, guardrails, storage, startedAtSeconds);
+  const processor = await createProcessor(config, storage, pagingKey, startedAtSeconds, figures, guardrails, log);
   const traces = traceStore(storage, processor, log);
   const { server, services } = await createServer(config, storage, processor, traces, log);
-  const latencies = new Latencies(storage, processor, services.hotPath);
+  const latencies = new Latencies(storage, processor, services.hotPath, log);
   const serving = { processor, server, services, latencies };
   figures.attach(serving);
   keepCompactionHistory(processor, storage, log);
@@ -72,6 +74,7 @@ export async function startNode(config: Config, log: Log, onDeath: (message: str
     storage,
     serving,
     traces,
+    guardrails,
     startedAtMs,
     stop: () => process.kill(process.pid, 'SIGTERM'),
   });
@@ -182,6 +185,7 @@ async function createServer(
     hotPath,
     shardSockets,
     traces,
+    guardrails: serverGuardrails(authenticator, processor, processor.services.guardrails),
     log,
     own: () => null,
   });

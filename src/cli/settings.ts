@@ -2,6 +2,7 @@
 // units. `name` is the key in ferrosa.toml; FERROSA_NAME and --name (with dashes) are the same setting.
 import { availableParallelism, homedir, totalmem } from 'node:os';
 import { join, resolve } from 'node:path';
+import { guardrailSettingTexts } from './guardrail-settings.js';
 import { type HostAndPort, parseBind, parseBytes, parseBytesPerSecond, parseDurationMs } from './units.js';
 
 export type Setting<T> = {
@@ -82,7 +83,7 @@ const defaultDataDir = (): string =>
 const memoryPart = (part: number, min: number, max: number) => (): number =>
   Math.max(min, Math.min(max, Math.floor(totalmem() / part / MiB) * MiB));
 
-export const settings = {
+const nodeSettings = {
   data_dir: folder(defaultDataDir, 'Folder of everything that is kept'),
   mode: oneOf(['development', 'production'], 'development', 'production refuses to start without authentication'),
   cluster_name: text('Test Cluster', 'Name of the cluster; kept from the first start on'),
@@ -206,6 +207,15 @@ export const settings = {
   dynamic_data_masking_enabled: boolean(false, 'Apply masks to columns, and let clients give columns masks'),
   materialized_views_enabled: boolean(true, 'Whether materialized views can be created'),
 
+  slow_query_log_timeout: duration(500, 'Log statements that take longer; 0ms for none'),
+  slow_queries_kept: integer(100, 0, 100_000, 'Slow statements in system_observability.slow_queries'),
+  query_fingerprints_max: integer(
+    1_000,
+    0,
+    100_000,
+    'Shapes of statements in system_observability.query_fingerprints; 0 for none',
+  ),
+
   read_request_timeout: duration(5_000, 'Time for a read of keys'),
   range_request_timeout: duration(10_000, 'Time for a read of a token range'),
   write_request_timeout: duration(2_000, 'Time for a write'),
@@ -218,6 +228,9 @@ export const settings = {
   ),
   truncate_request_timeout: duration(60_000, 'Time for a TRUNCATE'),
 } as const satisfies Record<string, Setting<unknown>>;
+
+/** Those of the guardrails are in it too; who wants their values asks the GuardrailConfig, for they change while the node runs. */
+export const settings: typeof nodeSettings = { ...nodeSettings, ...guardrailSettingTexts };
 
 export type SettingName = keyof typeof settings;
 type ValueOf<S> = S extends Setting<infer T> ? T : never;
@@ -239,6 +252,7 @@ export const oldNames: Readonly<Record<string, SettingName>> = {
   enable_user_defined_functions: 'user_defined_functions_enabled',
   user_defined_function_warn_timeout: 'user_defined_functions_warn_timeout',
   user_defined_function_fail_timeout: 'user_defined_functions_fail_timeout',
+  slow_query_log_timeout_in_ms: 'slow_query_log_timeout',
   read_request_timeout_in_ms: 'read_request_timeout',
   range_request_timeout_in_ms: 'range_request_timeout',
   write_request_timeout_in_ms: 'write_request_timeout',

@@ -377,6 +377,17 @@ export type AuthStatement = {
   readonly details: Readonly<Record<string, unknown>>;
 };
 
+/** Ferrosa's own: what runs, and how a statement would be run. */
+export type ObserveStatement =
+  | { readonly kind: 'listQueries' }
+  | { readonly kind: 'killQuery'; readonly id: string }
+  | {
+      readonly kind: 'explain';
+      /** Runs it too, and tells what that took. */
+      readonly analyze: boolean;
+      readonly statement: SelectStatement | ModificationStatement | BatchStatement;
+    };
+
 export type Statement =
   | SelectStatement
   | ModificationStatement
@@ -384,6 +395,7 @@ export type Statement =
   | DdlStatement
   | UseStatement
   | DescribeStatement
+  | ObserveStatement
   | AuthStatement;
 
 /** A parsed statement with what the planner needs about its text. */

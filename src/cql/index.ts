@@ -1,4 +1,5 @@
 export type * from './ast.js';
+export { fingerprintOf } from './fingerprint.js';
 export { isReservedWord, quoteName } from './keywords.js';
 export { parseStatement } from './parser.js';
 export { termText, tupleText, typeNodeText } from './text.js';

@@ -30,6 +30,7 @@ import {
 } from './ddl-parser.js';
 import { acceptModification, parseBatch, parseSelect, parseTableName } from './dml-parser.js';
 import { parseCreateAggregate, parseCreateFunction, parseDropFunction } from './function-parser.js';
+import { acceptObserve } from './observe-parser.js';
 import { parseFunctionName } from './term-parser.js';
 
 /**
@@ -70,14 +71,14 @@ function parseAny(p: Cursor): Statement {
     case 'K_REVOKE':
       return parseGrant(p, 'REVOKE');
     case 'K_LIST':
-      return parseList(p);
+      return acceptObserve(p) ?? parseList(p);
     case 'K_ADD':
       return parseAddIdentity(p);
     case 'K_DESCRIBE':
     case 'K_DESC':
       return parseDescribe(p);
     default:
-      return acceptModification(p) ?? p.noViable();
+      return acceptModification(p) ?? acceptObserve(p) ?? p.noViable();
   }
 }
 

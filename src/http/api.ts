@@ -59,6 +59,7 @@ export const reads: Readonly<Record<string, Handler>> = {
   compactionstats: ({ control }) => control.compactionStats(),
   connections: ({ connections }) => connections(),
   statements: ({ server }) => server.statements,
+  guardrails: ({ control }) => control.guardrails(),
   traceprobability: ({ control }) => ({ probability: control.getTraceProbability() }),
   viewbuildstatus: ({ control }, { query }) =>
     control.viewBuildStatus(needed(query, 'keyspace'), needed(query, 'view')),
@@ -99,6 +100,14 @@ export const actions: Readonly<Record<string, Handler>> = {
     if (typeof probability !== 'number' || !(probability >= 0 && probability <= 1))
       throw invalid('Trace probability must be between 0 and 1');
     control.setTraceProbability(probability);
+    return done;
+  },
+  setguardrail: ({ control }, { body }) => {
+    const { name, values } = body;
+    if (typeof name !== 'string') throw invalid('"name" has to be a string');
+    if (!Array.isArray(values) || !values.every((value) => typeof value === 'string'))
+      throw invalid('"values" has to be a list of strings');
+    control.setGuardrail(name, values);
     return done;
   },
   stop: ({ control }) => {

@@ -53,6 +53,14 @@ export type TableStats = {
   readonly bloomFilterBytes: number;
 };
 
+/** As nodetool groups their settings; `values` as cassandra.yaml has them, in the order of `settings`. */
+export type Guardrail = {
+  readonly name: string;
+  readonly kind: 'threshold' | 'flag' | 'values';
+  readonly settings: readonly string[];
+  readonly values: readonly string[];
+};
+
 /** What nodetool's histograms show: 50, 75, 95, 98 and 99 %, the least and the most. */
 export type Percentiles = readonly [number, number, number, number, number, number, number];
 
@@ -150,6 +158,9 @@ export interface NodeControl {
   /** 0 to 1. */
   getTraceProbability(): number;
   setTraceProbability(probability: number): void;
+  guardrails(): readonly Guardrail[];
+  /** @throws FerrosaError INVALID for a name that is none or values that do not do */
+  setGuardrail(name: string, values: readonly string[]): void;
   /** Ends the process after its work is safe. */
   stop(): void;
 }

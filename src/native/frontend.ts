@@ -34,12 +34,14 @@ export const FrontendItem = {
 /** Bytes, and four numbers an item: kind, connection, start and end in the bytes. */
 export type FrontendItems = readonly [Buffer, readonly number[]];
 
-/** From requests to their answers, in microseconds. */
+/** Of a hot plan: from requests to their answers, in microseconds. */
 export type FrontendFigures = {
-  /** 16 bytes. */
+  /** 16 bytes each. */
+  readonly preparedId: Uint8Array;
   readonly table: Uint8Array;
-  readonly read: HistogramData;
-  readonly write: HistogramData;
+  readonly isWrite: boolean;
+  readonly latency: HistogramData;
+  readonly rows: number;
 };
 
 export type FrontendStats = {
@@ -91,7 +93,7 @@ export interface Frontend {
   plan(number: number, plan: Uint8Array): void;
   shardEnded(shard: number): boolean;
   stats(): FrontendStats;
-  /** Latencies by table since the last call. */
+  /** Latencies by prepared statement since the last call. */
   takeFigures(): readonly FrontendFigures[];
 }
 export const Frontend = addon.Frontend as new (options: FrontendOptions) => Frontend;

@@ -31,6 +31,10 @@ export type ClientState = {
   readonly address: string;
   readonly port: number;
   readonly protocolVersion: number;
+  /** Logged in, and neither a superuser nor the server itself: whom guardrails are for. */
+  isOrdinary?: boolean;
+  /** The connection is closed: nobody waits for what runs. */
+  isGone?: boolean;
 };
 
 export type QueryOptions = {

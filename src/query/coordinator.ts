@@ -15,7 +15,12 @@ export type MutationOptions = {
 /** A mutation in the bytes of docs/format/mutation.md, with what routing needs. */
 export type RoutedMutation = { readonly token: bigint; readonly bytes: Uint8Array };
 
-export type ReadOptions = { readonly consistency: number; readonly timeoutMs: number };
+export type ReadOptions = {
+  readonly consistency: number;
+  readonly timeoutMs: number;
+  /** Asked before each step of a read: throws when nobody waits for its result any more. */
+  readonly check?: () => void;
+};
 
 /** A read command (docs/format/read-command.md) with what routing needs. */
 export type RoutedRead = {

@@ -123,6 +123,12 @@ export function encodeHotPlan(prepared: Prepared, consistencyLevels: number): Ui
   return layout === null ? null : encode(prepared, plan, layout, consistencyLevels);
 }
 
+/** Whether the addon can run a statement by itself, once it is prepared. */
+export function isHotPlan(plan: { readonly kind: string }, markers: number): boolean {
+  if (plan.kind === 'write') return writeLayout(plan as WritePlan, markers) !== null;
+  return plan.kind === 'select' && readLayout(plan as SelectPlan, markers) !== null;
+}
+
 function writeLayout(plan: WritePlan, markers: number): Layout | null {
   const { table, restrictions, type } = plan;
   const cold =

@@ -16,6 +16,8 @@ import type { ColumnSpec } from './api.js';
 import { type BatchPlan, checkBatch } from './batch/batch-plan.js';
 import { BindMarkers } from './binds.js';
 import type { FunctionRegistry } from './function-api.js';
+import { type ExplainedPlan, explainColumns } from './observe/explain.js';
+import { runningColumns } from './observe/running-rows.js';
 import type { PlanEnvironment } from './plan-environment.js';
 import { planSelect, type SelectPlan } from './select/select-plan.js';
 import type { UserFunctionTerm } from './terms/term.js';
@@ -29,7 +31,10 @@ export type Plan =
   | { readonly kind: 'schema'; readonly statement: Exclude<DdlStatement, { kind: 'truncate' }> }
   | { readonly kind: 'truncate'; readonly table: TableDefinition }
   | { readonly kind: 'use'; readonly keyspace: string }
-  | { readonly kind: 'describe'; readonly statement: DescribeStatement };
+  | { readonly kind: 'describe'; readonly statement: DescribeStatement }
+  | { readonly kind: 'listQueries' }
+  | { readonly kind: 'killQuery'; readonly id: number }
+  | { readonly kind: 'explain'; readonly analyze: boolean; readonly of: ExplainedPlan };
 
 /** A plan with what PREPARED tells of it. */
 export type PlannedStatement = {
@@ -77,7 +82,7 @@ export function planStatement(input: PlanInput, parsed: ParsedStatement): Planne
     plan,
     bindColumns: markers.columns(),
     partitionKeyIndexes: single && plan.kind !== 'truncate' ? markers.partitionKeyIndexes(tables[0]!) : [],
-    resultColumns: plan.kind === 'select' ? plan.resultColumns : null,
+    resultColumns: resultColumnsOf(plan),
     isConditional: plan.kind === 'write' && plan.conditions !== null,
     fullyQualified,
     tables: [...new Set(tables)],
@@ -88,6 +93,12 @@ export function planStatement(input: PlanInput, parsed: ParsedStatement): Planne
 
 /** What the parts of one statement plan with. */
 type StatementInput = PlanInput & { readonly userCalls: UserFunctionTerm[] };
+
+function resultColumnsOf(plan: Plan): readonly ColumnSpec[] | null {
+  if (plan.kind === 'select') return plan.resultColumns;
+  if (plan.kind === 'explain') return explainColumns;
+  return plan.kind === 'listQueries' ? runningColumns : null;
+}
 
 type Kind = { plan: Plan; tables: readonly TableDefinition[]; fullyQualified: boolean };
 
@@ -111,6 +122,14 @@ function planKind(input: StatementInput, statement: Statement, markers: BindMark
       return { plan: { kind: 'use', keyspace: statement.keyspace }, tables: [], fullyQualified: false };
     case 'describe':
       return { plan: { kind: 'describe', statement }, tables: [], fullyQualified: false };
+    case 'listQueries':
+      return { plan: { kind: 'listQueries' }, tables: [], fullyQualified: true };
+    case 'killQuery':
+      return { plan: { kind: 'killQuery', id: Number(statement.id) }, tables: [], fullyQualified: true };
+    case 'explain': {
+      const { plan, ...rest } = planKind(input, statement.statement, markers);
+      return { plan: { kind: 'explain', analyze: statement.analyze, of: plan as ExplainedPlan }, ...rest };
+    }
     case 'auth':
       throw invalid(`${statement.statement} is not supported yet`);
     default:

@@ -14,9 +14,18 @@ import {
 } from './api.js';
 import { type BatchPlan, checkBatch } from './batch/batch-plan.js';
 import { checkReadConsistency } from './consistency.js';
+import type { Coordinator } from './coordinator.js';
 import type { FunctionContext } from './function-api.js';
+import { Guard } from './guardrails/guard.js';
+import { guardSchemaChange } from './guardrails/schema-guard.js';
+import { guardExecution, guardPlan } from './guardrails/statement-guard.js';
+import { isHotPlan } from './hot-plan.js';
 import type { MaskAccess } from './mask-access.js';
-import { CoordinatorFigures } from './observe/coordinator-figures.js';
+import { explain } from './observe/explain.js';
+import { MeasuringCoordinator } from './observe/measuring-coordinator.js';
+import { type ObservedStatement, StatementObserver } from './observe/observer.js';
+import { checkWanted, type RunningQuery } from './observe/running-queries.js';
+import { runningRows } from './observe/running-rows.js';
 import { type Plan, type PlanInput, type PlannedStatement, planStatement } from './plan.js';
 import {
   type Prepared,
@@ -44,7 +53,8 @@ const noTable: PreparedTable = { put: () => {}, remove: () => {} };
 
 export class Processor implements QueryProcessor {
   readonly prepared: PreparedStore;
-  readonly figures = new CoordinatorFigures();
+  /** What it has run, and runs. */
+  readonly observer: StatementObserver;
   /** Who sees the values of masked columns; null: everybody. */
   maskAccess: MaskAccess | null = null;
   readonly #paging: PagingStateCodec;
@@ -57,6 +67,7 @@ export class Processor implements QueryProcessor {
     preparedTable: PreparedTable = noTable,
   ) {
     const nowMs = () => Number(services.clock.nowMicros() / 1000n);
+    this.observer = new StatementObserver(services.settings, services.clock);
     this.prepared = new PreparedStore(services.settings.preparedStatementsCacheBytes, preparedTable);
     this.#paging = new PagingStateCodec(services.pagingKey);
     this.#uuids = new TimeUuids(() => services.clock.nowMicros(), services.randomBytes(8));
@@ -65,7 +76,7 @@ export class Processor implements QueryProcessor {
     services.catalogue.onChange((change) => {
       this.prepared.onSchemaChange(change);
       for (const { before, after } of change.tables)
-        if (before !== null && after === null) this.figures.forget(before.id);
+        if (before !== null && after === null) this.observer.figures.forget(before.id);
     });
   }
 
@@ -76,11 +87,15 @@ export class Processor implements QueryProcessor {
     const planned = this.#plan(parsed, options.keyspace ?? client.keyspace);
     const values = orderValues(planned, options);
     if (values.length !== planned.bindColumns.length) throw invalid('Invalid amount of bind variables');
-    return this.#execute(planned, client, options, values);
+    return this.#execute(planned, client, options, values, { request: 'QUERY', text });
   }
 
   async prepare(text: string, client: ClientState, keyspace: string | null): Promise<PreparedStatement> {
-    return this.prepareIn(text, keyspace ?? client.keyspace, true);
+    const prepared = this.prepareIn(text, keyspace ?? client.keyspace, true);
+    const guard = this.#guard(client);
+    if (guard === null) return prepared;
+    guardPlan(guard, prepared.planned.plan);
+    return guard.warnings.length === 0 ? prepared : { ...prepared, warnings: guard.warnings };
   }
 
   /** Prepares in a keyspace; the same text twice gives the statement that is there. */
@@ -119,7 +134,7 @@ export class Processor implements QueryProcessor {
     const wanted = planned.bindColumns.length;
     if (values.length !== wanted)
       throw invalid(`there were ${wanted} markers(?) in CQL but ${values.length} bound variables`);
-    return this.#execute(planned, client, options, values);
+    return this.#execute(planned, client, options, values, { request: 'EXECUTE', text: statement.query });
   }
 
   async batch(batch: BatchRequest, client: ClientState, options: QueryOptions): Promise<QueryResult> {
@@ -146,10 +161,14 @@ export class Processor implements QueryProcessor {
       timeoutMs: null,
     };
     checkBatch(plan);
+    const guard = this.#guard(client);
+    if (guard !== null) guardExecution(guard, plan, binds, { options, nowMicros: this.services.clock.nowMicros() });
     options.tracer?.event('Executing batch');
-    const result = await this.#measured(plan, options, () =>
-      executeBatch(plan, binds, this.#writeEnvironment(options)),
+    const text = batchText(batch, (id) => this.prepared.get(id)?.query);
+    const result = await this.observer.run(observed({ request: 'BATCH', text }, plan, client, options), () =>
+      executeBatch(plan, binds, this.#writeEnvironment(options, this.services.coordinator)),
     );
+    for (const warning of guard?.warnings ?? []) warnings.add(warning);
     return withWarnings(result, warnings);
   }
 
@@ -191,13 +210,13 @@ export class Processor implements QueryProcessor {
     return context;
   }
 
-  #writeEnvironment(options: QueryOptions): WriteEnvironment {
-    const { coordinator, settings, clock } = this.services;
+  #writeEnvironment(options: QueryOptions, coordinator: Coordinator): WriteEnvironment {
+    const { settings, clock } = this.services;
     const timestamp = options.timestamp ?? clock.nowMicros();
     return {
       coordinator,
       settings,
-      figures: this.figures,
+      figures: this.observer.figures,
       paths: this.#paths,
       consistency: options.consistency,
       serialConsistency: options.serialConsistency,
@@ -206,57 +225,62 @@ export class Processor implements QueryProcessor {
     };
   }
 
-  /** Runs a statement, and notes how long it took. */
-  async #measured(plan: Plan, options: QueryOptions, run: () => Promise<QueryResult>): Promise<QueryResult> {
-    const { clock } = this.services;
-    const start = clock.monotonicMicros();
-    try {
-      return await run();
-    } finally {
-      this.figures.note(plan, options.consistency, Math.round(clock.monotonicMicros() - start));
-    }
-  }
-
   #execute(
     planned: PlannedStatement,
     client: ClientState,
     options: QueryOptions,
     values: readonly BindValue[],
+    as: { readonly request: string; readonly text: string },
   ): Promise<QueryResult> {
-    return this.#measured(planned.plan, options, () => this.#run(planned, client, options, values));
+    return this.observer.run(observed(as, planned.plan, client, options), async (query) => {
+      const warnings = new Set<string>();
+      const hasCalls = planned.functionNames.size > 0;
+      const bind = hasCalls ? await this.#bindFor(planned, values, warnings) : this.#bind(values);
+      const guard = this.#guard(client);
+      const plan = guard === null ? planned.plan : this.#guarded(guard, planned.plan, client, options, bind);
+      const { coordinator } = this.services;
+      const result = await this.#run(plan, client, options, bind, { query, coordinator });
+      for (const warning of guard?.warnings ?? []) warnings.add(warning);
+      return withWarnings(result, warnings);
+    });
+  }
+
+  /** Null for whom guardrails are not. */
+  #guard(client: ClientState): Guard | null {
+    return client.isOrdinary === true ? new Guard(this.services.guardrails) : null;
+  }
+
+  /** What is to be run. @throws FerrosaError INVALID for what a guardrail forbids */
+  #guarded(guard: Guard, plan: Plan, client: ClientState, options: QueryOptions, bind: BindContext): Plan {
+    const { catalogue, clock } = this.services;
+    if (plan.kind === 'schema') {
+      const keyspace = options.keyspace ?? client.keyspace;
+      return { ...plan, statement: guardSchemaChange(guard, plan.statement, catalogue.schema, keyspace) };
+    }
+    guardExecution(guard, plan, [bind], { options, nowMicros: clock.nowMicros() });
+    return plan;
   }
 
   async #run(
-    planned: PlannedStatement,
+    plan: Plan,
     client: ClientState,
     options: QueryOptions,
-    values: readonly BindValue[],
-  ): Promise<QueryResult> {
-    const { plan } = planned;
-    if (planned.functionNames.size === 0) return this.#executePlan(plan, client, options, () => this.#bind(values));
-    const warnings = new Set<string>();
-    const bind = await this.#bindFor(planned, values, warnings);
-    return withWarnings(await this.#executePlan(plan, client, options, () => bind), warnings);
-  }
-
-  async #executePlan(
-    plan: PlannedStatement['plan'],
-    client: ClientState,
-    options: QueryOptions,
-    bindValues: () => BindContext,
+    bind: BindContext,
+    execution: Execution,
   ): Promise<QueryResult> {
     switch (plan.kind) {
       case 'select': {
         const shown = plan.masked === null ? plan : await this.#planShownTo(plan, plan.masked, client);
         checkReadConsistency(options.consistency);
-        const { settings, coordinator, clock } = this.services;
+        const { settings, clock } = this.services;
+        const { query, coordinator } = execution;
         const configured = plan.restrictions.isKeyRange ? settings.rangeTimeoutMs : settings.readTimeoutMs;
         const timeoutMs = plan.timeoutMs ?? configured;
         options.tracer?.event(`Executing read on ${plan.table.keyspace}.${plan.table.name}`);
         return executeSelect(shown, {
           coordinator,
-          read: { consistency: options.consistency, timeoutMs },
-          bind: bindValues(),
+          read: { consistency: options.consistency, timeoutMs, check: () => checkWanted(query) },
+          bind,
           nowSeconds: options.nowInSeconds ?? Number(clock.nowMicros() / 1_000_000n),
           pageSize: options.pageSize,
           pagingState: options.pagingState,
@@ -267,15 +291,13 @@ export class Processor implements QueryProcessor {
       }
       case 'write':
         options.tracer?.event(`Executing write on ${plan.table.keyspace}.${plan.table.name}`);
-        return executeWrite(plan, bindValues(), this.#writeEnvironment(options));
-      case 'batch': {
-        const bind = bindValues();
+        return executeWrite(plan, bind, this.#writeEnvironment(options, execution.coordinator));
+      case 'batch':
         return executeBatch(
           plan,
           plan.statements.map(() => bind),
-          this.#writeEnvironment(options),
+          this.#writeEnvironment(options, execution.coordinator),
         );
-      }
       case 'schema': {
         const { change, warnings } = await this.services.metadata.change(
           plan.statement,
@@ -294,7 +316,35 @@ export class Processor implements QueryProcessor {
         return { kind: 'setKeyspace', keyspace: plan.keyspace };
       case 'describe':
         return this.#describe(plan, client, options);
+      case 'listQueries':
+        return runningRows(
+          this.observer.running.all().filter((one) => client.isOrdinary !== true || one.client.user === client.user),
+          this.services.clock.monotonicMicros(),
+        );
+      case 'killQuery':
+        this.observer.running.kill(plan.id, client);
+        return { kind: 'void' };
+      case 'explain':
+        return this.#explain(plan, client, options, bind, execution.query);
     }
+  }
+
+  async #explain(
+    { analyze, of }: Extract<Plan, { kind: 'explain' }>,
+    client: ClientState,
+    options: QueryOptions,
+    bind: BindContext,
+    query: RunningQuery,
+  ): Promise<QueryResult> {
+    const isHot = isHotPlan(of, bind.values.length);
+    if (!analyze) return explain(of, isHot, null);
+    const { clock, coordinator } = this.services;
+    const measuring = new MeasuringCoordinator(coordinator, () => clock.monotonicMicros());
+    const start = clock.monotonicMicros();
+    const result = await this.#run(of, client, options, bind, { query, coordinator: measuring });
+    const { reads, readMicros, liveRows, tombstones, sstables } = measuring;
+    const totalMicros = clock.monotonicMicros() - start;
+    return explain(of, isHot, { reads, readMicros, liveRows, tombstones, sstables, totalMicros, result });
   }
 
   /**
@@ -359,6 +409,25 @@ function orderValues(planned: PlannedStatement, options: QueryOptions): readonly
     if (value !== undefined) ordered.push(value);
   }
   return ordered;
+}
+
+/** What one execution is run with. */
+type Execution = { readonly query: RunningQuery; readonly coordinator: Coordinator };
+
+function observed(
+  as: { readonly request: string; readonly text: string },
+  plan: Plan,
+  client: ClientState,
+  options: QueryOptions,
+): ObservedStatement {
+  return { ...as, plan, client, keyspace: options.keyspace ?? client.keyspace, consistency: options.consistency };
+}
+
+/** A batch of the protocol as the statement that it is. */
+function batchText({ type, entries }: BatchRequest, textOf: (id: Uint8Array) => string | undefined): string {
+  const kind = type === 'logged' ? '' : `${type.toUpperCase()} `;
+  const texts = new Set(entries.map(({ query }) => (typeof query === 'string' ? query : (textOf(query) ?? ''))));
+  return `BEGIN ${kind}BATCH ${[...texts].join('; ')}; APPLY BATCH`;
 }
 
 /** Options of statements that the server runs for itself. */

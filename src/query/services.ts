@@ -5,6 +5,7 @@ import type { UserFunctions } from '../udf/index.js';
 import type { ColumnSpec } from './api.js';
 import type { Coordinator } from './coordinator.js';
 import type { FunctionRegistry } from './function-api.js';
+import type { GuardrailConfig } from './guardrails/index.js';
 
 export type QueryClock = {
   /** Microseconds since the epoch, strictly increasing in the process. */
@@ -29,6 +30,11 @@ export type QuerySettings = {
   readonly tombstoneFail: number;
   /** dynamic_data_masking_enabled: masks hide values. */
   readonly dynamicDataMasking: boolean;
+  /** Statements that take as long are slow; 0: none is. */
+  readonly slowQueryMs: number;
+  readonly slowQueriesKept: number;
+  /** Shapes of statements whose costs are kept; 0 for none. */
+  readonly queryFingerprintsMax: number;
 };
 
 export const defaultQuerySettings: QuerySettings = {
@@ -45,6 +51,9 @@ export const defaultQuerySettings: QuerySettings = {
   tombstoneWarn: 1_000,
   tombstoneFail: 100_000,
   dynamicDataMasking: false,
+  slowQueryMs: 500,
+  slowQueriesKept: 100,
+  queryFingerprintsMax: 1_000,
 };
 
 /** Executes schema changes. */
@@ -72,6 +81,7 @@ export type QueryServices = {
   readonly userFunctions: UserFunctions;
   readonly clock: QueryClock;
   readonly settings: QuerySettings;
+  readonly guardrails: GuardrailConfig;
   /** Secret that signs paging states; the same after a restart. */
   readonly pagingKey: Uint8Array;
   randomBytes(count: number): Uint8Array;

@@ -72,7 +72,13 @@ export function schemaOf(keyspaces: ReadonlyMap<string, KeyspaceDefinition>): Sc
   return { keyspaces, version: uuidOfDigest(combine(counted.map(digestKeyspace))) };
 }
 
-const localSystemKeyspaces = new Set(['system', 'system_schema', 'system_views', 'system_virtual_schema']);
+const localSystemKeyspaces = new Set([
+  'system',
+  'system_schema',
+  'system_views',
+  'system_virtual_schema',
+  'system_observability',
+]);
 const replicatedSystemKeyspaces = new Set(['system_auth', 'system_distributed', 'system_traces']);
 
 /** Keyspaces of this node alone: no DDL reaches them. */

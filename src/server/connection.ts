@@ -219,8 +219,13 @@ export class Connection implements EventReceiver, HotConnectionHost, MovedHost {
 
   /** Whether simple statements may go past the dispatcher: not while requests are sampled for tracing. */
   setHot(hot: boolean): void {
-    this.#hot?.setHot(hot);
-    this.#moved?.setHot(hot);
+    this.#hot?.setHot(hot && this.#mayBeHot);
+    this.#moved?.setHot(hot && this.#mayBeHot);
+  }
+
+  /** What a guardrail has to look at goes through the dispatcher. */
+  get #mayBeHot(): boolean {
+    return this.client.isOrdinary !== true || this.#services.guardrails?.guardsHotPath !== true;
   }
 
   #pump(): void {
@@ -368,7 +373,7 @@ export class Connection implements EventReceiver, HotConnectionHost, MovedHost {
     if (this.#moveToShard(this.#startup, rest)) return;
     const { compression, throwOnOverload } = this.#startup;
     this.#hot = hotPath.open(this.#version, compression, throwOnOverload, this);
-    if (traces?.isSampling) this.#hot.setHot(false);
+    if (traces?.isSampling || !this.#mayBeHot) this.#hot.setHot(false);
     if (rest.length === 0) return;
     const left = this.#hot.data(rest, rest.length);
     if (left !== null) this.#decoder.push(left);
@@ -381,7 +386,7 @@ export class Connection implements EventReceiver, HotConnectionHost, MovedHost {
     const { shardSockets, traces } = this.#services;
     if (this.#shard === null || shardSockets === null || this.#socket === null) return false;
     this.#output.flush();
-    const hot = !(traces?.isSampling ?? false);
+    const hot = !(traces?.isSampling ?? false) && this.#mayBeHot;
     const state = { version: this.#version, compression, throwOnOverload, hot };
     const moved = shardSockets.move(this.#shard, this.#socket, state, early, this);
     if (moved === null) return false;
@@ -397,7 +402,9 @@ export class Connection implements EventReceiver, HotConnectionHost, MovedHost {
     const { authenticator, metrics } = this.#services;
     this.#pause('authentication');
     try {
-      this.client.user = await authenticator.authenticate(token, this.client.address);
+      const user = await authenticator.authenticate(token, this.client.address);
+      this.client.user = user;
+      this.client.isOrdinary = (await this.#services.guardrails?.isOrdinary(user)) ?? false;
       this.#stage = 'READY';
       metrics.authenticationSuccesses++;
       this.#send(frame, { kind: 'AUTH_SUCCESS', token: null });
@@ -499,6 +506,7 @@ export class Connection implements EventReceiver, HotConnectionHost, MovedHost {
 
   #onClose(): void {
     this.#closing = true;
+    this.client.isGone = true;
     this.#hot?.close();
     this.#hot = null;
     this.#services.events.unregister(this);

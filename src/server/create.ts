@@ -8,8 +8,8 @@ import { CqlServer } from './cql-server.js';
 import { EventNotifier } from './events.js';
 import { ServerBudget, type ServerLimits } from './limits.js';
 import { ServerMetrics } from './metrics.js';
-import { ensureDefaultSuperuser, findRoleWith } from './roles.js';
-import type { ServerLog, ServerServices, TraceStore } from './services.js';
+import { ensureDefaultSuperuser, findRole, findRoleWith } from './roles.js';
+import type { ServerGuardrails, ServerLog, ServerServices, TraceStore } from './services.js';
 import type { ShardSockets } from './shard-sockets.js';
 import { shardingOptions } from './sharding.js';
 
@@ -22,6 +22,7 @@ export type CqlServerOptions = {
   /** Where connections that belong to a shard go; null when this thread serves them all. */
   readonly shardSockets: ShardSockets | null;
   readonly traces: TraceStore | null;
+  readonly guardrails?: ServerGuardrails | null;
   readonly log: ServerLog;
   /** Client address of this node. */
   readonly own: () => NodeAddress | null;
@@ -42,6 +43,7 @@ export function createCqlServer(options: CqlServerOptions): { server: CqlServer;
     traces: options.traces,
     hotPath: options.hotPath,
     shardSockets: options.shardSockets,
+    guardrails: options.guardrails ?? null,
     log: options.log,
     supported: ({ shard }) =>
       shard === null ? new Map() : shardingOptions(shard, options.shardSockets?.shardCount ?? 1, server.shardAwarePort),
@@ -50,6 +52,21 @@ export function createCqlServer(options: CqlServerOptions): { server: CqlServer;
   if (hotPath !== null) services.metrics.hotRequests = () => hotPath.stats().hot + (options.shardSockets?.taken ?? 0);
   const server = new CqlServer(services);
   return { server, services };
+}
+
+/** Guardrails as connections see them; null where everybody may do everything. */
+export function serverGuardrails(
+  authenticator: Authenticator,
+  processor: QueryProcessor,
+  config: { readonly guardsHotPath: boolean },
+): ServerGuardrails | null {
+  if (authenticator.className === null) return null;
+  return {
+    isOrdinary: async (user) => (await findRole(processor, user))?.isSuperuser !== true,
+    get guardsHotPath() {
+      return config.guardsHotPath;
+    },
+  };
 }
 
 /**

@@ -2,7 +2,7 @@ export * from './authenticator.js';
 export { type ClientRow, clientRows } from './client-rows.js';
 export { Connection } from './connection.js';
 export { CqlServer, type ListenAddress } from './cql-server.js';
-export { type CqlServerOptions, createAuthenticator, createCqlServer } from './create.js';
+export { type CqlServerOptions, createAuthenticator, createCqlServer, serverGuardrails } from './create.js';
 export { EventNotifier, type EventReceiver } from './events.js';
 export { cqlVersion } from './handshake.js';
 export { int64, internalQuery } from './internal-query.js';

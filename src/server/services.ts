@@ -34,6 +34,14 @@ export interface ServerLog {
   error(fields: object, message: string): void;
 }
 
+/** What connections ask of the guardrails. */
+export interface ServerGuardrails {
+  /** Whether guardrails are for this user: no superuser. */
+  isOrdinary(user: string): Promise<boolean>;
+  /** Whether one of them is about what the hot path runs: then ordinary users do without it. */
+  readonly guardsHotPath: boolean;
+}
+
 export type ServerServices = {
   readonly processor: QueryProcessor;
   readonly authenticator: Authenticator;
@@ -45,6 +53,8 @@ export type ServerServices = {
   readonly hotPath: HotPath | null;
   /** Where connections that belong to a shard go; null when none do. */
   readonly shardSockets: ShardSockets | null;
+  /** Null where nobody logs in: guardrails are for ordinary users. */
+  readonly guardrails: ServerGuardrails | null;
   readonly log: ServerLog;
   /** Options of SUPPORTED beside the protocol's own, such as the sharding of the connection. */
   readonly supported: (connection: { readonly shard: number | null }) => ReadonlyMap<string, readonly string[]>;

@@ -8,6 +8,8 @@ export const plainAddress = (address: string): string => address.replace(/^::fff
 export class SocketClient implements ClientState {
   keyspace: string | null = null;
   user: string | null = null;
+  isOrdinary = false;
+  isGone = false;
   readonly address: string;
   readonly port: number;
   readonly #version: () => number;

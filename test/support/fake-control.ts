@@ -165,6 +165,16 @@ export class FakeControl implements NodeControl {
     this.probability = probability;
   }
 
+  guardrails() {
+    const flag = { name: 'group_by_enabled', kind: 'flag' as const, settings: ['group_by_enabled'], values: ['true'] };
+    const settings = ['tables_fail_threshold', 'tables_warn_threshold'];
+    return [flag, { name: 'tables_threshold', kind: 'threshold' as const, settings, values: ['20', '-1'] }];
+  }
+
+  setGuardrail(...args: unknown[]): void {
+    this.calls.push(['setGuardrail', ...args]);
+  }
+
   stop(): void {
     this.calls.push(['stop']);
   }

@@ -6,6 +6,7 @@ import { NativeStore, ReadOperation, readBudgetDefault } from '../../src/native/
 import {
   type ClientState,
   defaultQuerySettings,
+  GuardrailConfig,
   internalOptions,
   nativeFunctions,
   Processor,
@@ -72,6 +73,7 @@ class Shards implements ShardPort {
 export class InProcessNode {
   readonly catalogue = new Catalogue(systemSchema());
   readonly processor: Processor;
+  readonly guardrails = new GuardrailConfig();
   readonly shards: Shards;
   readonly userFunctions = createUserFunctions(
     { enabled: true, warnTimeoutMs: 500, failTimeoutMs: 1_500, memoryBytesMax: 32 << 20, threads: 1 },
@@ -139,6 +141,7 @@ export class InProcessNode {
       userFunctions: this.userFunctions,
       clock: { nowMicros: () => this.nowMicros(), monotonicMicros: () => performance.now() * 1000 },
       settings: { ...defaultQuerySettings, ...settings },
+      guardrails: this.guardrails,
       pagingKey: new Uint8Array(32).fill(1),
       randomBytes: (count) => randomBytes(count),
       virtualRows: (table) =>

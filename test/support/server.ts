@@ -41,6 +41,7 @@ export async function startTestServer(
     traces: options.traces ?? null,
     hotPath: options.hotPath ?? null,
     shardSockets: null,
+    guardrails: null,
     log: { warn: () => {}, error: () => {} },
     supported: () => new Map(),
   };

@@ -2,6 +2,7 @@
 import { invalid } from '../../common/errors.js';
 import type {
   CompactionStats,
+  Guardrail,
   KeyspaceReplication,
   LatencyDistribution,
   NodeControl,
@@ -12,9 +13,11 @@ import type {
   TableStats,
   ThreadPool,
 } from '../../http/index.js';
+import { type GuardrailConfig, guardrailSettings } from '../../query/index.js';
 import { partitionerClass, type TableDefinition } from '../../schema/index.js';
 import type { QueryTraceStore } from '../../server/index.js';
 import { encodeText } from '../../types/index.js';
+import { guardrailGroups, guardrailText, setGuardrail } from '../guardrail-settings.js';
 import type { Config } from '../settings.js';
 import { compactionId } from './compaction-history.js';
 import { nowMs } from './environment.js';
@@ -31,6 +34,7 @@ export type ControlParts = {
   readonly storage: NodeStorage;
   readonly serving: Serving;
   readonly traces: QueryTraceStore;
+  readonly guardrails: GuardrailConfig;
   readonly startedAtMs: number;
   /** Ends the process as SIGTERM does. */
   readonly stop: () => void;
@@ -196,8 +200,29 @@ export class Control implements NodeControl {
 
   setTraceProbability(probability: number): void {
     this.#parts.traces.probability = probability;
-    // A traced statement is run in JavaScript.
-    this.#parts.serving.server.setHot(probability === 0);
+    this.#refreshHot();
+  }
+
+  guardrails(): readonly Guardrail[] {
+    const { guardrails } = this.#parts;
+    return [...guardrailGroups()].map(([name, names]) => {
+      const values = names.map((one) => guardrailText(guardrailSettings.get(one)!, guardrails.get(one)));
+      return { name, kind: guardrailSettings.get(names[0]!)!.kind, settings: names, values };
+    });
+  }
+
+  setGuardrail(name: string, values: readonly string[]): void {
+    try {
+      setGuardrail(this.#parts.guardrails, name, values);
+    } catch (error) {
+      throw invalid((error as Error).message);
+    }
+    this.#refreshHot();
+  }
+
+  /** A traced statement is run in JavaScript, and one that a guardrail is about. */
+  #refreshHot(): void {
+    this.#parts.serving.server.setHot(this.#parts.traces.probability === 0);
   }
 
   stop(): void {

@@ -1,11 +1,14 @@
 // Rows of system_views: what this process knows of itself. A table that is not here has no rows.
 import { join } from 'node:path';
+import { type GuardrailConfig, guardrailSettings } from '../../query/index.js';
 import type { PlainRow } from '../../schema/index.js';
 import { clientRows } from '../../server/index.js';
 import type { ShardTableStats } from '../../shard/index.js';
+import { guardrailText } from '../guardrail-settings.js';
 import { type Config, type SettingName, settings } from '../settings.js';
 import { compactionId } from './compaction-history.js';
 import { batchRows, coordinatorLatencyRows, localLatencyRows, perReadRows } from './latency-rows.js';
+import { activeQueryRows, fingerprintRows, queryRows, slowQueryRows } from './query-rows.js';
 import type { Serving } from './serving.js';
 import { findSnapshots } from './snapshots.js';
 import { type NodeStorage, releaseVersion } from './storage.js';
@@ -17,12 +20,14 @@ type Rows = readonly PlainRow[] | Promise<readonly PlainRow[]>;
 
 export class Figures {
   readonly #config: Config;
+  readonly #guardrails: GuardrailConfig;
   readonly #storage: NodeStorage;
   readonly #startedAtSeconds: number;
   #serving: Serving | null = null;
 
-  constructor(config: Config, storage: NodeStorage, startedAtSeconds: number) {
+  constructor(config: Config, guardrails: GuardrailConfig, storage: NodeStorage, startedAtSeconds: number) {
     this.#config = config;
+    this.#guardrails = guardrails;
     this.#storage = storage;
     this.#startedAtSeconds = startedAtSeconds;
   }
@@ -32,14 +37,14 @@ export class Figures {
     this.#serving = serving;
   }
 
-  /** Rows of a table of system_views. */
+  /** Rows of a table of system_views or system_observability: no name is in both. */
   rows(table: string): Rows {
     const read = this.#tables[table];
     return read === undefined || this.#serving === null ? [] : read(this.#serving);
   }
 
   readonly #tables: Readonly<Record<string, (serving: Serving) => Rows>> = {
-    settings: () => settingRows(this.#config),
+    settings: () => settingRows(this.#config, this.#guardrails),
     clients: ({ server }) => clientRows(server.connections),
     caches: () => this.#caches(),
     cql_metrics: (serving) => this.#cqlMetrics(serving),
@@ -79,6 +84,10 @@ export class Figures {
     coordinator_scan_latency: ({ latencies }) => coordinatorLatencyRows(latencies, 'scan'),
     rows_per_read: ({ latencies }) => perReadRows(latencies, 'rows'),
     tombstones_per_read: ({ latencies }) => perReadRows(latencies, 'tombstones'),
+    queries: ({ processor }) => queryRows(processor),
+    active_queries: ({ processor }) => activeQueryRows(processor),
+    query_fingerprints: ({ processor, latencies }) => fingerprintRows(processor, latencies),
+    slow_queries: ({ processor }) => slowQueryRows(processor),
     batch_metrics: async ({ processor, services }) =>
       batchRows(processor, services.hotPath, await this.#storage.shards.stats()),
   };
@@ -184,8 +193,13 @@ type Over = (field: Exclude<keyof ShardTableStats, 'table'>) => number;
 const mebibytes = (bytes: number): number => Math.ceil(bytes / MiB);
 
 /** What this node runs with. */
-function settingRows(config: Config): PlainRow[] {
+function settingRows(config: Config, guardrails: GuardrailConfig): PlainRow[] {
   return (Object.keys(settings) as SettingName[]).map((name) => {
+    const guardrail = guardrailSettings.get(name);
+    if (guardrail !== undefined) {
+      const text = guardrailText(guardrail, guardrails.get(name));
+      return { name, value: text === 'null' ? null : text };
+    }
     const value = config[name];
     return { name, value: typeof value === 'object' ? `${value.host}:${value.port}` : String(value) };
   });

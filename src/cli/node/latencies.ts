@@ -3,6 +3,8 @@ import { Histogram, rateIntervalSeconds } from '../../common/histogram.js';
 import { type CoordinatorKind, coordinatorKinds, type Processor } from '../../query/index.js';
 import type { TableDefinition } from '../../schema/index.js';
 import type { HotPath, ShardTableFigures } from '../../shard/index.js';
+import type { Log } from '../log.js';
+import { nowMs } from './environment.js';
 import type { NodeStorage } from './storage.js';
 
 /** Times in nanoseconds. */
@@ -31,8 +33,10 @@ export class Latencies {
   readonly #processor: Processor;
   readonly #hotPath: HotPath | null;
   readonly #timer: NodeJS.Timeout;
+  readonly #log: Log;
 
-  constructor(storage: NodeStorage, processor: Processor, hotPath: HotPath | null) {
+  constructor(storage: NodeStorage, processor: Processor, hotPath: HotPath | null, log: Log) {
+    this.#log = log;
     this.#storage = storage;
     this.#processor = processor;
     this.#hotPath = hotPath;
@@ -42,6 +46,11 @@ export class Latencies {
 
   stop(): void {
     clearInterval(this.#timer);
+  }
+
+  /** Fingerprints and running queries are complete after this. */
+  async refresh(): Promise<void> {
+    await this.#gather();
   }
 
   /** Of every table that is stored here, those that nobody used among them. */
@@ -61,14 +70,14 @@ export class Latencies {
     );
     return stored.map((table) => ({
       table,
-      figures: this.#processor.figures.tables.get(table.id)?.[kind] ?? new Histogram(),
+      figures: this.#processor.observer.figures.tables.get(table.id)?.[kind] ?? new Histogram(),
     }));
   }
 
   /** Of all tables together, in microseconds: nodetool proxyhistograms. */
   async proxy(): Promise<Record<CoordinatorKind, Histogram>> {
     await this.#gather();
-    const all = [...this.#processor.figures.tables.values()];
+    const all = [...this.#processor.observer.figures.tables.values()];
     const of = (kind: CoordinatorKind) => Histogram.of(...all.map((table) => table[kind].data()));
     return Object.fromEntries(coordinatorKinds.map((kind) => [kind, of(kind)])) as Record<CoordinatorKind, Histogram>;
   }
@@ -79,7 +88,9 @@ export class Latencies {
     } catch {
       return; // the shards are ending
     }
-    this.#processor.figures.tick();
+    this.#processor.observer.figures.tick();
+    const report = this.#processor.observer.slow.takeReport(rateIntervalSeconds * 1000);
+    if (report !== null) this.#log.info({}, report);
   }
 
   /** Figures of the shards by table; what the hot paths have measured goes to the processor's. */
@@ -99,9 +110,13 @@ export class Latencies {
   }
 
   #merge(figures: HotFigures): void {
-    for (const { table, read, write } of figures) {
+    const { observer, prepared } = this.#processor;
+    for (const { preparedId, table, isWrite, latency, rows } of figures) {
       const id = idText(table);
-      if (this.#storage.metadata.catalogue.tableById(id) !== null) this.#processor.figures.mergeHot(id, read, write);
+      if (this.#storage.metadata.catalogue.tableById(id) !== null)
+        observer.figures.mergeHot(id, isWrite ? 'write' : 'read', latency);
+      const text = prepared.peek(preparedId)?.query;
+      if (text !== undefined) observer.fingerprints.merge(text, latency, rows, nowMs());
     }
   }
 }

@@ -49,7 +49,7 @@ export async function perReadRows(
 
 /** Partitions a batch, by the kind of batch. A batch of the hot path has one. */
 export async function batchRows(
-  { figures }: Processor,
+  { observer: { figures } }: Processor,
   hotPath: HotPath | null,
   shards: readonly ShardStats[],
 ): Promise<PlainRow[]> {

@@ -1,7 +1,12 @@
 // The query layer of a node: processor, virtual tables, DESCRIBE.
-
 import { invalid } from '../../common/errors.js';
-import { nativeFunctions, PreparedStatementsTable, Processor, type QueryServices } from '../../query/index.js';
+import {
+  type GuardrailConfig,
+  nativeFunctions,
+  PreparedStatementsTable,
+  Processor,
+  type QueryServices,
+} from '../../query/index.js';
 import { describe, type PlainRow, virtualTable } from '../../schema/index.js';
 import type { Log } from '../log.js';
 import type { Config } from '../settings.js';
@@ -16,6 +21,7 @@ export async function createProcessor(
   pagingKey: Uint8Array,
   startedAtSeconds: number,
   figures: Figures,
+  guardrails: GuardrailConfig,
   log: Log,
 ): Promise<Processor> {
   const { catalogue } = metadata;
@@ -50,7 +56,11 @@ export async function createProcessor(
       tombstoneWarn: config.tombstone_warn_threshold,
       tombstoneFail: config.tombstone_failure_threshold,
       dynamicDataMasking: config.dynamic_data_masking_enabled,
+      slowQueryMs: config.slow_query_log_timeout,
+      slowQueriesKept: config.slow_queries_kept,
+      queryFingerprintsMax: config.query_fingerprints_max,
     },
+    guardrails,
     pagingKey,
     randomBytes: random,
     virtualRows(table) {
@@ -63,7 +73,7 @@ export async function createProcessor(
           peers: [],
           figures: { [table.name]: () => rows },
         });
-      if (table.keyspace !== 'system_views') return read([]);
+      if (table.keyspace !== 'system_views' && table.keyspace !== 'system_observability') return read([]);
       const rows = figures.rows(table.name);
       return rows instanceof Promise ? rows.then(read) : read(rows);
     },

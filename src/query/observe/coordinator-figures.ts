@@ -44,10 +44,8 @@ export class CoordinatorFigures {
   }
 
   /** Adds what the addon has measured since it was asked last. `table`: UUID text. */
-  mergeHot(table: string, read: HistogramData, write: HistogramData): void {
-    const known = this.#of(table);
-    known.read.merge(read);
-    known.write.merge(write);
+  mergeHot(table: string, kind: 'read' | 'write', latency: HistogramData): void {
+    this.#of(table)[kind].merge(latency);
   }
 
   /** By table id. */

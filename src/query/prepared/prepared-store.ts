@@ -59,6 +59,11 @@ export class PreparedStore {
     return this.#cache.get(hexOf(id));
   }
 
+  /** Without counting as a use. */
+  peek(id: Uint8Array): Prepared | undefined {
+    return this.#cache.peek(hexOf(id));
+  }
+
   get size(): number {
     return this.#cache.size;
   }

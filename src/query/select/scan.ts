@@ -81,6 +81,7 @@ export class Scan {
 
   /** Some of the following rows, at most `rowLimit`; perhaps none although more follow. */
   async next(rowLimit: number): Promise<RowStream> {
+    this.options.check?.();
     const { partitions } = this.target;
     if (!('keys' in partitions)) {
       const stream = new RowStream(await this.#read(partitions, null, rowLimit, this.#position));

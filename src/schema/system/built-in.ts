@@ -7,6 +7,7 @@ import { localStrategy, simpleStrategy } from '../options/replication.js';
 import { schemaOf } from '../schema-version.js';
 import type { BuiltInTable } from './built-in-table.js';
 import { systemAuthTables, systemDistributedTables, systemTracesTables } from './tables-distributed.js';
+import { systemObservabilityTables } from './tables-observability.js';
 import { systemSchemaTables, systemVirtualSchemaTables } from './tables-schema.js';
 import { systemTables } from './tables-system.js';
 import { systemViewsTables } from './tables-views.js';
@@ -93,7 +94,7 @@ let builtIn: Schema | null = null;
 
 /**
  * The schema of a new node: keyspaces system, system_schema, system_auth, system_distributed, system_traces, and the
- * virtual ones system_views and system_virtual_schema.
+ * virtual ones system_views, system_virtual_schema and (Ferrosa's own) system_observability.
  */
 export function systemSchema(): Schema {
   if (builtIn !== null) return builtIn;
@@ -106,6 +107,7 @@ export function systemSchema(): Schema {
     makeKeyspace('system_distributed', 3, systemDistributedTables, none),
     makeKeyspace('system_traces', 2, systemTracesTables, none),
     makeKeyspace('system_views', 'virtual', systemViewsTables, all),
+    makeKeyspace('system_observability', 'virtual', systemObservabilityTables, all),
     makeKeyspace('system_virtual_schema', 'virtual', systemVirtualSchemaTables, all),
   ];
   builtIn = schemaOf(new Map(keyspaces.map((keyspace) => [keyspace.name, keyspace])));

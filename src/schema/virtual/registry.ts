@@ -68,7 +68,7 @@ function makeVirtualTable(definition: TableDefinition): VirtualTable {
     const rows = new SchemaTableRows(definition, schemaRows, ofVirtual);
     return { definition, rows: (context) => rows.rows(context) };
   }
-  if (keyspace === 'system_views')
+  if (keyspace === 'system_views' || keyspace === 'system_observability')
     return { definition, rows: (context) => serializeRows(definition, context.figures[name]?.() ?? [], false) };
   const nodeRows = systemNodeRows[name];
   assert(keyspace === 'system' && nodeRows !== undefined, `no rows for ${keyspace}.${name}`);

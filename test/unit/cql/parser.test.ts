@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { FerrosaError } from '../../../src/common/errors.js';
-import { parseStatement, quoteName } from '../../../src/cql/index.js';
+import { fingerprintOf, parseStatement, quoteName } from '../../../src/cql/index.js';
 
 function errorOf(text: string): string {
   try {
@@ -161,4 +161,30 @@ test('a quoted name reads back as itself', () => {
       assert.deepEqual(statement, { kind: 'use', keyspace: name });
     }),
   );
+});
+
+test('statements of Ferrosa alone are read, and their words stay names', () => {
+  assert.deepEqual(parseStatement('LIST QUERIES;').statement, { kind: 'listQueries' });
+  assert.deepEqual(parseStatement('kill query 7').statement, { kind: 'killQuery', id: '7' });
+  const explained = parseStatement('EXPLAIN ANALYZE SELECT explain, kill FROM queries WHERE list = ?');
+  assert.equal(explained.statement.kind, 'explain');
+  assert.equal(explained.markers.length, 1);
+  assert.throws(() => parseStatement('EXPLAIN TRUNCATE t'));
+  assert.throws(() => parseStatement('EXPLAIN'));
+  assert.throws(() => parseStatement('LIST QUERIES OF ann'));
+});
+
+test('a fingerprint has no values, and one mark for a list of them', () => {
+  for (const [text, shape] of [
+    [
+      "SELECT  a, B FROM ks.T WHERE k = 'x' AND c IN (1, 2,3) -- why\n;",
+      'SELECT a, B FROM ks.T WHERE k = ? AND c IN(?)',
+    ],
+    ['insert into t (k, v) values (?, {1: 0xff})', 'insert into t(k, v) values(?, {? : ?})'],
+    [
+      'SELECT "Ab" FROM t WHERE d = 1h30m AND u = 123e4567-e89b-12d3-a456-426614174000',
+      'SELECT "Ab" FROM t WHERE d = ? AND u = ?',
+    ],
+  ] as const)
+    assert.equal(fingerprintOf(text), shape);
 });

@@ -1,0 +1,80 @@
+// Guardrails as settings of the node: the names and values of cassandra.yaml.
+import {
+  type GuardrailConfig,
+  type GuardrailSetting,
+  type GuardrailValue,
+  guardrailDefault,
+  guardrailSettings,
+} from '../query/index.js';
+import { parseBytes, parseDurationMs } from './units.js';
+
+export type GuardrailSettingText = {
+  readonly fallback: () => GuardrailValue;
+  readonly parse: (text: string) => GuardrailValue;
+  readonly shape: string;
+  readonly help: string;
+};
+
+const isNone = (text: string): boolean => /^(-1|null|)$/.test(text.trim());
+
+/** @throws Error that says what to write */
+export function parseGuardrail(setting: GuardrailSetting, text: string): GuardrailValue {
+  if (setting.kind === 'flag') {
+    if (text !== 'true' && text !== 'false') throw new Error("Use 'true' or 'false' values for booleans");
+    return text === 'true';
+  }
+  if (setting.kind === 'values') {
+    const inner = text.trim().replace(/^\[(.*)\]$/, '$1');
+    if (inner === 'null' || inner.trim() === '') return [];
+    const values = inner.split(',').map((value) => value.trim());
+    return setting.of === 'table_properties' ? values : values.map((value) => value.toUpperCase());
+  }
+  if (isNone(text)) return -1;
+  if (setting.unit === 'size') return parseBytes(text);
+  if (setting.unit === 'duration') return parseDurationMs(text) * 1000;
+  if (!/^\d+$/.test(text.trim())) throw new Error(`"${text}" is not a whole number`);
+  return Number(text);
+}
+
+/** As cassandra.yaml has it, and as `parseGuardrail` takes it. */
+export function guardrailText(setting: GuardrailSetting, value: GuardrailValue): string {
+  if (setting.kind === 'values') return `[${(value as readonly string[]).join(', ')}]`;
+  if (setting.kind !== 'threshold' || setting.unit === 'count') return String(value);
+  if ((value as number) < 0) return 'null';
+  return setting.unit === 'size' ? `${value}B` : `${(value as number) / 1000}ms`;
+}
+
+const shapes = { count: 'N', size: 'SIZE', duration: 'DURATION' } as const;
+
+export const guardrailSettingTexts: Readonly<Record<string, GuardrailSettingText>> = Object.fromEntries(
+  [...guardrailSettings].map(([name, setting]) => [
+    name,
+    {
+      fallback: () => guardrailDefault(setting),
+      parse: (text: string) => parseGuardrail(setting, text),
+      shape: setting.kind === 'threshold' ? shapes[setting.unit] : setting.kind === 'flag' ? 'true|false' : 'LIST',
+      help: `Guardrail for ordinary users: ${name.replaceAll('_', ' ')}`,
+    },
+  ]),
+);
+
+/** What nodetool calls a guardrail, with its settings in the order in which it prints their values. */
+export function guardrailGroups(): Map<string, readonly string[]> {
+  const groups = new Map<string, readonly string[]>();
+  for (const [name, setting] of guardrailSettings) {
+    if (setting.kind !== 'threshold') groups.set(name, [name]);
+    else groups.set(`${setting.of}_threshold`, [`${setting.of}_fail_threshold`, `${setting.of}_warn_threshold`]);
+  }
+  return new Map([...groups].sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** Changes a guardrail as `nodetool setguardrailsconfig NAME VALUE...`. @throws Error, FerrosaError INVALID */
+export function setGuardrail(config: GuardrailConfig, name: string, given: readonly string[]): void {
+  const names = guardrailGroups().get(name);
+  if (names === undefined) throw new Error(`Guardrail ${name} not found.`);
+  const setting = guardrailSettings.get(names[0]!)!;
+  const values = setting.kind === 'values' && given.length > 1 ? [given.join(',')] : given;
+  if (values.length !== names.length)
+    throw new Error(`${name} is expecting ${names.length} argument values. Getting ${values.length} instead.`);
+  config.set(Object.fromEntries(names.map((one, i) => [one, parseGuardrail(setting, values[i]!)])));
+}

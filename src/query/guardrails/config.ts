@@ -1,0 +1,137 @@
+// What guardrails are set to: settings of the node, changeable while it runs.
+import { invalid } from '../../common/errors.js';
+import {
+  type FlagName,
+  flags,
+  type ThresholdName,
+  type ThresholdUnit,
+  thresholds,
+  type ValuesName,
+  valueLists,
+} from './definitions.js';
+
+export type GuardrailSetting =
+  | { readonly kind: 'threshold'; readonly of: ThresholdName; readonly unit: ThresholdUnit }
+  | { readonly kind: 'flag'; readonly fallback: boolean }
+  | { readonly kind: 'values'; readonly of: ValuesName };
+
+/** A threshold (-1: none), a flag, or the values of a list. */
+export type GuardrailValue = number | boolean | readonly string[];
+
+function settingsOf(): Map<string, GuardrailSetting> {
+  const all = new Map<string, GuardrailSetting>();
+  for (const [of, { unit }] of Object.entries(thresholds) as [ThresholdName, { unit: ThresholdUnit }][])
+    for (const end of ['warn', 'fail'] as const) all.set(`${of}_${end}_threshold`, { kind: 'threshold', of, unit });
+  for (const name of Object.keys(flags)) all.set(name, { kind: 'flag', fallback: true });
+  all.set('zero_ttl_on_twcs_warned', { kind: 'flag', fallback: true });
+  for (const [of, { ignores }] of Object.entries(valueLists) as [ValuesName, { ignores: boolean }][])
+    for (const end of ignores ? ['warned', 'ignored', 'disallowed'] : ['warned', 'disallowed'])
+      all.set(`${of}_${end}`, { kind: 'values', of });
+  return all;
+}
+
+/** Every setting of a guardrail by its name in cassandra.yaml. */
+export const guardrailSettings: ReadonlyMap<string, GuardrailSetting> = settingsOf();
+
+export const guardrailDefault = (setting: GuardrailSetting): GuardrailValue =>
+  setting.kind === 'threshold' ? -1 : setting.kind === 'flag' ? setting.fallback : [];
+
+/** Settings of what is looked at when statements that read or write run; the others are of DDL. */
+const execution = new Set([
+  'page_size_warn_threshold',
+  'page_size_fail_threshold',
+  'column_value_size_warn_threshold',
+  'column_value_size_fail_threshold',
+  'maximum_timestamp_warn_threshold',
+  'maximum_timestamp_fail_threshold',
+  'minimum_timestamp_warn_threshold',
+  'minimum_timestamp_fail_threshold',
+  'user_timestamps_enabled',
+  'read_consistency_levels_warned',
+  'read_consistency_levels_disallowed',
+  'write_consistency_levels_warned',
+  'write_consistency_levels_disallowed',
+]);
+
+export class GuardrailConfig {
+  readonly #values = new Map<string, GuardrailValue>();
+  readonly #listeners: (() => void)[] = [];
+
+  /** Left out: the defaults. @throws FerrosaError INVALID for values that contradict each other */
+  constructor(values: Readonly<Record<string, GuardrailValue>> = {}) {
+    for (const [name, setting] of guardrailSettings) this.#values.set(name, values[name] ?? guardrailDefault(setting));
+    for (const of of Object.keys(thresholds) as ThresholdName[]) this.#checkOrder(of);
+  }
+
+  get(name: string): GuardrailValue {
+    const value = this.#values.get(name);
+    if (value === undefined) throw invalid(`Guardrail ${name} not found.`);
+    return value;
+  }
+
+  threshold(name: ThresholdName, end: 'warn' | 'fail'): number {
+    return this.#values.get(`${name}_${end}_threshold`) as number;
+  }
+
+  flag(name: FlagName | 'zero_ttl_on_twcs_warned'): boolean {
+    return this.#values.get(name) as boolean;
+  }
+
+  values(name: ValuesName, end: 'warned' | 'ignored' | 'disallowed'): readonly string[] {
+    return (this.#values.get(`${name}_${end}`) ?? []) as readonly string[];
+  }
+
+  /** Changes settings together. @throws FerrosaError INVALID; then nothing has changed */
+  set(values: Readonly<Record<string, GuardrailValue>>): void {
+    const before = new Map(this.#values);
+    try {
+      for (const [name, value] of Object.entries(values)) {
+        const setting = guardrailSettings.get(name);
+        if (setting === undefined) throw invalid(`Guardrail ${name} not found.`);
+        if (setting.kind === 'threshold') checkThreshold(name, value as number);
+        this.#values.set(name, value);
+        if (setting.kind === 'threshold') this.#checkOrder(setting.of, values);
+      }
+    } catch (error) {
+      for (const [name, value] of before) this.#values.set(name, value);
+      throw error;
+    }
+    for (const listener of this.#listeners) listener();
+  }
+
+  onChange(listener: () => void): void {
+    this.#listeners.push(listener);
+  }
+
+  /** Whether a read or write of the hot path might be one that a guardrail is about. */
+  get guardsHotPath(): boolean {
+    for (const name of execution) {
+      const value = this.#values.get(name)!;
+      const isDefault = Array.isArray(value)
+        ? value.length === 0
+        : value === guardrailDefault(guardrailSettings.get(name)!);
+      if (!isDefault) return true;
+    }
+    return false;
+  }
+
+  #checkOrder(of: ThresholdName, together: Readonly<Record<string, GuardrailValue>> = {}): void {
+    const at = (end: 'warn' | 'fail') =>
+      (together[`${of}_${end}_threshold`] as number | undefined) ?? this.threshold(of, end);
+    const [warn, fail] = [at('warn'), at('fail')];
+    if (warn < 0 || fail < 0) return;
+    const isMin = thresholds[of].kind === 'min';
+    if (isMin ? fail > warn : fail < warn)
+      throw invalid(
+        `The warn threshold ${warn} for ${of}_warn_threshold should be ${isMin ? 'greater' : 'lower'} than the fail threshold ${fail}`,
+      );
+  }
+}
+
+function checkThreshold(name: string, value: number): void {
+  if (value === 0) throw invalid(`Invalid value for ${name}: 0 is not allowed; if attempting to disable use -1`);
+  if (value < -1)
+    throw invalid(
+      `Invalid value ${value} for ${name}: negative values are not allowed, outside of -1 which disables the guardrail`,
+    );
+}

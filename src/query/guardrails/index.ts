@@ -1,0 +1,7 @@
+export {
+  GuardrailConfig,
+  type GuardrailSetting,
+  type GuardrailValue,
+  guardrailDefault,
+  guardrailSettings,
+} from './config.js';

@@ -1,0 +1,163 @@
+// Guardrails of statements that read and write, in the order of Cassandra's checks.
+import { type CqlType, isMulticell, UNSET, unpackList, unpackMap, unpackSet } from '../../types/index.js';
+import type { QueryOptions } from '../api.js';
+import { consistencyName } from '../consistency.js';
+import type { Plan } from '../plan.js';
+import { partitionKeys } from '../restrictions/bounds.js';
+import { bindIn } from '../restrictions/restriction.js';
+import type { RestrictionSet } from '../restrictions/restriction-set.js';
+import type { SelectPlan } from '../select/select-plan.js';
+import type { BindContext, Term } from '../terms/term.js';
+import { readInt32 } from '../values.js';
+import { timestampOf } from '../write/attributes.js';
+import { DeleteElement, DiscardFromList, type Operation, SetElement } from '../write/operations.js';
+import type { WritePlan } from '../write/write-plan.js';
+import type { Guard } from './guard.js';
+
+type Values = { readonly options: QueryOptions; readonly nowMicros: bigint };
+
+/** Checks what can be seen of a statement without its values: at PREPARE too. @throws FerrosaError INVALID */
+export function guardPlan(guard: Guard, plan: Plan): void {
+  if (plan.kind === 'select') {
+    if (plan.grouping !== null) guard.flag('group_by_enabled');
+    if (plan.restrictions.options.allowFiltering && !isSystem(plan.table.keyspace))
+      guard.flag('allow_filtering_enabled');
+  } else if (plan.kind === 'write') {
+    if (plan.attributes.timestamp !== null) guard.flag('user_timestamps_enabled');
+  } else if (plan.kind === 'batch') {
+    if (plan.attributes.timestamp !== null) guard.flag('user_timestamps_enabled');
+    for (const statement of plan.statements) guardPlan(guard, statement);
+  } else if (plan.kind === 'truncate') guard.flag('drop_truncate_table_enabled');
+  else if (plan.kind === 'explain') guardPlan(guard, plan.of);
+}
+
+/** Checks a statement with its values, before it runs. @param binds  one for each statement of a batch. @throws FerrosaError INVALID */
+export function guardExecution(guard: Guard, plan: Plan, binds: readonly BindContext[], values: Values): void {
+  if (plan.kind === 'explain') {
+    guardExecution(guard, plan.of, binds, values);
+    return;
+  }
+  guardPlan(guard, plan);
+  if (plan.kind === 'select') guardSelect(guard, plan, binds[0]!, values.options);
+  if (plan.kind !== 'write' && plan.kind !== 'batch') return;
+  const statements = plan.kind === 'write' ? [plan] : plan.statements;
+  const { consistency, serialConsistency } = values.options;
+  const conditional = statements.some(({ conditions }) => conditions !== null);
+  const levels = conditional ? [consistency, serialConsistency] : [consistency];
+  guard.values('write_consistency_levels', levels.map(consistencyName));
+  statements.forEach((statement, i) => {
+    guardWrite(guard, statement, binds[i] ?? binds[0]!, values.nowMicros);
+  });
+}
+
+const isSystem = (keyspace: string): boolean => /^system(_|$)/.test(keyspace);
+
+function guardSelect(guard: Guard, plan: SelectPlan, bind: BindContext, { consistency, pageSize }: QueryOptions): void {
+  const { table, restrictions } = plan;
+  guard.values('read_consistency_levels', [consistencyName(consistency)]);
+  if (restrictions.keyIsIn && !restrictions.isKeyRange) {
+    guard.threshold('in_select_cartesian_product', combinations(restrictions.partitionKey, bind), 'partition key');
+    guard.threshold('partition_keys_in_select', partitionKeys(restrictions, bind).length, table.name);
+  }
+  if (restrictions.clustering.hasIn)
+    guard.threshold('in_select_cartesian_product', combinations(restrictions.clustering, bind), 'clustering key');
+  if (pageSize > 0 && hasPages(plan, bind, pageSize)) guard.threshold('page_size', pageSize, table.name);
+}
+
+/** A LIMIT that a page holds leaves nothing to page, unless the rows are only read to be folded. */
+function hasPages(plan: SelectPlan, bind: BindContext, pageSize: number): boolean {
+  if (plan.isAggregate || plan.grouping !== null || plan.limit === null) return true;
+  const limit = plan.limit.bind(bind);
+  return !(limit instanceof Uint8Array) || limit.length !== 4 || readInt32(limit) > pageSize;
+}
+
+/** How many values the INs of a key have together. */
+function combinations(set: RestrictionSet, bind: BindContext): number {
+  return set.all.reduce((product, one) => (one.kind === 'in' ? product * bindIn(one.values, bind).length : product), 1);
+}
+
+function guardWrite(guard: Guard, plan: WritePlan, bind: BindContext, nowMicros: bigint): void {
+  const { table, attributes } = plan;
+  if (attributes.timestamp !== null)
+    guardTimestamp(guard, table.name, timestampOf(attributes, nowMicros, bind), nowMicros);
+  for (const operation of [...plan.regular, ...plan.statics]) guardOperation(guard, operation, bind);
+}
+
+/** The thresholds are durations: from now on for the largest, before now for the smallest timestamp. */
+function guardTimestamp(guard: Guard, table: string, timestamp: bigint, now: bigint): void {
+  for (const [name, sign] of [
+    ['maximum_timestamp', 1n],
+    ['minimum_timestamp', -1n],
+  ] as const) {
+    const at = (end: 'warn' | 'fail') => {
+      const micros = guard.config.threshold(name, end);
+      return micros < 0 ? -1n : now + sign * BigInt(micros);
+    };
+    guard.compare(name, timestamp, table, at('warn'), at('fail'));
+  }
+}
+
+function guardOperation(guard: Guard, operation: Operation, bind: BindContext): void {
+  const { column } = operation;
+  if (operation instanceof DiscardFromList)
+    guard.flag('read_before_write_list_operations_enabled', 'Removal of list items requiring read before write');
+  if (operation.requiresRead && operation instanceof DeleteElement)
+    guard.flag(
+      'read_before_write_list_operations_enabled',
+      'Removal of list items by index requiring read before write',
+    );
+  if (operation.requiresRead && operation instanceof SetElement)
+    guard.flag(
+      'read_before_write_list_operations_enabled',
+      'Setting of list items by index requiring read before write',
+    );
+  const term = (operation as { readonly term?: Term }).term;
+  if (term === undefined || operation instanceof DiscardFromList) return;
+  const value = term.bind(bind);
+  if (value === null || value === UNSET) return;
+  const whole = operation instanceof SetElement ? { kind: 'blob' as const } : column.type;
+  guardValue(guard, column.name, whole, value);
+}
+
+/** Bytes of a cell beside its value and path: timestamp, ttl, deletion time. */
+const cellBytes = 20;
+
+function guardValue(guard: Guard, column: string, type: CqlType, value: Uint8Array): void {
+  const elements = elementsOf(type, value);
+  if (elements === null) {
+    guard.threshold('column_value_size', value.length, column);
+    return;
+  }
+  if (elements.length === 0) return;
+  guard.threshold('items_per_collection', elements.length, column);
+  if (!isMulticell(type)) {
+    guard.threshold('column_value_size', value.length, column);
+    guard.threshold('collection_size', value.length, column);
+    return;
+  }
+  let size = 0;
+  for (const { path, bytes } of elements) {
+    guard.threshold('column_value_size', bytes, column);
+    if (type.kind !== 'list') guard.threshold('column_value_size', path, column);
+    size += cellBytes + path + bytes;
+  }
+  guard.threshold('collection_size', size, column);
+}
+
+type Element = { readonly path: number; readonly bytes: number };
+/** Of the time uuid that is the path of a list's element. */
+const listPathBytes = 16;
+
+/** Null for what is no collection. */
+function elementsOf(type: CqlType, value: Uint8Array): Element[] | null {
+  switch (type.kind) {
+    case 'list':
+      return unpackList(value).map((element) => ({ path: listPathBytes, bytes: element.length }));
+    case 'set':
+      return unpackSet(value).map((element) => ({ path: element.length, bytes: 0 }));
+    case 'map':
+      return unpackMap(value).map(([key, entry]) => ({ path: key.length, bytes: entry.length }));
+    default:
+      return null;
+  }
+}

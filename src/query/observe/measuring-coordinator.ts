@@ -1,0 +1,50 @@
+// A coordinator that measures what goes through it: for EXPLAIN ANALYZE.
+import { RowStream } from '../../storage/index.js';
+import type {
+  CasOptions,
+  CompareAndSet,
+  Coordinator,
+  MutationOptions,
+  ReadOptions,
+  RoutedMutation,
+  RoutedRead,
+} from '../coordinator.js';
+
+export class MeasuringCoordinator implements Coordinator {
+  reads = 0;
+  readMicros = 0;
+  liveRows = 0;
+  tombstones = 0;
+  /** The most that one read touched. */
+  sstables = 0;
+
+  /** @param nowMicros  monotonic */
+  constructor(
+    private readonly inner: Coordinator,
+    private readonly nowMicros: () => number,
+  ) {}
+
+  mutate(mutations: readonly RoutedMutation[], options: MutationOptions): Promise<void> {
+    return this.inner.mutate(mutations, options);
+  }
+
+  compareAndSet(operation: CompareAndSet, options: CasOptions): Promise<void> {
+    return this.inner.compareAndSet(operation, options);
+  }
+
+  async read(read: RoutedRead, options: ReadOptions): Promise<Uint8Array> {
+    const start = this.nowMicros();
+    const bytes = await this.inner.read(read, options);
+    this.readMicros += this.nowMicros() - start;
+    const stream = new RowStream(bytes);
+    this.reads++;
+    this.liveRows += stream.liveRows;
+    this.tombstones += stream.tombstones;
+    this.sstables = Math.max(this.sstables, stream.sources);
+    return bytes;
+  }
+
+  truncate(table: string, timeoutMs: number): Promise<void> {
+    return this.inner.truncate(table, timeoutMs);
+  }
+}

@@ -1,0 +1,65 @@
+// Looks at every statement that JavaScript runs: latencies by table, what runs now, what was slow, what each shape of statement costs.
+import type { ClientState, QueryResult } from '../api.js';
+import type { Plan } from '../plan.js';
+import type { QueryClock, QuerySettings } from '../services.js';
+import { CoordinatorFigures } from './coordinator-figures.js';
+import { Fingerprints } from './fingerprints.js';
+import { RunningQueries, type RunningQuery } from './running-queries.js';
+import { SlowQueries } from './slow-queries.js';
+
+export type ObservedStatement = {
+  /** QUERY, EXECUTE or BATCH. */
+  readonly request: string;
+  readonly text: string;
+  readonly plan: Plan;
+  readonly keyspace: string | null;
+  readonly client: ClientState;
+  readonly consistency: number;
+};
+
+export class StatementObserver {
+  readonly figures = new CoordinatorFigures();
+  readonly running = new RunningQueries();
+  readonly slow: SlowQueries;
+  readonly fingerprints: Fingerprints;
+  readonly #clock: QueryClock;
+
+  constructor(settings: QuerySettings, clock: QueryClock) {
+    this.slow = new SlowQueries(settings.slowQueryMs, settings.slowQueriesKept);
+    this.fingerprints = new Fingerprints(settings.queryFingerprintsMax);
+    this.#clock = clock;
+  }
+
+  /** Runs a statement; `work` is given what KILL QUERY knows it by. */
+  async run(statement: ObservedStatement, work: (query: RunningQuery) => Promise<QueryResult>): Promise<QueryResult> {
+    const { request, text, keyspace, client } = statement;
+    const startedMicros = this.#clock.monotonicMicros();
+    const query = this.running.begin({ request, text, keyspace, client, startedMicros });
+    let rows = 0;
+    let failed = true;
+    try {
+      const result = await work(query);
+      if (result.kind === 'rows') rows = result.rowCount;
+      failed = false;
+      return result;
+    } finally {
+      this.running.end(query);
+      this.#note(statement, Math.round(this.#clock.monotonicMicros() - startedMicros), rows, failed);
+    }
+  }
+
+  #note(
+    { plan, consistency, text, keyspace, client }: ObservedStatement,
+    micros: number,
+    rows: number,
+    failed: boolean,
+  ) {
+    this.figures.note(plan, consistency, micros);
+    const isSlow = this.slow.timeoutMs > 0 && micros >= this.slow.timeoutMs * 1000;
+    if (!isSlow && !this.fingerprints.isOn) return;
+    const nowMs = Number(this.#clock.nowMicros() / 1000n);
+    this.fingerprints.note(text, micros, rows, failed, nowMs);
+    if (isSlow)
+      this.slow.note({ text, keyspace, clientAddress: client.address, durationMs: micros / 1000, endedAtMs: nowMs });
+  }
+}
