@@ -171,6 +171,9 @@ class SchemaFunctions implements FunctionRegistry {
     const definition = this.schema.keyspaces.get(name.keyspace ?? keyspace);
     const others = definition === undefined ? [] : userFunctionsNamed(definition, name.name);
     if (others.length > 0) this.used(`${definition!.name}.${name.name}`);
+    // An aggregate is another one when a function of its own is.
+    for (const { user } of others.filter((fn) => fn.kind === 'aggregate'))
+      for (const part of [user!.state, user!.final]) if (part !== null) this.used(`${part.keyspace}.${part.name}`);
     return this.natives.resolveAmong(name, args, receiver, table, others);
   }
 

@@ -104,6 +104,22 @@ test('an aggregate goes through all rows of its groups', async () => {
   assert.deepEqual(await one('mean_of(v)', 'p = 99'), ['null']);
 });
 
+test('a prepared aggregate is another one when a function of its own was replaced', async () => {
+  const cql = 'SELECT mean_of(v) FROM t WHERE p = 1';
+  const { processor } = session.node;
+  const prepared = await processor.prepare(cql, session.client, null);
+  await javascript('mean', 's tuple<int, bigint>', 'double', 'return 7');
+  assert.equal(processor.lookup(prepared.id), null);
+  assert.deepEqual(await session.rows(cql), [['7.0']]);
+  await javascript('mean', 's tuple<int, bigint>', 'double', 'return s[0] === 0 ? null : Number(s[1]) / s[0]');
+});
+
+test('conditions may call functions', async () => {
+  const update = (expected: string) => session.rows(`UPDATE t SET v = 10 WHERE p = 1 AND c = 1 IF v = ${expected}`);
+  assert.deepEqual((await update('inc(9)'))[0], ['true']);
+  assert.deepEqual((await update('inc(10)'))[0], ['false', '10']);
+});
+
 test('a monotonic function groups rows, another one does not', async () => {
   const head = 'CREATE FUNCTION bucket (x int) RETURNS NULL ON NULL INPUT RETURNS int';
   await session.query(`${head} DETERMINISTIC MONOTONIC LANGUAGE javascript AS 'return x >> 1'`);
