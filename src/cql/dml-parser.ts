@@ -73,8 +73,8 @@ export function parseSelect(p: Cursor): SelectStatement {
 
 function startsSelector(p: Cursor, ahead: number): boolean {
   const { type } = p.peek(ahead);
-  const operators = ["','", "'+'", "'-'", "'/'", "'%'", "'.'", "'['", "')'", 'K_FROM', 'K_AS', 'EOF'];
-  if (type === "'('") return false;
+  const operators = ["','", "'+'", "'/'", "'%'", "'.'", "')'", 'K_FROM', 'K_AS', 'EOF'];
+  if (type === "'('" && p.is("')'", ahead + 1)) p.noViable(ahead);
   return !operators.includes(type);
 }
 

@@ -157,6 +157,8 @@ function parseHint(p: Cursor): Selectable | null {
 function startsOperand(p: Cursor): boolean {
   const { type } = p.peek();
   if (type === 'K_AS' || type === 'K_FROM') return false;
+  const isFloat = /^K_(POSITIVE|NEGATIVE)_(NAN|INFINITY)$/.test(type);
+  if (isFloat) return true;
   const constant = type !== 'EOF' && !type.startsWith("'") && !type.startsWith('K_') && type !== 'RANGE';
   return (
     constant || p.isName() || type === "'('" || type === "'['" || type === "'{'" || type === "':'" || type === 'K_NULL'
@@ -167,7 +169,8 @@ function parseParentheses(p: Cursor): Selectable {
   p.next();
   const elements = parseList(p);
   p.expect("')'");
-  return elements.length === 1 ? (elements[0] as Selectable) : { kind: 'tuple', elements };
+  // One element may be a group or a tuple of one field: what is expected there decides.
+  return { kind: 'tuple', elements };
 }
 
 function parseBraces(p: Cursor): Selectable {

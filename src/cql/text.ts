@@ -28,17 +28,17 @@ export function termText(term: Term): string {
     case 'arithmetic':
       return `${operationNames[term.op]}(${termText(term.left)}, ${termText(term.right)})`;
     case 'negate':
-      return `system._negate(${termText(term.term)})`;
+      return `system."_negate"(${termText(term.term)})`;
   }
 }
 
 // Cassandra shows arithmetic as calls of its internal functions.
 const operationNames = {
-  '+': 'system._add',
-  '-': 'system._substract',
-  '*': 'system._multiply',
-  '/': 'system._divide',
-  '%': 'system._modulo',
+  '+': 'system."_add"',
+  '-': 'system."_substract"',
+  '*': 'system."_multiply"',
+  '/': 'system."_divide"',
+  '%': 'system."_modulo"',
 } as const;
 
 const functionText = (keyspace: string | null, name: string) =>

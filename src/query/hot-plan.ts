@@ -1,7 +1,7 @@
 // Which prepared statements the addon can run by itself, and the bytes that tell it how (docs/format/hot-plan.md).
 import { BufferWriter } from '../common/bytes.js';
 import { writeRowsMetadata } from '../protocol/index.js';
-import type { ColumnDefinition } from '../schema/index.js';
+import { type ColumnDefinition, isCompact } from '../schema/index.js';
 import { ByteWriter, noLimit, Selected } from '../storage/index.js';
 import { type CqlType, encodeDescriptorType } from '../types/index.js';
 import type { Prepared } from './prepared/prepared-store.js';
@@ -138,7 +138,7 @@ function writeLayout(plan: WritePlan, markers: number): Layout | null {
     table.virtual ||
     table.isCounter ||
     plan.requiresRead;
-  if (cold || plan.statics.length > 0 || !table.flags.includes('compound')) return null;
+  if (cold || plan.statics.length > 0 || isCompact(table)) return null;
   const terms = new HotTerms(markers);
   if (!addKeys(terms, restrictions.partitionKey, table.partitionKey, targets.partitionKey)) return null;
   const wholeDelete = type === 'DELETE' && plan.regular.length === 0;
@@ -186,7 +186,7 @@ function readLayout(plan: SelectPlan, markers: number): Layout | null {
     restrictions.token !== null
   )
     return null;
-  if (direct.some(({ what }) => what === Selected.paths) || !table.flags.includes('compound')) return null;
+  if (direct.some(({ what }) => what === Selected.paths) || isCompact(table)) return null;
   const terms = new HotTerms(markers);
   if (!addKeys(terms, restrictions.partitionKey, table.partitionKey, targets.partitionKey)) return null;
   const sliceFlags = addClustering(terms, plan);

@@ -22,7 +22,7 @@ import type { PlanEnvironment } from './plan-environment.js';
 import { planSelect, type SelectPlan } from './select/select-plan.js';
 import type { UserFunctionTerm } from './terms/term.js';
 import { prepareAttributes } from './write/attributes.js';
-import { planWrite, type WritePlan } from './write/write-plan.js';
+import { checkAttributes, planWrite, type WritePlan } from './write/write-plan.js';
 
 export type Plan =
   | SelectPlan
@@ -150,6 +150,7 @@ function planOnTable(
   const table = resolveTable(input.schema, statement.table, input.keyspace);
   const environment = environmentOf(input, table, markers);
   const plan = statement.kind === 'select' ? planSelect(environment, statement) : planWrite(environment, statement);
+  if (plan.kind === 'write') checkAttributes(plan);
   return { plan, tables: [table], fullyQualified: statement.table.keyspace !== null };
 }
 
@@ -175,5 +176,6 @@ function planBatch(input: StatementInput, statement: BatchStatement, markers: Bi
     timeoutMs: statement.using.timeoutMs,
   };
   checkBatch(plan);
+  for (const one of plans) checkAttributes(one);
   return { plan, tables, fullyQualified: statement.statements.every((one) => one.table.keyspace !== null) };
 }

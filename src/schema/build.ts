@@ -108,3 +108,20 @@ export function alteredTable(table: TableDefinition, change: Partial<TableParts>
     version: table.version + 1,
   });
 }
+
+/** Made WITH COMPACT STORAGE, or by Thrift. */
+export const isCompact = ({ flags }: TableDefinition): boolean =>
+  flags.includes('dense') || flags.includes('super') || !flags.includes('compound');
+
+/**
+ * A compact table without clustering columns: what was declared is static beside a clustering column and a value that
+ * Thrift could fill and CQL does not see.
+ */
+export const isStaticCompact = (table: TableDefinition): boolean =>
+  !table.flags.includes('dense') && !table.flags.includes('super') && !table.flags.includes('compound');
+
+/** Columns that a compact table has and no statement can name. */
+export function isHiddenColumn(table: TableDefinition, { kind, type }: ColumnDefinition): boolean {
+  if (isStaticCompact(table)) return kind === 'clustering' || kind === 'regular';
+  return type.kind === 'empty' && isCompact(table);
+}

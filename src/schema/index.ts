@@ -4,6 +4,9 @@ export {
   compareColumnNames,
   compareNames,
   defaultTableOptions,
+  isCompact,
+  isHiddenColumn,
+  isStaticCompact,
   type TableParts,
 } from './build.js';
 export {
@@ -24,6 +27,7 @@ export { type DescribeColumn, type DescribeContext, type DescribeResult, describ
 export { chunkBytesOf, type DescriptorSettings, encodeDescriptor } from './descriptor.js';
 export { findFunction, functionKey, functionsNamed, functionsOfAggregate } from './functions.js';
 export * from './model.js';
+export { javaBytesHash, javaHashOrder } from './options/properties.js';
 export { type Topology, totalReplicas } from './options/replication.js';
 export { applyDelta, diffSchemas, type SchemaDelta, tableFromJson, tableToJson } from './schema-json.js';
 export { isLocalSystemKeyspace, isReplicatedSystemKeyspace, isSystemKeyspace, schemaOf } from './schema-version.js';

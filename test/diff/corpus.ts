@@ -20,6 +20,10 @@ export type Line = {
   readonly pageSize: number;
   /** Values to bind as JSON; null for a statement that is sent as text. */
   readonly binds: readonly string[] | null;
+  /** Options of the request: a clock of the test's own. */
+  readonly options?: { readonly timestamp?: bigint; readonly nowInSeconds?: number };
+  /** Prepared and executed even without values. */
+  readonly prepared?: boolean;
 };
 
 export type CorpusFile = { readonly name: string; readonly lines: readonly Line[] };

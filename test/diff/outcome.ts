@@ -47,9 +47,21 @@ function rowsOf(outcome: Outcome): string {
   return 'rows' in outcome ? outcome.rows.filter((row) => row !== '--').join('\n') : '';
 }
 
-/** A message without the piece of the statement that a syntax error shows in parentheses at its end. */
+/**
+ * A message without what says nothing: the piece of the statement that a syntax error shows in parentheses at its end,
+ * and the order of signatures, which is another one in every process of Cassandra.
+ */
 function leading(message: string): string {
-  return message.startsWith('line ') ? message.replace(/ \(.*\)$/s, '') : message;
+  if (message.startsWith('line ')) return message.replace(/ \(.*\)$/s, '');
+  return message.replace(/(signatures: )(system\..*\) -> \w+)(?=\))/s, (_, start: string, list: string) => {
+    return (
+      start +
+      list
+        .split(/, (?=system\.)/)
+        .sort()
+        .join(', ')
+    );
+  });
 }
 
 /** null when they agree, else in what they differ. */

@@ -96,7 +96,8 @@ export class Remote implements Target {
     const warnings: string[] = [];
     let pagingState: Uint8Array | null = null;
     for (;;) {
-      const result = await send(line.pageSize > 0 ? { pageSize: line.pageSize, pagingState } : {});
+      const paging = line.pageSize > 0 ? { pageSize: line.pageSize, pagingState } : {};
+      const result = await send({ ...line.options, ...paging });
       if (result.kind === 'setKeyspace') this.#keyspace = result.details[0]!;
       rows.push(...result.rows.map((row) => row.map(hex).join(' ')));
       warnings.push(...result.warnings);
@@ -110,7 +111,8 @@ export class Remote implements Target {
 
   async #sender(client: CqlClient, line: Line): Promise<(options: RequestOptions) => Promise<CqlResult>> {
     const hot = /^\s*(select|insert|update|delete)\b/i.test(line.cql);
-    if (line.binds === null && !(this.prepareAll && hot)) return (options) => client.query(line.cql, [], options);
+    if (line.binds === null && !(hot && (line.prepared ?? this.prepareAll)))
+      return (options) => client.query(line.cql, [], options);
     const prepared = await client.prepare(line.cql);
     const values = (line.binds ?? []).map((json, i) => {
       const value = bindValue(prepared.bindColumns[i]?.type ?? { id: 0x0d, params: [] }, json);

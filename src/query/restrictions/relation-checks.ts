@@ -2,14 +2,14 @@
 import { invalid } from '../../common/errors.js';
 import type { Relation } from '../../cql/index.js';
 import { termText, tupleText } from '../../cql/index.js';
-import type { ColumnDefinition, TableDefinition } from '../../schema/index.js';
+import { type ColumnDefinition, isHiddenColumn, type TableDefinition } from '../../schema/index.js';
 import { type CqlType, isMulticell, quoteIfNeeded, typeToCql } from '../../types/index.js';
 import { derivedReceiver, type Receiver } from '../binds.js';
 
 /** The column. @throws FerrosaError INVALID when the table has none of the name */
 export function existingColumn(table: TableDefinition, name: string): ColumnDefinition {
   const column = table.columns.get(name);
-  if (column === undefined)
+  if (column === undefined || isHiddenColumn(table, column))
     throw invalid(`Undefined column name ${quoteIfNeeded(name)} in table ${table.keyspace}.${table.name}`);
   return column;
 }

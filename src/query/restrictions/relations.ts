@@ -92,6 +92,17 @@ function columnRestriction(environment: PlanEnvironment, relation: ColumnOnly): 
   }
 }
 
+/** The checks of LIKE before the one that refuses it. @throws FerrosaError INVALID */
+export function checkLike(
+  environment: PlanEnvironment,
+  relation: Extract<Relation, { kind: 'column' | 'element' }>,
+): void {
+  if (relation.kind === 'element') throw invalid("LIKE can't be used with collections.");
+  const column = existingColumn(environment.table, relation.column);
+  checkRestrictable(column, relation);
+  prepareTerm(environment, relation.values[0]!, columnReceiver(environment.table, column));
+}
+
 function inRestriction(
   environment: PlanEnvironment,
   relation: ColumnOnly,

@@ -4,7 +4,7 @@ import type { Relation } from '../../cql/index.js';
 import type { ColumnDefinition, TableDefinition } from '../../schema/index.js';
 import type { PlanEnvironment } from '../plan-environment.js';
 import { relationText } from './relation-checks.js';
-import { toNegation, toRestriction } from './relations.js';
+import { checkLike, toNegation, toRestriction } from './relations.js';
 import type { Negation, Restriction } from './restriction.js';
 import { RestrictionSet } from './restriction-set.js';
 import { mergeTokens, type TokenRestriction, toTokenRestriction } from './token-restriction.js';
@@ -146,6 +146,7 @@ function addRelation(environment: PlanEnvironment, restrictions: StatementRestri
   }
   if (relation.op === 'LIKE') {
     if (relation.kind === 'tuple') throw invalid('LIKE cannot be used for multi-column relations');
+    checkLike(environment, relation);
     throw invalid(
       `LIKE restriction is only supported on properly indexed columns. ${relationText(relation)} is not valid.`,
     );

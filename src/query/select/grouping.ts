@@ -35,8 +35,8 @@ export function planGrouping(
   let next = 0;
   let afterFunction = false;
   for (const selectable of statement.groupBy) {
-    if (afterFunction) throw invalid('Functions are only supported on the last element of the GROUP BY clause');
     const part = planPart(environment, selectable, fetched);
+    if (afterFunction) throw invalid('Functions are only supported on the last element of the GROUP BY clause');
     afterFunction = part.node !== null;
     for (;;) {
       const keyColumn = keyColumns[next++];

@@ -76,7 +76,10 @@ function bindRestriction(restriction: Restriction, slots: readonly number[], con
       return bindEquality(restriction.columns, slots, restriction.term, context);
     case 'in': {
       if (restriction.columns.length > 1) throw invalid('Multicolumn IN filters are not supported');
-      const values = bindIn(restriction.values, context).map((row) => filterValue(row[0] ?? null, column));
+      // A null among others is passed over.
+      const values = bindIn(restriction.values, context).flatMap(([value]) =>
+        value === null || value === undefined ? [] : [filterValue(value, column)],
+      );
       return [compared(slot, (cell) => values.some((value) => compareValues(column.type, cell, value) === 0))];
     }
     case 'slice': {

@@ -32,7 +32,10 @@ export async function executeSelect(plan: SelectPlan, context: SelectContext): P
   const userLimit = limitOf(plan.limit, context.bind);
   const perPartition = limitOf(plan.perPartitionLimit, context.bind);
   const warnings = warningsOf(plan);
-  if (context.pageSize > 0 && plan.ordering !== null)
+  for (const check of plan.checks) check(context.bind);
+  const target = scanTarget(plan, context, perPartition);
+  // Where nothing can match there is nothing to sort.
+  if (context.pageSize > 0 && plan.ordering !== null && target !== null)
     throw invalid(
       'Cannot page queries with both ORDER BY and a IN restriction on the partition key; you must either remove the ' +
         'ORDER BY or the IN and sort client side, or disable paging for this query',
@@ -43,7 +46,6 @@ export async function executeSelect(plan: SelectPlan, context: SelectContext): P
     perPartition,
     pageSize: context.pageSize > 0 ? context.pageSize : noLimit,
   };
-  const target = scanTarget(plan, context, perPartition);
   const page = await readPage(plan, context, target, state, limits);
   const tombstones = context.tombstones.warning(plan.table);
   if (tombstones !== null) warnings.push(tombstones);

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { invalid } from '../../common/errors.js';
 import type { Selectable, SelectStatement, Term as TermSyntax } from '../../cql/index.js';
-import type { ColumnDefinition, TableDefinition } from '../../schema/index.js';
+import { type ColumnDefinition, isHiddenColumn, isStaticCompact, type TableDefinition } from '../../schema/index.js';
 import type { Fold, ReadColumn } from '../../storage/index.js';
 import type { CqlType } from '../../types/index.js';
 import type { ColumnSpec } from '../api.js';
@@ -15,9 +15,10 @@ import {
   type StatementRestrictions,
 } from '../restrictions/statement-restrictions.js';
 import { type CellNode, FetchedColumns, FoldedColumns, type SelectionNode } from '../selection/node.js';
-import { columnNode, planSelectable, selectedColumn } from '../selection/plan-selectable.js';
+import { checkCalls, columnNode, planSelectable, selectedColumn } from '../selection/plan-selectable.js';
+import { selectableParts } from '../selection/selectable-types.js';
 import { prepareTerm } from '../terms/prepare.js';
-import type { Term } from '../terms/term.js';
+import type { BindContext, Term } from '../terms/term.js';
 import { type Grouping, planGrouping } from './grouping.js';
 import { planFilter, type RowFilter } from './row-filter.js';
 
@@ -56,6 +57,8 @@ export type SelectPlan = {
   readonly filter: RowFilter | null;
   /** What is read; the slots of nodes, filter, grouping and ordering. */
   readonly fetched: readonly ReadColumn[];
+  /** Checks of bound values that are made even when no row is read. */
+  readonly checks: readonly ((bind: BindContext) => void)[];
   /** The result's cells are just what storage gives for these columns; null when rows must be computed. */
   readonly direct: readonly ReadColumn[] | null;
   /** Null when the rows themselves are needed. */
@@ -98,7 +101,7 @@ function planOne(environment: PlanEnvironment, statement: SelectStatement): Sele
   const orderColumns = planOrderColumns(table, statement);
   const restrictions = analyseWhere(environment, statement.where, {
     type: 'SELECT',
-    onlyStatics: selectsOnlyStatics(table, statement.selectors?.map(({ of }) => of) ?? []),
+    onlyStatics: selectsOnlyStatics(environment, statement.selectors?.map(({ of }) => of) ?? []),
     allowFiltering: statement.allowFiltering,
   });
   const fetched = new FetchedColumns();
@@ -135,6 +138,7 @@ function planOne(environment: PlanEnvironment, statement: SelectStatement): Sele
     grouping,
     filter,
     fetched: fetched.columns,
+    checks: fetched.checks,
     direct: plain && !direct.includes(null) ? (direct as ReadColumn[]) : null,
     folded: isAggregate && filter === null && !table.virtual ? planFolds(nodes) : null,
     reversed,
@@ -165,35 +169,26 @@ function checkColumns(environment: PlanEnvironment, statement: SelectStatement):
 
 /** Names of the columns in a SELECT item. */
 function columnsOf(selectable: Selectable): string[] {
-  switch (selectable.kind) {
-    case 'column':
-      return [selectable.name];
-    case 'call':
-      return selectable.args.flatMap(columnsOf);
-    case 'arithmetic':
-      return [...columnsOf(selectable.left), ...columnsOf(selectable.right)];
-    case 'tuple':
-    case 'list':
-    case 'set':
-      return selectable.elements.flatMap(columnsOf);
-    case 'map':
-      return selectable.entries.flatMap(([key, value]) => [...columnsOf(key), ...columnsOf(value)]);
-    case 'udt':
-      return selectable.fields.flatMap(([, value]) => columnsOf(value));
-    case 'term':
-    case 'countRows':
-      return [];
-    default:
-      return columnsOf(selectable.of);
-  }
+  if (selectable.kind === 'column') return [selectable.name];
+  return selectableParts(selectable).flatMap(columnsOf);
 }
 
-function selectsOnlyStatics(table: TableDefinition, selectables: readonly Selectable[]): boolean {
-  if (table.statics.length === 0 || selectables.length === 0) return false;
-  const columns = selectables.flatMap(columnsOf).map((name) => existingColumn(table, name));
+/**
+ * Cassandra looks at the selectors in turn for what it wants to know, and resolves the functions of those it looks at:
+ * that decides which of two errors is told. What stands in braces does not count.
+ */
+function selectsOnlyStatics(environment: PlanEnvironment, selectables: readonly Selectable[]): boolean {
+  const { table } = environment;
+  if (table.statics.length === 0 || isStaticCompact(table)) return false;
+  const some = (wanted: (column: ColumnDefinition) => boolean): boolean =>
+    selectables.some((selectable) => {
+      checkCalls(environment, selectable);
+      if (selectable.kind === 'udt' || selectable.kind === 'map') return false;
+      return columnsOf(selectable).some((name) => wanted(existingColumn(table, name)));
+    });
   return (
-    columns.some((column) => column.kind === 'static') &&
-    columns.every((column) => column.kind === 'static' || column.kind === 'partition_key')
+    some((column) => column.kind === 'static') &&
+    !some((column) => column.kind === 'regular' || column.kind === 'clustering')
   );
 }
 
@@ -205,9 +200,12 @@ export function selectOrder(table: TableDefinition): ColumnDefinition[] {
 function planNodes(environment: PlanEnvironment, statement: SelectStatement, fetched: FetchedColumns): SelectionNode[] {
   if (statement.selectors === null)
     return selectOrder(environment.table)
-      .filter((column) => column.type.kind !== 'empty')
+      .filter((column) => !isHiddenColumn(environment.table, column))
       .map((column) => selectedColumn(environment, column.name, fetched));
-  return statement.selectors.map(({ of }) => planSelectable(environment, of, null, fetched));
+  return statement.selectors.map(({ of }) => {
+    checkCalls(environment, of);
+    return planSelectable(environment, of, null, fetched);
+  });
 }
 
 function resultColumns(
@@ -234,6 +232,8 @@ function checkDistinct(table: TableDefinition, statement: SelectStatement, restr
     statement.selectors === null
       ? selectOrder(table)
       : statement.selectors.flatMap(({ of }) => columnsOf(of)).map((name) => existingColumn(table, name));
+  // What rows are sorted by after they were read is read with them.
+  if (restrictions.keyIsIn) selected.push(...statement.orderBy.map((order) => existingColumn(table, order.column)));
   for (const column of selected)
     if (column.kind !== 'partition_key' && column.kind !== 'static')
       throw invalid(

@@ -11,6 +11,8 @@ type Cells = readonly (Uint8Array | null)[];
 /** The columns that a statement reads, each once; nodes name them by slot. */
 export class FetchedColumns {
   readonly columns: ReadColumn[] = [];
+  /** What bound values must satisfy whether or not there are rows. */
+  readonly checks: ((bind: BindContext) => void)[] = [];
   readonly #slots = new Map<number, number>();
 
   /** Where the cell of `what` will be in the row. */

@@ -18,6 +18,7 @@ import {
   unpackTuple,
 } from '../../types/index.js';
 import { derivedReceiver } from '../binds.js';
+import type { CqlFunction } from '../function-api.js';
 import { maskFunction } from '../functions/column-mask.js';
 import { type PlanEnvironment, resolveType } from '../plan-environment.js';
 import { existingColumn } from '../restrictions/relation-checks.js';
@@ -41,6 +42,7 @@ import {
   elementType,
   resolveSelectable,
   selectableArguments,
+  selectableParts,
   selectableText,
   selectableType,
 } from './selectable-types.js';
@@ -71,7 +73,7 @@ export function planSelectable(
     case 'writetime':
     case 'maxwritetime':
     case 'ttl':
-      return planTimes(environment, selectable, fetched);
+      return planTimes(environment, selectable, fetched, (of) => planSelectable(environment, of, null, fetched));
     case 'field':
       return fieldNode(environment, selectable, fetched);
     case 'element':
@@ -124,12 +126,23 @@ function termNode(environment: PlanEnvironment, term: TermSyntax, expected: CqlT
   return new TermNode(text, type, prepareTerm(environment, term, selectionReceiver(environment, type)));
 }
 
-function callNode(environment: PlanEnvironment, call: Call, fetched: FetchedColumns): SelectionNode {
+/** Tells unknown functions and arguments that fit none, the inner ones first. @throws FerrosaError INVALID */
+export function checkCalls(environment: PlanEnvironment, selectable: Selectable): void {
+  for (const part of selectableParts(selectable)) checkCalls(environment, part);
+  if (selectable.kind === 'call' || selectable.kind === 'arithmetic' || selectable.kind === 'negate')
+    functionOf(environment, selectable);
+}
+
+/** The function that a call means. @throws FerrosaError INVALID when there is none, or none for these arguments */
+function functionOf(environment: PlanEnvironment, call: Call): CqlFunction {
   const fn = resolveSelectable(environment, call);
-  if (fn === null) {
-    const { keyspace, name } = (call as Extract<Call, { kind: 'call' }>).function;
-    throw invalid(`Unknown function '${keyspace === null ? name : `${keyspace}.${name}`}'`);
-  }
+  if (fn !== null) return fn;
+  const { keyspace, name } = (call as Extract<Call, { kind: 'call' }>).function;
+  throw invalid(`Unknown function '${keyspace === null ? name : `${keyspace}.${name}`}'`);
+}
+
+function callNode(environment: PlanEnvironment, call: Call, fetched: FetchedColumns): SelectionNode {
+  const fn = functionOf(environment, call);
   const args = selectableArguments(call).map((arg, i) =>
     planSelectable(environment, arg, fn.argTypes[i] ?? null, fetched),
   );
@@ -207,6 +220,7 @@ function collectionNode(
   const name = selectableText(environment, selectable);
   if (selectable.kind === 'element') {
     const key = prepareTerm(environment, selectable.index, receiver);
+    fetched.checks.push((bind) => boundKey(key, bind, what, of.name));
     return new ComputedNode(name, elementType(type)!, [of], ([value], bind) => {
       const wanted = boundKey(key, bind, what, of.name);
       return value ? collectionElement(type, value, wanted) : null;
@@ -215,6 +229,7 @@ function collectionNode(
   const bound = (term: TermSyntax | null) => (term === null ? unsetTerm : prepareTerm(environment, term, receiver));
   const from = bound(selectable.from);
   const to = bound(selectable.to);
+  for (const term of [from, to]) fetched.checks.push((bind) => openBound(term, bind, of.name));
   return new ComputedNode(name, type, [of], ([value], bind) => {
     const start = openBound(from, bind, of.name);
     const end = openBound(to, bind, of.name);

@@ -77,6 +77,30 @@ export function selectableArguments(call: Call): readonly Selectable[] {
   return call.kind === 'negate' ? [call.of] : [call.left, call.right];
 }
 
+/** What a selectable is made of: arguments, operands, elements; no terms. */
+export function selectableParts(selectable: Selectable): readonly Selectable[] {
+  switch (selectable.kind) {
+    case 'call':
+      return selectable.args;
+    case 'arithmetic':
+      return [selectable.left, selectable.right];
+    case 'tuple':
+    case 'list':
+    case 'set':
+      return selectable.elements;
+    case 'map':
+      return selectable.entries.flat();
+    case 'udt':
+      return selectable.fields.map(([, value]) => value);
+    case 'column':
+    case 'term':
+    case 'countRows':
+      return [];
+    default:
+      return [selectable.of];
+  }
+}
+
 /** The function a call means, null when there is none of the name. */
 export function resolveSelectable(environment: PlanEnvironment, call: Call): CqlFunction | null {
   const { functions, keyspace, table } = environment;

@@ -9,14 +9,22 @@ import type { PlanEnvironment } from '../plan-environment.js';
 import { existingColumn } from '../restrictions/relation-checks.js';
 import { prepareTerm } from '../terms/prepare.js';
 import type { BindContext } from '../terms/term.js';
-import { fieldIndex, int64Bytes, readInt64 } from '../values.js';
+import { fieldIndex, int64Bytes, readInt32, readInt64 } from '../values.js';
 import { CellNode, ComputedNode, type FetchedColumns, type SelectionNode } from './node.js';
 import { selectableText, timeType } from './selectable-types.js';
 
 type Times = Extract<Selectable, { kind: 'writetime' | 'maxwritetime' | 'ttl' }>;
 
-/** @throws FerrosaError INVALID for key columns */
-export function planTimes(environment: PlanEnvironment, times: Times, fetched: FetchedColumns): SelectionNode {
+/**
+ * @param planPart  plans the selection of a part of a frozen column
+ * @throws FerrosaError INVALID for key columns
+ */
+export function planTimes(
+  environment: PlanEnvironment,
+  times: Times,
+  fetched: FetchedColumns,
+  planPart: (of: Selectable) => SelectionNode,
+): SelectionNode {
   const column = columnOf(environment, times.of);
   if (column.position >= 0)
     throw invalid(`Cannot use selection function ${times.kind} on PRIMARY KEY part ${column.name}`);
@@ -31,8 +39,12 @@ export function planTimes(environment: PlanEnvironment, times: Times, fetched: F
   const whole = new CellNode(name, timeType(times.kind, column.type), slot, { what, which: column.id });
   if (times.of.kind === 'column') return whole;
   if (!isMulticell(column.type)) {
-    if (times.kind !== 'maxwritetime') return new ComputedNode(name, whole.type, [whole], ([value]) => value ?? null);
-    return whole;
+    const isSlice = times.of.kind === 'slice';
+    // The part has the times of the whole, where it is there.
+    const isThere = (part: Uint8Array): boolean => !isSlice || readInt32(part) > 0;
+    return new ComputedNode(name, whole.type, [whole, planPart(times.of)], ([time, part]) =>
+      part && isThere(part) ? time! : null,
+    );
   }
   return partOfMulticell(environment, times, column, whole, fetched);
 }

@@ -1,7 +1,13 @@
 // INSERT ... JSON: one document gives the values of all columns.
 import { FerrosaError, invalid } from '../../common/errors.js';
 import type { Relation, Term as TermNode } from '../../cql/index.js';
-import type { ColumnDefinition, TableDefinition } from '../../schema/index.js';
+import {
+  type ColumnDefinition,
+  isHiddenColumn,
+  javaBytesHash,
+  javaHashOrder,
+  type TableDefinition,
+} from '../../schema/index.js';
 import {
   type BindValue,
   fromJsonValue,
@@ -12,6 +18,7 @@ import {
   UNSET,
 } from '../../types/index.js';
 import type { PlanEnvironment } from '../plan-environment.js';
+import { existingColumn } from '../restrictions/relation-checks.js';
 import { StatementRestrictions } from '../restrictions/statement-restrictions.js';
 import { type BindContext, ConstantTerm, nullTerm, type Term, unsetTerm } from '../terms/term.js';
 import { type Operation, SetColumn } from './operations.js';
@@ -48,14 +55,35 @@ class JsonColumnTerm implements Term {
 function readDocument(table: TableDefinition, text: string, context: TextContext): Map<string, Uint8Array | null> {
   const document = parseDocument(text);
   const values = new Map<string, Uint8Array | null>();
-  for (const column of table.columns.values()) {
-    const value = document.get(column.name);
+  for (const name of columnsInHashOrder(table)) {
+    const column = table.columns.get(name)!;
+    const value = document.get(name);
     if (value === undefined) continue;
-    document.delete(column.name);
-    values.set(column.name, value === null ? null : decodeColumn(column, value, context));
+    document.delete(name);
+    values.set(name, value === null ? null : decodeColumn(column, value, context));
   }
   for (const name of document.keys()) throw invalid(`JSON values map contains unrecognized column: ${name}`);
   return values;
+}
+
+/** Cassandra goes through the columns in the order of a HashMap by the bytes of their names, and tells the first error. */
+function columnsInHashOrder(table: TableDefinition): readonly string[] {
+  let order = hashOrders.get(table);
+  if (order === undefined) {
+    const names = [...table.columns.keys()];
+    order = javaHashOrder(names, grownMapSize(names.length), javaBytesHash);
+    hashOrders.set(table, order);
+  }
+  return order;
+}
+
+const hashOrders = new WeakMap<TableDefinition, readonly string[]>();
+
+/** A size for which javaHashOrder has as many buckets as a HashMap that grew entry by entry. */
+function grownMapSize(entries: number): number {
+  let buckets = 16;
+  while (entries > buckets * 0.75) buckets *= 2;
+  return buckets * 0.75 - 1;
 }
 
 function parseDocument(text: string): Map<string, JsonValue> {
@@ -94,6 +122,8 @@ export function prepareInsertJson(environment: PlanEnvironment, value: TermNode,
     onlyStatics: false,
     allowFiltering: false,
   });
+  const hidden = table.clustering.find((column) => isHiddenColumn(table, column));
+  if (hidden !== undefined) existingColumn(table, hidden.name);
   for (const column of table.partitionKey) restrictions.partitionKey.add(equality(column, termFor(column)));
   for (const column of table.clustering) restrictions.clustering.add(equality(column, termFor(column)));
   const operations = [...table.statics, ...table.regulars].map((column) => {

@@ -1,5 +1,6 @@
 // Turns a planned INSERT, UPDATE or DELETE and bound values into mutations.
 import { invalid } from '../../common/errors.js';
+import { isCompact, type TableDefinition } from '../../schema/index.js';
 import type { ClusteringPrefix } from '../../storage/index.js';
 import { clusteringSlices, clusterings, partitionKeys } from '../restrictions/bounds.js';
 import type { BindContext } from '../terms/term.js';
@@ -95,13 +96,23 @@ function writeRow(
   if (plan.type === 'DELETE' && plan.regular.length > 0 && !hasRow)
     throw invalid('Range deletions are not supported for specific columns');
   if (hasRow && (plan.type === 'INSERT' || plan.regular.length > 0)) {
-    if (plan.type === 'INSERT') builder.insertRow(clustering, parameters.timestamp, parameters.ttl, writer.expiresAt);
+    // A row of a compact table is there as long as its value is.
+    const isMarked = plan.type === 'INSERT' && !isCompact(plan.table);
+    if (isMarked) builder.insertRow(clustering, parameters.timestamp, parameters.ttl, writer.expiresAt);
     else builder.row(clustering);
+    if (plan.regular.length === 0 && !isMarked) writeCompactValue(plan.table, writer);
     for (const operation of plan.regular) operation.execute(writer, context.bind);
   }
   if (plan.statics.length === 0) return;
   builder.staticRow();
   for (const operation of plan.statics) operation.execute(writer, context.bind);
+}
+
+/** The empty value of a compact table whose columns are all in the key. @throws FerrosaError INVALID when it has another */
+function writeCompactValue({ regulars }: TableDefinition, writer: RowWriter): void {
+  const value = regulars[0]!;
+  if (value.type.kind !== 'empty') throw invalid(`Column ${value.name} is mandatory for this COMPACT STORAGE table`);
+  writer.cell(value, new Uint8Array(0));
 }
 
 function deleteSlices(

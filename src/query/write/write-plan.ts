@@ -66,7 +66,6 @@ export function planWrite(environment: PlanEnvironment, statement: ModificationS
     conditions,
   };
   checkDeleteConditions(result);
-  checkAttributes(result);
   return result;
 }
 
@@ -167,7 +166,8 @@ function checkDeleteConditions({ type, conditions, restrictions, regular, static
   if (conditions.onRegulars) throw invalid(`${message} in order to use IF condition on non static columns`);
 }
 
-function checkAttributes({ table, attributes, conditions }: WritePlan): void {
+/** What USING and IF may say; in a batch this comes after the checks of the batch. @throws FerrosaError INVALID */
+export function checkAttributes({ table, attributes, conditions }: WritePlan): void {
   const { timestamp, ttl } = attributes;
   if (conditions !== null) {
     if (table.isCounter) throw invalid('Conditional updates are not supported on counter tables');

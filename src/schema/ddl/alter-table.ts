@@ -2,7 +2,7 @@
 import { configError, invalid } from '../../common/errors.js';
 import type { AlterTableChange, ColumnNode, DdlStatement } from '../../cql/index.js';
 import { quoteIfNeeded, typeToCql } from '../../types/index.js';
-import { alteredTable } from '../build.js';
+import { alteredTable, isCompact, isHiddenColumn } from '../build.js';
 import type { ColumnDefinition, DroppedColumn, KeyspaceDefinition, Schema, TableDefinition } from '../model.js';
 import { compactionWarnings } from '../options/compaction-notice.js';
 import { checkOptionSyntax, tableOptionsFrom } from '../options/table-options.js';
@@ -23,9 +23,6 @@ import { alteredViews, checkNoViews } from './views.js';
 type Alter = Extract<DdlStatement, { kind: 'alterTable' }>;
 type Drop = Extract<DdlStatement, { kind: 'dropTable' }>;
 type Change<K extends AlterTableChange['kind']> = Extract<AlterTableChange, { kind: K }>;
-
-const isCompact = (table: TableDefinition): boolean =>
-  table.flags.includes('dense') || table.flags.includes('super') || !table.flags.includes('compound');
 
 const kindText = (isStatic: boolean): string => (isStatic ? 'STATIC' : 'REGULAR');
 
@@ -119,6 +116,9 @@ function dropColumns(table: TableDefinition, change: Change<'drop'>, context: Dd
     if (column.position >= 0) throw invalid(`Cannot drop PRIMARY KEY column ${name}`);
     if ((table.viewNames ?? []).length > 0)
       throw invalid(`Cannot drop column ${name} on base table ${table.name} with materialized views`);
+    // Cassandra fails an assertion: the value of a compact table is what its layout rests on.
+    if (isCompact(table) && column.kind === 'regular')
+      throw invalid(`Cannot drop column ${name} from a COMPACT STORAGE table`);
     if (column.type.kind === 'udt' && !column.type.frozen)
       throw invalid(`Cannot drop non-frozen column ${name} of user type ${typeToCql(column.type)}`);
     columns.delete(name);
@@ -134,7 +134,8 @@ function renameColumns(table: TableDefinition, change: Change<'rename'>): TableD
   const where = tableText(table.keyspace, table.name);
   for (const [from, to] of change.renames) {
     const column = table.columns.get(from);
-    if (column === undefined) throw invalid(`Undefined column name ${quoteIfNeeded(from)} in table ${where}`);
+    if (column === undefined || isHiddenColumn(table, column))
+      throw invalid(`Undefined column name ${quoteIfNeeded(from)} in table ${where}`);
     if (column.position < 0) throw invalid(`Cannot rename non PRIMARY KEY column ${from}`);
     if (columns.some((one) => one.name === to))
       throw invalid(

@@ -138,8 +138,6 @@ function checkCompact(statement: Create, others: Columns): void {
       'COMPACT STORAGE with composite PRIMARY KEY allows no more than one column not part of the PRIMARY KEY ' +
         `(got: ${[...others.keys()].join(', ')})`,
     );
-  if (statement.clustering.length === 0)
-    throw invalid('COMPACT STORAGE tables without clustering columns are not supported yet');
 }
 
 function checkOtherColumns(statement: Create, others: Columns, ttl: number): boolean {
@@ -156,7 +154,13 @@ function checkOtherColumns(statement: Create, others: Columns, ttl: number): boo
   return hasCounters;
 }
 
-function columnDefinitions(statement: Create, columns: Columns, others: Columns): ColumnDefinition[] {
+function columnDefinitions(
+  statement: Create,
+  columns: Columns,
+  others: Columns,
+  hasCounters: boolean,
+): ColumnDefinition[] {
+  const isStaticCompact = statement.compactStorage && statement.clustering.length === 0;
   const descending = new Set(statement.clusteringOrder.filter(([, order]) => order === 'desc').map(([name]) => name));
   const made: ColumnDefinition[] = [];
   const add = (name: string, kind: ColumnDefinition['kind'], position: number, type: CqlType): void => {
@@ -168,16 +172,20 @@ function columnDefinitions(statement: Create, columns: Columns, others: Columns)
   statement.clustering.forEach((name, i) => {
     add(name, 'clustering', i, columns.get(name)!.type);
   });
-  for (const [name, { node, type }] of others) add(name, node.isStatic ? 'static' : 'regular', -1, type);
-  if (statement.compactStorage && others.size === 0)
-    add(unusedName('value', columns), 'regular', -1, { kind: 'empty' });
+  for (const [name, { node, type }] of others)
+    add(name, node.isStatic || isStaticCompact ? 'static' : 'regular', -1, type);
+  if (isStaticCompact) {
+    add(unusedName('column1', 'column', 2, columns), 'clustering', 0, { kind: 'text' });
+    add(unusedName('value', 'value', 1, columns), 'regular', -1, { kind: hasCounters ? 'counter' : 'blob' });
+  } else if (statement.compactStorage && others.size === 0)
+    add(unusedName('value', 'value', 1, columns), 'regular', -1, { kind: 'empty' });
   return made;
 }
 
-/** `value`, or `value1`, ... when the table has such a column. */
-function unusedName(base: string, columns: Columns): string {
-  let name = base;
-  for (let i = 1; columns.has(name); i++) name = `${base}${i}`;
+/** `first`, or `base` with a number from `from` on when the table has such a column. */
+function unusedName(first: string, base: string, from: number, columns: Columns): string {
+  let name = first;
+  for (let i = from; columns.has(name); i++) name = `${base}${i}`;
   return name;
 }
 
@@ -185,7 +193,7 @@ function flagsOf(statement: Create, hasCounters: boolean): string[] {
   const flags: string[] = [];
   if (!statement.compactStorage || statement.clustering.length > 1) flags.push('compound');
   if (hasCounters) flags.push('counter');
-  if (statement.compactStorage) flags.push('dense');
+  if (statement.compactStorage && statement.clustering.length > 0) flags.push('dense');
   return flags;
 }
 
@@ -247,7 +255,7 @@ function makeTable(
   if (columns.size > columnIdsMax) throw invalid(`A table has at most ${columnIdsMax} columns`);
   if (id !== null) checkIdIsFree(schema, id);
   const names = { keyspace: keyspace.name, name: statement.table.name };
-  const made = columnDefinitions(statement, columns, others);
+  const made = columnDefinitions(statement, columns, others, hasCounters);
   const definitions = withMasks(schema, names, made, statement.columns, context);
   return buildTable({
     keyspace: keyspace.name,

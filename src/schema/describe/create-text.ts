@@ -8,6 +8,7 @@ import {
   typeToCqlUnfrozen,
   type UserType,
 } from '../../types/index.js';
+import { isCompact, isHiddenColumn } from '../build.js';
 import { whereText } from '../ddl/views.js';
 import { initialStateText } from '../functions.js';
 import type {
@@ -115,7 +116,7 @@ function droppedInOrder(table: TableDefinition): DroppedColumn[] {
 const names = (columns: readonly ColumnDefinition[]): string =>
   columns.map((column) => quoteIfNeeded(column.name)).join(', ');
 
-function bodyLines(table: TableDefinition, isCompact: boolean, withInternals: boolean): string[] {
+function bodyLines(table: TableDefinition, isLegacy: boolean, withInternals: boolean): string[] {
   const isSingleKey = table.partitionKey.length === 1 && table.clustering.length === 0;
   const dropped = withInternals ? droppedInOrder(table) : [];
   const wasDropped = new Set(dropped.map((column) => column.name));
@@ -126,21 +127,23 @@ function bodyLines(table: TableDefinition, isCompact: boolean, withInternals: bo
     ...simpleFirst(table.regulars),
   ]
     // A column that came back is printed as dropped; the statements that drop it and add it again follow the table.
-    // The value of a compact table that has none is nothing that a statement could name.
-    .filter((column) => !wasDropped.has(column.name) && !(isCompact && column.type.kind === 'empty'))
+    .filter((column) => !wasDropped.has(column.name) && !isHiddenColumn(table, column))
+    // What a compact table declared is stored as static and was not declared so.
+    .map((column) => (isLegacy && column.kind === 'static' ? { ...column, kind: 'regular' as const } : column))
     .map((column) => columnText(column) + (isSingleKey && column.kind === 'partition_key' ? ' PRIMARY KEY' : ''));
   const lines = [...columns, ...dropped.map(columnText)];
   if (!isSingleKey) {
     const partition = table.partitionKey.length > 1 ? `(${names(table.partitionKey)})` : names(table.partitionKey);
-    const clustering = table.clustering.length > 0 ? `, ${names(table.clustering)}` : '';
+    const visible = table.clustering.filter((column) => !isHiddenColumn(table, column));
+    const clustering = visible.length > 0 ? `, ${names(visible)}` : '';
     lines.push(`PRIMARY KEY (${partition}${clustering})`);
   }
   return lines;
 }
 
-function withLines(table: TableDefinition, isVirtual: boolean, isCompact: boolean, withInternals: boolean): string[] {
+function withLines(table: TableDefinition, isVirtual: boolean, isLegacy: boolean, withInternals: boolean): string[] {
   const lines: string[] = [];
-  if (isCompact) lines.push('COMPACT STORAGE');
+  if (isLegacy) lines.push('COMPACT STORAGE');
   if (withInternals) lines.push(`ID = ${table.id}`);
   if (table.clustering.length > 0) {
     const order = table.clustering.map((column) => `${quoteIfNeeded(column.name)} ${column.reversed ? 'DESC' : 'ASC'}`);
@@ -167,7 +170,7 @@ function dropLines(table: TableDefinition): string[] {
  */
 export function tableText(table: TableDefinition, isVirtual: boolean, withInternals: boolean): string {
   const name = fullName(table.keyspace, table.name);
-  const isCompact = !table.flags.includes('compound') || table.flags.includes('dense');
+  const isLegacy = isCompact(table);
   const before: string[] = [];
   if (isVirtual)
     before.push(
@@ -175,7 +178,7 @@ export function tableText(table: TableDefinition, isVirtual: boolean, withIntern
       `Warning: Table ${name} is a virtual table and cannot be recreated with CQL.`,
       'Structure, for reference:',
     );
-  if (isCompact)
+  if (isLegacy)
     before.push(
       '/*',
       `Warning: Table ${name} omitted because it has constructs not compatible with CQL (was created via legacy API).`,
@@ -183,10 +186,10 @@ export function tableText(table: TableDefinition, isVirtual: boolean, withIntern
       '(this should not be used to reproduce this schema)',
       '',
     );
-  const body = bodyLines(table, isCompact, withInternals).join(`,\n${indent}`);
-  const options = withLines(table, isVirtual, isCompact, withInternals).join(`\n${indent}AND `);
+  const body = bodyLines(table, isLegacy, withInternals).join(`,\n${indent}`);
+  const options = withLines(table, isVirtual, isLegacy, withInternals).join(`\n${indent}AND `);
   const create = `${isVirtual ? 'VIRTUAL' : 'CREATE'} TABLE ${name} (\n${indent}${body}\n) WITH ${options};`;
-  const after = isVirtual || isCompact ? ['*/'] : [];
+  const after = isVirtual || isLegacy ? ['*/'] : [];
   return [...before, create, ...after, ...(withInternals ? dropLines(table) : [])].join('\n');
 }
 
