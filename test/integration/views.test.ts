@@ -95,7 +95,7 @@ test('what views forbid, with the texts of Cassandra', async () => {
   for (const [cql, expected] of [
     ['INSERT INTO mv.f_by_v (k, c, v) VALUES (1, 2, 3)', '2200 Cannot directly modify a materialized view'],
     ['TRUNCATE mv.f_by_v', '2200 Cannot TRUNCATE materialized view directly; must truncate base table instead'],
-    ['DROP TABLE mv.f', '2200 Cannot drop a table when materialized views still depend on it (mv.{f_by_v})'],
+    ['DROP TABLE mv.f', '2200 Cannot drop a table when materialized views still depend on it (mv)'],
     ['ALTER TABLE mv.f DROP w', '2200 Cannot drop column w on base table f with materialized views'],
     [
       `CREATE MATERIALIZED VIEW mv.bad AS SELECT * FROM mv.f ${where} PRIMARY KEY (v, k, c)`,

@@ -150,14 +150,6 @@ function viewColumns(statement: Create, base: TableDefinition, selected: Readonl
   return made;
 }
 
-function noTtl(options: { readonly default_time_to_live: number }, what: string): void {
-  if (options.default_time_to_live > 0)
-    throw invalid(
-      `Cannot set ${what} for a materialized view. Data in a materialized view always expire at the same time than ` +
-        'the corresponding data in the parent table.',
-    );
-}
-
 /** Null when there is nothing to do. @throws FerrosaError */
 export function createView(schema: Schema, statement: Create, context: DdlContext): Applied | null {
   const keyspaceName = keyspaceOf(statement.view, context);
@@ -201,7 +193,11 @@ function makeView(statement: Create, base: TableDefinition, context: DdlContext)
   const keys = checkKeys(statement, base, selected);
   checkWhere(statement, base, keys);
   const { options, id } = tableOptionsFrom(statement.options, null);
-  noTtl(options, 'default_time_to_live');
+  if ('default_time_to_live' in statement.options)
+    throw invalid(
+      'Cannot set default_time_to_live for a materialized view. Data in a materialized view always expire at the same ' +
+        'time than the corresponding data in the parent table.',
+    );
   if (!/^\w+$/.test(name))
     throw configError(
       `${base.keyspace}.${name}: Table name must not be empty or not contain non-alphanumeric-underscore characters ` +
@@ -252,7 +248,12 @@ export function alterView(schema: Schema, statement: Alter, context: DdlContext)
       'Cannot alter gc_grace_seconds of a materialized view to 0, since this value is used to TTL undelivered updates. ' +
         'Setting gc_grace_seconds too low might cause undelivered updates to expire before being replayed.',
     );
-  noTtl(options, 'default_time_to_live');
+  if (options.default_time_to_live > 0)
+    throw invalid(
+      'Forbidden default_time_to_live detected for a materialized view. Data in a materialized view always expire at ' +
+        'the same time than the corresponding data in the parent table. default_time_to_live must be set to zero, see ' +
+        'CASSANDRA-12868 for more information',
+    );
   const tables = new Map(keyspace.tables).set(name, alteredTable(view, { options }));
   return {
     schema: withKeyspace(schema, keyspaceName, { ...keyspace, tables }),
@@ -321,9 +322,7 @@ export function alteredViews(
 
 /** @throws FerrosaError INVALID when views depend on the table */
 export function checkNoViews(table: TableDefinition): void {
-  const names = table.viewNames ?? [];
-  if (names.length > 0)
-    throw invalid(
-      `Cannot drop a table when materialized views still depend on it (${table.keyspace}.{${names.join(',')}})`,
-    );
+  // Cassandra names the keyspace and not the views.
+  if ((table.viewNames ?? []).length > 0)
+    throw invalid(`Cannot drop a table when materialized views still depend on it (${table.keyspace})`);
 }
