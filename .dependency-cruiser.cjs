@@ -3,6 +3,7 @@ const layers = [
   ['cli'],
   ['http', 'graph', 'subscribe'],
   ['server'],
+  ['auth'],
   ['cluster'],
   ['query'],
   ['shard'],

@@ -26,6 +26,9 @@ class FrontendJs : public Napi::ObjectWrap<FrontendJs> {
   Napi::Value Open(const Napi::CallbackInfo& info);
   Napi::Value Close(const Napi::CallbackInfo& info);
   Napi::Value SetHot(const Napi::CallbackInfo& info);
+  Napi::Value SetGroup(const Napi::CallbackInfo& info);
+  Napi::Value Allow(const Napi::CallbackInfo& info);
+  Napi::Value DisallowAll(const Napi::CallbackInfo& info);
   Napi::Value OpenOf(const Napi::CallbackInfo& info);
   Napi::Value TakenOf(const Napi::CallbackInfo& info);
   Napi::Value Data(const Napi::CallbackInfo& info);
@@ -47,7 +50,9 @@ Napi::Function FrontendJs::Define(Napi::Env env) {
       env, "Frontend",
       {InstanceMethod("addShard", &FrontendJs::AddShard), InstanceMethod("open", &FrontendJs::Open),
        InstanceMethod("close", &FrontendJs::Close),
-       InstanceMethod("setHot", &FrontendJs::SetHot), InstanceMethod("openOf", &FrontendJs::OpenOf),
+       InstanceMethod("setHot", &FrontendJs::SetHot), InstanceMethod("setGroup", &FrontendJs::SetGroup),
+       InstanceMethod("allow", &FrontendJs::Allow), InstanceMethod("disallowAll", &FrontendJs::DisallowAll),
+       InstanceMethod("openOf", &FrontendJs::OpenOf),
        InstanceMethod("takenOf", &FrontendJs::TakenOf), InstanceMethod("data", &FrontendJs::Data),
        InstanceMethod("envelope", &FrontendJs::Envelope),
        InstanceMethod("drain", &FrontendJs::Drain), InstanceMethod("expire", &FrontendJs::Expire),
@@ -111,6 +116,28 @@ Napi::Value FrontendJs::TakenOf(const Napi::CallbackInfo& info) {
 
 Napi::Value FrontendJs::SetHot(const Napi::CallbackInfo& info) {
   frontend_->SetHot(GetU32(info, 0), info[1].ToBoolean());
+  return info.Env().Undefined();
+}
+
+Napi::Value FrontendJs::SetGroup(const Napi::CallbackInfo& info) {
+  frontend_->SetGroup(GetU32(info, 0), GetU32(info, 1));
+  return info.Env().Undefined();
+}
+
+// allow(group, plan)
+Napi::Value FrontendJs::Allow(const Napi::CallbackInfo& info) {
+  const uint32_t group = GetU32(info, 0);
+  const uint32_t plan = GetU32(info, 1);
+  if (group == 0 || group >= kHotGroupsMax || plan >= kHotPlansMax) {
+    ThrowStatus(info.Env(), Status::Invalid("hot path: no such group or plan"));
+  } else {
+    frontend_->Allow(group, plan);
+  }
+  return info.Env().Undefined();
+}
+
+Napi::Value FrontendJs::DisallowAll(const Napi::CallbackInfo& info) {
+  frontend_->DisallowAll();
   return info.Env().Undefined();
 }
 

@@ -113,6 +113,19 @@ void Frontend::SetHot(uint32_t id, bool hot) {
   if (connection != nullptr) connection->hot = hot;
 }
 
+void Frontend::SetGroup(uint32_t id, uint32_t group) {
+  Connection* connection = Find(id);
+  if (connection != nullptr) connection->group = group;
+}
+
+void Frontend::Allow(uint32_t group, uint32_t plan) {
+  DB_ASSERT(group > 0 && group < kHotGroupsMax && plan < kHotPlansMax);
+  if (group >= allowed_.size()) allowed_.resize(group + 1);
+  std::vector<bool>& plans = allowed_[group];
+  if (plan >= plans.size()) plans.resize(plan + 1);
+  plans[plan] = true;
+}
+
 uint32_t Frontend::OpenOf(uint32_t id) {
   const Connection* connection = Find(id);
   return connection == nullptr ? 0 : connection->open;
@@ -124,6 +137,9 @@ uint64_t Frontend::TakenOf(uint32_t id) {
 }
 
 Status Frontend::SetPlan(uint32_t number, Slice bytes) {
+  for (std::vector<bool>& plans : allowed_) {
+    if (number < plans.size()) plans[number] = false;
+  }
   if (const HotPlan* old = plans_.Find(number); old != nullptr && old->figures != nullptr) {
     retired_figures_.push_back({old->prepared_id, old->table_id, old->kind == HotKind::kWrite, old->figures});
   }
@@ -225,7 +241,7 @@ Frontend::Taken Frontend::Execute(Connection* connection, Slice envelope) {
   const uint8_t version = envelope.data[0];
   if (body.size < 18 || LoadBE<uint16_t>(body.data) != 16) return Taken::kLeft;
   HotPlan* plan = plans_.FindById(body.data + 2);
-  if (plan == nullptr) return Taken::kLeft;
+  if (plan == nullptr || !MayRun(*connection, *plan)) return Taken::kLeft;
   if (plan->skips > 0) {
     plan->skips--;
     return Taken::kLeft;
@@ -269,7 +285,8 @@ Frontend::Taken Frontend::Batch(Connection* connection, Slice envelope) {
   Slice key;
   for (size_t i = 0; i < batch_.count; i++) {
     const HotBatch::Entry& entry = batch_.entries[i];
-    if (entry.plan->skips > 0 || !ValidateRequest(*entry.plan, entry.request)) return Taken::kLeft;
+    if (entry.plan->skips > 0 || !MayRun(*connection, *entry.plan)) return Taken::kLeft;
+    if (!ValidateRequest(*entry.plan, entry.request)) return Taken::kLeft;
     Slice other;
     if (!PartitionKeyOf(*entry.plan, entry.request, i == 0 ? &key_ : &other_key_, &other)) return Taken::kLeft;
     if (i == 0) key = other;

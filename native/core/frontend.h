@@ -68,7 +68,7 @@ class Frontend {
 
   explicit Frontend(const FrontendOptions& options) : options_(options) {}
   void AddShard(RingProducer* requests, RingConsumer* answers) { lanes_.push_back({requests, answers}); }
-  // Registers a plan under its number; empty bytes forget it. Invalid and Overloaded as HotPlans::Set.
+  // Registers a plan under its number, for nobody but group 0; empty bytes forget it. Invalid and Overloaded as HotPlans::Set.
   Status SetPlan(uint32_t number, Slice plan);
   // What the hot plans have measured since the last call, those that are forgotten meanwhile among them.
   struct TakenFigures {
@@ -84,6 +84,12 @@ class Frontend {
   uint32_t Open(uint8_t version, Compression compression, bool throw_on_overload);
   void Close(uint32_t connection);
   void SetHot(uint32_t connection, bool hot);
+  // Who asks by a connection. Group 0 may run every plan, others those that Allow names.
+  void SetGroup(uint32_t connection, uint32_t group);
+  // Lets a group's connections run a plan, until it is forgotten or DisallowAll.
+  // REQUIRES: 0 < group < kHotGroupsMax, plan < kHotPlansMax
+  void Allow(uint32_t group, uint32_t plan);
+  void DisallowAll() { allowed_.clear(); }
   // Hot requests of a connection in flight.
   uint32_t OpenOf(uint32_t connection);
   // Hot requests of a connection so far, declined ones among them.
@@ -123,6 +129,7 @@ class Frontend {
     uint32_t id;
     ConnectionFilter filter;
     bool hot = true;
+    uint32_t group = 0;
     bool throw_on_overload = false;
     bool stopped = false;
     bool dirty = false;
@@ -148,6 +155,13 @@ class Frontend {
   class FilterSink;
 
   Connection* Find(uint32_t id);
+  // Whether the connection's JavaScript has said that this plan needs no further check of permissions.
+  bool MayRun(const Connection& connection, const HotPlan& plan) const {
+    if (connection.group == 0) return true;
+    if (connection.group >= allowed_.size()) return false;
+    const std::vector<bool>& plans = allowed_[connection.group];
+    return plan.number < plans.size() && plans[plan.number];
+  }
   Taken TryHot(Connection* connection, Slice envelope);
   Taken Execute(Connection* connection, Slice envelope);
   Taken Batch(Connection* connection, Slice envelope);
@@ -174,6 +188,7 @@ class Frontend {
   std::vector<Lane> lanes_;
   HotPlans plans_;
   std::vector<TakenFigures> retired_figures_;
+  std::vector<std::vector<bool>> allowed_;  // by group and plan number
   std::vector<std::unique_ptr<Connection>> connections_;  // by the low bits of the id
   std::vector<uint32_t> free_connections_;
   std::vector<uint32_t> connection_generations_;

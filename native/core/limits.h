@@ -18,6 +18,8 @@ inline constexpr size_t kRingPublishBytes = 16 * 1024;
 
 // Hot plans (docs/format/hot-plan.md).
 inline constexpr size_t kHotPlansMax = 65536;
+// Groups of connections whose permissions are looked at (src/shard/hot-path.ts): a bit a group and plan, 32 MiB when all are used.
+inline constexpr size_t kHotGroupsMax = 4096;
 inline constexpr size_t kHotBindsMax = 4096;  // binds of one statement, and constants
 // A longer BATCH is JavaScript's: it may have to warn or to fail (batch_size_warn_threshold).
 inline constexpr size_t kHotBatchBytesMax = 5 * 1024;

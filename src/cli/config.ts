@@ -97,6 +97,15 @@ function fromVariables(env: Readonly<Record<string, string | undefined>>, proble
   return given;
 }
 
+/** [client_encryption_options] with enabled in it is client_encryption_options_enabled. */
+function flatten(table: Readonly<Record<string, unknown>>): [string, unknown][] {
+  return Object.entries(table).flatMap(([name, value]): [string, unknown][] => {
+    if (value === null || typeof value !== 'object' || Array.isArray(value) || value instanceof Date)
+      return [[name, value]];
+    return flatten(value as Record<string, unknown>).map(([inner, one]) => [`${name}_${inner}`, one]);
+  });
+}
+
 function fromFile(path: string, required: boolean, problems: string[]): Given[] {
   let source: string;
   try {
@@ -114,7 +123,7 @@ function fromFile(path: string, required: boolean, problems: string[]): Given[] 
     return [];
   }
   const given: Given[] = [];
-  for (const [name, value] of Object.entries(table)) {
+  for (const [name, value] of flatten(table)) {
     if (!isSetting(name)) problems.push(`${path}: ${unknown(name, name, (n) => n)}`);
     else if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean')
       given.push({ name, text: String(value), origin: path });
@@ -125,10 +134,24 @@ function fromFile(path: string, required: boolean, problems: string[]): Given[] 
   return given;
 }
 
+function checkTls(config: Config, problems: string[]): void {
+  const { client_encryption_options_enabled: enabled, authenticator } = config;
+  for (const name of ['certificate', 'private_key'] as const)
+    if (enabled && config[`client_encryption_options_${name}`] === '')
+      problems.push(`client_encryption_options_enabled needs client_encryption_options_${name}`);
+  if (!enabled && authenticator.startsWith('MutualTls'))
+    problems.push(`${authenticator} requires client_encryption_options_enabled to be true`);
+  if (authenticator === 'MutualTlsAuthenticator' && !config.client_encryption_options_require_client_auth)
+    problems.push('MutualTlsAuthenticator requires client_encryption_options_require_client_auth to be true');
+}
+
 /** What one setting alone cannot know. */
 function checkTogether(config: Config, problems: string[]): void {
   if (config.max_mutation_size * 2 > config.commitlog_segment_size)
     problems.push('max_mutation_size must be at most half of commitlog_segment_size');
+  checkTls(config, problems);
+  if (config.authenticator === 'AllowAllAuthenticator' && config.authorizer !== 'AllowAllAuthorizer')
+    problems.push(`AllowAllAuthenticator can't be used with ${config.authorizer}: set authenticator`);
   if (config.commitlog_sync === 'group' && config.commitlog_sync_group_window <= 0)
     problems.push('commitlog_sync_group_window must be larger than 0ms when commitlog_sync is group');
   if (config.commitlog_sync === 'periodic' && config.commitlog_sync_period <= 0)

@@ -10,28 +10,15 @@ import type {
   TableStats,
   ThreadPool,
 } from '../http/index.js';
-import { type CtlClient, CtlError } from './ctl-client.js';
+import { authVerbs } from './ctl-auth-verbs.js';
+import { CtlError } from './ctl-client.js';
 import { decimals, formatBytes, formatTable } from './ctl-format.js';
 import { formatGuardrails, selectGuardrails } from './ctl-guardrails.js';
 import { formatProxyHistograms, formatTableHistograms, selectHistograms } from './ctl-histograms.js';
 import { formatTableStats, selectTables } from './ctl-tablestats.js';
+import type { Verb, VerbResult } from './ctl-verb.js';
 
-/** What a verb gives: `data` for --json, `text` for people. */
-export type VerbResult = { readonly data: unknown; readonly text: string };
-export type Verb = {
-  /** Arguments as the help shows them. */
-  readonly usage: string;
-  readonly help: string;
-  readonly argumentsMin: number;
-  readonly argumentsMax: number;
-  run(client: CtlClient, args: readonly string[], flags: VerbFlags): Promise<VerbResult>;
-};
-export type VerbFlags = {
-  readonly tokens: boolean;
-  readonly humanReadable: boolean;
-  readonly expand: boolean;
-  readonly category: string | null;
-};
+export type { Verb, VerbResult } from './ctl-verb.js';
 
 export type Identity = NodeIdentity & {
   readonly uptimeSeconds: number;
@@ -369,6 +356,7 @@ export const verbs: Readonly<Record<string, Verb>> = {
       return silent;
     },
   },
+  ...authVerbs,
   stopdaemon: action('stop', 'Stop the node'),
   stop: action('stop', 'Stop the node'),
 };

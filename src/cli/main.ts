@@ -8,10 +8,9 @@ export function packageVersion(): string {
 }
 
 async function help(): Promise<string> {
-  const { settings, flagOf } = await import('./settings.js');
+  const { settings, settingText, flagOf } = await import('./settings.js');
   const lines = Object.entries(settings).map(([name, { shape, help: text, fallback }]) => {
-    const value = fallback();
-    const shown = typeof value === 'object' ? `${value.host}:${value.port}` : String(value);
+    const shown = settingText(fallback());
     const unit = shape === 'DURATION' ? ' ms' : shape === 'SIZE' ? ' bytes' : shape === 'RATE' ? ' bytes/s' : '';
     return `  ${`${flagOf(name)} ${shape}`.padEnd(46)} ${text} (${shown}${unit})`;
   });

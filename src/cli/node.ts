@@ -1,15 +1,13 @@
 // The composition of a node: what runs in this process and how it is put together.
 
+import type { Authenticator, HotGroups, RoleAccess } from '../auth/index.js';
 import { satisfiedLevels } from '../cluster/index.js';
 import type { ConnectionInfo, ServingFigures, WebServer } from '../http/index.js';
 import { GuardrailConfig, type GuardrailValue, HotPlans, type Processor } from '../query/index.js';
 import {
-  type Authenticator,
   type Connection,
   type CqlServer,
-  createAuthenticator,
   createCqlServer,
-  findRole,
   QueryTraceStore,
   ShardSockets,
   serverGuardrails,
@@ -17,6 +15,7 @@ import {
 import { HotPath } from '../shard/index.js';
 import { openDataFolder, StartProblem } from './data-folder.js';
 import type { Log } from './log.js';
+import { createAccess, createHotGroups } from './node/access.js';
 import { keepCompactionHistory } from './node/compaction-history.js';
 import { Control } from './node/control.js';
 import { loadPagingKey, monotonicMicros, nextTimeUuid, nowMs } from './node/environment.js';
@@ -25,6 +24,7 @@ import { Figures } from './node/figures.js';
 import { Latencies } from './node/latencies.js';
 import { createProcessor } from './node/query.js';
 import { type NodeStorage, openStorage, replicasOf } from './node/storage.js';
+import { createTls } from './node/tls.js';
 import { ViewBuilds } from './node/view-builds.js';
 import { serverLimitsOf } from './server-config.js';
 import type { Config } from './settings.js';
@@ -58,9 +58,9 @@ export async function startNode(config: Config, log: Log, onDeath: (message: str
   const figures = new Figures(config, guardrails, storage, startedAtSeconds);
   const processor = await createProcessor(config, storage, pagingKey, startedAtSeconds, figures, guardrails, log);
   const traces = traceStore(storage, processor, log);
-  const { server, services } = await createServer(config, storage, processor, traces, log);
+  const { server, services, access } = await createServer(config, storage, processor, traces, log);
   const latencies = new Latencies(storage, processor, services.hotPath, log);
-  const serving = { processor, server, services, latencies };
+  const serving = { processor, server, services, latencies, access };
   figures.attach(serving);
   keepCompactionHistory(processor, storage, log);
   const stopEstimates = scheduleEstimates(processor, storage, log);
@@ -87,8 +87,7 @@ export async function startNode(config: Config, log: Log, onDeath: (message: str
     serving: services.shardSockets && (() => servingFigures(storage, services.shardSockets!)),
     connections: () => [...server.connections].map((connection) => connectionInfo(connection)),
     log,
-    authorize:
-      config.authenticator === 'AllowAllAuthenticator' ? null : superuserCheck(services.authenticator, processor),
+    authorize: config.authenticator === 'AllowAllAuthenticator' ? null : superuserCheck(services.authenticator, access),
   });
   const webPort = await listen(web, config.web_bind, 'The web side', 'web_bind');
   const cqlPort = await listen(server, config.cql_bind, 'CQL', 'cql_bind');
@@ -129,11 +128,11 @@ function connectionInfo(connection: Connection): ConnectionInfo {
 }
 
 /** Only superusers may act on the node. */
-function superuserCheck(authenticator: Authenticator, processor: Processor) {
+function superuserCheck(authenticator: Authenticator, access: RoleAccess) {
   return async (user: string, password: string): Promise<boolean> => {
     try {
       await authenticator.authenticate(Buffer.from(`\0${user}\0${password}`), 'web');
-      return (await findRole(processor, user))?.isSuperuser === true;
+      return await access.isSuperuser(user);
     } catch {
       return false;
     }
@@ -144,7 +143,17 @@ function checkMode(config: Config): void {
   if (config.mode === 'development') return;
   if (config.authenticator === 'AllowAllAuthenticator')
     throw new StartProblem('production mode needs authentication: set authenticator = "PasswordAuthenticator"');
-  throw new StartProblem('production mode needs TLS on the CQL port, which this version does not have');
+  const isOpen = ({ host }: HostAndPort) => !/^(127\.|::1$|localhost$)/.test(host);
+  for (const name of ['cql_bind', 'cql_shard_aware_bind'] as const)
+    if (
+      isOpen(config[name]) &&
+      (!config.client_encryption_options_enabled || config.client_encryption_options_optional)
+    )
+      throw new StartProblem(
+        `production mode needs TLS on ${name}, which others can reach: set client_encryption_options_enabled, and not _optional`,
+      );
+  if (isOpen(config.web_bind))
+    throw new StartProblem('production mode needs web_bind on the loopback address: the web side has no TLS');
 }
 
 function traceStore(storage: NodeStorage, processor: Processor, log: Log): QueryTraceStore {
@@ -172,23 +181,31 @@ async function createServer(
   // Without the hot path a shard would pass everything on to this thread.
   const serving = { hotPath: hotPathOptions, limits };
   const shardSockets = hotPath === null ? null : new ShardSockets(storage.shards.serve(serving));
+  const { access, authenticator } = await createAccess(config, storage, processor);
+  let hotGroups: HotGroups | null = null;
   if (hotPath !== null && shardSockets !== null) {
     hotPath.onPlan = (number, plan) => shardSockets.plan(number, plan);
-    new HotPlans(processor, hotPath, (keyspace) => satisfiedLevels(replicasOf(storage.metadata, keyspace)));
+    hotPath.onAllowed = (group, plan) => shardSockets.allow(group, plan);
+    const levels = (keyspace: string) => satisfiedLevels(replicasOf(storage.metadata, keyspace));
+    const plans = new HotPlans(processor, hotPath, levels);
+    hotGroups = createHotGroups(processor, access, { hotPath, shardSockets, plans });
   }
-  const authenticator = await createAuthenticator(config.authenticator, processor, () => performance.now());
-  return createCqlServer({
+  const tls = await createTls(config, log);
+  const created = createCqlServer({
     processor,
     catalogue: storage.metadata.catalogue,
     authenticator,
+    hotGroups,
     limits,
     hotPath,
     shardSockets,
     traces,
-    guardrails: serverGuardrails(authenticator, processor, processor.services.guardrails),
+    guardrails: serverGuardrails(authenticator, access, processor.services.guardrails),
+    tls,
     log,
     own: () => null,
   });
+  return { ...created, access };
 }
 
 async function listen(

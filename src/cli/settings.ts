@@ -62,6 +62,18 @@ function oneOf<const T extends string>(choices: readonly T[], fallback: T, help:
   return setting(choices.join('|'), parse, fallback, help);
 }
 
+function listOf<const T extends string>(choices: readonly T[], fallback: readonly T[], help: string) {
+  const parse = (value: string): readonly T[] => {
+    const found = value.split(/[\s,]+/).filter((word) => word !== '');
+    const known = found.map((word) => choices.find((choice) => choice.toLowerCase() === word.toLowerCase()));
+    const bad = found.find((_, i) => known[i] === undefined);
+    if (bad !== undefined || found.length === 0)
+      throw new Error(`"${bad ?? value}" is not one of ${choices.join(', ')}`);
+    return known as T[];
+  };
+  return setting<readonly T[]>(choices.join(','), parse, () => fallback, help);
+}
+
 const within =
   (parse: (text: string) => number, min: number, max: number, range: string) =>
   (value: string): number => {
@@ -73,6 +85,18 @@ const duration = (fallbackMs: number, help: string) =>
   setting('DURATION', within(parseDurationMs, 0, 2 ** 31 - 1, '0ms to 24d'), fallbackMs, help);
 const size = (fallback: number | (() => number), min: number, max: number, range: string, help: string) =>
   setting('SIZE', within(parseBytes, min, max, range), fallback, help);
+/** The settings of one of Cassandra's caches of system_auth. */
+function authCache<const N extends string>(name: N, what: string) {
+  return {
+    [`${name}_validity`]: duration(2_000, `How long ${what} may be remembered; 0ms to look every time`),
+    [`${name}_update_interval`]: duration(0, `After what time ${what} is looked up again; 0ms for ${name}_validity`),
+    [`${name}_cache_max_entries`]: integer(1_000, 1, 2 ** 31 - 1, `Entries of the cache of ${what}`),
+    [`${name}_cache_active_update`]: boolean(false, `Look up all of ${what} again every ${name}_update_interval`),
+  } as {
+    readonly [K in `${N}_validity` | `${N}_update_interval` | `${N}_cache_max_entries`]: Setting<number>;
+  } & { readonly [K in `${N}_cache_active_update`]: Setting<boolean> };
+}
+
 const bind = (fallback: string, help: string) =>
   setting<HostAndPort>('HOST:PORT', parseBind, () => parseBind(fallback), help);
 
@@ -99,10 +123,45 @@ const nodeSettings = {
   log_level: oneOf(['trace', 'debug', 'info', 'warn', 'error', 'fatal'], 'info', 'Least level that is logged'),
 
   authenticator: oneOf(
-    ['AllowAllAuthenticator', 'PasswordAuthenticator'],
+    [
+      'AllowAllAuthenticator',
+      'PasswordAuthenticator',
+      'MutualTlsAuthenticator',
+      'MutualTlsWithPasswordFallbackAuthenticator',
+    ],
     'AllowAllAuthenticator',
-    'Whether clients log in with a role and a password of system_auth.roles',
+    'How clients log in: with a role and a password of system_auth.roles, or with a certificate',
   ),
+  client_encryption_options_enabled: boolean(false, 'TLS on the CQL ports'),
+  client_encryption_options_optional: boolean(false, 'Serve clients without TLS on the same ports'),
+  client_encryption_options_certificate: text('', 'PEM file: certificate of this node and those that lead to its root'),
+  client_encryption_options_private_key: text('', 'PEM file: the private key of the certificate'),
+  client_encryption_options_trusted_certificates: text('', "PEM file: whose clients' certificates are trusted"),
+  client_encryption_options_require_client_auth: boolean(false, 'Refuse clients without a certificate that is trusted'),
+  client_encryption_options_accepted_protocols: listOf(
+    ['TLSv1.2', 'TLSv1.3'],
+    ['TLSv1.2', 'TLSv1.3'],
+    'Versions of TLS that are accepted',
+  ),
+  client_encryption_options_cipher_suites: text(
+    '',
+    "Cipher suites with OpenSSL's names, separated by colons; empty: those of Node.js",
+  ),
+  client_encryption_options_reload_interval: duration(
+    600_000,
+    'How often the files of certificates are looked at; 0ms for SIGHUP and ferrosa-ctl reloadssl only',
+  ),
+  authorizer: oneOf(
+    ['AllowAllAuthorizer', 'CassandraAuthorizer'],
+    'AllowAllAuthorizer',
+    'Whether roles need permissions for what they do',
+  ),
+  role_manager: oneOf(['CassandraRoleManager'], 'CassandraRoleManager', 'Where roles are kept: in system_auth'),
+  password_hashing: oneOf(['argon2id', 'bcrypt'], 'argon2id', 'Hash of new passwords; Cassandra reads bcrypt only'),
+  role_password_update_min_interval: duration(5_000, "Least time between two changes of a role's password"),
+  ...authCache('roles', 'the roles that a role has'),
+  ...authCache('permissions', 'what a role may do'),
+  ...authCache('credentials', 'hashes of passwords'),
   native_transport_max_frame_size: size(16 * MiB, 64 * 1024, 1024 * MiB, '64KiB to 1GiB', 'Largest CQL request'),
   native_transport_max_concurrent_connections: integer(
     -1,
@@ -268,3 +327,9 @@ export const oldNames: Readonly<Record<string, SettingName>> = {
 
 export const flagOf = (name: string): string => `--${name.replaceAll('_', '-')}`;
 export const variableOf = (name: string): string => `FERROSA_${name.toUpperCase()}`;
+
+/** The value of a setting as it can be written. */
+export function settingText(value: Config[SettingName]): string {
+  if (typeof value !== 'object') return String(value);
+  return 'host' in value ? `${value.host}:${value.port}` : value.join(',');
+}

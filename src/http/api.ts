@@ -110,6 +110,19 @@ export const actions: Readonly<Record<string, Handler>> = {
     control.setGuardrail(name, values);
     return done;
   },
+  invalidateauthcache: async ({ control }, { body }) => {
+    const { cache, role, resource } = body;
+    if (cache !== 'roles' && cache !== 'permissions' && cache !== 'credentials')
+      throw invalid('"cache" has to be roles, permissions or credentials');
+    if (role !== undefined && typeof role !== 'string') throw invalid('"role" has to be a string');
+    if (resource !== undefined && typeof resource !== 'string') throw invalid('"resource" has to be a string');
+    await control.invalidateAuthCache(cache, role, resource);
+    return done;
+  },
+  reloadssl: async ({ control }) => {
+    await control.reloadTls();
+    return done;
+  },
   stop: ({ control }) => {
     // The answer goes out first.
     setImmediate(() => control.stop());

@@ -161,6 +161,10 @@ export interface NodeControl {
   guardrails(): readonly Guardrail[];
   /** @throws FerrosaError INVALID for a name that is none or values that do not do */
   setGuardrail(name: string, values: readonly string[]): void;
+  /** Forgets what is remembered of system_auth: all of it, of one role, or of one role on one resource. */
+  invalidateAuthCache(cache: 'roles' | 'permissions' | 'credentials', role?: string, resource?: string): Promise<void>;
+  /** Reads the certificates of the CQL ports again. @throws FerrosaError INVALID when they are bad or there is no TLS */
+  reloadTls(): Promise<void>;
   /** Ends the process after its work is safe. */
   stop(): void;
 }

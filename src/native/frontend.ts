@@ -70,6 +70,11 @@ export interface Frontend {
   open(version: number, compression: number, throwOnOverload: boolean): number;
   close(connection: number): void;
   setHot(connection: number, hot: boolean): void;
+  /** Who asks by a connection: 0 may run every plan, others those that `allow` has named. */
+  setGroup(connection: number, group: number): void;
+  /** @throws FerrosaError INVALID for a number out of range */
+  allow(group: number, plan: number): void;
+  disallowAll(): void;
   /** Hot requests of a connection in flight. */
   openOf(connection: number): number;
   /** Hot requests of a connection so far, declined ones among them. */

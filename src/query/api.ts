@@ -35,6 +35,8 @@ export type ClientState = {
   isOrdinary?: boolean;
   /** The connection is closed: nobody waits for what runs. */
   isGone?: boolean;
+  /** The server itself: it needs no permission. */
+  readonly isInternal?: boolean;
 };
 
 export type QueryOptions = {

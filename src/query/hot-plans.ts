@@ -9,6 +9,8 @@ export interface HotPlanRegistry {
   /** @throws FerrosaError INVALID for bytes that are no plan, OVERLOADED when there are too many */
   register(plan: Uint8Array): number;
   unregister(number: number): void;
+  /** Lets the connections of a group run a plan. */
+  allow(group: number, number: number): void;
 }
 
 type Registered = { readonly prepared: Prepared; readonly number: number };
@@ -39,6 +41,12 @@ export class HotPlans {
         if (!same) this.#renew(processor, prepared);
       }
     });
+  }
+
+  /** Lets a group's connections run a prepared statement, if it is hot. */
+  allow(group: number, id: Uint8Array): void {
+    const known = this.#plans.get(hexOf(id));
+    if (known !== undefined) this.registry.allow(group, known.number);
   }
 
   /** Statements that the addon runs. */

@@ -1,3 +1,4 @@
+export * from './access/index.js';
 export * from './api.js';
 export { consistencyName, isSerial } from './consistency.js';
 export type * from './coordinator.js';
@@ -6,6 +7,7 @@ export * from './functions/index.js';
 export * from './guardrails/index.js';
 export { encodeHotPlan } from './hot-plan.js';
 export { type HotPlanRegistry, HotPlans } from './hot-plans.js';
+export { int32, int64, internalClient, internalQuery } from './internal-query.js';
 export type { MaskAccess } from './mask-access.js';
 export { type CoordinatorKind, coordinatorKinds } from './observe/coordinator-figures.js';
 export type { Fingerprint } from './observe/fingerprints.js';
@@ -23,6 +25,7 @@ export {
   type QuerySettings,
   type SchemaChanger,
 } from './services.js';
+export { packCells } from './values.js';
 export { affectedSlices, BaseRead, type BaseRow } from './views/base-rows.js';
 export { planView, type ViewPlan, type ViewPlanInput } from './views/view-plan.js';
 export { removal, sameViewKey, type ViewKey, type ViewMutation, viewKeyOf, writing } from './views/view-update.js';

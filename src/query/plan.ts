@@ -1,6 +1,7 @@
 // Plans any statement.
 import { FerrosaError, invalid } from '../common/errors.js';
 import type {
+  AuthStatement,
   BatchStatement,
   DdlStatement,
   DescribeStatement,
@@ -31,6 +32,7 @@ export type Plan =
   | { readonly kind: 'schema'; readonly statement: Exclude<DdlStatement, { kind: 'truncate' }> }
   | { readonly kind: 'truncate'; readonly table: TableDefinition }
   | { readonly kind: 'use'; readonly keyspace: string }
+  | { readonly kind: 'auth'; readonly statement: AuthStatement }
   | { readonly kind: 'describe'; readonly statement: DescribeStatement }
   | { readonly kind: 'listQueries' }
   | { readonly kind: 'killQuery'; readonly id: number }
@@ -131,7 +133,7 @@ function planKind(input: StatementInput, statement: Statement, markers: BindMark
       return { plan: { kind: 'explain', analyze: statement.analyze, of: plan as ExplainedPlan }, ...rest };
     }
     case 'auth':
-      throw invalid(`${statement.statement} is not supported yet`);
+      return { plan: { kind: 'auth', statement }, tables: [], fullyQualified: false };
     default:
       return { plan: { kind: 'schema', statement }, tables: [], fullyQualified: false };
   }

@@ -3,6 +3,8 @@ import { FerrosaError, invalid } from '../common/errors.js';
 import { parseStatement } from '../cql/index.js';
 import { type TableDefinition, viewsOf } from '../schema/index.js';
 import type { BindValue, TextContext } from '../types/index.js';
+import type { AccessControl } from './access/access-control.js';
+import { requirementsOf } from './access/requirements.js';
 import {
   type BatchRequest,
   type ClientState,
@@ -57,6 +59,10 @@ export class Processor implements QueryProcessor {
   readonly observer: StatementObserver;
   /** Who sees the values of masked columns; null: everybody. */
   maskAccess: MaskAccess | null = null;
+  /** Who may do what; null: everybody everything, and no roles. */
+  access: AccessControl | null = null;
+  /** Called when a client has executed a prepared statement whose permissions are known without a read. */
+  onPermitted: (client: ClientState, id: Uint8Array) => void = () => {};
   readonly #paging: PagingStateCodec;
   readonly #uuids: TimeUuids;
   readonly #paths: ListPaths;
@@ -87,6 +93,7 @@ export class Processor implements QueryProcessor {
     const planned = this.#plan(parsed, options.keyspace ?? client.keyspace);
     const values = orderValues(planned, options);
     if (values.length !== planned.bindColumns.length) throw invalid('Invalid amount of bind variables');
+    await this.#authorize(planned, client, options);
     return this.#execute(planned, client, options, values, { request: 'QUERY', text });
   }
 
@@ -134,12 +141,17 @@ export class Processor implements QueryProcessor {
     const wanted = planned.bindColumns.length;
     if (values.length !== wanted)
       throw invalid(`there were ${wanted} markers(?) in CQL but ${values.length} bound variables`);
+    const asked = this.#authorize(planned, client, options);
+    if (asked === undefined) this.onPermitted(client, statement.id);
+    else await asked;
     return this.#execute(planned, client, options, values, { request: 'EXECUTE', text: statement.query });
   }
 
   async batch(batch: BatchRequest, client: ClientState, options: QueryOptions): Promise<QueryResult> {
     const keyspace = options.keyspace ?? client.keyspace;
     const statements: WritePlan[] = [];
+    const prepared: Uint8Array[] = [];
+    const functionNames = new Set<string>();
     const binds: BindContext[] = [];
     const warnings = new Set<string>();
     for (const { query, values } of batch.entries) {
@@ -151,6 +163,8 @@ export class Processor implements QueryProcessor {
       if (values.length !== wanted)
         throw invalid(`There were ${wanted} markers(?) in CQL but ${values.length} bound variables`);
       statements.push(planned.plan);
+      if (typeof query !== 'string') prepared.push(query);
+      for (const name of planned.functionNames) functionNames.add(name);
       binds.push(await this.#bindFor(planned, values, warnings));
     }
     const plan: BatchPlan = {
@@ -160,6 +174,9 @@ export class Processor implements QueryProcessor {
       statements,
       timeoutMs: null,
     };
+    const asked = this.#authorize({ plan, functionNames }, client, options);
+    if (asked === undefined) for (const id of prepared) this.onPermitted(client, id);
+    else await asked;
     checkBatch(plan);
     const guard = this.#guard(client);
     if (guard !== null) guardExecution(guard, plan, binds, { options, nowMicros: this.services.clock.nowMicros() });
@@ -170,6 +187,17 @@ export class Processor implements QueryProcessor {
     );
     for (const warning of guard?.warnings ?? []) warnings.add(warning);
     return withWarnings(result, warnings);
+  }
+
+  /** Undefined when the client may run it as far as is known without a read. @throws FerrosaError UNAUTHORIZED, also in the promise */
+  #authorize(
+    { plan, functionNames }: Pick<PlannedStatement, 'plan' | 'functionNames'>,
+    client: ClientState,
+    options: QueryOptions,
+  ): undefined | Promise<void> {
+    if (this.access === null || client.isInternal) return undefined;
+    const keyspace = options.keyspace ?? client.keyspace;
+    return this.access.check(client, requirementsOf(plan, keyspace, this.services.catalogue.schema, functionNames));
   }
 
   #preparedPlan(id: Uint8Array): PlannedStatement {
@@ -303,9 +331,13 @@ export class Processor implements QueryProcessor {
           plan.statement,
           options.keyspace ?? client.keyspace,
         );
+        if (change !== null) await this.access?.schemaChanged(client, plan.statement, change);
         const result: QueryResult = change === null ? { kind: 'void' } : { kind: 'schemaChange', change };
         return warnings.length > 0 ? { ...result, warnings } : result;
       }
+      case 'auth':
+        if (this.access === null) throw invalid(`${plan.statement.statement} needs an authenticator`);
+        return this.access.run(plan.statement, client.user, options.keyspace ?? client.keyspace);
       case 'truncate':
         await this.#truncate(plan.table);
         return { kind: 'void' };

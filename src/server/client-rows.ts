@@ -1,7 +1,7 @@
 // system_views.clients: who is connected.
 import type { Connection } from './connection.js';
 
-/** A row of system_views.clients by column name; columns of TLS are left out on a plain connection. */
+/** A row of system_views.clients by column name. */
 export type ClientRow = {
   readonly address: string;
   readonly port: number;
@@ -14,11 +14,13 @@ export type ClientRow = {
   readonly protocol_version: number;
   readonly request_count: bigint;
   readonly ssl_enabled: boolean;
+  readonly ssl_protocol: string | null;
+  readonly ssl_cipher_suite: string | null;
   readonly username: string;
 };
 
 export function clientRows(connections: Iterable<Connection>): ClientRow[] {
-  return [...connections].map(({ client, startup, stage, protocolVersion, requestCount }) => ({
+  return [...connections].map(({ client, startup, stage, protocolVersion, requestCount, tls }) => ({
     address: client.address,
     port: client.port,
     client_options: Object.fromEntries(startup?.options ?? []),
@@ -29,7 +31,9 @@ export function clientRows(connections: Iterable<Connection>): ClientRow[] {
     keyspace_name: client.keyspace,
     protocol_version: protocolVersion,
     request_count: BigInt(requestCount),
-    ssl_enabled: false,
+    ssl_enabled: tls !== null,
+    ssl_protocol: tls?.protocol ?? null,
+    ssl_cipher_suite: tls?.cipherSuite ?? null,
     username: client.user ?? 'anonymous',
   }));
 }

@@ -1,5 +1,6 @@
 // The socket of a client, at the price of its system calls: reads go into one buffer of the thread, answers leave without a stream.
 import { type OnReadOpts, Socket, type SocketConstructorOpts } from 'node:net';
+import type { ClientCertificate } from '../auth/index.js';
 import { duplicateDescriptor } from '../native/index.js';
 
 /** What one read takes at most: as much as Node's own streams read at once. */
@@ -8,19 +9,29 @@ const readBytes = 64 * 1024;
 /** Given to one callback at a time: a read is over before the next one of this thread begins. */
 const readBuffer = Buffer.allocUnsafeSlow(readBytes);
 
+export type ClientTls = {
+  readonly protocol: string;
+  readonly cipherSuite: string;
+  /** Of the client, when it is one that is trusted. */
+  readonly certificate: ClientCertificate | null;
+};
+
 export type ClientSocket = {
   readonly socket: Socket;
   /** For writes past the stream; null when the system gave none. */
   readonly fd: number | null;
+  /** Set on a connection with TLS, which stays on its thread. */
+  readonly tls: ClientTls | null;
   /** Begins to read. `onBytes` gets the bytes before `length`, which are its own only until it returns. */
   start(onBytes: (bytes: Buffer, length: number) => void): void;
 };
 
 /** A socket as the stream of bytes it is in Node. */
-export function streamSocket(socket: Socket): ClientSocket {
+export function streamSocket(socket: Socket, tls: ClientTls | null = null): ClientSocket {
   return {
     socket,
     fd: null,
+    tls,
     start(onBytes) {
       socket.on('data', (chunk: Buffer) => onBytes(chunk, chunk.length));
       socket.resume();
@@ -57,6 +68,7 @@ export function openSocket(fd: number): ClientSocket {
   return {
     socket,
     fd,
+    tls: null,
     start(onBytes) {
       receive = onBytes;
       socket.resume();

@@ -21,7 +21,7 @@ import {
 } from '../protocol/index.js';
 import type { ClientState } from '../query/index.js';
 import type { HotConnection, HotConnectionHost } from '../shard/index.js';
-import type { ClientSocket } from './client-socket.js';
+import type { ClientSocket, ClientTls } from './client-socket.js';
 import { asFerrosaError, runStatement, type StatementMessage } from './dispatcher.js';
 import type { EventReceiver } from './events.js';
 import { readStartup, type StartupChoice, supportedOptions } from './handshake.js';
@@ -49,6 +49,8 @@ const looksAtShards = (driverName: string | null): boolean => /scylla/i.test(dri
 
 export class Connection implements EventReceiver, HotConnectionHost, MovedHost {
   readonly client: ClientState;
+  /** Null without TLS. */
+  readonly tls: ClientTls | null;
   #transport: Transport;
   /** Set while the socket is on this thread. */
   #socket: Socket | null;
@@ -83,7 +85,8 @@ export class Connection implements EventReceiver, HotConnectionHost, MovedHost {
    */
   constructor(connected: ClientSocket, services: ServerServices, shard: number | null = null, chosen = false) {
     this.#shardIsChosen = chosen;
-    const { socket } = connected;
+    const { socket, tls } = connected;
+    this.tls = tls;
     this.#transport = socket;
     this.#socket = socket;
     this.#services = services;
@@ -374,20 +377,26 @@ export class Connection implements EventReceiver, HotConnectionHost, MovedHost {
     const { compression, throwOnOverload } = this.#startup;
     this.#hot = hotPath.open(this.#version, compression, throwOnOverload, this);
     if (traces?.isSampling || !this.#mayBeHot) this.#hot.setHot(false);
+    if (this.#hotGroup > 0) this.#hot.setGroup(this.#hotGroup);
     if (rest.length === 0) return;
     const left = this.#hot.data(rest, rest.length);
     if (left !== null) this.#decoder.push(left);
   }
 
+  /** Whose permissions decide what the hot path may run; 0 for nobody's. */
+  get #hotGroup(): number {
+    return this.#services.hotGroups?.of(this.client.user ?? 'anonymous') ?? 0;
+  }
+
   /** False when it belongs to no shard or cannot go there now: then it is served from here. */
   #moveToShard({ compression, throwOnOverload, driverName }: StartupChoice, early: Uint8Array): boolean {
     // Where nobody looks at the shard of a connection, this thread serves unprepared statements at less cost.
-    if (!this.#shardIsChosen && !looksAtShards(driverName)) return false;
+    if (this.tls !== null || (!this.#shardIsChosen && !looksAtShards(driverName))) return false;
     const { shardSockets, traces } = this.#services;
     if (this.#shard === null || shardSockets === null || this.#socket === null) return false;
     this.#output.flush();
     const hot = !(traces?.isSampling ?? false) && this.#mayBeHot;
-    const state = { version: this.#version, compression, throwOnOverload, hot };
+    const state = { version: this.#version, compression, throwOnOverload, hot, group: this.#hotGroup };
     const moved = shardSockets.move(this.#shard, this.#socket, state, early, this);
     if (moved === null) return false;
     this.#sentBeforeMove = this.#output.sentBytes;
@@ -402,7 +411,7 @@ export class Connection implements EventReceiver, HotConnectionHost, MovedHost {
     const { authenticator, metrics } = this.#services;
     this.#pause('authentication');
     try {
-      const user = await authenticator.authenticate(token, this.client.address);
+      const user = await authenticator.authenticate(token, this.client.address, this.tls?.certificate);
       this.client.user = user;
       this.client.isOrdinary = (await this.#services.guardrails?.isOrdinary(user)) ?? false;
       this.#stage = 'READY';

@@ -1,9 +1,11 @@
 // Accepts CQL connections on one or more addresses.
 import { createServer, type Server, type Socket } from 'node:net';
-import { clientSocket } from './client-socket.js';
+import type { TLSSocket } from 'node:tls';
+import { type ClientSocket, clientSocket, streamSocket } from './client-socket.js';
 import { Connection } from './connection.js';
 import type { ServerServices } from './services.js';
 import { plainAddress } from './socket-client.js';
+import { identityOf, TlsAcceptor } from './tls.js';
 
 export type ListenAddress = { readonly host: string; readonly port: number };
 
@@ -14,6 +16,7 @@ export class CqlServer {
   readonly #services: ServerServices;
   readonly #connections = new Set<Connection>();
   #listeners: Server[] = [];
+  readonly #tls = new Map<boolean, TlsAcceptor>();
   /** Every address this server has ever listened on, and whether clients choose their shard there. */
   readonly #addresses = new Map<string, boolean>();
   #shardAwarePort: number | null = null;
@@ -41,6 +44,7 @@ export class CqlServer {
    * @throws Error with the code of node:net when the address cannot be had
    */
   async listen(address: ListenAddress, shardAware = false): Promise<number> {
+    this.#prepareTls(shardAware);
     const listener = createServer({ noDelay: true, keepAlive: true, pauseOnConnect: true }, (socket) =>
       this.#accept(socket, shardAware),
     );
@@ -88,6 +92,7 @@ export class CqlServer {
    */
   async stop(graceMs: number): Promise<void> {
     await this.stopListening();
+    for (const acceptor of this.#tls.values()) acceptor.stop();
     for (const connection of this.#connections) connection.close();
     if (this.#connections.size === 0) return;
     await new Promise<void>((resolve) => {
@@ -125,14 +130,41 @@ export class CqlServer {
       return;
     }
     metrics.connectionsAccepted++;
-    const client = clientSocket(accepted);
+    const release = () => {
+      metrics.connectionsClosed++;
+      budget.disconnect(address);
+    };
+    const acceptor = this.#tls.get(shardAware);
+    if (acceptor === undefined) this.#connect(clientSocket(accepted), shardAware, release);
+    else {
+      // With TLS the connection may end before it is one.
+      accepted.once('close', release);
+      acceptor.accept(accepted, () => {
+        // It may move to another thread, and is closed here then.
+        accepted.removeListener('close', release);
+        this.#connect(streamSocket(accepted), shardAware, release);
+      });
+    }
+  }
+
+  #connect(client: ClientSocket, shardAware: boolean, onClosed: () => void = () => {}): void {
     const connection = new Connection(client, this.#services, this.#shardOf(client.socket, shardAware), shardAware);
     this.#connections.add(connection);
     connection.onClosed = () => {
       this.#connections.delete(connection);
-      metrics.connectionsClosed++;
-      budget.disconnect(address);
+      onClosed();
       if (this.#connections.size === 0) this.#onEmpty?.();
     };
+  }
+
+  #prepareTls(shardAware: boolean): void {
+    const { tls } = this.#services;
+    if (tls === null || this.#tls.has(shardAware)) return;
+    const onSecure = (socket: TLSSocket): void => {
+      const certificate = socket.authorized ? { identity: identityOf(socket) } : null;
+      const protocol = socket.getProtocol() ?? '';
+      this.#connect(streamSocket(socket, { protocol, cipherSuite: socket.getCipher().name, certificate }), shardAware);
+    };
+    this.#tls.set(shardAware, new TlsAcceptor(tls, onSecure));
   }
 }

@@ -1,28 +1,33 @@
 // A CQL server with its parts put together.
+
+import type { Authenticator, HotGroups, RoleAccess } from '../auth/index.js';
 import type { NodeAddress } from '../protocol/index.js';
 import type { QueryProcessor } from '../query/index.js';
 import type { Catalogue } from '../schema/index.js';
 import type { HotPath } from '../shard/index.js';
-import { type Authenticator, allowAllAuthenticator, PasswordAuthenticator } from './authenticator.js';
 import { CqlServer } from './cql-server.js';
 import { EventNotifier } from './events.js';
 import { ServerBudget, type ServerLimits } from './limits.js';
 import { ServerMetrics } from './metrics.js';
-import { ensureDefaultSuperuser, findRole, findRoleWith } from './roles.js';
 import type { ServerGuardrails, ServerLog, ServerServices, TraceStore } from './services.js';
 import type { ShardSockets } from './shard-sockets.js';
 import { shardingOptions } from './sharding.js';
+import type { TlsCertificates } from './tls.js';
 
 export type CqlServerOptions = {
   readonly processor: QueryProcessor;
   readonly catalogue: Catalogue;
   readonly authenticator: Authenticator;
+  /** Null when permissions are not looked at. */
+  readonly hotGroups: HotGroups | null;
   readonly limits: ServerLimits;
   readonly hotPath: HotPath | null;
   /** Where connections that belong to a shard go; null when this thread serves them all. */
   readonly shardSockets: ShardSockets | null;
   readonly traces: TraceStore | null;
   readonly guardrails?: ServerGuardrails | null;
+  /** Null when the CQL ports have no TLS. */
+  readonly tls: TlsCertificates | null;
   readonly log: ServerLog;
   /** Client address of this node. */
   readonly own: () => NodeAddress | null;
@@ -37,6 +42,7 @@ export function createCqlServer(options: CqlServerOptions): { server: CqlServer;
   const services: ServerServices = {
     processor: options.processor,
     authenticator: options.authenticator,
+    hotGroups: options.hotGroups,
     budget: new ServerBudget(options.limits),
     events,
     metrics: new ServerMetrics(),
@@ -44,9 +50,15 @@ export function createCqlServer(options: CqlServerOptions): { server: CqlServer;
     hotPath: options.hotPath,
     shardSockets: options.shardSockets,
     guardrails: options.guardrails ?? null,
+    tls: options.tls,
     log: options.log,
     supported: ({ shard }) =>
-      shard === null ? new Map() : shardingOptions(shard, options.shardSockets?.shardCount ?? 1, server.shardAwarePort),
+      shard === null
+        ? new Map()
+        : shardingOptions(shard, options.shardSockets?.shardCount ?? 1, server.shardAwarePort, {
+            tls: options.tls !== null,
+            plain: options.tls?.settings.optional ?? true,
+          }),
   };
   const { hotPath } = options;
   if (hotPath !== null) services.metrics.hotRequests = () => hotPath.stats().hot + (options.shardSockets?.taken ?? 0);
@@ -57,28 +69,14 @@ export function createCqlServer(options: CqlServerOptions): { server: CqlServer;
 /** Guardrails as connections see them; null where everybody may do everything. */
 export function serverGuardrails(
   authenticator: Authenticator,
-  processor: QueryProcessor,
+  access: Pick<RoleAccess, 'isSuperuser'>,
   config: { readonly guardsHotPath: boolean },
 ): ServerGuardrails | null {
   if (authenticator.className === null) return null;
   return {
-    isOrdinary: async (user) => (await findRole(processor, user))?.isSuperuser !== true,
+    isOrdinary: async (user) => !(await access.isSuperuser(user)),
     get guardsHotPath() {
       return config.guardsHotPath;
     },
   };
-}
-
-/**
- * The authenticator of a setting's name; makes the default superuser when passwords are asked and there is no role.
- * @param nowMs  monotonic milliseconds
- */
-export async function createAuthenticator(
-  name: 'AllowAllAuthenticator' | 'PasswordAuthenticator',
-  processor: QueryProcessor,
-  nowMs: () => number,
-): Promise<Authenticator> {
-  if (name === 'AllowAllAuthenticator') return allowAllAuthenticator;
-  await ensureDefaultSuperuser(processor);
-  return new PasswordAuthenticator(findRoleWith(processor), nowMs);
 }

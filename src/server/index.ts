@@ -1,15 +1,13 @@
-export * from './authenticator.js';
 export { type ClientRow, clientRows } from './client-rows.js';
 export { Connection } from './connection.js';
 export { CqlServer, type ListenAddress } from './cql-server.js';
-export { type CqlServerOptions, createAuthenticator, createCqlServer, serverGuardrails } from './create.js';
+export { type CqlServerOptions, createCqlServer, serverGuardrails } from './create.js';
 export { EventNotifier, type EventReceiver } from './events.js';
 export { cqlVersion } from './handshake.js';
-export { int64, internalQuery } from './internal-query.js';
 export { defaultServerLimits, ServerBudget, type ServerLimits } from './limits.js';
 export { ServerMetrics } from './metrics.js';
-export { defaultSuperuser, ensureDefaultSuperuser, findRole, findRoleWith, hashPassword, type Role } from './roles.js';
 export type * from './services.js';
 export { ShardSockets } from './shard-sockets.js';
 export type { ConnectionStage } from './stage.js';
+export { TlsCertificates, type TlsSettings } from './tls.js';
 export { QueryTraceStore, type TraceEnvironment } from './tracing.js';

@@ -1,11 +1,12 @@
 // What connections share: one a server.
+import type { Authenticator, HotGroups } from '../auth/index.js';
 import type { QueryProcessor, Tracer } from '../query/index.js';
 import type { HotPath } from '../shard/index.js';
-import type { Authenticator } from './authenticator.js';
 import type { EventNotifier } from './events.js';
 import type { ServerBudget } from './limits.js';
 import type { ServerMetrics } from './metrics.js';
 import type { ShardSockets } from './shard-sockets.js';
+import type { TlsCertificates } from './tls.js';
 
 /** A traced request: what it was, for system_traces.sessions. */
 export type TraceRequest = {
@@ -45,6 +46,8 @@ export interface ServerGuardrails {
 export type ServerServices = {
   readonly processor: QueryProcessor;
   readonly authenticator: Authenticator;
+  /** Which roles run which hot plans; null when permissions are not looked at. */
+  readonly hotGroups: HotGroups | null;
   readonly budget: ServerBudget;
   readonly events: EventNotifier;
   readonly metrics: ServerMetrics;
@@ -55,6 +58,8 @@ export type ServerServices = {
   readonly shardSockets: ShardSockets | null;
   /** Null where nobody logs in: guardrails are for ordinary users. */
   readonly guardrails: ServerGuardrails | null;
+  /** Null when the CQL ports have no TLS. */
+  readonly tls: TlsCertificates | null;
   readonly log: ServerLog;
   /** Options of SUPPORTED beside the protocol's own, such as the sharding of the connection. */
   readonly supported: (connection: { readonly shard: number | null }) => ReadonlyMap<string, readonly string[]>;

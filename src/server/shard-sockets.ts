@@ -73,11 +73,13 @@ class ShardLink {
   /** Hot requests of all its connections. */
   taken = 0;
   readonly #forgetting = new Map<number, (() => void)[]>();
+  readonly #disallowing: (() => void)[] = [];
   #next = 1;
 
   constructor(port: MessagePort) {
     this.#port = new RecordPort(port, (kind, id, bytes, number) => {
       if (kind === ToMain.forgotten) this.#forgetting.get(id)?.shift()?.();
+      else if (kind === ToMain.disallowed) this.#disallowing.shift()?.();
       else this.#onRecord(kind, id, bytes, number);
     });
   }
@@ -104,6 +106,16 @@ class ShardLink {
       if (waiting === undefined) this.#forgetting.set(number, [resolve]);
       else waiting.push(resolve);
     });
+  }
+
+  allow(group: number, plan: number): void {
+    this.#port.send(ToShard.allow, group, undefined, plan);
+  }
+
+  /** Resolves when no connection of the shard runs a plan unless it is allowed to again. */
+  disallowAll(): Promise<void> {
+    this.#port.send(ToShard.disallowAll, 0);
+    return new Promise((resolve) => this.#disallowing.push(resolve));
   }
 
   #onRecord(kind: number, id: number, bytes: Uint8Array, number: number): void {
@@ -204,5 +216,14 @@ export class ShardSockets {
   /** For HotPath.onPlan. */
   async plan(number: number, plan: Uint8Array): Promise<void> {
     await Promise.all(this.#links.map((link) => link.plan(number, plan)));
+  }
+
+  /** For HotPath.onAllowed. */
+  allow(group: number, plan: number): void {
+    for (const link of this.#links) link.allow(group, plan);
+  }
+
+  async disallowAll(): Promise<void> {
+    await Promise.all(this.#links.map((link) => link.disallowAll()));
   }
 }

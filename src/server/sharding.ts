@@ -6,11 +6,13 @@ import { ignoredTokenBits } from '../shard/index.js';
 /**
  * @param shard  the shard that serves the connection
  * @param awarePort  where a client chooses the shard by the port it comes from; null while that is not open
+ * @param speaks  what that port does
  */
 export function shardingOptions(
   shard: number,
   shardCount: number,
   awarePort: number | null,
+  speaks: { readonly tls: boolean; readonly plain: boolean },
 ): ReadonlyMap<string, readonly string[]> {
   // A node of one shard has nothing to tell.
   if (shardCount < 2) return new Map();
@@ -20,6 +22,7 @@ export function shardingOptions(
     ['SCYLLA_SHARDING_ALGORITHM', ['biased-token-round-robin']],
     ['SCYLLA_SHARDING_IGNORE_MSB', [String(ignoredTokenBits)]],
     ['SCYLLA_PARTITIONER', [partitionerClass]],
-    ...(awarePort === null ? [] : [['SCYLLA_SHARD_AWARE_PORT', [String(awarePort)]] as const]),
+    ...(awarePort === null || !speaks.plain ? [] : [['SCYLLA_SHARD_AWARE_PORT', [String(awarePort)]] as const]),
+    ...(awarePort === null || !speaks.tls ? [] : [['SCYLLA_SHARD_AWARE_PORT_SSL', [String(awarePort)]] as const]),
   ]);
 }

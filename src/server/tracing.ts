@@ -1,8 +1,7 @@
 // Traces of requests, written to system_traces when the answer is out. Source: Cassandra's TraceKeyspace.
 import { BufferWriter, utf8Bytes } from '../common/bytes.js';
-import type { QueryProcessor } from '../query/index.js';
+import { int32, int64, internalQuery, type QueryProcessor } from '../query/index.js';
 import { parseInet } from '../types/index.js';
-import { int32, int64, internalQuery } from './internal-query.js';
 import type { ServerLog, TraceRequest, TraceSession, TraceStore } from './services.js';
 
 /** trace_type_query_ttl: a day. */

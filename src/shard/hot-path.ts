@@ -26,6 +26,8 @@ export const hotPathLimits = {
   /** Stream ids of a connection. */
   openPerConnectionMax: 32_768,
   plansMax: 65_536,
+  /** Groups of connections; kHotGroupsMax of native/core/limits.h. */
+  groupsMax: 4_096,
   expiryIntervalMs: 50,
   /** Of the buffer that answers of small wake-ups share, and what must be left of it to go on with it. */
   outputBytes: 256 * 1024,
@@ -79,6 +81,11 @@ export class HotConnection {
     this.#frontend.setHot(this.#id, hot);
   }
 
+  /** Who asks by it, from 1 on; it runs the plans that its group is allowed to. Until this is called it runs every plan. */
+  setGroup(group: number): void {
+    this.#frontend.setGroup(this.#id, group);
+  }
+
   /** Hot requests in flight. */
   get inFlight(): number {
     return this.#frontend.openOf(this.#id);
@@ -113,6 +120,8 @@ export class HotPath {
    * them before this returns, so that what is sent to those threads afterwards finds it.
    */
   onPlan: (number: number, plan: Uint8Array) => Promise<void> = async () => {};
+  /** Tells them that a group may run a plan. */
+  onAllowed: (group: number, plan: number) => void = () => {};
 
   constructor(router: ShardRouter, options: HotPathOptions = {}) {
     this.#router = router;
@@ -188,6 +197,23 @@ export class HotPath {
   /** Takes over a plan that another thread has registered with the shards; empty bytes forget it. */
   follow(number: number, plan: Uint8Array): void {
     this.#frontend.plan(number, plan);
+  }
+
+  /** Lets the connections of a group run a plan, here and on other threads, until the plan is gone or `disallowAll`. */
+  allow(group: number, plan: number): void {
+    if (group >= hotPathLimits.groupsMax) return;
+    this.followAllowed(group, plan);
+    this.onAllowed(group, plan);
+  }
+
+  /** Takes over what another thread allows. */
+  followAllowed(group: number, plan: number): void {
+    this.#frontend.allow(group, plan);
+  }
+
+  /** No group is allowed to run any plan, on this thread. */
+  disallowAll(): void {
+    this.#frontend.disallowAll();
   }
 
   /** To be called with the router's `shardEnded`. */

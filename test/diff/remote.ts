@@ -50,7 +50,10 @@ function bindValue(type: WireType, json: string): BindValue {
   return raw ? Buffer.from(raw[1]!, 'hex') : fromJson(cqlType(type), json, { nowMs: () => 0 });
 }
 
-/** @param prepareAll  statements without binds are prepared and executed too, so that the hot path runs what it can */
+/**
+ * @param prepareAll  statements without binds are prepared and executed too, so that the hot path runs what it can
+ * @param user  whom to log in as; the password is the same
+ */
 export class Remote implements Target {
   #client: CqlClient | null = null;
   #keyspace = '';
@@ -60,6 +63,7 @@ export class Remote implements Target {
     private readonly port: number,
     private readonly prepareAll: boolean,
     private readonly host = '127.0.0.1',
+    private readonly user: string | null = null,
   ) {}
 
   async run(line: Line): Promise<Outcome> {
@@ -83,7 +87,8 @@ export class Remote implements Target {
 
   #connect(): Promise<CqlClient> {
     const keyspace = this.#keyspace === '' ? {} : { keyspace: this.#keyspace };
-    return CqlClient.connect({ host: this.host, port: this.port, version: 5, ...keyspace });
+    const user = this.user === null ? {} : { credentials: { user: this.user, password: this.user } };
+    return CqlClient.connect({ host: this.host, port: this.port, version: 5, ...keyspace, ...user });
   }
 
   async #answer(client: CqlClient, line: Line): Promise<Outcome> {

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { after, before, test } from 'node:test';
-import { hash } from 'bcryptjs';
+import { hash } from '@node-rs/bcrypt';
 import { CqlClient, type CqlError } from '../support/cql-client.js';
 import { value } from '../support/cql-values.js';
 import { Ferrosa } from '../support/ferrosa.js';

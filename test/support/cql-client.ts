@@ -1,5 +1,6 @@
 // A small CQL client for tests: protocol v4 and v5, prepared statements, batches, paging, any number of requests in flight.
 import { connect as connectSocket, type Socket } from 'node:net';
+import { type ConnectionOptions, connect as tlsConnect } from 'node:tls';
 import {
   BodyReader,
   type Envelope,
@@ -78,6 +79,8 @@ export type ConnectOptions = {
   readonly version?: 4 | 5;
   readonly keyspace?: string;
   readonly credentials?: { readonly user: string; readonly password: string };
+  /** For TLS. */
+  readonly tls?: ConnectionOptions;
   readonly startup?: Readonly<Record<string, string>>;
 };
 
@@ -103,13 +106,14 @@ export class CqlClient {
   }
 
   static async connect(options: ConnectOptions): Promise<CqlClient> {
-    const socket = connectSocket({
+    const where = {
       host: options.host ?? '127.0.0.1',
       port: options.port,
       ...(options.localPort === undefined ? {} : { localPort: options.localPort }),
-    });
+    };
+    const socket = options.tls === undefined ? connectSocket(where) : tlsConnect({ ...where, ...options.tls });
     await new Promise<void>((resolve, reject) => {
-      socket.once('connect', resolve);
+      socket.once(options.tls === undefined ? 'connect' : 'secureConnect', resolve);
       socket.once('error', reject);
     });
     const client = new CqlClient(socket, options.version ?? 5);

@@ -175,6 +175,14 @@ export class FakeControl implements NodeControl {
     this.calls.push(['setGuardrail', ...args]);
   }
 
+  async reloadTls(): Promise<void> {
+    this.calls.push(['reloadTls']);
+  }
+
+  async invalidateAuthCache(cache: string, role?: string, resource?: string): Promise<void> {
+    this.calls.push(['invalidateAuthCache', cache, role ?? null, resource ?? null]);
+  }
+
   stop(): void {
     this.calls.push(['stop']);
   }

@@ -1,7 +1,6 @@
 // A CQL server on a free port with a query layer of the test's choice.
+import { type Authenticator, allowAllAuthenticator } from '../../src/auth/index.js';
 import {
-  type Authenticator,
-  allowAllAuthenticator,
   CqlServer,
   defaultServerLimits,
   EventNotifier,
@@ -34,6 +33,8 @@ export async function startTestServer(
   const processor = options.processor ?? new FakeProcessor();
   const services: ServerServices = {
     processor,
+    hotGroups: null,
+    tls: null,
     authenticator: options.authenticator ?? allowAllAuthenticator,
     budget: new ServerBudget({ ...defaultServerLimits, ...options.limits }),
     events: new EventNotifier(),

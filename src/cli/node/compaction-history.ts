@@ -1,9 +1,9 @@
 // system.compaction_history: a row for each compaction that has ended.
 import { utf8Bytes } from '../../common/bytes.js';
 import type { Processor } from '../../query/index.js';
+import { int64, internalQuery } from '../../query/index.js';
 import { timeUuid } from '../../raft/index.js';
 import { encodePlain, type PlainValue, type TableDefinition } from '../../schema/index.js';
-import { int64, internalQuery } from '../../server/index.js';
 import type { CompactionRecord } from '../../shard/index.js';
 import type { Log } from '../log.js';
 import type { NodeStorage } from './storage.js';

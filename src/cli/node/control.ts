@@ -225,6 +225,24 @@ export class Control implements NodeControl {
     this.#parts.serving.server.setHot(this.#parts.traces.probability === 0);
   }
 
+  async reloadTls(): Promise<void> {
+    const { tls } = this.#parts.serving.services;
+    if (tls === null) throw invalid('there is no TLS on the CQL port');
+    try {
+      await tls.reload();
+    } catch (error) {
+      throw invalid(`the certificates stay as they were: ${(error as Error).message}`);
+    }
+  }
+
+  async invalidateAuthCache(
+    cache: 'roles' | 'permissions' | 'credentials',
+    role?: string,
+    resource?: string,
+  ): Promise<void> {
+    await this.#parts.serving.access.invalidate(cache, role, resource);
+  }
+
   stop(): void {
     this.#parts.stop();
   }

@@ -2,7 +2,7 @@
 import { utf8Bytes, utf8Text } from '../../common/bytes.js';
 import { FerrosaError } from '../../common/errors.js';
 import type { Processor } from '../../query/index.js';
-import { int64, internalQuery } from '../../server/index.js';
+import { int64, internalQuery } from '../../query/index.js';
 import type { Log } from '../log.js';
 import type { NodeStorage } from './storage.js';
 

@@ -5,7 +5,7 @@ import type { PlainRow } from '../../schema/index.js';
 import { clientRows } from '../../server/index.js';
 import type { ShardTableStats } from '../../shard/index.js';
 import { guardrailText } from '../guardrail-settings.js';
-import { type Config, type SettingName, settings } from '../settings.js';
+import { type Config, type SettingName, settings, settingText } from '../settings.js';
 import { compactionId } from './compaction-history.js';
 import { batchRows, coordinatorLatencyRows, localLatencyRows, perReadRows } from './latency-rows.js';
 import { activeQueryRows, fingerprintRows, queryRows, slowQueryRows } from './query-rows.js';
@@ -71,6 +71,9 @@ export class Figures {
       })),
     system_properties: () => propertyRows(),
     gossip_info: () => this.#gossipInfo(),
+    roles_cache_keys: ({ access }) => access.rolesCache.keys().map((role) => ({ role })),
+    credentials_cache_keys: ({ access }) => access.credentialsCache.keys().map((role) => ({ role })),
+    permissions_cache_keys: ({ access }) => access.cachedPermissions(),
     disk_usage: () => this.#perTable((sum) => ({ mebibytes: mebibytes(sum('sstableBytes')) })),
     max_partition_size: () => this.#perTable((_, most) => ({ mebibytes: mebibytes(most('largestPartitionBytes')) })),
     max_sstable_size: () => this.#perTable((_, most) => ({ mebibytes: mebibytes(most('largestSSTableBytes')) })),
@@ -200,8 +203,7 @@ function settingRows(config: Config, guardrails: GuardrailConfig): PlainRow[] {
       const text = guardrailText(guardrail, guardrails.get(name));
       return { name, value: text === 'null' ? null : text };
     }
-    const value = config[name];
-    return { name, value: typeof value === 'object' ? `${value.host}:${value.port}` : String(value) };
+    return { name, value: settingText(config[name]) };
   });
 }
 

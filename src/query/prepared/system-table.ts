@@ -4,10 +4,11 @@ import { utf8Bytes, utf8Text } from '../../common/bytes.js';
 import { FerrosaError } from '../../common/errors.js';
 import { cellsOf } from '../../storage/index.js';
 import type { ClientState } from '../api.js';
+import { internalClient } from '../internal-query.js';
 import { internalOptions, type Processor } from '../processor.js';
 import type { PreparedTable } from './prepared-store.js';
 
-const internalClient: ClientState = { keyspace: 'system', user: null, address: '', port: 0, protocolVersion: 5 };
+const ownClient: ClientState = { ...internalClient(), keyspace: 'system' };
 const pageRows = 1_000;
 
 /** Writes behind: a statement whose row is lost is prepared again by its client. */
@@ -37,7 +38,7 @@ export class PreparedStatementsTable implements PreparedTable {
   #run(cql: string, values: readonly (Uint8Array | null)[]): void {
     const processor = this.#processor;
     if (processor === null) return;
-    processor.query(cql, internalClient, internalOptions(values)).catch((error: unknown) => {
+    processor.query(cql, ownClient, internalOptions(values)).catch((error: unknown) => {
       processor.services.warn(`system.prepared_statements: ${(error as Error).message}`);
     });
   }
@@ -53,7 +54,7 @@ export class PreparedStatementsTable implements PreparedTable {
     do {
       const result = await processor.query(
         'SELECT prepared_id, logged_keyspace, query_string FROM system.prepared_statements',
-        internalClient,
+        ownClient,
         { ...internalOptions([], pageRows), pagingState },
       );
       if (result.kind !== 'rows') return count;

@@ -22,6 +22,10 @@ export const ToShard = {
   setHot: 9,
   /** A hot plan; connection: its number. Without bytes it is to be forgotten, and `forgotten` answers. */
   plan: 10,
+  /** Connection: a group of connections; number: the plan that it may run. */
+  allow: 11,
+  /** No group may run any plan; `disallowed` answers. */
+  disallowAll: 12,
 } as const;
 
 /** Kinds of records from the shard to main. */
@@ -41,6 +45,7 @@ export const ToMain = {
   forgotten: 7,
   /** Number: hot requests of the connection so far. */
   taken: 8,
+  disallowed: 9,
 } as const;
 
 /** What the shard has to know of a connection that it takes over. */
@@ -50,6 +55,8 @@ export type MovedState = {
   readonly compression: 'lz4' | 'snappy' | null;
   readonly throwOnOverload: boolean;
   readonly hot: boolean;
+  /** Of HotConnection.setGroup; 0 when permissions are not looked at. */
+  readonly group: number;
 };
 
 type Batch = { readonly fields: readonly number[]; readonly bytes: Uint8Array };

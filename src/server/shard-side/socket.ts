@@ -44,7 +44,7 @@ export class ShardSocket implements HotConnectionHost {
   #takenTold = 0;
 
   constructor(state: MovedState, hotPath: HotPath, limits: ServingLimits, owner: SocketOwner) {
-    const { fd, version, compression, throwOnOverload, hot } = state;
+    const { fd, version, compression, throwOnOverload, hot, group } = state;
     this.#owner = owner;
     this.#limits = limits;
     this.#version = version;
@@ -52,6 +52,7 @@ export class ShardSocket implements HotConnectionHost {
     this.#decoder = compression === null ? null : decoderOf(version, limits.frameBytesMax);
     this.#hot = hotPath.open(version, compression, throwOnOverload, this);
     if (!hot) this.#hot.setHot(false);
+    if (group > 0) this.#hot.setGroup(group);
     // Reading begins in a later turn of the loop: what main has read before comes first.
     const client = openSocket(fd);
     this.#socket = client.socket;

@@ -35,7 +35,11 @@ class Sockets {
 
   #onRecord(kind: number, id: number, bytes: Uint8Array, number: number): void {
     if (kind === ToShard.plan) this.#onPlan(id, bytes);
-    else if (kind === ToShard.open) this.#open(id, JSON.parse(Buffer.from(bytes).toString('utf8')));
+    else if (kind === ToShard.allow) this.#hotPath.followAllowed(id, number);
+    else if (kind === ToShard.disallowAll) {
+      this.#hotPath.disallowAll();
+      this.#port.send(ToMain.disallowed, 0);
+    } else if (kind === ToShard.open) this.#open(id, JSON.parse(Buffer.from(bytes).toString('utf8')));
     else this.#sockets.get(id)?.onRecord(kind, bytes, number);
   }
 

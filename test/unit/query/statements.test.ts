@@ -239,7 +239,7 @@ test('levels that cannot be reached, or are not for that statement, are refused'
   );
 });
 
-test('what is planned but not executed yet says so', async () => {
+test('a node without roles says so', async () => {
   const session = await sessionWith(kv);
-  assert.equal(await session.error('CREATE ROLE r'), 'INVALID: CREATE ROLE is not supported yet');
+  assert.equal(await session.error('CREATE ROLE r'), 'INVALID: CREATE ROLE needs an authenticator');
 });

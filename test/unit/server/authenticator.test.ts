@@ -1,8 +1,8 @@
 // Logging in with a password, with Cassandra's exchange and texts.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { hashSync } from 'bcryptjs';
-import { failedLoginsPerMinuteMax, PasswordAuthenticator, type RoleCredentials } from '../../../src/server/index.js';
+import { hashSync } from '@node-rs/bcrypt';
+import { failedLoginsPerMinuteMax, PasswordAuthenticator, type RoleCredentials } from '../../../src/auth/index.js';
 import { CqlClient, type CqlError } from '../../support/cql-client.js';
 import { encode, Opcode } from '../../support/cql-frames.js';
 import { RawClient, readError } from '../../support/raw-client.js';

@@ -1,8 +1,7 @@
 // Statements that the server itself runs: roles and traces.
 import { BufferReader, BufferWriter } from '../common/bytes.js';
 import { FerrosaError } from '../common/errors.js';
-import type { ClientState, QueryOptions, QueryProcessor } from '../query/index.js';
-import { Consistency } from '../query/index.js';
+import { type ClientState, Consistency, type QueryOptions, type QueryProcessor } from './api.js';
 
 /** Asks without an address or a user of its own. */
 export const internalClient = (): ClientState => ({
@@ -11,6 +10,7 @@ export const internalClient = (): ClientState => ({
   address: '127.0.0.1',
   port: 0,
   protocolVersion: 5,
+  isInternal: true,
 });
 
 const optionsWith = (values: readonly (Uint8Array | null)[], consistency: number): QueryOptions => ({

@@ -1,23 +1,27 @@
 // Who may connect. The two authenticators of Cassandra, with its class names, texts and SASL PLAIN exchange.
-import { compare, hashSync } from 'bcryptjs';
 import { FerrosaError } from '../common/errors.js';
+import { hashPassword, type PasswordHashing, verifyPassword } from './passwords.js';
 
 /** What an authenticator needs to know about a role. */
 export type RoleCredentials = {
   readonly canLogin: boolean;
-  /** bcrypt, null for a role without a password. */
+  /** argon2 or bcrypt, null for a role without a password. */
   readonly saltedHash: string | null;
 };
 export type FindRole = (name: string) => Promise<RoleCredentials | null>;
+
+/** A certificate that is trusted. */
+export type ClientCertificate = { readonly identity: string | null };
 
 export interface Authenticator {
   /** For AUTHENTICATE; null when nobody has to say who they are. */
   readonly className: string | null;
   /**
    * One step of the exchange: the role that has logged in.
+   * @param certificate  what the client's certificate says; null without a certificate, `identity` null for one without a SPIFFE id
    * @throws FerrosaError BAD_CREDENTIALS, OVERLOADED
    */
-  authenticate(token: Uint8Array, address: string): Promise<string>;
+  authenticate(token: Uint8Array, address: string, certificate?: ClientCertificate | null): Promise<string>;
 }
 
 export const allowAllAuthenticator: Authenticator = {
@@ -25,13 +29,8 @@ export const allowAllAuthenticator: Authenticator = {
   authenticate: async () => 'anonymous',
 };
 
-const badCredentials = (message: string) => new FerrosaError('BAD_CREDENTIALS', message);
+export const badCredentials = (message: string) => new FerrosaError('BAD_CREDENTIALS', message);
 const incorrect = (user: string) => badCredentials(`Provided username ${user} and/or password are incorrect`);
-
-/** bcrypt's cost factor, as Cassandra's auth_bcrypt_gensalt_log2_rounds. */
-export const bcryptCost = 10;
-/** Compared with when there is no such role, so that an unknown name takes as long as a wrong password. */
-let decoyHash: string | null = null;
 
 /**
  * user and password out of a SASL PLAIN token: authzId NUL authnId NUL password.
@@ -64,12 +63,19 @@ export class PasswordAuthenticator implements Authenticator {
   readonly #findRole: FindRole;
   readonly #nowMs: () => number;
   readonly #failures = new Map<string, { count: number; sinceMs: number }>();
+  readonly #hashing: PasswordHashing;
   #checks = 0;
+  /** Compared with when there is no such role, so that an unknown name takes as long as a wrong password. */
+  #decoyHash: Promise<string> | null = null;
 
-  /** @param nowMs  monotonic milliseconds */
-  constructor(findRole: FindRole, nowMs: () => number) {
+  /**
+   * @param nowMs  monotonic milliseconds
+   * @param hashing  of most passwords
+   */
+  constructor(findRole: FindRole, nowMs: () => number, hashing: PasswordHashing = 'argon2id') {
     this.#findRole = findRole;
     this.#nowMs = nowMs;
+    this.#hashing = hashing;
   }
 
   async authenticate(token: Uint8Array, address: string): Promise<string> {
@@ -97,8 +103,8 @@ export class PasswordAuthenticator implements Authenticator {
     } catch (error) {
       throw badCredentials(`Unable to perform authentication: ${(error as Error).message}`);
     }
-    decoyHash ??= hashSync('decoy', bcryptCost);
-    const matches = await matchesHash(password, role?.saltedHash ?? decoyHash);
+    this.#decoyHash ??= hashPassword('decoy', this.#hashing);
+    const matches = await verifyPassword(password, role?.saltedHash ?? (await this.#decoyHash));
     if (role === null || role.saltedHash === null || !matches) throw incorrect(user);
     if (!role.canLogin) throw badCredentials(`${user} is not permitted to log in`);
   }
@@ -120,14 +126,5 @@ export class PasswordAuthenticator implements Authenticator {
     }
     if (this.#failures.size >= addressesMax) this.#failures.delete(this.#failures.keys().next().value!);
     this.#failures.set(address, { count: 1, sinceMs: this.#nowMs() });
-  }
-}
-
-/** A hash that is none is a wrong password. */
-async function matchesHash(password: string, hash: string): Promise<boolean> {
-  try {
-    return await compare(password, hash);
-  } catch {
-    return false;
   }
 }

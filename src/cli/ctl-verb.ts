@@ -1,0 +1,19 @@
+// What a verb of ferrosa-ctl is.
+import type { CtlClient } from './ctl-client.js';
+
+/** What a verb gives: `data` for --json, `text` for people. */
+export type VerbResult = { readonly data: unknown; readonly text: string };
+export type Verb = {
+  /** Arguments as the help shows them. */
+  readonly usage: string;
+  readonly help: string;
+  readonly argumentsMin: number;
+  readonly argumentsMax: number;
+  run(client: CtlClient, args: readonly string[], flags: VerbFlags): Promise<VerbResult>;
+};
+export type VerbFlags = {
+  readonly tokens: boolean;
+  readonly humanReadable: boolean;
+  readonly expand: boolean;
+  readonly category: string | null;
+};

@@ -1,0 +1,241 @@
+// Roles and permissions against a real process: the words of Cassandra, the hot path, caches, passwords.
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { after, before, test } from 'node:test';
+import { accessSettings, goldenPath, type Recorded, Stage } from '../access/scenario.js';
+import { difference, show } from '../diff/outcome.js';
+import { CqlClient, type CqlError } from '../support/cql-client.js';
+import { Ferrosa } from '../support/ferrosa.js';
+
+for (const hotPath of [true, false])
+  test(`each permission on each resource, granted and not: Cassandra's answers, hot path ${hotPath ? 'on' : 'off'}`, async () => {
+    const recorded = JSON.parse(readFileSync(goldenPath, 'utf8')) as Recorded[];
+    const node = await Ferrosa.start({ ...accessSettings, hot_path: String(hotPath) });
+    const stage = new Stage('127.0.0.1', node.port, true);
+    try {
+      for (const { outcome, ...step } of recorded) {
+        const ours = await stage.run(step);
+        const line = { number: step.number, cql: step.cql, mode: 'exact', pageSize: 0, binds: null } as const;
+        const where = `permissions.cql:${step.number} ${step.role}> ${step.cql}`;
+        assert.equal(difference(line, ours, outcome), null, `${where}\n${show(ours)}\nCassandra: ${show(outcome)}`);
+      }
+    } finally {
+      await stage.close();
+      await node.remove();
+    }
+  });
+
+let node: Ferrosa;
+let admin: CqlClient;
+const as = (user: string, password = user, port = node.port): Promise<CqlClient> =>
+  CqlClient.connect({ port, credentials: { user, password } });
+
+before(async () => {
+  const hour = '1h';
+  node = await Ferrosa.start({
+    authenticator: 'PasswordAuthenticator',
+    authorizer: 'CassandraAuthorizer',
+    user_defined_functions_enabled: 'true',
+    dynamic_data_masking_enabled: 'true',
+    roles_validity: hour,
+    permissions_validity: hour,
+    credentials_validity: hour,
+  });
+  admin = await as('cassandra');
+  await admin.query("CREATE KEYSPACE app WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 1}");
+  await admin.query('CREATE TABLE app.t (k int PRIMARY KEY, v int)');
+  await admin.query("CREATE ROLE app WITH PASSWORD = 'app' AND LOGIN = true");
+});
+after(async () => {
+  await admin.close();
+  await node.remove();
+});
+
+const int = (value: number): Buffer => {
+  const bytes = Buffer.alloc(4);
+  bytes.writeInt32BE(value);
+  return bytes;
+};
+
+async function hotRequests(): Promise<number> {
+  const text = await (await fetch(`http://127.0.0.1:${node.webPort}/metrics`)).text();
+  return Number(/^ferrosa_hot_path_requests_total (\d+)/m.exec(text)![1]);
+}
+
+const isUnauthorized = (permission: string) => (error: CqlError) => {
+  assert.equal(error.code, 0x2100);
+  assert.equal(error.message, `User app has no ${permission} permission on <table app.t> or any of its parents`);
+  return true;
+};
+
+// On the other port the connection is on the thread of a shard, which has plans and groups of its own.
+for (const port of ['port', 'shardAwarePort'] as const)
+  test(`a permission that is revoked stops prepared statements that were hot (${port})`, async () => {
+    const client = await as('app', 'app', node[port]);
+    try {
+      const read = await client.prepare('SELECT v FROM app.t WHERE k = ?');
+      const write = await client.prepare('INSERT INTO app.t (k, v) VALUES (?, ?)');
+      const batch = () =>
+        client.batch(0, [
+          { query: write, values: [int(1), int(2)] },
+          { query: write, values: [int(1), int(3)] },
+        ]);
+      const denied = async () => {
+        await assert.rejects(client.execute(read, [int(1)]), isUnauthorized('SELECT'));
+        await assert.rejects(client.execute(write, [int(1), int(1)]), isUnauthorized('MODIFY'));
+        await assert.rejects(batch(), isUnauthorized('MODIFY'));
+      };
+      await denied();
+      await admin.query('GRANT SELECT, MODIFY ON app.t TO app');
+      const hotBefore = await hotRequests();
+      for (let i = 0; i < 200; i++) {
+        await client.execute(read, [int(1)]);
+        await client.execute(write, [int(1), int(i)]);
+        await batch();
+      }
+      // A connection of a shard tells of its requests from time to time.
+      while ((await hotRequests()) - hotBefore < 300) await new Promise((resolve) => setImmediate(resolve));
+      await admin.query('REVOKE SELECT, MODIFY ON app.t FROM app');
+      await denied();
+      await admin.query('GRANT SELECT, MODIFY ON app.t TO app');
+      await client.execute(read, [int(1)]);
+      await admin.query('REVOKE ALL ON app.t FROM app');
+      await denied();
+    } finally {
+      await client.close();
+    }
+  });
+
+test('a superuser that is none any more has lost its rights', async () => {
+  await admin.query("CREATE ROLE chief WITH PASSWORD = 'chief' AND LOGIN = true AND SUPERUSER = true");
+  const chief = await as('chief');
+  const read = await chief.prepare('SELECT v FROM app.t WHERE k = ?');
+  for (let i = 0; i < 50; i++) await chief.execute(read, [int(1)]);
+  await admin.query('ALTER ROLE chief WITH SUPERUSER = false');
+  await assert.rejects(chief.execute(read, [int(1)]), /User chief has no SELECT permission/);
+  await chief.close();
+});
+
+test('what is changed in system_auth itself is seen when the cache is invalidated', async () => {
+  await admin.query('GRANT SELECT ON app.t TO app');
+  const client = await as('app');
+  const read = await client.prepare('SELECT v FROM app.t WHERE k = ?');
+  for (let i = 0; i < 50; i++) await client.execute(read, [int(1)]);
+  const cached = await admin.query("SELECT resource FROM system_views.permissions_cache_keys WHERE role = 'app'");
+  assert.ok(cached.objects().some(({ resource }) => resource === '<table app.t>'));
+  await admin.query("DELETE FROM system_auth.role_permissions WHERE role = 'app'");
+  await client.execute(read, [int(1)]);
+  const invalidate = async (cache: string, role: string): Promise<number> => {
+    const response = await fetch(`http://127.0.0.1:${node.webPort}/api/v1/invalidateauthcache`, {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/json',
+        authorization: `Basic ${Buffer.from('cassandra:cassandra').toString('base64')}`,
+      },
+      body: JSON.stringify({ cache, role }),
+    });
+    return response.status;
+  };
+  assert.equal(await invalidate('nothing', 'app'), 400);
+  assert.equal(await invalidate('permissions', 'other'), 200);
+  await client.execute(read, [int(1)]);
+  assert.equal(await invalidate('permissions', 'app'), 200);
+  await assert.rejects(client.execute(read, [int(1)]), isUnauthorized('SELECT'));
+  await client.close();
+});
+
+test("Cassandra's bcrypt hashes let their owners in, new hashes are argon2id", async () => {
+  const fromCassandra = '$2a$10$4PEnGpf3/x9peUAP.1/7HO6iNRirzAm6BkjPlUUtdncYXZT4t1sim';
+  await admin.query(`CREATE ROLE moved WITH HASHED PASSWORD = '${fromCassandra}' AND LOGIN = true`);
+  await (await as('moved', 'cassandra')).close();
+  await assert.rejects(as('moved', 'wrong'), /Provided username moved and\/or password are incorrect/);
+  const rows = await admin.query("SELECT salted_hash FROM system_auth.roles WHERE role = 'app'");
+  const { salted_hash: hash } = rows.objects()[0]!;
+  assert.match(String(hash), /^\$argon2id\$v=19\$m=19456,t=2,p=1\$/);
+  await admin.query(`CREATE ROLE copied WITH HASHED PASSWORD = '${hash}' AND LOGIN = true`);
+  await (await as('copied', 'app')).close();
+});
+
+test("a role's password is not changed twice in a moment, and a new one counts at once", async () => {
+  await admin.query('CREATE ROLE hasty WITH LOGIN = true');
+  await admin.query("ALTER ROLE hasty WITH PASSWORD = 'one'");
+  await (await as('hasty', 'one')).close();
+  await assert.rejects(admin.query("ALTER ROLE hasty WITH PASSWORD = 'two'"), (error: CqlError) => {
+    assert.equal(error.code, 0x1001);
+    assert.equal(error.message, 'Password for role hasty can only be changed every 5000ms.');
+    return true;
+  });
+  await admin.query('ALTER ROLE hasty WITH LOGIN = false');
+  await assert.rejects(as('hasty', 'one'), /hasty is not permitted to log in/);
+});
+
+test('functions of users: made, called and dropped by those who may', async () => {
+  const client = await as('app');
+  const make =
+    "CREATE FUNCTION app.twice (i int) RETURNS NULL ON NULL INPUT RETURNS int LANGUAGE javascript AS 'return i * 2;'";
+  const denied = (permission: string, resource: string) =>
+    new RegExp(`User app has no ${permission} permission on ${resource} or any of its parents`);
+  await admin.query('GRANT SELECT ON app.t TO app');
+  await assert.rejects(client.query(make), denied('CREATE', '<all functions in app>'));
+  await admin.query(make);
+  const call = 'SELECT app.twice(k) FROM app.t';
+  await assert.rejects(client.query(call), denied('EXECUTE', '<function app.twice\\(int\\)>'));
+  await assert.rejects(client.query('DROP FUNCTION app.twice'), denied('DROP', '<function app.twice\\(int\\)>'));
+  await admin.query('GRANT EXECUTE ON FUNCTION app.twice(int) TO app');
+  await client.query(call);
+  await admin.query('DROP FUNCTION app.twice');
+  const left = await admin.query('LIST ALL PERMISSIONS OF app');
+  assert.ok(!left.objects().some(({ resource }) => String(resource).startsWith('<function')));
+  await admin.query('GRANT CREATE ON ALL FUNCTIONS IN KEYSPACE app TO app');
+  await client.query(make);
+  await client.query(call);
+  await client.query('DROP FUNCTION app.twice(int)');
+  await client.close();
+});
+
+test('masked columns show their values to roles with UNMASK only', async () => {
+  await admin.query('CREATE TABLE app.masked (k int PRIMARY KEY, name text MASKED WITH mask_default())');
+  await admin.query("INSERT INTO app.masked (k, name) VALUES (1, 'ann')");
+  await admin.query('GRANT SELECT ON app.masked TO app');
+  const client = await as('app');
+  const name = async () => (await client.query('SELECT name FROM app.masked')).objects()[0]!['name'];
+  const ask = () => client.query("SELECT k FROM app.masked WHERE name = 'ann' ALLOW FILTERING");
+  assert.equal(await name(), '****');
+  await assert.rejects(ask(), /User app has no UNMASK nor SELECT_MASKED permission on table app.masked, cannot query/);
+  await admin.query('GRANT SELECT_MASKED ON app.masked TO app');
+  assert.equal((await ask()).rows.length, 1);
+  assert.equal(await name(), '****');
+  await admin.query('GRANT UNMASK ON app.masked TO app');
+  assert.equal(await name(), 'ann');
+  await client.close();
+});
+
+test('a view is read by those who may read its table, and written by those who may write both', async () => {
+  await admin.query('CREATE TABLE app.base (k int PRIMARY KEY, v int)');
+  const make =
+    'CREATE MATERIALIZED VIEW app.by_v AS SELECT * FROM app.base WHERE v IS NOT NULL AND k IS NOT NULL PRIMARY KEY (v, k)';
+  const client = await as('app');
+  await assert.rejects(client.query(make), /has no ALTER permission on <table app.base>/);
+  await admin.query(make);
+  await assert.rejects(client.query('SELECT * FROM app.by_v'), /has no SELECT permission on <table app.base>/);
+  await admin.query('GRANT SELECT, MODIFY ON app.base TO app');
+  await client.query('SELECT * FROM app.by_v');
+  const write = 'INSERT INTO app.base (k, v) VALUES (1, 1)';
+  await assert.rejects(client.query(write), /has no MODIFY permission on <table app.by_v>/);
+  await admin.query('GRANT MODIFY ON app.by_v TO app');
+  await client.query(write);
+  await assert.rejects(client.query('DROP MATERIALIZED VIEW app.by_v'), /has no ALTER permission on <table app.base>/);
+  await client.close();
+});
+
+test('an address that guesses passwords has to wait', async () => {
+  const message = () =>
+    as('app', 'a guess').then(
+      () => assert.fail('logged in'),
+      (error: CqlError) => error.message,
+    );
+  let guesses = 0;
+  while ((await message()) === 'Provided username app and/or password are incorrect') guesses++;
+  assert.ok(guesses > 0 && guesses <= 30, `${guesses} guesses`);
+  await assert.rejects(as('app', 'app'), /Too many failed logins from 127\.0\.0\.1/);
+});
