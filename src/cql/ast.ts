@@ -257,7 +257,6 @@ export type DdlStatement =
   | {
       readonly kind: 'createIndex';
       readonly name: string | null;
-      readonly index: QualifiedName | null;
       readonly table: QualifiedName;
       readonly ifNotExists: boolean;
       readonly custom: boolean;

@@ -315,7 +315,8 @@ function parseIndexName(p: Cursor): QualifiedName {
 
 export function parseCreateIndex(p: Cursor, custom: boolean): DdlStatement {
   const ifNotExists = parseIfNotExists(p);
-  const name = p.isName() || p.is('QMARK') ? parseIndexName(p).name : null;
+  if (p.is('QMARK')) p.fail('Bind variables cannot be used for index names');
+  const name = p.isName() ? p.name() : null;
   p.expect('K_ON');
   const table = parseTableName(p);
   p.expect("'('");
@@ -327,7 +328,7 @@ export function parseCreateIndex(p: Cursor, custom: boolean): DdlStatement {
   p.expect("')'");
   const using = p.accept('K_USING') ? p.expect('STRING_LITERAL').text : null;
   const options = p.accept('K_WITH') ? parseOptions(p) : {};
-  return { kind: 'createIndex', name, index: null, table, ifNotExists, custom, targets, using, options };
+  return { kind: 'createIndex', name, table, ifNotExists, custom, targets, using, options };
 }
 
 const targetKinds = { K_VALUES: 'values', K_KEYS: 'keys', K_ENTRIES: 'entries', K_FULL: 'full' } as const;

@@ -106,6 +106,8 @@ export type ViewDefinition = {
 
 export type IndexDefinition = {
   readonly name: string;
+  /** UUID text: of the table that holds its entries. */
+  readonly id: string;
   readonly kind: 'KEYS' | 'COMPOSITES' | 'CUSTOM';
   readonly options: Readonly<Record<string, string>>;
 };

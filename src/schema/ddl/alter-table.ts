@@ -15,6 +15,7 @@ import {
   tableText,
   withMasks,
 } from './create-table.js';
+import { dependentIndexes } from './indexes.js';
 import { withKeyspace } from './keyspaces.js';
 import { canReadAs, expandUserTypes } from './type-walk.js';
 import { resolveType } from './types.js';
@@ -121,6 +122,9 @@ function dropColumns(table: TableDefinition, change: Change<'drop'>, context: Dd
       throw invalid(`Cannot drop column ${name} from a COMPACT STORAGE table`);
     if (column.type.kind === 'udt' && !column.type.frozen)
       throw invalid(`Cannot drop non-frozen column ${name} of user type ${typeToCql(column.type)}`);
+    const dependent = dependentIndexes(table, name);
+    if (dependent.length > 0)
+      throw invalid(`Cannot drop column ${name} because it has dependent secondary indexes (${dependent.join(', ')})`);
     columns.delete(name);
     const { id, kind } = column;
     const droppedAt = change.timestamp ?? context.nowMicros;
@@ -141,6 +145,9 @@ function renameColumns(table: TableDefinition, change: Change<'rename'>): TableD
       throw invalid(
         `Cannot rename column ${from} to ${to} in table '${where}'; another column with that name already exists`,
       );
+    const dependent = dependentIndexes(table, from);
+    if (dependent.length > 0)
+      throw invalid(`Can't rename column ${from} because it has dependent secondary indexes (${dependent.join(', ')})`);
     columns = columns.map((one) => (one.name === from ? { ...one, name: to } : one));
   }
   return alteredTable(table, { columns });

@@ -8,6 +8,7 @@ import { alterTable, dropTable } from './alter-table.js';
 import type { Applied, DdlContext } from './context.js';
 import { createTable } from './create-table.js';
 import { createAggregate, createFunction, dropFunctionOrAggregate } from './functions.js';
+import { createIndex, dropIndex } from './indexes.js';
 import { alterKeyspace, createKeyspace, dropKeyspace } from './keyspaces.js';
 import { alterType, createType, dropType } from './types.js';
 import { refuseUnsupported } from './unsupported.js';
@@ -60,8 +61,12 @@ function apply(schema: Schema, statement: SchemaStatement, context: DdlContext):
       return alterView(schema, statement, context);
     case 'dropView':
       return dropView(schema, statement, context);
+    case 'createIndex':
+      return createIndex(schema, statement, context);
+    case 'dropIndex':
+      return dropIndex(schema, statement, context);
     default:
-      refuseUnsupported(schema, statement, context);
+      refuseUnsupported(statement, context);
       return null;
   }
 }

@@ -1,0 +1,62 @@
+// What an index is on: the text of its target and which of Cassandra's implementations it has.
+import { invalid } from '../../common/errors.js';
+import { type CqlType, isMulticell, quoteIfNeeded } from '../../types/index.js';
+import type { ColumnDefinition, IndexDefinition, TableDefinition } from '../model.js';
+
+export type IndexTargetKind = 'values' | 'keys' | 'entries' | 'full' | 'simple';
+
+export type IndexTarget = { readonly column: ColumnDefinition; readonly kind: IndexTargetKind };
+
+/** Cassandra's name of the storage-attached index. */
+export const saiClass = 'org.apache.cassandra.index.sai.StorageAttachedIndex';
+const saiAliases = ['sai', 'storageattachedindex'];
+
+/** The full name of a class that USING names. */
+export function indexClassOf(name: string): string {
+  return saiAliases.includes(name.toLowerCase()) ? saiClass : name;
+}
+
+/** True for a storage-attached index, false for Cassandra's first kind (legacy_local_table). */
+export function isSai(index: IndexDefinition): boolean {
+  return index.kind === 'CUSTOM' && indexClassOf(index.options['class_name'] ?? '') === saiClass;
+}
+
+/** `keys(c)`, as it is kept in the index's options. */
+export function targetText({ column, kind }: IndexTarget): string {
+  const name = quoteIfNeeded(column.name);
+  return kind === 'simple' ? name : `${kind}(${name})`;
+}
+
+const isCollection = ({ kind }: CqlType): boolean => kind === 'list' || kind === 'set' || kind === 'map';
+
+/** The target as the statement means it: a collection without a word before it is one of its values. */
+export function targetOf(table: TableDefinition, name: string, kind: IndexTargetKind): IndexTarget {
+  const column = table.columns.get(name);
+  if (column === undefined)
+    throw invalid(`Undefined column name ${quoteIfNeeded(name)} in table ${table.keyspace}.${table.name}`);
+  return { column, kind: kind === 'simple' && isCollection(column.type) ? 'values' : kind };
+}
+
+/** The target of an index of the table. REQUIRES: the index was checked when it was created. */
+export function indexTarget(table: TableDefinition, index: IndexDefinition): IndexTarget {
+  const text = index.options['target']!;
+  const match = /^(keys|entries|values|full)\((.+)\)$/.exec(text);
+  const quoted = match === null ? text : match[2]!;
+  const name = quoted.startsWith('"') ? quoted.slice(1, -1).replaceAll('""', '"') : quoted;
+  const column = table.columns.get(name)!;
+  return { column, kind: match === null ? 'simple' : (match[1] as IndexTargetKind) };
+}
+
+/**
+ * The types of an index's terms: one, or key and value for the entries of a map. A set has its elements where a map has its keys.
+ * Source: IndexTermType.calculateIndexType, CollectionKeyIndexBase and its like.
+ */
+export function termTypes({ column, kind }: IndexTarget): readonly CqlType[] {
+  const { type } = column;
+  if (!isCollection(type) || !isMulticell(type)) return [type];
+  if (type.kind === 'map') {
+    if (kind === 'entries') return [type.key, type.value];
+    return [kind === 'keys' ? type.key : type.value];
+  }
+  return type.kind === 'list' || type.kind === 'set' ? [type.element] : [type];
+}
