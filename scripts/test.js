@@ -12,7 +12,9 @@ function collect(path, files) {
   else if (path.endsWith('.test.js')) files.push(path);
 }
 
-const wanted = process.argv.slice(2);
+// `npm run test:crash -- --indexes`: the tables of the crash tests have indexes.
+const wanted = process.argv.slice(2).filter((arg) => arg !== '--indexes');
+if (process.argv.includes('--indexes')) process.env.CRASH_INDEXES = '1';
 const files = [];
 for (const part of wanted.length > 0 ? wanted : ['unit', 'integration'])
   collect(join(root, 'dist', 'test', part), files);

@@ -238,6 +238,7 @@ async function drain({ storage, server, web }: Parts): Promise<void> {
   await server.stop(graceMs);
   await web.stop();
   await storage.userFunctions.stop();
+  await storage.builds.stop();
   await storage.shards.stop();
   await storage.pool.stop();
   await storage.metadata.stop();

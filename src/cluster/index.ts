@@ -7,9 +7,11 @@ export type {
   WriteType,
 } from '../query/index.js';
 export { BatchLog, type BatchLogClock } from './batch-log.js';
+export { type IndexBuild, IndexBuilds } from './index-builds.js';
 export { LocalCoordinator } from './local-coordinator.js';
 export { PartitionQueue } from './partition-queue.js';
 export { blockFor, type ReplicaCount, satisfiedLevels } from './replicas.js';
 export type { ShardPort, ShardRequest } from './shard-port.js';
 export { buildView, type ViewBuildProgress } from './view-builder.js';
+export { withIndexes } from './with-indexes.js';
 export { ViewWriter } from './view-writer.js';

@@ -1,17 +1,19 @@
 // The coordinator of one node: every replica is here, in the shards of this process.
 import { FerrosaError, invalid } from '../common/errors.js';
+import { indexMutations, type NowMicros } from '../index/index.js';
 import {
   type CasOptions,
   type CompareAndSet,
   Consistency,
   type Coordinator,
+  type IndexBucket,
   type MutationOptions,
   type ReadOptions,
   type RoutedMutation,
   type RoutedRead,
 } from '../query/index.js';
 import type { Catalogue, TableDefinition } from '../schema/index.js';
-import { shardOfToken } from '../shard/index.js';
+import { indexBuckets, shardOfToken } from '../shard/index.js';
 import { decodeMutation, hasFolds, mutationKey, mutationTableId } from '../storage/index.js';
 import type { BatchLog } from './batch-log.js';
 import { PartitionQueue, partitionName } from './partition-queue.js';
@@ -29,20 +31,32 @@ const forever = 2 ** 31 - 1;
 
 export class LocalCoordinator implements Coordinator {
   readonly #partitions = new PartitionQueue();
+  #buckets: readonly IndexBucket[] | null = null;
 
   /**
    * @param replicas  how many replicas a keyspace wants and has
-   * @param nowMicros  microseconds since the epoch, strictly increasing
+   * @param indexes  which indexes are complete
+   * @param nowMicros  microseconds since the epoch, strictly increasing in the process
    * @param batchLog  keeps logged batches that span shards until all of them are applied; null while replaying it
    */
   constructor(
     private readonly shards: ShardPort,
     private readonly catalogue: Catalogue,
     private readonly replicas: ReplicaCount,
-    private readonly nowMicros: () => bigint,
+    private readonly indexes: { isBuilt(id: string): boolean },
+    private readonly nowMicros: NowMicros,
     private readonly batchLog: BatchLog | null = null,
     private readonly views: ViewWriter | null = null,
   ) {}
+
+  get indexBuckets(): readonly IndexBucket[] {
+    this.#buckets ??= indexBuckets(this.shards.shardCount);
+    return this.#buckets;
+  }
+
+  isIndexBuilt(id: string): boolean {
+    return this.indexes.isBuilt(id);
+  }
 
   async mutate(mutations: readonly RoutedMutation[], options: MutationOptions): Promise<void> {
     for (const { bytes } of mutations) this.#check(mutationTableId(bytes), options.consistency, true);
@@ -50,8 +64,10 @@ export class LocalCoordinator implements Coordinator {
       return this.#mutateWithViews(mutations, options);
     const byShard = this.#byShard(mutations);
     if (options.writeType === 'BATCH' && byShard.size > 1 && this.batchLog !== null) {
+      const { schema } = this.catalogue;
       const done = await this.batchLog.begin(mutations);
-      await this.#send(byShard, options);
+      // An index that was made meanwhile wants its entries too.
+      await this.#send(schema === this.catalogue.schema ? byShard : this.#byShard(mutations), options);
       await done();
       return;
     }
@@ -75,8 +91,10 @@ export class LocalCoordinator implements Coordinator {
       if (mutation === null) return;
       this.#check(tableId, options.consistency, true);
       const base = this.#viewedBase(mutation);
-      if (base === null) await this.shards.mutate(shard, mutation, options.durable, request);
-      else await this.#writeBase(base, { token, bytes: mutation }, options.durable);
+      const all = [mutation, ...this.indexMutations(mutation)];
+      if (base !== null) await this.#writeBase(base, { token, bytes: mutation }, options.durable);
+      else if (all.length === 1) await this.shards.mutate(shard, mutation, options.durable, request);
+      else await this.shards.batch(shard, all, options.durable, request);
     });
     if (this.views === null || this.views.baseOf(tableId) === null) return work;
     // The write of views has no deadline of its own: it goes on when the client no longer waits.
@@ -159,6 +177,16 @@ export class LocalCoordinator implements Coordinator {
     return micros < now || micros >= timestampMax ? now : micros + 1n;
   }
 
+  /** The mutations of indexes that belong to a mutation. @throws FerrosaError INVALID for a value that cannot be indexed */
+  indexMutations(bytes: Uint8Array): Uint8Array[] {
+    const table = this.catalogue.tableById(uuidText(mutationTableId(bytes)));
+    if (table === null || table.indexes.length === 0) return [];
+    return indexMutations(table, bytes, this.#bucketOf, this.nowMicros);
+  }
+
+  readonly #bucketOf = (token: bigint): Uint8Array =>
+    this.indexBuckets[shardOfToken(token, this.shards.shardCount)]!.key;
+
   async read(read: RoutedRead, options: ReadOptions): Promise<Uint8Array> {
     this.#check(read.command.subarray(2, 18), options.consistency, false);
     const newRequest = () => this.#request(options.timeoutMs, () => readTimedOut(options.consistency));
@@ -192,8 +220,9 @@ export class LocalCoordinator implements Coordinator {
     for (const { token, bytes } of mutations) {
       const shard = shardOfToken(token, this.shards.shardCount);
       const list = byShard.get(shard);
-      if (list === undefined) byShard.set(shard, [bytes]);
-      else list.push(bytes);
+      const entries = this.indexMutations(bytes);
+      if (list === undefined) byShard.set(shard, [bytes, ...entries]);
+      else list.push(bytes, ...entries);
     }
     return byShard;
   }

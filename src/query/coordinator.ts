@@ -56,7 +56,14 @@ export type CasOptions = {
   readonly durable: boolean;
 };
 
+/** A partition of the entries of indexes: `token` says which shard has it. */
+export type IndexBucket = { readonly key: Uint8Array; readonly token: bigint };
+
 export interface Coordinator {
+  /** The partitions of which every index has its entries. */
+  readonly indexBuckets: readonly IndexBucket[];
+  /** False while an index is being built: it must not be asked. @param id  UUID text of its table of entries */
+  isIndexBuilt(id: string): boolean;
   /** @throws FerrosaError UNAVAILABLE, WRITE_TIMEOUT, WRITE_FAILURE, OVERLOADED */
   mutate(mutations: readonly RoutedMutation[], options: MutationOptions): Promise<void>;
   /**

@@ -138,7 +138,8 @@ function writeLayout(plan: WritePlan, markers: number): Layout | null {
     table.virtual ||
     table.isCounter ||
     plan.requiresRead;
-  if (cold || plan.statics.length > 0 || isCompact(table)) return null;
+  // The entries of indexes are made in JavaScript.
+  if (cold || table.indexes.length > 0 || plan.statics.length > 0 || isCompact(table)) return null;
   const terms = new HotTerms(markers);
   if (!addKeys(terms, restrictions.partitionKey, table.partitionKey, targets.partitionKey)) return null;
   const wholeDelete = type === 'DELETE' && plan.regular.length === 0;

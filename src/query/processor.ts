@@ -314,6 +314,7 @@ export class Processor implements QueryProcessor {
           pagingState: options.pagingState,
           paging: this.#paging,
           tombstones: new TombstoneWatch(settings.tombstoneWarn, settings.tombstoneFail, options.consistency),
+          mayClean: options.nowInSeconds === null,
           virtualRows: (table) => this.services.virtualRows(table),
         });
       }

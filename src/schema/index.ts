@@ -26,6 +26,8 @@ export { viewsOf, whereText } from './ddl/views.js';
 export { type DescribeColumn, type DescribeContext, type DescribeResult, describe } from './describe/describe.js';
 export { chunkBytesOf, type DescriptorSettings, encodeDescriptor } from './descriptor.js';
 export { findFunction, functionKey, functionsNamed, functionsOfAggregate } from './functions.js';
+export { type Analysis, analysisOf } from './indexes/sai-options.js';
+export { type IndexTarget, type IndexTargetKind, indexTarget, isSai, termTypes } from './indexes/target.js';
 export * from './model.js';
 export { javaBytesHash, javaHashOrder } from './options/properties.js';
 export { type Topology, totalReplicas } from './options/replication.js';

@@ -8,6 +8,7 @@ export {
   hotPathLimits,
 } from './hot-path.js';
 export type { ShardFigures, ShardStats, ShardTableFigures, ShardTableStats } from './messages.js';
+export { type IndexBucket, indexBuckets, type NodeIndexes } from './node-indexes.js';
 export { OpenRequests } from './open-requests.js';
 export { createBackgroundPool } from './pool.js';
 export { type RequestOptions, routerLimits, type ShardEnds, ShardRouter } from './router.js';

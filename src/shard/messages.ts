@@ -120,8 +120,8 @@ export type ShardCall =
   | { readonly op: 'table'; readonly table: ShardTable; readonly files: ShardTableFiles }
   | { readonly op: 'flush'; readonly table: string | null }
   | { readonly op: 'compact'; readonly table: string | null }
-  /** Forgets the content of a table; answers with what it forgot. */
-  | { readonly op: 'truncate'; readonly table: string }
+  /** Forgets the content of tables, all in one step; answers with what it forgot, in their order. */
+  | { readonly op: 'truncate'; readonly tables: readonly string[] }
   | { readonly op: 'drop'; readonly table: string }
   | { readonly op: 'adopt'; readonly table: string; readonly sstables: readonly ManifestEntry[] }
   /** An SSTable that all shards shared was replaced by one for each. */

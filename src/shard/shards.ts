@@ -3,6 +3,7 @@ import { rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import { FerrosaError } from '../common/errors.js';
+import { indexTablesOf } from '../index/index.js';
 import { commitLogLanes, cores, ringMemory } from '../native/index.js';
 import type { TableDefinition } from '../schema/index.js';
 import type { BackgroundPool } from './background.js';
@@ -18,6 +19,7 @@ import type {
   ShardWorkerData,
   Truncated,
 } from './messages.js';
+import { NodeIndexes } from './node-indexes.js';
 import { ShardRouter } from './router.js';
 import { Rpc } from './rpc.js';
 import { type ServeMessage, type ServingOptions, shardRingBytes } from './serving.js';
@@ -65,6 +67,7 @@ type ShardThread = {
 export class Shards {
   readonly router = new ShardRouter();
   readonly tables: NodeTables;
+  readonly indexes: NodeIndexes;
   readonly #options: ShardsOptions;
   readonly #threads: ShardThread[] = [];
   #oldSegments: readonly OldSegment[] = [];
@@ -88,6 +91,7 @@ export class Shards {
       warn,
       nowMs,
     });
+    this.indexes = new NodeIndexes(dataDir, shardCount, this.tables);
   }
 
   /**
@@ -96,7 +100,9 @@ export class Shards {
    */
   static async start(options: ShardsOptions, definitions: Iterable<TableDefinition>): Promise<Shards> {
     const shards = new Shards(options);
-    await Promise.all([...definitions].filter(({ virtual }) => !virtual).map((one) => shards.tables.open(one)));
+    const stored = [...definitions].filter(({ virtual }) => !virtual);
+    await Promise.all(stored.map((one) => shards.tables.open(one)));
+    await shards.indexes.open(stored);
     shards.#oldSegments = await oldSegments(options.dataDir);
     const lastLane = Math.floor(
       Math.max(shards.#oldSegments.at(-1)?.id ?? 0, shards.tables.lastSegment()) / commitLogLanes,
@@ -116,14 +122,34 @@ export class Shards {
   /** A new or altered table. Resolves when every shard has it; what is sent to the rings afterwards finds it. */
   setTable(definition: TableDefinition): Promise<void> {
     // In the rings at once, before any mutation that was planned with it.
-    const descriptor = this.tables.descriptorOf(definition);
-    this.router.table(descriptor).catch(() => {}); // the shard's end is reported by its thread
+    const indexes = indexTablesOf(definition).map(({ table }) => table);
+    const inRings = [...indexes, definition].map((table) => this.router.table(this.tables.descriptorOf(table)));
+    const arrived = Promise.allSettled(inRings); // a shard's end is reported by its thread
     return this.#serially(async () => {
-      const known = this.tables.byId.has(definition.id);
-      const table = known ? this.tables.update(definition) : await this.tables.open(definition);
-      const { sstables, flushed, ...rest } = this.tables.shardTable(table);
-      await this.#all({ op: 'table', table: rest, files: { sstables, flushed } });
+      const before = this.tables.byId.get(definition.id)?.definition ?? null;
+      for (const index of indexes) await this.#openTable(index, this.indexes.folderOf(index));
+      await this.#openTable(definition);
+      const gone = (before?.indexes ?? []).filter(({ id }) => !definition.indexes.some((index) => index.id === id));
+      if (gone.length === 0) return;
+      // Writes that know the old indexes are in the rings before the new definition.
+      await arrived;
+      for (const { id } of gone) await this.#drop(this.tables.get(id), false);
     });
+  }
+
+  async #openTable(definition: TableDefinition, folder?: string): Promise<void> {
+    const known = this.tables.byId.has(definition.id);
+    const table = known ? this.tables.update(definition) : await this.tables.open(definition, folder);
+    const { sstables, flushed, ...rest } = this.tables.shardTable(table);
+    await this.#all({ op: 'table', table: rest, files: { sstables, flushed } });
+  }
+
+  async #drop(table: NodeTable, keepSnapshots: boolean): Promise<void> {
+    const { id } = table.definition;
+    table.dropped = true;
+    await this.#all({ op: 'drop', table: id });
+    this.tables.byId.delete(id);
+    await table.files.drop(keepSnapshots);
   }
 
   /** Resolves when the changes of tables that were asked for so far are done. */
@@ -136,10 +162,8 @@ export class Shards {
     return this.#serially(async () => {
       const table = this.tables.get(id);
       const keep = await this.#autoSnapshot(table, 'dropped');
-      table.dropped = true;
-      await this.#all({ op: 'drop', table: id });
-      this.tables.byId.delete(id);
-      await table.files.drop(keep);
+      await this.#drop(table, keep);
+      for (const index of this.indexes.of(table)) await this.#drop(index, false);
     });
   }
 
@@ -148,19 +172,42 @@ export class Shards {
     return this.#serially(async () => {
       const table = this.tables.get(id);
       await this.#autoSnapshot(table, 'truncated');
-      await this.tables.truncated(table, await this.#all<Truncated>({ op: 'truncate', table: id }));
+      // The table before its indexes: entries without rows are harmless, rows without entries are not.
+      const tables = [table, ...this.indexes.of(table)];
+      const call = { op: 'truncate', tables: tables.map(({ definition }) => definition.id) } as const;
+      const forgotten = await this.#all<Truncated[]>(call);
+      for (const [i, one] of tables.entries())
+        await this.tables.truncated(
+          one,
+          forgotten.map((ofShard) => ofShard[i]!),
+        );
+    });
+  }
+
+  /** Forgets the entries of an index. */
+  async clearIndex(id: string): Promise<void> {
+    await this.#serially(async () => {
+      const table = this.tables.get(id);
+      const forgotten = await this.#all<Truncated[]>({ op: 'truncate', tables: [id] });
+      await this.tables.truncated(table, forgotten.flat());
     });
   }
 
   /** Writes the memtables of a table, or of all, as SSTables. */
   async flush(table: string | null = null): Promise<void> {
-    await this.#all({ op: 'flush', table });
+    for (const one of this.#withIndexes(table)) await this.#all({ op: 'flush', table: one });
+  }
+
+  /** The table and its indexes; null stands for everything. */
+  #withIndexes(id: string | null): (string | null)[] {
+    const table = id === null ? undefined : this.tables.byId.get(id);
+    return [id, ...(table === undefined ? [] : this.indexes.of(table).map(({ definition }) => definition.id))];
   }
 
   /** Merges all SSTables of a table, or of each, into one a shard. */
   async compact(table: string | null = null): Promise<void> {
     await this.#splitShared();
-    await this.#all({ op: 'compact', table });
+    for (const one of this.#withIndexes(table)) await this.#all({ op: 'compact', table: one });
   }
 
   /** Takes up SSTables that were put into a table's folder (nodetool refresh); their number. */
@@ -169,6 +216,7 @@ export class Shards {
       const table = this.tables.get(id);
       const adopted = await table.files.refresh((message) => this.#options.log.warn({}, message));
       if (adopted.length > 0) await this.#all({ op: 'adopt', table: id, sstables: adopted });
+      if (adopted.length > 0) this.indexes.onStale(id);
       void this.#splitShared();
       return adopted.length;
     });
@@ -358,6 +406,7 @@ export class Shards {
   async #setAside(table: string, sstable: string, reason: string): Promise<void> {
     if (!(await this.tables.setAside(table, sstable))) return;
     const { keyspace, name } = this.tables.get(table).definition;
+    await this.indexes.lost(table);
     this.#options.log.error(
       { keyspace, table: name, sstable, reason },
       'a damaged SSTable was set aside into corrupt/',

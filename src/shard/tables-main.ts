@@ -67,9 +67,9 @@ export class NodeTables {
     this.#options = options;
   }
 
-  async open(definition: TableDefinition): Promise<NodeTable> {
-    const { dataDir, shardCount, warn } = this.#options;
-    const folder = tableFolder(dataDir, definition.keyspace, definition.name, definition.id);
+  /** @param folder  of its files, when it is not that of a table of the schema */
+  async open(definition: TableDefinition, folder = this.#folderOf(definition)): Promise<NodeTable> {
+    const { shardCount, warn } = this.#options;
     const files = await TableFiles.open(folder, shardCount, warn);
     const table = {
       definition,
@@ -83,6 +83,10 @@ export class NodeTables {
     };
     this.byId.set(definition.id, table);
     return table;
+  }
+
+  #folderOf({ keyspace, name, id }: TableDefinition): string {
+    return tableFolder(this.#options.dataDir, keyspace, name, id);
   }
 
   /** The largest segment id that a mark speaks of: new ones must be larger, also when the clock was set back. */

@@ -1,13 +1,16 @@
 // The load of the crash tests and what must hold afterwards. The ledger knows what clients were told and what they only asked for: a write
 // in flight at the kill may be there or not.
 import assert from 'node:assert/strict';
-import { type CqlClient, CqlError } from '../support/cql-client.js';
+import { type CqlClient, CqlError, type Value } from '../support/cql-client.js';
 import { value } from '../support/cql-values.js';
 
 const keys = 2_000;
 const counterKeys = 40;
 const plainWriters = 24;
 /** SERVER_ERROR, timeouts and refusals end a writer as the end of the connection does; the rest is a bug. */
+/** The tables have indexes, which must agree with them after each kill. */
+const withIndexes = process.env['CRASH_INDEXES'] === '1';
+const readFailure = 0x1300;
 const expectedErrors = new Set([0x0000, 0x1000, 0x1001, 0x1100]);
 
 /** A write or TRUNCATE of the table that is truncated under load, by the order in which things were asked and acknowledged. */
@@ -57,6 +60,13 @@ export async function createTables(client: CqlClient): Promise<void> {
     'CREATE TABLE IF NOT EXISTS crash.counts (k int PRIMARY KEY, c counter)',
     'CREATE TABLE IF NOT EXISTS crash.cut (n int PRIMARY KEY, pad text)',
     'CREATE TABLE IF NOT EXISTS crash.altered (k int PRIMARY KEY)',
+    ...(withIndexes
+      ? [
+          'CREATE INDEX IF NOT EXISTS by_version ON crash.t (version)',
+          "CREATE INDEX IF NOT EXISTS by_pad ON crash.cut (pad) USING 'sai'",
+          "CREATE INDEX IF NOT EXISTS by_v ON crash.pairs (v) USING 'sai'",
+        ]
+      : []),
   ])
     await client.query(statement);
 }
@@ -172,6 +182,7 @@ export async function load(client: CqlClient, ledger: Ledger, random: () => numb
 
 /** What is there is what was acknowledged, and nothing that nobody asked for; then takes it as the new state. */
 export async function check(client: CqlClient, ledger: Ledger): Promise<void> {
+  if (withIndexes) await checkIndexes(client);
   await checkVersions(client, ledger);
   await checkPairs(client, ledger);
   await checkCounters(client, ledger);
@@ -181,6 +192,39 @@ export async function check(client: CqlClient, ledger: Ledger): Promise<void> {
 
 const rowsOf = async <Row>(client: CqlClient, query: string): Promise<Row[]> =>
   (await client.query(query)).objects() as Row[];
+
+/** The rows that indexes find, asked again while they are being built. */
+async function found(client: CqlClient, query: string, values: Value[]): Promise<Record<string, unknown>[]> {
+  const prepared = await client.prepare(query);
+  for (;;)
+    try {
+      return (await client.execute(prepared, values)).objects();
+    } catch (error) {
+      if (!(error instanceof CqlError) || error.code !== readFailure) throw error;
+      await pause(20);
+    }
+}
+
+/** Indexes find all rows of their values and no others. */
+async function checkIndexes(client: CqlClient): Promise<void> {
+  const rows = await rowsOf<{ k: number; version: number }>(client, 'SELECT k, version FROM crash.t');
+  const byVersion = new Map<number, number[]>();
+  for (const { k, version } of rows) byVersion.set(version, [...(byVersion.get(version) ?? []), k]);
+  for (let version = 1; version <= Math.max(0, ...byVersion.keys()) + 1; version++) {
+    const keysFound = await found(client, 'SELECT k FROM crash.t WHERE version = ?', [value.int(version)]);
+    const wanted = byVersion.get(version) ?? [];
+    assert.deepEqual(
+      keysFound.map(({ k }) => k),
+      wanted,
+      `version ${version}`,
+    );
+  }
+  const cut = await rowsOf<{ n: number; pad: string }>(client, 'SELECT n, pad FROM crash.cut');
+  for (const { n, pad } of cut)
+    assert.deepEqual(await found(client, 'SELECT n FROM crash.cut WHERE pad = ?', [value.text(pad)]), [{ n }]);
+  const pairs = await rowsOf<{ side: string; n: number }>(client, 'SELECT side, n FROM crash.pairs');
+  assert.deepEqual(await found(client, 'SELECT side, n FROM crash.pairs WHERE v >= ?', [value.int(0)]), pairs);
+}
 
 async function checkVersions(client: CqlClient, { acknowledged, asked }: Ledger): Promise<void> {
   const rows = await rowsOf<{ k: number; version: number }>(client, 'SELECT k, version FROM crash.t');

@@ -136,7 +136,7 @@ export class InProcessNode {
           return result;
         },
       },
-      coordinator: new LocalCoordinator(shards, catalogue, replicas, () => this.nowMicros()),
+      coordinator: new LocalCoordinator(shards, catalogue, replicas, { isBuilt: () => true }, () => this.nowMicros()),
       functions: nativeFunctions(),
       userFunctions: this.userFunctions,
       clock: { nowMicros: () => this.nowMicros(), monotonicMicros: () => performance.now() * 1000 },

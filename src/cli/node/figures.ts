@@ -155,7 +155,16 @@ export class Figures {
 
   #sstableTasks(): PlainRow[] {
     const running = this.#storage.shards.compactions().filter(({ finishedAt }) => finishedAt === null);
-    return running.map((record) => ({
+    const builds = this.#storage.builds.running.map((build) => ({
+      keyspace_name: build.keyspace,
+      table_name: build.table,
+      // The index: it is a time UUID too.
+      task_id: build.id,
+      kind: 'secondary index build',
+      progress: build.rows,
+      unit: 'rows',
+    }));
+    const compactions = running.map((record) => ({
       keyspace_name: record.keyspace,
       table_name: record.table,
       task_id: compactionId(record),
@@ -165,6 +174,7 @@ export class Figures {
       total: record.bytesTotal,
       unit: 'bytes',
     }));
+    return [...compactions, ...builds];
   }
 
   #gossipInfo(): PlainRow[] {

@@ -7,17 +7,30 @@ import {
   Processor,
   type QueryServices,
 } from '../../query/index.js';
-import { describe, type PlainRow, virtualTable } from '../../schema/index.js';
+import { describe, type PlainRow, type Schema, virtualTable } from '../../schema/index.js';
 import type { Log } from '../log.js';
 import type { Config } from '../settings.js';
 import { monotonicMicros, nowMicros, random } from './environment.js';
 import type { Figures } from './figures.js';
 import type { NodeStorage } from './storage.js';
 
+/** How long CREATE INDEX waits for the build, in milliseconds; what takes longer goes on in the background. */
+const indexBuildWaitMs = 1_000;
+
+/** system."IndexInfo": Cassandra's column table_name holds the keyspace. */
+function builtIndexes({ keyspaces }: Schema, builds: NodeStorage['builds']): PlainRow[] {
+  return [...keyspaces.values()].flatMap(({ name, tables }) =>
+    [...tables.values()]
+      .flatMap(({ indexes }) => indexes)
+      .filter(({ id }) => builds.isBuilt(id))
+      .map((index) => ({ table_name: name, index_name: index.name })),
+  );
+}
+
 /** Makes the processor, with what was prepared before the restart. `startedAtSeconds`: of this process, the generation that drivers see. */
 export async function createProcessor(
   config: Config,
-  { metadata, record, shards, coordinator, userFunctions }: NodeStorage,
+  { metadata, record, shards, coordinator, userFunctions, builds }: NodeStorage,
   pagingKey: Uint8Array,
   startedAtSeconds: number,
   figures: Figures,
@@ -35,6 +48,8 @@ export async function createProcessor(
         const result = await metadata.change(statement, keyspace);
         // The client may use the table as soon as it has the answer.
         await shards.settled();
+        // The index of a small table can be asked at once.
+        if (statement.kind === 'createIndex') await builds.settled(indexBuildWaitMs);
         return result;
       },
     },
@@ -73,6 +88,7 @@ export async function createProcessor(
           peers: [],
           figures: { [table.name]: () => rows },
         });
+      if (table.name === 'IndexInfo') return read(builtIndexes(catalogue.schema, builds));
       if (table.keyspace !== 'system_views' && table.keyspace !== 'system_observability') return read([]);
       const rows = figures.rows(table.name);
       return rows instanceof Promise ? rows.then(read) : read(rows);

@@ -1,6 +1,6 @@
 // Metadata and shards: who the node is, its schema, and the threads that keep its data.
 import { join } from 'node:path';
-import { BatchLog, LocalCoordinator, type ShardPort, ViewWriter } from '../../cluster/index.js';
+import { BatchLog, IndexBuilds, LocalCoordinator, type ShardPort, ViewWriter, withIndexes } from '../../cluster/index.js';
 import type { FerrosaError } from '../../common/errors.js';
 import { nativeFunctions, resolveColumnMask } from '../../query/index.js';
 import { loadHostId, MetadataStore, type NodeRecord, RaftClient, registerNode } from '../../raft/index.js';
@@ -22,6 +22,7 @@ export type NodeStorage = {
   readonly pool: BackgroundPool;
   readonly coordinator: LocalCoordinator;
   readonly userFunctions: UserFunctions;
+  readonly builds: IndexBuilds;
 };
 
 /** The address that a node tells others; "any" is none. */
@@ -61,18 +62,21 @@ export async function openStorage(config: Config, log: Log, onDeath: (message: s
   const record = await registerNode(metadata, settings, random);
   const pool = createBackgroundPool(config.concurrent_compactors);
   const shards = await startShards(config, hostId, metadata, pool, log, onDeath);
-  metadata.catalogue.onChange((change) => followSchema(shards, change, log));
   const port = shardPort(shards);
+  const builds = indexBuilds(port, metadata, shards, log);
+  metadata.catalogue.onChange((change) => followSchema(shards, builds, change, log));
   const batchLog = new BatchLog(port, metadata.catalogue.getTable('system', 'batches'), { nowMicros, nextTimeUuid });
   const replicas = (name: string) => replicasOf(metadata, name);
   const clock = { nowMicros, nextTimeUuid };
   const planning = { functions: nativeFunctions(), text: { nowMs } };
-  const views = new ViewWriter(port, metadata.catalogue, batchLog, clock, planning);
-  const coordinator = new LocalCoordinator(port, metadata.catalogue, replicas, nowMicros, batchLog, views);
+  const entriesOf = (mutation: Uint8Array): Uint8Array[] => coordinator.indexMutations(mutation);
+  const views = new ViewWriter(withIndexes(port, entriesOf), metadata.catalogue, batchLog, clock, planning);
+  const coordinator = new LocalCoordinator(port, metadata.catalogue, replicas, builds, nowMicros, batchLog, views);
   const recovered = await coordinator.recover();
   if (recovered > 0)
     log.info({ writes: recovered }, 'logged batches and writes of views that had not ended were finished');
-  return { metadata, record, shards, pool, coordinator, userFunctions };
+  await builds.open();
+  return { metadata, record, shards, pool, coordinator, userFunctions, builds };
 }
 
 const userFunctionSettings = (config: Config) => ({
@@ -122,12 +126,33 @@ function startShards(
   );
 }
 
+function indexBuilds(port: ShardPort, metadata: MetadataStore, shards: Shards, log: Log): IndexBuilds {
+  const { indexes } = shards;
+  const builds = new IndexBuilds({
+    shards: port,
+    catalogue: metadata.catalogue,
+    files: {
+      isBuilt: (base, id) => indexes.isBuilt(base, id),
+      mayBeForeign: (id) => indexes.mayBeForeign(id),
+      adoptions: (base) => indexes.adoptions(base),
+      markBuilt: (id, adoptions) => indexes.markBuilt(id, adoptions),
+      clear: (id) => shards.clearIndex(id),
+      flush: (id) => shards.flush(id),
+    },
+    nowMicros,
+    warn: (fields, message) => log.warn(fields, message),
+  });
+  indexes.onStale = (table) => builds.stale(table);
+  return builds;
+}
+
 /** Tables come, change and go on the shards as they do in the schema. */
-function followSchema(shards: Shards, { tables }: CatalogueChange, log: Log): void {
+function followSchema(shards: Shards, builds: IndexBuilds, { tables }: CatalogueChange, log: Log): void {
   const failed = (error: Error) => log.error({ err: error }, 'a schema change could not be carried out on the shards');
   for (const { before, after } of tables) {
-    if (after !== null && !after.virtual) shards.setTable(after).catch(failed);
-    else if (after === null && before !== null && !before.virtual) shards.dropTable(before.id).catch(failed);
+    if (after !== null && !after.virtual) shards.setTable(after).then(() => builds.follow(before, after), failed);
+    else if (after === null && before !== null && !before.virtual)
+      shards.dropTable(before.id).then(() => builds.follow(before, null), failed);
   }
 }
 

@@ -1,8 +1,10 @@
 // The WHERE clause of a statement: which keys, which rows, what must be filtered (Cassandra's StatementRestrictions).
 import { invalid } from '../../common/errors.js';
 import type { Relation } from '../../cql/index.js';
+import { type IndexTable, indexTablesOf } from '../../index/index.js';
 import type { ColumnDefinition, TableDefinition } from '../../schema/index.js';
 import type { PlanEnvironment } from '../plan-environment.js';
+import { indexesNeedFiltering, serves } from './index-support.js';
 import { relationText } from './relation-checks.js';
 import { checkLike, toNegation, toRestriction } from './relations.js';
 import type { Negation, Restriction } from './restriction.js';
@@ -38,11 +40,31 @@ export class StatementRestrictions {
   isKeyRange = false;
   /** Restrictions that rows are filtered by, in Cassandra's order. */
   readonly filters: Restriction[] = [];
+  /** Indexes of the table that the statement may use. */
+  readonly indexes: readonly IndexTable[];
+  /** Rows are found by an index. */
+  usesIndex = false;
+  /** What an index would have to serve. */
+  readonly indexed: Restriction[] = [];
 
   constructor(
     readonly table: TableDefinition,
     readonly options: RestrictionOptions,
-  ) {}
+  ) {
+    this.indexes = options.type === 'SELECT' && table.indexes.length > 0 ? indexTablesOf(table) : [];
+  }
+
+  /** True when an index serves the restriction. */
+  isServed(restriction: Restriction): boolean {
+    return this.indexes.some((index) => serves(index, restriction));
+  }
+
+  /** True when rows would be read and left out that no index leaves out. */
+  get needsFiltering(): boolean {
+    if (this.negations.length > 0) return true;
+    if (this.indexed.length === 0) return this.hasClustering && !this.usesIndex;
+    return indexesNeedFiltering(this.indexes, this.indexed);
+  }
 
   get hasTokenOnly(): boolean {
     return this.token !== null && (this.partitionKeyNeedsFiltering || !this.hasWholePartitionKey);
@@ -111,7 +133,12 @@ export function analyseWhere(
 ): StatementRestrictions {
   const restrictions = new StatementRestrictions(environment.table, options);
   for (const relation of relations) addRelation(environment, restrictions, relation);
-  processPartitionKey(restrictions);
+  const served = (set: RestrictionSet): boolean => set.all.some((restriction) => restrictions.isServed(restriction));
+  const clusteringServed = restrictions.indexes.length > 0 && served(restrictions.clustering);
+  const hasIndex =
+    restrictions.indexes.length > 0 &&
+    (clusteringServed || served(restrictions.partitionKey) || served(restrictions.others));
+  processPartitionKey(restrictions, hasIndex);
   if (options.onlyStatics && restrictions.hasClustering) {
     if (options.type === 'DELETE' || options.type === 'UPDATE')
       throw invalid(
@@ -120,11 +147,19 @@ export function analyseWhere(
     if (options.type === 'SELECT')
       throw invalid('Cannot restrict clustering columns when selecting only static columns');
   }
-  processClustering(restrictions);
-  restrictions.filters.push(...restrictions.clusteringFilters());
-  processOthers(restrictions);
-  const filtered = restrictions.negations.some(({ column }) => column.kind !== 'clustering');
-  if (filtered && !options.allowFiltering && !filtersImplicitly(environment.table))
+  processClustering(restrictions, hasIndex);
+  if (restrictions.isKeyRange && clusteringServed) restrictions.usesIndex = true;
+  const filtered = restrictions.clusteringFilters();
+  if (restrictions.usesIndex || filtered.length > 0) restrictions.indexed.push(...restrictions.clustering.all);
+  if (restrictions.usesIndex)
+    for (const one of restrictions.clustering.all)
+      if (!filtered.includes(one) && restrictions.isServed(one)) filtered.push(one);
+  restrictions.filters.push(...filtered);
+  processOthers(restrictions, hasIndex);
+  if (restrictions.usesIndex && restrictions.keyIsIn)
+    throw invalid('Select on indexed columns and with IN clause for the PRIMARY KEY are not supported');
+  const negated = restrictions.negations.some(({ column }) => column.kind !== 'clustering');
+  if (negated && !options.allowFiltering && !filtersImplicitly(environment.table))
     throw invalid(requiresAllowFiltering);
   return restrictions;
 }
@@ -162,7 +197,7 @@ function addClustering(restrictions: StatementRestrictions, restriction: Restric
   const set = restrictions.clustering;
   const last = set.last;
   set.add(restriction);
-  if (last === undefined || restrictions.options.allowFiltering) return;
+  if (last === undefined || restrictions.options.allowFiltering || restrictions.isServed(restriction)) return;
   const lastStart = last.columns[0]!;
   const start = restriction.columns[0]!;
   if (last.kind === 'slice' && start.position > lastStart.position)
@@ -186,7 +221,7 @@ function missing(columns: readonly ColumnDefinition[], set: RestrictionSet): str
     .join(', ');
 }
 
-function processPartitionKey(restrictions: StatementRestrictions): void {
+function processPartitionKey(restrictions: StatementRestrictions, hasIndex: boolean): void {
   const { type, allowFiltering } = restrictions.options;
   const set = restrictions.partitionKey;
   if (type !== 'SELECT') {
@@ -202,14 +237,17 @@ function processPartitionKey(restrictions: StatementRestrictions): void {
     return;
   }
   if (set.isEmpty || restrictions.hasTokenOnly) restrictions.isKeyRange = true;
+  if (set.isEmpty && restrictions.token === null) restrictions.usesIndex = hasIndex;
   if (restrictions.partitionKeyNeedsFiltering) {
-    if (!allowFiltering && !filtersImplicitly(restrictions.table)) throw invalid(requiresAllowFiltering);
+    if (!allowFiltering && !hasIndex && !filtersImplicitly(restrictions.table)) throw invalid(requiresAllowFiltering);
     restrictions.isKeyRange = true;
+    restrictions.usesIndex = hasIndex;
     restrictions.filters.push(...set.all);
+    restrictions.indexed.push(...set.all);
   }
 }
 
-function processClustering(restrictions: StatementRestrictions): void {
+function processClustering(restrictions: StatementRestrictions, hasIndex: boolean): void {
   const { type, allowFiltering, onlyStatics } = restrictions.options;
   const set = restrictions.clustering;
   const slices = type === 'SELECT' || type === 'DELETE';
@@ -220,9 +258,11 @@ function processClustering(restrictions: StatementRestrictions): void {
       throw invalid(`Some clustering keys are missing: ${missing(restrictions.table.clustering, set)}`);
     return;
   }
-  if (set.some('contains') && !allowFiltering)
+  if (set.some('contains') && !hasIndex && !allowFiltering)
     throw invalid('Clustering columns can only be restricted with CONTAINS with a secondary index or filtering');
-  if (allowFiltering || set.isEmpty || restrictions.clusteringFilters().length === 0) return;
+  if (set.isEmpty || restrictions.clusteringFilters().length === 0) return;
+  if (hasIndex) restrictions.usesIndex = true;
+  if (allowFiltering || hasIndex) return;
   set.columns.forEach((column, i) => {
     const expected = restrictions.table.clustering[i]!;
     if (expected !== column)
@@ -233,7 +273,7 @@ function processClustering(restrictions: StatementRestrictions): void {
   });
 }
 
-function processOthers(restrictions: StatementRestrictions): void {
+function processOthers(restrictions: StatementRestrictions, hasIndex: boolean): void {
   const { type, allowFiltering } = restrictions.options;
   const set = restrictions.others;
   if (set.isEmpty) return;
@@ -241,6 +281,8 @@ function processOthers(restrictions: StatementRestrictions): void {
     throw invalid(
       `Non PRIMARY KEY columns found in where clause: ${set.columns.map((column) => column.name).join(', ')} `,
     );
-  if (!allowFiltering && !filtersImplicitly(restrictions.table)) throw invalid(requiresAllowFiltering);
+  if (hasIndex) restrictions.usesIndex = true;
+  else if (!allowFiltering && !filtersImplicitly(restrictions.table)) throw invalid(requiresAllowFiltering);
   restrictions.filters.push(...set.all);
+  restrictions.indexed.push(...set.all);
 }

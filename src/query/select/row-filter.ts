@@ -1,5 +1,6 @@
 // ALLOW FILTERING: what no key and no slice expresses, checked row by row.
 import { invalid } from '../../common/errors.js';
+import type { Analyzer } from '../../index/index.js';
 import type { ColumnDefinition } from '../../schema/index.js';
 import {
   type BindValue,
@@ -23,6 +24,7 @@ import type { StatementRestrictions } from '../restrictions/statement-restrictio
 import type { CellNode, FetchedColumns } from '../selection/node.js';
 import { columnNode } from '../selection/plan-selectable.js';
 import type { BindContext, Term } from '../terms/term.js';
+import { sameBytes } from '../values.js';
 
 type Cells = readonly (Uint8Array | null)[];
 export type RowPredicate = (cells: Cells) => boolean;
@@ -38,18 +40,41 @@ export function planFilter(
   restrictions: StatementRestrictions,
   fetched: FetchedColumns,
 ): RowFilter | null {
-  if (restrictions.filters.length === 0 && restrictions.negations.length === 0) return null;
-  const negated = restrictions.negations.map((negation) => ({
+  const { filters, negations } = restrictions;
+  if (filters.length === 0 && negations.length === 0) return null;
+  return filterBy(environment, { filters, negations }, analyzersOf(restrictions), fetched);
+}
+
+/** By column: what an index that serves the statement makes of its values before they are compared. */
+type Analyzers = ReadonlyMap<ColumnDefinition, Analyzer>;
+
+export function analyzersOf({ usesIndex, indexes }: StatementRestrictions): Analyzers {
+  const analyzers = new Map<ColumnDefinition, Analyzer>();
+  if (usesIndex)
+    for (const { target, analyzer } of indexes) if (analyzer !== null) analyzers.set(target.column, analyzer);
+  return analyzers;
+}
+
+/** Rows that satisfy all of the restrictions. */
+export function filterBy(
+  environment: PlanEnvironment,
+  { filters, negations }: Pick<StatementRestrictions, 'filters' | 'negations'>,
+  analyzers: Analyzers,
+  fetched: FetchedColumns,
+): RowFilter {
+  const negated = negations.map((negation) => ({
     negation,
     slot: (columnNode(environment, negation.column.name, fetched) as CellNode).slot,
   }));
-  const slotted: Slotted[] = restrictions.filters.map((restriction) => ({
+  const slotted: Slotted[] = filters.map((restriction) => ({
     restriction,
     slots: restriction.columns.map((column) => (columnNode(environment, column.name, fetched) as CellNode).slot),
   }));
   return {
     bind(context) {
-      const predicates = slotted.flatMap(({ restriction, slots }) => bindRestriction(restriction, slots, context));
+      const predicates = slotted.flatMap(({ restriction, slots }) =>
+        bindRestriction(restriction, slots, context, analyzers),
+      );
       for (const { negation, slot } of negated) predicates.push(bindNegation(negation, slot, context));
       return (cells) => predicates.every((predicate) => predicate(cells));
     },
@@ -68,12 +93,17 @@ function entryValue(value: BindValue, column: ColumnDefinition, what: 'key' | 'v
   return value;
 }
 
-function bindRestriction(restriction: Restriction, slots: readonly number[], context: BindContext): RowPredicate[] {
+function bindRestriction(
+  restriction: Restriction,
+  slots: readonly number[],
+  context: BindContext,
+  analyzers: Analyzers,
+): RowPredicate[] {
   const column = restriction.columns[0]!;
   const slot = slots[0]!;
   switch (restriction.kind) {
     case 'eq':
-      return bindEquality(restriction.columns, slots, restriction.term, context);
+      return bindEquality(restriction.columns, slots, restriction.term, context, analyzers);
     case 'in': {
       if (restriction.columns.length > 1) throw invalid('Multicolumn IN filters are not supported');
       // A null among others is passed over.
@@ -100,7 +130,7 @@ function bindRestriction(restriction: Restriction, slots: readonly number[], con
       return predicates;
     }
     case 'contains':
-      return bindContains(column, slot, restriction, context);
+      return bindContains(column, slot, restriction, context, analyzers.get(column));
   }
 }
 
@@ -109,10 +139,16 @@ function bindEquality(
   slots: readonly number[],
   term: RestrictionTerm,
   context: BindContext,
+  analyzers: Analyzers,
 ): RowPredicate[] {
   const values = bindFields(term, context) ?? [];
   return columns.map((column, i) => {
     const value = filterValue(values[i] ?? null, column);
+    const analyzer = analyzers.get(column);
+    if (analyzer !== undefined) {
+      const analyzed = analyzer(value);
+      return compared(slots[i]!, (cell) => sameBytes(analyzer(cell), analyzed));
+    }
     return compared(slots[i]!, (cell) => compareValues(column.type, cell, value) === 0);
   });
 }
@@ -141,11 +177,18 @@ function bindContains(
   slot: number,
   restriction: Extract<Restriction, { kind: 'contains' }>,
   context: BindContext,
+  analyzer: Analyzer | undefined,
 ): RowPredicate[] {
   const bound = (term: Term) => filterValue(term.bind(context), column);
   const predicates: RowPredicate[] = [];
   for (const term of restriction.values) {
     const value = bound(term);
+    if (analyzer !== undefined) {
+      const analyzed = analyzer(value);
+      const isSame = (element: Uint8Array) => sameBytes(analyzer(element), analyzed);
+      predicates.push(compared(slot, (cell) => elementsOf(column.type, cell).some(isSame)));
+      continue;
+    }
     predicates.push(
       compared(slot, (cell) => elementsOf(column.type, cell).some(equals(valueType(column.type), value))),
     );
@@ -153,6 +196,12 @@ function bindContains(
   for (const term of restriction.keys) {
     const value = bound(term);
     const { key } = column.type as Extract<CqlType, { kind: 'map' }>;
+    if (analyzer !== undefined) {
+      const analyzed = analyzer(value);
+      const isSame = ([entryKey]: readonly [Uint8Array, Uint8Array]) => sameBytes(analyzer(entryKey), analyzed);
+      predicates.push(compared(slot, (cell) => unpackMap(cell).some(isSame)));
+      continue;
+    }
     predicates.push(compared(slot, (cell) => unpackMap(cell).some(([entryKey]) => equals(key, value)(entryKey))));
   }
   for (const [keyTerm, valueTerm] of restriction.entries) {

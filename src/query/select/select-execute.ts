@@ -12,6 +12,7 @@ import type { BindContext, Term } from '../terms/term.js';
 import { compareNullable, readInt32 } from '../values.js';
 import { tableIdBytes } from '../write/mutations.js';
 import { aggregateRows, groupRows } from './aggregate.js';
+import { indexSource } from './index-read.js';
 import { keyOfPosition, type PagingState } from './paging-state.js';
 import { encodeRow, resultRow } from './row-sink.js';
 import { Scan, type ScanTarget } from './scan.js';
@@ -78,7 +79,8 @@ async function readPage(
       ? noRows()
       : plan.table.virtual
         ? virtualSource(plan, context, target, state)
-        : sourceRows(plan, context, target, state);
+        : ((plan.drivers.length > 0 ? await indexSource(plan, context, target, state) : null) ??
+          sourceRows(plan, context, target, state));
   if (plan.isAggregate) {
     const aggregate = plan.callsUser ? userAggregateRows : aggregateRows;
     return counted({ rows: [await aggregate(plan, rows, context.bind)], next: null });

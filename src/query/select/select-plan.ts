@@ -20,6 +20,7 @@ import { selectableParts } from '../selection/selectable-types.js';
 import { prepareTerm } from '../terms/prepare.js';
 import type { BindContext, Term } from '../terms/term.js';
 import { type Grouping, planGrouping } from './grouping.js';
+import { type IndexDriver, planDrivers } from './index-drivers.js';
 import { planFilter, type RowFilter } from './row-filter.js';
 
 /** How rows are sorted after they were read: ORDER BY with IN on the partition key. */
@@ -55,6 +56,8 @@ export type SelectPlan = {
   readonly callsUser: boolean;
   readonly grouping: Grouping | null;
   readonly filter: RowFilter | null;
+  /** Indexes that find the rows, the best first; empty when none does. */
+  readonly drivers: readonly IndexDriver[];
   /** What is read; the slots of nodes, filter, grouping and ordering. */
   readonly fetched: readonly ReadColumn[];
   /** Checks of bound values that are made even when no row is read. */
@@ -117,8 +120,9 @@ function planOne(environment: PlanEnvironment, statement: SelectStatement): Sele
     throw invalid('PER PARTITION LIMIT is not allowed with aggregate queries.');
   const { reversed, ordering } = planOrdering(environment, restrictions, orderColumns, fetched);
   const filter = planFilter(environment, restrictions, fetched);
-  const unfiltered = restrictions.isKeyRange && !statement.allowFiltering && !filtersImplicitly(table);
-  if (unfiltered && (restrictions.hasClustering || filter !== null)) throw invalid(requiresAllowFiltering);
+  const unfiltered =
+    (restrictions.isKeyRange || restrictions.usesIndex) && !statement.allowFiltering && !filtersImplicitly(table);
+  if (unfiltered && restrictions.needsFiltering) throw invalid(requiresAllowFiltering);
   const plain =
     !table.virtual && !statement.json && !isAggregate && grouping === null && filter === null && ordering === null;
   const direct = nodes.map((node) => node.direct);
@@ -137,6 +141,7 @@ function planOne(environment: PlanEnvironment, statement: SelectStatement): Sele
     callsUser: [...nodes, ...(grouping?.parts ?? [])].some((node) => node.callsUser),
     grouping,
     filter,
+    drivers: restrictions.usesIndex ? planDrivers(environment, restrictions, fetched) : [],
     fetched: fetched.columns,
     checks: fetched.checks,
     direct: plain && !direct.includes(null) ? (direct as ReadColumn[]) : null,
@@ -269,6 +274,7 @@ function planOrdering(
   fetched: FetchedColumns,
 ): { reversed: boolean; ordering: PostOrdering | null } {
   if (orderColumns.length === 0) return { reversed: false, ordering: null };
+  if (restrictions.usesIndex) throw invalid('ORDER BY with 2ndary indexes is not supported, except for ANN queries.');
   if (restrictions.isKeyRange)
     throw invalid('ORDER BY is only supported when the partition key is restricted by an EQ or an IN.');
   const reversed = isReversed(environment.table, restrictions, orderColumns);

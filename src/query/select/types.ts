@@ -17,6 +17,8 @@ export type SelectContext = {
   readonly pagingState: Uint8Array | null;
   readonly paging: PagingStateCodec;
   readonly tombstones: TombstoneWatch;
+  /** Entries of indexes that are found stale may go: what is expired is told by the clock, not by the client. */
+  readonly mayClean: boolean;
   virtualRows(table: TableDefinition): VirtualRows | Promise<VirtualRows>;
 };
 

@@ -68,7 +68,8 @@ function inPartitions(partitions: ScanTarget['partitions'], key: Uint8Array): bo
   return (startInclusive ? token >= start : token > start) && (endInclusive ? token <= end : token < end);
 }
 
-function inSlices(table: TableDefinition, slices: readonly ClusteringSlice[], clustering: Row): boolean {
+/** True when the row of `clustering` is in one of the slices; no slices are everything. */
+export function inSlices(table: TableDefinition, slices: readonly ClusteringSlice[], clustering: Row): boolean {
   return slices.length === 0 || slices.some((slice) => inSlice(table, slice, clustering));
 }
 

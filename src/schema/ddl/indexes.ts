@@ -179,7 +179,9 @@ export function dropIndex(schema: Schema, statement: Drop, context: DdlContext):
   const keyspaceName = keyspaceOf(statement.index, context);
   const { name } = statement.index;
   const keyspace = schema.keyspaces.get(keyspaceName);
-  const indexed = [...(keyspace?.tables.values() ?? [])].find(({ indexes }) => indexes.some((one) => one.name === name));
+  const indexed = [...(keyspace?.tables.values() ?? [])].find(({ indexes }) =>
+    indexes.some((one) => one.name === name),
+  );
   if (keyspace === undefined || indexed === undefined) {
     if (statement.ifExists) return null;
     throw invalid(`Index '${keyspaceName}.${name}' doesn't exist'`); // Cassandra's stray quote

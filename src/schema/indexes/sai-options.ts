@@ -81,7 +81,8 @@ export function checkSaiOptions(table: TableDefinition, index: IndexDefinition, 
     return column === target.column && kind === target.kind;
   });
   const { column } = target;
-  if (same.length > 1) throw invalid(`Cannot create more than one storage-attached index on the same column: ${column.name}`);
+  if (same.length > 1)
+    throw invalid(`Cannot create more than one storage-attached index on the same column: ${column.name}`);
   const given = analysisOptions.filter((name) => options[name] !== undefined);
   if (column.position >= 0 && given.length > 0) {
     const text = mapText(options, [...given].sort());

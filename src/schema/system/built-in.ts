@@ -13,7 +13,7 @@ import { systemTables } from './tables-system.js';
 import { systemViewsTables } from './tables-views.js';
 
 /** Tables of keyspace system whose rows are made from what the process knows; the others are stored. */
-const providedSystemTables: ReadonlySet<string> = new Set(['local', 'peers', 'peers_v2']);
+const providedSystemTables: ReadonlySet<string> = new Set(['local', 'peers', 'peers_v2', 'IndexInfo']);
 
 /** Parts between the commas that are not inside <>. */
 function splitColumns(text: string): string[] {

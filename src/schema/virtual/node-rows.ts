@@ -58,4 +58,6 @@ export const systemNodeRows: Readonly<Record<string, (context: VirtualContext) =
   local: localRows,
   peers: peerRows,
   peers_v2: peerRows,
+  // What is built is known to whoever builds.
+  IndexInfo: ({ figures }) => [...((figures['IndexInfo']?.() ?? []) as PlainRow[])],
 };

@@ -30,6 +30,8 @@ export type Manifest = {
   /** Files that are no longer content and are being deleted. */
   readonly obsolete: readonly string[];
   readonly flushed: readonly FlushedMark[];
+  /** How often SSTables of others were taken up: an index knows those of its own count only. Left out: 0. */
+  readonly adoptions?: number;
 };
 
 export const emptyManifest = (shardCount: number): Manifest => ({
@@ -46,6 +48,8 @@ export type ManifestChange = {
   /** Their files are deleted. */
   readonly deleted?: readonly string[];
   readonly flushed?: readonly FlushedMark[];
+  /** What is added was written by somebody else. */
+  readonly adopted?: boolean;
 };
 
 /** The manifest after a change. A mark replaces the one of its shard and shard count. */
@@ -63,6 +67,7 @@ export function applyChange(manifest: Manifest, change: ManifestChange): Manifes
     sstables: [...manifest.sstables.filter(({ name }) => !removed.has(name)), ...(change.add ?? [])],
     obsolete: [...manifest.obsolete, ...removed].filter((name) => !deleted.has(name)),
     flushed: marks,
+    ...(change.adopted ? { adoptions: (manifest.adoptions ?? 0) + 1 } : {}),
   };
 }
 
@@ -98,7 +103,8 @@ function check(value: unknown): Manifest | null {
   const marks = m.flushed.every((f) =>
     [f?.shard, f?.shardCount, f?.base, f?.segment, f?.offset].every((number) => isCount(number)),
   );
-  return entries && marks && m.obsolete.every(isText) ? m : null;
+  const adoptions = m.adoptions === undefined || isCount(m.adoptions);
+  return entries && marks && adoptions && m.obsolete.every(isText) ? m : null;
 }
 
 /**

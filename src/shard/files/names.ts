@@ -5,6 +5,11 @@ import { join } from 'node:path';
 export function tableFolder(dataDir: string, keyspace: string, table: string, id: string): string {
   return join(dataDir, 'data', keyspace, `${table}-${id.replaceAll('-', '')}`);
 }
+/** `<data>/indexes`: beside the tables' folders, since no tool of Cassandra could read what is in it. */
+export const indexesFolder = (dataDir: string): string => join(dataDir, 'indexes');
+/** Of the table that holds the entries of an index. */
+export const indexFolder = (dataDir: string, id: string): string =>
+  join(indexesFolder(dataDir), id.replaceAll('-', ''));
 export const commitLogFolder = (dataDir: string, shard: number): string => join(dataDir, 'commitlog', String(shard));
 
 /** Folders inside a table's folder. */

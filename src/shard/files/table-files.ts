@@ -58,13 +58,18 @@ export class TableFiles {
       if (!found.has(name)) warn(`${join(folder, name)}-Data.db is in the manifest and is not there`);
     const missing = manifest.sstables.filter(({ name }) => !found.has(name)).map(({ name }) => name);
     if (adopted.length > 0 || missing.length > 0 || (stored !== null && manifest !== stored))
-      await files.#commit({ add: adopted, remove: missing });
+      await files.#commit({ add: adopted, remove: missing, adopted: adopted.length > 0 });
     await files.#deleteObsolete();
     return files;
   }
 
   get sstables(): readonly ManifestEntry[] {
     return this.#manifest.sstables;
+  }
+
+  /** Grows whenever SSTables that others wrote become content. */
+  get adoptions(): number {
+    return this.#manifest.adoptions ?? 0;
   }
 
   get flushed(): readonly FlushedMark[] {
@@ -139,7 +144,7 @@ export class TableFiles {
   refresh(warn: FileWarning): Promise<readonly ManifestEntry[]> {
     return this.#serially(async () => {
       const adopted = this.#unlisted(await this.#scan(), warn);
-      if (adopted.length > 0) await this.#commit({ add: adopted });
+      if (adopted.length > 0) await this.#commit({ add: adopted, adopted: true });
       return adopted;
     });
   }

@@ -155,7 +155,7 @@ export class ShardEngine {
       case 'compact':
         return this.#each(call.table, (state) => this.#compactor.compactAll(state));
       case 'truncate':
-        return this.#truncate(call.table);
+        return call.tables.map((table) => this.#truncate(table));
       case 'drop':
         return this.#drop(call.table);
       case 'adopt':

@@ -1,0 +1,230 @@
+// Builds indexes over what their tables have already, in the background. Writes have their entries from the moment the index exists; a build
+// reads every row once and adds the entries of what it finds. An index is asked only when its build has ended.
+import { EntryWriter, type IndexTable, indexTablesOf, type NowMicros } from '../index/index.js';
+import type { Catalogue, TableDefinition } from '../schema/index.js';
+import { indexBuckets } from '../shard/index.js';
+import { cellsOf, encodeReadCommand, type ReadColumn, RowStream, rowsOf, Selected } from '../storage/index.js';
+import { isMulticell, unpackList, unpackMap, unpackSet } from '../types/index.js';
+import type { ShardPort } from './shard-port.js';
+
+/** Rows that one step of a build reads: other work of the thread gets its turn between steps. */
+const rowsAStep = 500;
+const stepBytesMax = 1 << 20;
+/** How often a build that failed is begun again, and after how long. */
+const retryMs = 5_000;
+
+/** What the builds need of the shards of this process. */
+export interface IndexFiles {
+  isBuilt(base: TableDefinition, id: string): Promise<boolean>;
+  mayBeForeign(id: string): Promise<boolean>;
+  adoptions(base: TableDefinition): number;
+  markBuilt(id: string, adoptions: number): Promise<void>;
+  clear(id: string): Promise<void>;
+  flush(id: string): Promise<void>;
+}
+
+export type IndexBuildHost = {
+  readonly shards: ShardPort;
+  readonly catalogue: Catalogue;
+  readonly files: IndexFiles;
+  readonly nowMicros: NowMicros;
+  readonly warn: (fields: object, message: string) => void;
+};
+
+/** A build that runs, for system_views. */
+export type IndexBuild = {
+  readonly id: string;
+  readonly keyspace: string;
+  readonly table: string;
+  readonly index: string;
+  rows: number;
+};
+
+export class IndexBuilds {
+  readonly #host: IndexBuildHost;
+  readonly #built = new Set<string>();
+  readonly #running = new Map<string, { readonly build: IndexBuild; readonly done: Promise<void> }>();
+  #stopped = false;
+
+  constructor(host: IndexBuildHost) {
+    this.#host = host;
+  }
+
+  /** @param id  UUID text of the index's table */
+  isBuilt(id: string): boolean {
+    return this.#built.has(id);
+  }
+
+  /** Builds that run now. */
+  get running(): readonly IndexBuild[] {
+    return [...this.#running.values()].map(({ build }) => build);
+  }
+
+  /** At the start of the process, before clients: finds what is complete, and begins to build what is not. */
+  async open(): Promise<void> {
+    const { catalogue, files } = this.#host;
+    for (const keyspace of catalogue.schema.keyspaces.values())
+      for (const table of keyspace.tables.values())
+        for (const index of indexTablesOf(table)) {
+          const { id } = index.index;
+          if (await files.isBuilt(table, id)) this.#built.add(id);
+          else {
+            if (await files.mayBeForeign(id)) await files.clear(id);
+            this.#start(table, index);
+          }
+        }
+  }
+
+  /** After a change of the schema, once the shards know it: builds new indexes, forgets those that are gone. */
+  follow(before: TableDefinition | null, after: TableDefinition | null): void {
+    const now = after === null ? [] : indexTablesOf(after);
+    for (const { id } of before?.indexes ?? []) if (!now.some(({ index }) => index.id === id)) this.#built.delete(id);
+    for (const index of now)
+      if (!this.#built.has(index.index.id) && !this.#running.has(index.index.id)) this.#start(after!, index);
+  }
+
+  /** The table has rows that no write of this process brought. */
+  stale(tableId: string): void {
+    const table = this.#host.catalogue.tableById(tableId);
+    if (table === null) return;
+    for (const index of indexTablesOf(table)) {
+      this.#built.delete(index.index.id);
+      const running = this.#running.get(index.index.id);
+      if (running === undefined) this.#start(table, index);
+      else void running.done.then(() => this.stale(tableId));
+    }
+  }
+
+  /** Resolves when what is built now is built, or after `ms`. */
+  async settled(ms: number): Promise<void> {
+    const all = Promise.allSettled([...this.#running.values()].map(({ done }) => done));
+    let timer: NodeJS.Timeout | undefined;
+    const limit = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, ms);
+    });
+    await Promise.race([all, limit]);
+    clearTimeout(timer);
+  }
+
+  /** Ends what runs: it begins anew at the next start. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    await Promise.allSettled([...this.#running.values()].map(({ done }) => done));
+  }
+
+  #start(table: TableDefinition, index: IndexTable): void {
+    const { id, name } = index.index;
+    const build: IndexBuild = { id, keyspace: table.keyspace, table: table.name, index: name, rows: 0 };
+    const done = this.#run(table, index, build).finally(() => this.#running.delete(id));
+    this.#running.set(id, { build, done });
+  }
+
+  async #run(table: TableDefinition, index: IndexTable, build: IndexBuild): Promise<void> {
+    const { files, warn } = this.#host;
+    for (;;) {
+      try {
+        const adoptions = files.adoptions(table);
+        if (!(await this.#readAll(table, index, build))) return;
+        // The mark must not outlive the entries.
+        await files.flush(build.id);
+        await files.markBuilt(build.id, adoptions);
+        if (!this.#exists(build.id, table.id)) return;
+        this.#built.add(build.id);
+        return;
+      } catch (error) {
+        if (this.#stopped || !this.#exists(build.id, table.id)) return;
+        warn({ ...build, error: (error as Error).message }, 'the build of an index failed and is begun again');
+        await new Promise((resolve) => setTimeout(resolve, retryMs).unref());
+      }
+    }
+  }
+
+  #exists(id: string, tableId: string): boolean {
+    return this.#host.catalogue.tableById(tableId)?.indexes.some((index) => index.id === id) ?? false;
+  }
+
+  /** False when the build was given up. */
+  async #readAll(table: TableDefinition, index: IndexTable, build: IndexBuild): Promise<boolean> {
+    const { shards, nowMicros } = this.#host;
+    const buckets = indexBuckets(shards.shardCount);
+    const reader = new RowReader(table, index);
+    build.rows = 0;
+    for (let shard = 0; shard < shards.shardCount; shard++) {
+      let startAfter: Uint8Array | null = null;
+      do {
+        if (this.#stopped || !this.#exists(build.id, table.id)) return false;
+        // Before the rows are read: whatever is written later has later entries.
+        const micros = nowMicros();
+        const command = reader.command(Number(micros / 1_000_000n), startAfter);
+        const stream = new RowStream(await shards.read(shard, command));
+        const writer = new EntryWriter(index, buckets[shard]!.key, micros);
+        build.rows += reader.addEntries(stream, writer);
+        if (writer.count > 0) await shards.mutate(shard, writer.finish(), true);
+        startAfter = stream.position?.slice() ?? null;
+      } while (startAfter !== null);
+    }
+    return true;
+  }
+}
+
+/** Reads what an index is made of. Expiring cells get entries that stay: they are found stale when somebody looks. */
+class RowReader {
+  readonly #columns: ReadColumn[];
+  readonly #tableId: Uint8Array;
+
+  constructor(
+    table: TableDefinition,
+    private readonly index: IndexTable,
+  ) {
+    const { column } = index.target;
+    this.#tableId = new Uint8Array(Buffer.from(table.id.replaceAll('-', ''), 'hex'));
+    const clustering = index.ofRows ? table.clustering : [];
+    const what =
+      column.kind === 'partition_key'
+        ? { what: Selected.partitionKey, which: column.position }
+        : column.kind === 'clustering'
+          ? { what: Selected.clustering, which: column.position }
+          : { what: Selected.value, which: column.id };
+    this.#columns = [...clustering.map((_, which) => ({ what: Selected.clustering, which })), what];
+  }
+
+  command(nowSeconds: number, startAfter: Uint8Array | null): Uint8Array {
+    return encodeReadCommand({
+      tableId: this.#tableId,
+      nowSeconds,
+      partitions: { range: { start: -(2n ** 63n), startInclusive: true, end: 2n ** 63n - 1n, endInclusive: true } },
+      columns: this.#columns,
+      distinct: !this.index.ofRows,
+      rowLimit: rowsAStep,
+      bytesLimit: stepBytesMax,
+      startAfter,
+    });
+  }
+
+  /** Returns the number of rows. */
+  addEntries(stream: RowStream, writer: EntryWriter): number {
+    let rows = 0;
+    const width = this.#columns.length;
+    for (const { token, key, ...partition } of stream.partitions())
+      for (const row of rowsOf({ token, key, ...partition }, width)) {
+        rows++;
+        const cells = cellsOf(row.cells, width);
+        const value = cells[width - 1]!;
+        if (value === null) continue;
+        for (const term of this.#terms(value)) writer.add(term, token, key, cells.slice(0, width - 1), null);
+      }
+    return rows;
+  }
+
+  #terms(value: Uint8Array): readonly (readonly Uint8Array[])[] {
+    const { column, kind } = this.index.target;
+    const { type } = column;
+    if (!isMulticell(type)) return [[value]];
+    if (type.kind === 'list') return unpackList(value).map((element) => [element]);
+    if (type.kind === 'set') return unpackSet(value).map((element) => [element]);
+    if (type.kind !== 'map') return [[value]];
+    const entries = unpackMap(value);
+    if (kind === 'entries') return entries;
+    return entries.map(([key, inner]) => [kind === 'keys' ? key : inner]);
+  }
+}

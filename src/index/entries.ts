@@ -1,0 +1,164 @@
+// The entries of what a mutation writes. A write adds entries without reading what was there before: an entry that the base table does not
+// bear out is skipped when it is read.
+//
+// An entry must live as long as any cell that it stands for. A cell that stays writes `p` at the time of this process: later than every
+// earlier entry, whatever timestamp the cell has. A cell that expires writes `e` at the time of its expiry: of several the last stays.
+import { invalid } from '../common/errors.js';
+import { murmurToken } from '../native/index.js';
+import type { TableDefinition } from '../schema/index.js';
+import {
+  type ClusteringPrefix,
+  type DecodedMutation,
+  type DecodedOperation,
+  type DecodedRow,
+  decodeMutation,
+  MutationBuilder,
+} from '../storage/index.js';
+import { entryColumns, type IndexTable, indexTablesOf } from './index-table.js';
+
+export type NowMicros = () => bigint;
+
+/** Cassandra's limit of an indexed value, in bytes. */
+const termBytesMax = 65_535;
+const empty = new Uint8Array(0);
+
+type Expiry = { readonly ttl: number; readonly at: number };
+
+/** Collects entries of one index for one bucket. */
+export class EntryWriter {
+  readonly #builder: MutationBuilder;
+  readonly #permanent: number;
+  readonly #expiring: number;
+  count = 0;
+
+  /**
+   * @param bucket  key of the partition of entries: one whose token is of the shard of the base rows
+   * @param micros  the time of this write
+   */
+  constructor(
+    private readonly index: IndexTable,
+    bucket: Uint8Array,
+    private readonly micros: bigint,
+  ) {
+    this.#builder = new MutationBuilder(index.tableId, murmurToken(bucket), bucket);
+    this.#permanent = index.table.columns.get(entryColumns.permanent)!.id;
+    this.#expiring = index.table.columns.get(entryColumns.expiring)!.id;
+  }
+
+  /** @throws FerrosaError INVALID for a value that is too long */
+  add(term: readonly Uint8Array[], token: bigint, key: Uint8Array, row: ClusteringPrefix, expiry: Expiry | null): void {
+    const { index } = this.index;
+    const { analyzer, target, ofRows } = this.index;
+    const terms = analyzer === null ? term : term.map(analyzer);
+    for (const value of terms)
+      if (value.length >= termBytesMax)
+        throw invalid(
+          `Cannot index value of size ${value.length} for index ${index.name} on ` +
+            `${this.index.table.keyspace}.${this.index.table.name.slice(0, -index.name.length - 1)}` +
+            `(${target.column.name}) (maximum allowed size=${termBytesMax})`,
+        );
+    this.count++;
+    this.#builder.row([...terms, tokenBytes(token), key, ...(ofRows ? row : [])]);
+    if (expiry === null) this.#builder.cell(this.#permanent, this.micros, empty);
+    else this.#builder.cell(this.#expiring, BigInt(expiry.at) * 1_000_000n, empty, expiry.ttl, expiry.at);
+  }
+
+  finish(): Uint8Array {
+    return this.#builder.finish();
+  }
+}
+
+function tokenBytes(token: bigint): Uint8Array {
+  const bytes = new Uint8Array(8);
+  new DataView(bytes.buffer).setBigInt64(0, token);
+  return bytes;
+}
+
+const expiryOf = ({ ttl, localDeletionTime }: DecodedOperation): Expiry | null =>
+  ttl === 0 ? null : { ttl, at: localDeletionTime! };
+
+/** The term of one cell of the indexed column; null when the cell has none. */
+function termOfCell({ target }: IndexTable, { path, value }: DecodedOperation): readonly Uint8Array[] | null {
+  if (value === null) return null;
+  if (path === null) return [value];
+  const { type } = target.column;
+  if (type.kind === 'set') return [path];
+  if (type.kind === 'map') {
+    if (target.kind === 'keys') return [path];
+    if (target.kind === 'entries') return [path, value];
+  }
+  return [value];
+}
+
+/** How long a row (or static row) is there because of this mutation: null when it is not, or until the last of its cells expires. */
+function lifeOf(row: DecodedRow): { readonly expiry: Expiry | null } | null {
+  let last: Expiry | null = null;
+  const { liveness } = row;
+  if (liveness !== null) {
+    if (liveness.ttl === 0) return { expiry: null };
+    last = { ttl: liveness.ttl, at: liveness.expiresAt };
+  }
+  for (const operation of row.operations) {
+    if (operation.kind !== 'cell') continue;
+    const expiry = expiryOf(operation);
+    if (expiry === null) return { expiry: null };
+    if (last === null || expiry.at > last.at) last = expiry;
+  }
+  return last === null ? null : { expiry: last };
+}
+
+/** The components of a serialized partition key. */
+function keyComponents(table: TableDefinition, key: Uint8Array): Uint8Array[] {
+  if (table.partitionKey.length === 1) return [key];
+  const parts: Uint8Array[] = [];
+  for (let at = 0; at + 2 <= key.length; ) {
+    const length = (key[at]! << 8) | key[at + 1]!;
+    parts.push(key.subarray(at + 2, at + 2 + length));
+    at += 3 + length;
+  }
+  return parts;
+}
+
+function addEntries(table: TableDefinition, index: IndexTable, mutation: DecodedMutation, out: EntryWriter): void {
+  const { column } = index.target;
+  const { token, key } = mutation;
+  for (const item of mutation.items) {
+    if (item.kind === 'rangeTombstone') continue;
+    if (column.kind === 'partition_key' || column.kind === 'clustering') {
+      if (column.kind === 'clustering' && item.kind === 'static') continue;
+      const life = lifeOf(item);
+      if (life === null) continue;
+      const term =
+        column.kind === 'clustering' ? item.clustering[column.position] : keyComponents(table, key)[column.position];
+      if (term != null) out.add([term], token, key, item.clustering, life.expiry);
+      continue;
+    }
+    if ((column.kind === 'static') !== (item.kind === 'static')) continue;
+    for (const operation of item.operations) {
+      if (operation.columnId !== column.id || operation.kind !== 'cell') continue;
+      const term = termOfCell(index, operation);
+      if (term !== null) out.add(term, token, key, item.clustering, expiryOf(operation));
+    }
+  }
+}
+
+/**
+ * The mutations of the indexes of `table` that belong to a mutation of it: to be written with it, in one record of its shard.
+ * @param bucketOf  the bucket of a token's shard
+ * @throws FerrosaError INVALID for a value that cannot be indexed
+ */
+export function indexMutations(
+  table: TableDefinition,
+  bytes: Uint8Array,
+  bucketOf: (token: bigint) => Uint8Array,
+  nowMicros: NowMicros,
+): Uint8Array[] {
+  const decoded = decodeMutation(bytes);
+  const mutations: Uint8Array[] = [];
+  for (const index of indexTablesOf(table)) {
+    const writer = new EntryWriter(index, bucketOf(decoded.token), nowMicros());
+    addEntries(table, index, decoded, writer);
+    if (writer.count > 0) mutations.push(writer.finish());
+  }
+  return mutations;
+}

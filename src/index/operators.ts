@@ -1,0 +1,22 @@
+// Which relations an index serves: Cassandra's supportsExpression of each kind of index.
+import type { CqlType } from '../types/index.js';
+import { isMulticell } from '../types/index.js';
+import type { IndexTable } from './index-table.js';
+
+export type IndexOperator = 'EQ' | 'RANGE' | 'CONTAINS' | 'CONTAINS KEY';
+
+const eqOnly: readonly CqlType['kind'][] = ['text', 'ascii', 'boolean', 'uuid', 'list', 'set', 'map', 'tuple', 'udt'];
+
+/** Source: CassandraIndex.supportsOperator and its subclasses, IndexTermType.supports. */
+export function operatorsOf({ target, isSai }: IndexTable): readonly IndexOperator[] {
+  const { column, kind } = target;
+  const { type } = column;
+  const collection = type.kind === 'list' || type.kind === 'set' || type.kind === 'map';
+  if (collection && isMulticell(type)) {
+    if (kind === 'entries') return ['EQ'];
+    if (kind === 'keys') return ['CONTAINS KEY'];
+    return ['CONTAINS'];
+  }
+  if (!isSai || eqOnly.includes(type.kind)) return ['EQ'];
+  return ['EQ', 'RANGE'];
+}

@@ -1,0 +1,254 @@
+// Rows that an index finds: its entries are read in the order of the result, and each is looked up in the table, which decides.
+import { FerrosaError } from '../../common/errors.js';
+import { entryColumns } from '../../index/index.js';
+import { murmurToken } from '../../native/index.js';
+import {
+  cellsOf,
+  decodePosition,
+  encodeReadCommand,
+  MutationBuilder,
+  noLimit,
+  RowStream,
+  rowsOf,
+  sliceOf,
+} from '../../storage/index.js';
+import { wholeRing } from '../restrictions/token-restriction.js';
+import { int64Bytes } from '../values.js';
+import type { Candidate, CandidateRange } from './index-candidates.js';
+import { PointCandidates, RangeCandidates, sameTarget } from './index-candidates.js';
+import type { IndexDriver } from './index-drivers.js';
+import type { PagingState } from './paging-state.js';
+import type { RowPredicate } from './row-filter.js';
+import { Scan, type ScanTarget } from './scan.js';
+import type { SelectPlan } from './select-plan.js';
+import type { SelectContext, SourceRow } from './types.js';
+import { inSlices } from './virtual-rows.js';
+
+/** Entries that are looked up together: few at first, since a page may want few. */
+const batchMin = 32;
+const batchMax = 512;
+/** Partitions that are read at the same time. */
+const readsInFlightMax = 16;
+
+type Candidates = { next(count: number): Promise<Candidate[]> };
+
+/** @throws FerrosaError READ_FAILURE when no index that could serve the statement is built */
+function builtDrivers({ drivers, table }: SelectPlan, { coordinator, read }: SelectContext): IndexDriver[] {
+  const built = drivers.filter(({ index }) => coordinator.isIndexBuilt(index.index.id));
+  if (built.length > 0 || drivers.length === 0) return built;
+  const names = drivers.map(({ index }) => index.index.name).join(', ');
+  throw new FerrosaError(
+    'READ_FAILURE',
+    'Operation failed - received 0 responses and 1 failures: INDEX_NOT_AVAILABLE ' +
+      `(${names} of ${table.keyspace}.${table.name} is being built)`,
+    { consistency: read.consistency, received: 0, blockFor: 1, failures: 1, dataPresent: false },
+  );
+}
+
+function rangeOf({ partitions }: ScanTarget, state: PagingState | null): CandidateRange {
+  const position = state === null || state.position.length === 0 ? null : decodePosition(state.position);
+  const after = position === null ? null : { ...position };
+  if (!('keys' in partitions)) return { tokens: partitions.range, key: null, after };
+  // IN on the partition key does not go with indexes.
+  const key = partitions.keys[0]!;
+  return { tokens: wholeRing, key: { key, token: murmurToken(key) }, after };
+}
+
+async function candidatesOf(
+  driver: IndexDriver,
+  context: SelectContext,
+  where: CandidateRange,
+): Promise<Candidates | null> {
+  const source = { coordinator: context.coordinator, read: context.read, nowSeconds: context.nowSeconds };
+  const range = driver.range(context.bind);
+  if (driver.isPoint) return new PointCandidates(source, driver.index, range, where);
+  const candidates = new RangeCandidates(source, driver.index, range, where);
+  return (await candidates.gather()) ? candidates : null;
+}
+
+/** The rows of a statement that uses an index; null when its table must be scanned instead. */
+export async function indexSource(
+  plan: SelectPlan,
+  context: SelectContext,
+  target: ScanTarget,
+  state: PagingState | null,
+): Promise<AsyncGenerator<SourceRow> | null> {
+  const matches = plan.filter?.bind(context.bind) ?? (() => true);
+  for (const driver of builtDrivers(plan, context)) {
+    const candidates = await candidatesOf(driver, context, rangeOf(target, state));
+    if (candidates === null) continue;
+    if (!driver.index.ofRows) return partitionRows(context, target, state, candidates, matches);
+    return rowsFound(plan, context, target, { driver, candidates, matches });
+  }
+  return null;
+}
+
+/** Batches of candidates, each target once. */
+async function* batches(candidates: Candidates): AsyncGenerator<Candidate[]> {
+  let last: Candidate | null = null;
+  for (let count = batchMin; ; count = Math.min(batchMax, count * 2)) {
+    const taken = await candidates.next(count);
+    if (taken.length === 0) return;
+    const batch: Candidate[] = [];
+    for (const candidate of taken) {
+      if (last === null || !sameTarget(last, candidate)) batch.push(candidate);
+      last = candidate;
+    }
+    yield batch;
+  }
+}
+
+/** Entries that point at partitions: their rows are read as those of keys that were given. */
+async function* partitionRows(
+  context: SelectContext,
+  target: ScanTarget,
+  state: PagingState | null,
+  candidates: Candidates,
+  matches: RowPredicate,
+): AsyncGenerator<SourceRow> {
+  let position = state === null || state.position.length === 0 ? null : state.position;
+  for await (const batch of batches(candidates)) {
+    const keys = batch.map(({ key }) => key);
+    const begun = position !== null && Buffer.compare(decodePosition(position).key, keys[0]!) === 0;
+    const scan = new Scan(
+      context.coordinator,
+      context.read,
+      { ...target, partitions: { keys } },
+      begun ? position : null,
+    );
+    position = null;
+    while (!scan.done) {
+      const stream = await scan.next(noLimit);
+      context.tombstones.note(stream);
+      const width = target.columns.length;
+      for (const partition of stream.partitions())
+        for (const row of rowsOf(partition, width, true)) {
+          const cells = cellsOf(row.cells, width);
+          if (matches(cells)) yield { key: partition.key, position: row.position!, cells };
+        }
+    }
+  }
+}
+
+type Found = { readonly driver: IndexDriver; readonly candidates: Candidates; readonly matches: RowPredicate };
+
+/** Entries that point at rows. */
+async function* rowsFound(
+  plan: SelectPlan,
+  context: SelectContext,
+  target: ScanTarget,
+  { driver, candidates, matches }: Found,
+): AsyncGenerator<SourceRow> {
+  const isOwn = driver.own.bind(context.bind);
+  const { table } = plan;
+  for await (const taken of batches(candidates)) {
+    const batch = taken.filter(({ clustering }) => inSlices(table, target.slices, clustering));
+    const rows = await lookUp(plan, context, target, batch);
+    const stale: Candidate[] = [];
+    for (const [i, row] of rows.entries()) {
+      if (row !== null && matches(row.cells)) yield row;
+      else if (row === null || !isOwn(row.cells)) stale.push(batch[i]!);
+    }
+    if (stale.length > 0 && context.mayClean) await forget(context, driver, stale);
+  }
+}
+
+type Lookup = { readonly command: Uint8Array; readonly tokens: readonly bigint[] };
+const nameOf = (key: Uint8Array): string => Buffer.from(key.buffer, key.byteOffset, key.length).toString('latin1');
+
+/** The rows that candidates point at, in their order; null for one that is not there. */
+async function lookUp(
+  plan: SelectPlan,
+  context: SelectContext,
+  target: ScanTarget,
+  batch: readonly Candidate[],
+): Promise<(SourceRow | null)[]> {
+  const lookups = plan.table.clustering.length === 0 ? byShard(target, batch) : byPartition(target, batch);
+  const found = new Map<string, SourceRow>();
+  const width = target.columns.length;
+  const read = async ({ command, tokens }: Lookup): Promise<void> => {
+    const stream = new RowStream(await context.coordinator.read({ command, tokens }, context.read));
+    context.tombstones.note(stream);
+    for (const partition of stream.partitions())
+      for (const row of rowsOf(partition, width, true)) {
+        const { clustering } = decodePosition(row.position!);
+        const cells = cellsOf(row.cells, width);
+        found.set(rowName(partition.key, clustering ?? []), { key: partition.key, position: row.position!, cells });
+      }
+  };
+  for (let i = 0; i < lookups.length; i += readsInFlightMax)
+    await Promise.all(lookups.slice(i, i + readsInFlightMax).map(read));
+  return batch.map(({ key, clustering }) => found.get(rowName(key, clustering)) ?? null);
+}
+
+const rowName = (key: Uint8Array, clustering: readonly (Uint8Array | null)[]): string =>
+  [key, ...clustering].map((part) => (part === null ? '-' : `${part.length}:${nameOf(part)}`)).join('/');
+
+const commandOf = (target: ScanTarget, keys: readonly Uint8Array[], rows: readonly Candidate[] | null): Uint8Array =>
+  encodeReadCommand({
+    tableId: target.tableId,
+    nowSeconds: target.nowSeconds,
+    columns: target.columns,
+    partitions: { keys },
+    slices: rows === null ? [] : rows.map(({ clustering }) => sliceOf(clustering)),
+    positions: true,
+    unrestricted: false,
+  });
+
+/** Tables whose partitions are rows: one command for all keys of a shard, bounded by the size of their answer. */
+function byShard(target: ScanTarget, batch: readonly Candidate[]): Lookup[] {
+  const shards = new Map<number, Candidate[]>();
+  for (const candidate of batch) {
+    const list = shards.get(candidate.bucket);
+    if (list === undefined) shards.set(candidate.bucket, [candidate]);
+    else list.push(candidate);
+  }
+  return [...shards.values()].map((list) => ({
+    command: commandOf(
+      target,
+      list.map(({ key }) => key),
+      null,
+    ),
+    tokens: list.map(({ token }) => token),
+  }));
+}
+
+/** One command for the rows of each partition. */
+function byPartition(target: ScanTarget, batch: readonly Candidate[]): Lookup[] {
+  const lookups: Lookup[] = [];
+  for (let i = 0; i < batch.length; ) {
+    const { key, token } = batch[i]!;
+    let end = i + 1;
+    while (end < batch.length && batch[end]!.token === token && Buffer.compare(batch[end]!.key, key) === 0) end++;
+    lookups.push({ command: commandOf(target, [key], batch.slice(i, end)), tokens: [token] });
+    i = end;
+  }
+  return lookups;
+}
+
+/**
+ * Deletes entries that the table does not bear out, each at its own time: one that was written meanwhile is later and stays. Nothing
+ * depends on it, so that nobody waits for it to be durable.
+ */
+async function forget(context: SelectContext, { index }: IndexDriver, stale: readonly Candidate[]): Promise<void> {
+  const column = index.table.columns.get(entryColumns.permanent)!.id;
+  const { coordinator, nowSeconds, read } = context;
+  for (const [number, bucket] of coordinator.indexBuckets.entries()) {
+    const own = stale.filter((candidate) => candidate.bucket === number && candidate.writtenAt !== null);
+    if (own.length === 0) continue;
+    const builder = new MutationBuilder(index.tableId, bucket.token, bucket.key);
+    for (const { term, token, key, clustering, writtenAt } of own) {
+      builder.row([...term, int64Bytes(token), key, ...clustering]);
+      builder.cellTombstone(column, writtenAt!, nowSeconds);
+    }
+    const { consistency, timeoutMs } = read;
+    await coordinator
+      .mutate([{ token: bucket.token, bytes: builder.finish() }], {
+        consistency,
+        writeType: 'SIMPLE',
+        timeoutMs,
+        durable: true,
+      })
+      .catch(() => {}); // the next reader finds them again
+  }
+}
