@@ -1,5 +1,6 @@
 // Builds indexes over what their tables have already, in the background. Writes have their entries from the moment the index exists; a build
 // reads every row once and adds the entries of what it finds. An index is asked only when its build has ended.
+import type { FerrosaError } from '../common/errors.js';
 import { EntryWriter, type IndexTable, indexTablesOf, type NowMicros } from '../index/index.js';
 import type { Catalogue, TableDefinition } from '../schema/index.js';
 import { indexBuckets } from '../shard/index.js';
@@ -67,7 +68,8 @@ export class IndexBuilds {
       for (const table of keyspace.tables.values())
         for (const index of indexTablesOf(table)) {
           const { id } = index.index;
-          if (await files.isBuilt(table, id)) this.#built.add(id);
+          // Without a commit log a table may have flushed what its index lost.
+          if (keyspace.durableWrites && (await files.isBuilt(table, id))) this.#built.add(id);
           else {
             if (await files.mayBeForeign(id)) await files.clear(id);
             this.#start(table, index);
@@ -167,6 +169,21 @@ export class IndexBuilds {
   }
 }
 
+/** What was written before the index and is too long for it stays out of it, as in Cassandra. */
+function addIfShort(
+  writer: EntryWriter,
+  term: readonly Uint8Array[],
+  token: bigint,
+  key: Uint8Array,
+  row: readonly (Uint8Array | null)[],
+): void {
+  try {
+    writer.add(term, token, key, row, null);
+  } catch (error) {
+    if ((error as FerrosaError).code !== 'INVALID') throw error;
+  }
+}
+
 /** Reads what an index is made of. Expiring cells get entries that stay: they are found stale when somebody looks. */
 class RowReader {
   readonly #columns: ReadColumn[];
@@ -211,7 +228,7 @@ class RowReader {
         const cells = cellsOf(row.cells, width);
         const value = cells[width - 1]!;
         if (value === null) continue;
-        for (const term of this.#terms(value)) writer.add(term, token, key, cells.slice(0, width - 1), null);
+        for (const term of this.#terms(value)) addIfShort(writer, term, token, key, cells.slice(0, width - 1));
       }
     return rows;
   }

@@ -59,15 +59,17 @@ export class LocalCoordinator implements Coordinator {
   }
 
   async mutate(mutations: readonly RoutedMutation[], options: MutationOptions): Promise<void> {
-    for (const { bytes } of mutations) this.#check(mutationTableId(bytes), options.consistency, true);
+    const tables = this.#tablesOf(mutations);
+    for (const table of new Set(tables)) this.#check(table, options.consistency, true);
     if (this.views !== null && mutations.some(({ bytes }) => this.#viewedBase(bytes) !== null))
       return this.#mutateWithViews(mutations, options);
-    const byShard = this.#byShard(mutations);
+    const byShard = this.#byShard(mutations, tables);
     if (options.writeType === 'BATCH' && byShard.size > 1 && this.batchLog !== null) {
       const { schema } = this.catalogue;
       const done = await this.batchLog.begin(mutations);
       // An index that was made meanwhile wants its entries too.
-      await this.#send(schema === this.catalogue.schema ? byShard : this.#byShard(mutations), options);
+      const isSame = schema === this.catalogue.schema;
+      await this.#send(isSame ? byShard : this.#byShard(mutations), options);
       await done();
       return;
     }
@@ -81,7 +83,7 @@ export class LocalCoordinator implements Coordinator {
   async compareAndSet(operation: CompareAndSet, options: CasOptions): Promise<void> {
     const { tableId, key, token, reads, decide } = operation;
     this.#checkStrategy(tableId, options.consistency);
-    this.#check(tableId, options.serialConsistency, true);
+    this.#check(this.#tableOf(tableId), options.serialConsistency, true);
     const shard = shardOfToken(token, this.shards.shardCount);
     const contended = (contentions: number) => casTimedOut(options.serialConsistency, contentions);
     const work = this.#partitions.run(partitionName(tableId, key), options.contentionTimeoutMs, contended, async () => {
@@ -89,7 +91,7 @@ export class LocalCoordinator implements Coordinator {
       const answers = await Promise.all(reads.map((command) => this.shards.read(shard, command, request)));
       const mutation = decide(answers, (micros) => this.#timestampAfter(micros));
       if (mutation === null) return;
-      this.#check(tableId, options.consistency, true);
+      this.#check(this.#tableOf(tableId), options.consistency, true);
       const base = this.#viewedBase(mutation);
       const all = [mutation, ...this.indexMutations(mutation)];
       if (base !== null) await this.#writeBase(base, { token, bytes: mutation }, options.durable);
@@ -178,17 +180,25 @@ export class LocalCoordinator implements Coordinator {
   }
 
   /** The mutations of indexes that belong to a mutation. @throws FerrosaError INVALID for a value that cannot be indexed */
-  indexMutations(bytes: Uint8Array): Uint8Array[] {
-    const table = this.catalogue.tableById(uuidText(mutationTableId(bytes)));
+  indexMutations(bytes: Uint8Array, table = this.#tableOf(mutationTableId(bytes))): Uint8Array[] {
     if (table === null || table.indexes.length === 0) return [];
     return indexMutations(table, bytes, this.#bucketOf, this.nowMicros);
+  }
+
+  #tablesOf(mutations: readonly RoutedMutation[]): (TableDefinition | null)[] {
+    return mutations.map(({ bytes }) => this.#tableOf(mutationTableId(bytes)));
+  }
+
+  /** null for the tables of indexes, which the catalogue does not know. */
+  #tableOf(tableId: Uint8Array): TableDefinition | null {
+    return this.catalogue.tableById(uuidText(tableId));
   }
 
   readonly #bucketOf = (token: bigint): Uint8Array =>
     this.indexBuckets[shardOfToken(token, this.shards.shardCount)]!.key;
 
   async read(read: RoutedRead, options: ReadOptions): Promise<Uint8Array> {
-    this.#check(read.command.subarray(2, 18), options.consistency, false);
+    this.#check(this.#tableOf(read.command.subarray(2, 18)), options.consistency, false);
     const newRequest = () => this.#request(options.timeoutMs, () => readTimedOut(options.consistency));
     if (read.tokens === null && hasFolds(read.command)) return foldRange(this.shards, read.command, newRequest);
     const request = newRequest();
@@ -215,12 +225,16 @@ export class LocalCoordinator implements Coordinator {
     }
   }
 
-  #byShard(mutations: readonly RoutedMutation[]): Map<number, Uint8Array[]> {
+  /** @param tables  of each mutation */
+  #byShard(
+    mutations: readonly RoutedMutation[],
+    tables: readonly (TableDefinition | null)[] = this.#tablesOf(mutations),
+  ): Map<number, Uint8Array[]> {
     const byShard = new Map<number, Uint8Array[]>();
-    for (const { token, bytes } of mutations) {
+    for (const [i, { token, bytes }] of mutations.entries()) {
       const shard = shardOfToken(token, this.shards.shardCount);
       const list = byShard.get(shard);
-      const entries = this.indexMutations(bytes);
+      const entries = this.indexMutations(bytes, tables[i]!);
       if (list === undefined) byShard.set(shard, [bytes, ...entries]);
       else list.push(bytes, ...entries);
     }
@@ -243,14 +257,13 @@ export class LocalCoordinator implements Coordinator {
 
   #checkStrategy(tableId: Uint8Array, consistency: number): void {
     if (consistency !== Consistency.EACH_QUORUM) return;
-    const table = this.catalogue.tableById(uuidText(tableId));
+    const table = this.#tableOf(tableId);
     const strategy = this.catalogue.schema.keyspaces.get(table?.keyspace ?? '')?.replication['class'] ?? '';
     if (strategy.endsWith('NetworkTopologyStrategy')) return;
     throw invalid(`consistency level EACH_QUORUM not compatible with replication strategy (${strategy})`);
   }
 
-  #check(tableId: Uint8Array, consistency: number, isWrite: boolean): void {
-    const table = this.catalogue.tableById(uuidText(tableId));
+  #check(table: TableDefinition | null, consistency: number, isWrite: boolean): void {
     if (table !== null) checkReplicas(this.#replicasOf(table), consistency, isWrite);
   }
 

@@ -14,12 +14,16 @@ import {
   decodeMutation,
   MutationBuilder,
 } from '../storage/index.js';
+import { type CqlType, isMulticell } from '../types/index.js';
 import { entryColumns, type IndexTable, indexTablesOf } from './index-table.js';
 
 export type NowMicros = () => bigint;
 
 /** Cassandra's limit of an indexed value, in bytes. */
 const termBytesMax = 65_535;
+/** That of its storage-attached indexes (sai_string_term_size_fail_threshold and its like). */
+const saiTermBytesMax = 8_192;
+const frozenKinds: readonly CqlType['kind'][] = ['list', 'set', 'map', 'tuple', 'udt'];
 const empty = new Uint8Array(0);
 
 type Expiry = { readonly ttl: number; readonly at: number };
@@ -47,16 +51,9 @@ export class EntryWriter {
 
   /** @throws FerrosaError INVALID for a value that is too long */
   add(term: readonly Uint8Array[], token: bigint, key: Uint8Array, row: ClusteringPrefix, expiry: Expiry | null): void {
-    const { index } = this.index;
-    const { analyzer, target, ofRows } = this.index;
+    const { analyzer, ofRows } = this.index;
     const terms = analyzer === null ? term : term.map(analyzer);
-    for (const value of terms)
-      if (value.length >= termBytesMax)
-        throw invalid(
-          `Cannot index value of size ${value.length} for index ${index.name} on ` +
-            `${this.index.table.keyspace}.${this.index.table.name.slice(0, -index.name.length - 1)}` +
-            `(${target.column.name}) (maximum allowed size=${termBytesMax})`,
-        );
+    for (const value of terms) checkTermSize(this.index, value.length);
     this.count++;
     this.#builder.row([...terms, tokenBytes(token), key, ...(ofRows ? row : [])]);
     if (expiry === null) this.#builder.cell(this.#permanent, this.micros, empty);
@@ -66,6 +63,24 @@ export class EntryWriter {
   finish(): Uint8Array {
     return this.#builder.finish();
   }
+}
+
+/** @throws FerrosaError INVALID with Cassandra's texts (CassandraIndex, the guardrails sai_string_term_size and sai_frozen_term_size) */
+function checkTermSize({ index, target, table, isSai }: IndexTable, bytes: number): void {
+  const { column } = target;
+  if (isSai && bytes > saiTermBytesMax) {
+    const guardrail = isMulticell(column.type) || !frozenKinds.includes(column.type.kind) ? 'string' : 'frozen';
+    throw invalid(
+      `Guardrail sai_${guardrail}_term_size violated: Value of column '${column.name}' has size ${bytes}, ` +
+        `this exceeds the failure threshold of ${saiTermBytesMax}.`,
+    );
+  }
+  if (bytes < termBytesMax) return;
+  const base = `${table.keyspace}.${table.name.slice(0, -index.name.length - 1)}`;
+  throw invalid(
+    `Cannot index value of size ${bytes} for index ${index.name} on ${base}(${column.name}) ` +
+      `(maximum allowed size=${termBytesMax})`,
+  );
 }
 
 function tokenBytes(token: bigint): Uint8Array {

@@ -101,21 +101,20 @@ const questions = (n: number, kind: Kind): string[] => [
 ];
 
 /** Answers of the indexes are those of a scan of the twin, also page by page. */
-async function compare(client: CqlClient, kind: Kind): Promise<void> {
-  for (const n of [1, 3])
-    for (const where of questions(n, kind)) {
-      const twin = (await client.query(`SELECT k, c, v, w, st FROM twin WHERE ${where} ALLOW FILTERING`)).objects();
-      const ask = `SELECT k, c, v, w, st FROM t WHERE ${where}`;
-      assert.deepEqual((await client.query(ask)).objects(), twin, where);
-      const paged: Record<string, unknown>[] = [];
-      let pagingState: Uint8Array | null = null;
-      do {
-        const page = await client.query(ask, [], { pageSize: 2, pagingState });
-        paged.push(...page.objects());
-        pagingState = page.pagingState;
-      } while (pagingState !== null);
-      assert.deepEqual(paged, twin, `${where} in pages`);
-    }
+async function compare(client: CqlClient, kind: Kind, n: number): Promise<void> {
+  for (const where of questions(n, kind)) {
+    const twin = (await client.query(`SELECT k, c, v, w, st FROM twin WHERE ${where} ALLOW FILTERING`)).objects();
+    const ask = `SELECT k, c, v, w, st FROM t WHERE ${where}`;
+    assert.deepEqual((await client.query(ask)).objects(), twin, where);
+    const paged: Record<string, unknown>[] = [];
+    let pagingState: Uint8Array | null = null;
+    do {
+      const page = await client.query(ask, [], { pageSize: 2, pagingState });
+      paged.push(...page.objects());
+      pagingState = page.pagingState;
+    } while (pagingState !== null);
+    assert.deepEqual(paged, twin, `${where} in pages`);
+  }
 }
 
 for (const kind of ['legacy', 'sai'] as const)
@@ -128,24 +127,24 @@ for (const kind of ['legacy', 'sai'] as const)
     await client.query(`CREATE TABLE t ${columns}`);
     await client.query(`CREATE TABLE twin ${columns}`);
     // Half of the content is there before the indexes.
-    for (let round = 0; round < 6; round++) {
+    for (let round = 0; round < 5; round++) {
       if (round === 2) await createIndexes(client, 't', kind);
-      for (let i = 0; i < 60; i++) {
+      for (let i = 0; i < 50; i++) {
         const write = randomWrite(random);
         // One timestamp for both: the order of their writes must not differ.
         const timestamp = BigInt(2_000_000 + round * 1_000 + i);
         const statements = ['t', 'twin'].map((table) => write(table));
         for (const statement of statements) await client.query(statement, [], { timestamp });
       }
-      if (round >= 2) await compare(client, kind);
-      if (round === 3) await ferrosa.action('flush', { keyspace: 'ks' });
-      if (round === 4) await ferrosa.action('compact', { keyspace: 'ks' });
-      if (round === 4) {
+      if (round >= 2) await compare(client, kind, round - 1);
+      if (round === 2) await ferrosa.action('flush', { keyspace: 'ks' });
+      if (round === 3) await ferrosa.action('compact', { keyspace: 'ks' });
+      if (round === 3) {
         await ferrosa.down('SIGKILL');
         await ferrosa.up();
         client = await connect(ferrosa);
         await client.query('USE ks');
-        await compare(client, kind);
+        await compare(client, kind, 1);
       }
     }
     await client.query('TRUNCATE t');
@@ -171,7 +170,7 @@ test('an index is built over what is there, also when the number of shards chang
   const client = await CqlClient.connect({ port: before.port });
   await createKeyspace(client);
   await client.query('CREATE TABLE t (k int PRIMARY KEY, v int)');
-  for (let k = 0; k < 2_000; k += 50) {
+  for (let k = 0; k < 500; k += 50) {
     const rows = Array.from({ length: 50 }, (_, i) => `INSERT INTO t (k, v) VALUES (${k + i}, ${(k + i) % 7})`);
     await Promise.all(rows.map((row) => client.query(row)));
   }

@@ -21,7 +21,7 @@ import type { PagingState } from './paging-state.js';
 import type { RowPredicate } from './row-filter.js';
 import { Scan, type ScanTarget } from './scan.js';
 import type { SelectPlan } from './select-plan.js';
-import type { SelectContext, SourceRow } from './types.js';
+import { decodedRows, type RowSource, type SelectContext, type SourceRow } from './types.js';
 import { inSlices } from './virtual-rows.js';
 
 /** Entries that are looked up together: few at first, since a page may want few. */
@@ -72,7 +72,7 @@ export async function indexSource(
   context: SelectContext,
   target: ScanTarget,
   state: PagingState | null,
-): Promise<AsyncGenerator<SourceRow> | null> {
+): Promise<RowSource | null> {
   const matches = plan.filter?.bind(context.bind) ?? (() => true);
   for (const driver of builtDrivers(plan, context)) {
     const candidates = await candidatesOf(driver, context, rangeOf(target, state));
@@ -105,7 +105,7 @@ async function* partitionRows(
   state: PagingState | null,
   candidates: Candidates,
   matches: RowPredicate,
-): AsyncGenerator<SourceRow> {
+): RowSource {
   let position = state === null || state.position.length === 0 ? null : state.position;
   for await (const batch of batches(candidates)) {
     const keys = batch.map(({ key }) => key);
@@ -120,12 +120,7 @@ async function* partitionRows(
     while (!scan.done) {
       const stream = await scan.next(noLimit);
       context.tombstones.note(stream);
-      const width = target.columns.length;
-      for (const partition of stream.partitions())
-        for (const row of rowsOf(partition, width, true)) {
-          const cells = cellsOf(row.cells, width);
-          if (matches(cells)) yield { key: partition.key, position: row.position!, cells };
-        }
+      yield decodedRows(stream, target.columns.length, matches);
     }
   }
 }
@@ -138,18 +133,20 @@ async function* rowsFound(
   context: SelectContext,
   target: ScanTarget,
   { driver, candidates, matches }: Found,
-): AsyncGenerator<SourceRow> {
+): RowSource {
   const isOwn = driver.own.bind(context.bind);
   const { table } = plan;
   for await (const taken of batches(candidates)) {
     const batch = taken.filter(({ clustering }) => inSlices(table, target.slices, clustering));
     const rows = await lookUp(plan, context, target, batch);
     const stale: Candidate[] = [];
+    const matching: SourceRow[] = [];
     for (const [i, row] of rows.entries()) {
-      if (row !== null && matches(row.cells)) yield row;
+      if (row !== null && matches(row.cells)) matching.push(row);
       else if (row === null || !isOwn(row.cells)) stale.push(batch[i]!);
     }
     if (stale.length > 0 && context.mayClean) await forget(context, driver, stale);
+    yield matching;
   }
 }
 

@@ -1,7 +1,7 @@
 // Executes a planned SELECT.
 import { invalid } from '../../common/errors.js';
 import { murmurToken } from '../../native/index.js';
-import { cellsOf, noLimit, type RowStream, rowsOf } from '../../storage/index.js';
+import { cellsOf, noLimit, rowsOf } from '../../storage/index.js';
 import { UNSET } from '../../types/index.js';
 import type { QueryResult } from '../api.js';
 import { isSerial } from '../consistency.js';
@@ -18,6 +18,7 @@ import { encodeRow, resultRow } from './row-sink.js';
 import { Scan, type ScanTarget } from './scan.js';
 import type { FoldedSelect, SelectPlan } from './select-plan.js';
 import {
+  decodedRows,
   type Limits,
   type ResultPage,
   type RowSource,
@@ -229,18 +230,6 @@ async function* sourceRows(
     context.tombstones.note(stream);
     yield decodedRows(stream, width, matches);
   }
-}
-
-function* decodedRows(
-  stream: RowStream,
-  width: number,
-  matches: ((cells: SourceRow['cells']) => boolean) | null,
-): Generator<SourceRow> {
-  for (const partition of stream.partitions())
-    for (const row of rowsOf(partition, width, true)) {
-      const cells = cellsOf(row.cells, width);
-      if (matches === null || matches(cells)) yield { key: partition.key, position: row.position!, cells };
-    }
 }
 
 /** Rows that are filtered or computed, one result row each. */

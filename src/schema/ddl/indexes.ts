@@ -144,6 +144,7 @@ export function createIndex(schema: Schema, statement: Create, context: DdlConte
     throw invalid(`Index '${statement.name}' already exists`);
   }
   if (table.isCounter) throw invalid("Secondary indexes on counter tables aren't supported");
+  if (table.view !== undefined) throw invalid("Secondary indexes on materialized views aren't supported");
   const targets = checkTargets(statement, table, custom);
   const root = targets.length === 1 ? `${tableName}_${targets[0]!.column.name}_idx` : `${tableName}_idx`;
   const index: IndexDefinition = {

@@ -57,6 +57,16 @@ export class LogSync {
     }
   }
 
+  /** Resolves when everything that is in the log now is on disk. */
+  async covered(): Promise<void> {
+    const upTo = this.#log.appended();
+    while (!this.#failed && this.#log.stats().synced < upTo) {
+      this.#start();
+      if (this.#running === null) return;
+      await this.#running;
+    }
+  }
+
   /** Syncs and ends the timer. */
   async stop(): Promise<void> {
     if (this.#timer !== null) clearInterval(this.#timer);

@@ -98,6 +98,7 @@ export class ShardEngine {
     const warn = (message: string, fields: object) => this.#report('warn', message, fields);
     this.#flusher = new Flusher(this.#tables, this.#log, firstSegmentId, {
       write: (table, frozen, mark, epoch) => host.main.call({ op: 'flush', table, frozen, mark, epoch }),
+      logSynced: () => this.#logSync.covered(),
       recovered: () => this.#recovered,
       onFlushed: (state) => this.#compactor.consider(state),
       nowMs: host.nowMs,

@@ -11,6 +11,8 @@ const retryMs = 5_000;
 export type FlushHost = {
   /** Writes a frozen memtable and makes it content of the table. */
   readonly write: (table: string, frozen: number, mark: FlushedMark | null, epoch: number) => Promise<WrittenSSTables>;
+  /** Resolves when the log up to now is on disk. */
+  readonly logSynced: () => Promise<void>;
   /** False while the log of earlier processes is being replayed: a memtable of then is only a part of it, and marks nothing. */
   readonly recovered: () => boolean;
   readonly warn: (message: string, fields: object) => void;
@@ -97,6 +99,8 @@ export class Flusher {
       const { marks, ...position } = this.#frozenAt.get(number)!;
       const mark = marks ? { ...this.markHere(), ...position } : null;
       try {
+        // Rows in an SSTable outlive the machine: so must the entries of its indexes, which have only the log yet.
+        await this.#host.logSynced();
         const written = await this.#host.write(state.table.id, number, mark, epoch);
         this.#frozenAt.delete(number);
         if (state.epoch === epoch) this.#swap(state, number, written ?? [], position);
