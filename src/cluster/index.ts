@@ -13,5 +13,5 @@ export { PartitionQueue } from './partition-queue.js';
 export { blockFor, type ReplicaCount, satisfiedLevels } from './replicas.js';
 export type { ShardPort, ShardRequest } from './shard-port.js';
 export { buildView, type ViewBuildProgress } from './view-builder.js';
-export { withIndexes } from './with-indexes.js';
 export { ViewWriter } from './view-writer.js';
+export { withIndexes } from './with-indexes.js';

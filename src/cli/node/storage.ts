@@ -1,6 +1,13 @@
 // Metadata and shards: who the node is, its schema, and the threads that keep its data.
 import { join } from 'node:path';
-import { BatchLog, IndexBuilds, LocalCoordinator, type ShardPort, ViewWriter, withIndexes } from '../../cluster/index.js';
+import {
+  BatchLog,
+  IndexBuilds,
+  LocalCoordinator,
+  type ShardPort,
+  ViewWriter,
+  withIndexes,
+} from '../../cluster/index.js';
 import type { FerrosaError } from '../../common/errors.js';
 import { nativeFunctions, resolveColumnMask } from '../../query/index.js';
 import { loadHostId, MetadataStore, type NodeRecord, RaftClient, registerNode } from '../../raft/index.js';

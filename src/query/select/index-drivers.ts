@@ -91,7 +91,11 @@ export function planDrivers(
       const range = rangeOf(index, restriction);
       if (range === null) continue;
       const { of, ...rest } = range;
-      drivers.push({ index, ...rest, own: filterBy(environment, { filters: [of], negations: [] }, analyzers, fetched) });
+      drivers.push({
+        index,
+        ...rest,
+        own: filterBy(environment, { filters: [of], negations: [] }, analyzers, fetched),
+      });
     }
   // A row by one term costs less than a range of terms, and one of rows less than one of partitions.
   const rank = ({ isPoint, index }: IndexDriver): number => (isPoint ? 0 : 2) + (index.ofRows ? 0 : 1);
