@@ -171,7 +171,7 @@ function guardAlterType(guard: Guard, statement: Of<'alterType'>, schema: Schema
 function guardCreateIndex(guard: Guard, statement: Of<'createIndex'>, table: TableDefinition | null): void {
   guard.flag('secondary_indexes_enabled', 'Creating secondary indexes');
   if (table === null) return;
-  const name = statement.name ?? statement.index?.name ?? null;
+  const { name } = statement;
   const what = name === null ? `on table ${table.name}` : `${name} on table ${table.name}`;
   guard.threshold('secondary_indexes_per_table', table.indexes.length + 1, what);
 }

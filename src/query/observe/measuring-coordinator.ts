@@ -4,6 +4,7 @@ import type {
   CasOptions,
   CompareAndSet,
   Coordinator,
+  IndexBucket,
   MutationOptions,
   ReadOptions,
   RoutedMutation,
@@ -23,6 +24,14 @@ export class MeasuringCoordinator implements Coordinator {
     private readonly inner: Coordinator,
     private readonly nowMicros: () => number,
   ) {}
+
+  get indexBuckets(): readonly IndexBucket[] {
+    return this.inner.indexBuckets;
+  }
+
+  isIndexBuilt(id: string): boolean {
+    return this.inner.isIndexBuilt(id);
+  }
 
   mutate(mutations: readonly RoutedMutation[], options: MutationOptions): Promise<void> {
     return this.inner.mutate(mutations, options);
