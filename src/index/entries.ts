@@ -14,16 +14,12 @@ import {
   decodeMutation,
   MutationBuilder,
 } from '../storage/index.js';
-import { type CqlType, isMulticell } from '../types/index.js';
 import { entryColumns, type IndexTable, indexTablesOf } from './index-table.js';
 
 export type NowMicros = () => bigint;
 
 /** Cassandra's limit of an indexed value, in bytes. */
 const termBytesMax = 65_535;
-/** That of its storage-attached indexes (sai_string_term_size_fail_threshold and its like). */
-const saiTermBytesMax = 8_192;
-const frozenKinds: readonly CqlType['kind'][] = ['list', 'set', 'map', 'tuple', 'udt'];
 const empty = new Uint8Array(0);
 
 type Expiry = { readonly ttl: number; readonly at: number };
@@ -65,16 +61,9 @@ export class EntryWriter {
   }
 }
 
-/** @throws FerrosaError INVALID with Cassandra's texts (CassandraIndex, the guardrails sai_string_term_size and sai_frozen_term_size) */
-function checkTermSize({ index, target, table, isSai }: IndexTable, bytes: number): void {
+/** @throws FerrosaError INVALID with Cassandra's text (CassandraIndex) */
+function checkTermSize({ index, target, table }: IndexTable, bytes: number): void {
   const { column } = target;
-  if (isSai && bytes > saiTermBytesMax) {
-    const guardrail = isMulticell(column.type) || !frozenKinds.includes(column.type.kind) ? 'string' : 'frozen';
-    throw invalid(
-      `Guardrail sai_${guardrail}_term_size violated: Value of column '${column.name}' has size ${bytes}, ` +
-        `this exceeds the failure threshold of ${saiTermBytesMax}.`,
-    );
-  }
   if (bytes < termBytesMax) return;
   const base = `${table.keyspace}.${table.name.slice(0, -index.name.length - 1)}`;
   throw invalid(
