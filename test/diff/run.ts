@@ -1,7 +1,8 @@
 // Runs the corpus on a real Cassandra and on Ferrosa, with and without its hot path, and compares columns, rows, codes and messages.
 //   node dist/test/diff/run.js [--cassandra HOST:PORT] [--ferrosa HOST:PORT] [--keyspace NAME] [FILE-PREFIX ...]
-// Without --ferrosa it starts two nodes of its own: one with hot_path=true, on which every SELECT, INSERT, UPDATE and DELETE is prepared
+// Without --cassandra it asks the one of scripts/oracle, and starts that when it does not run. Without --ferrosa it starts two nodes of its own: one with hot_path=true, on which every SELECT, INSERT, UPDATE and DELETE is prepared
 // and executed, and one with hot_path=false, on which they are sent as text. Runs at a time need keyspaces of their own.
+import { connectOracle, oracleAddress } from '../sstables/oracle.js';
 import { NodeProcess, temporaryDataDir } from '../support/node-process.js';
 import { type CorpusFile, corpusKeyspace, type Line, readCorpus } from './corpus.js';
 import { difference, type Outcome, show, type Target } from './outcome.js';
@@ -53,13 +54,24 @@ function remote(name: string, address: string, prepareAll: boolean): Remote {
   return new Remote(name, Number(port), prepareAll, host);
 }
 
+/** The instance of scripts/oracle, started when it does not run. */
+async function ownCassandra(): Promise<string> {
+  await (await connectOracle()).close();
+  const { host, port } = oracleAddress();
+  return `${host}:${port}`;
+}
+
 async function main(): Promise<void> {
   const args = process.argv.slice(2);
   const option = (name: string, otherwise: string): string => {
     const at = args.indexOf(name);
     return at < 0 ? otherwise : args.splice(at, 2)[1]!;
   };
-  const cassandra = remote('Cassandra', option('--cassandra', process.env['CASSANDRA'] ?? '127.0.0.1:19142'), false);
+  const cassandra = remote(
+    'Cassandra',
+    option('--cassandra', process.env['CASSANDRA'] ?? (await ownCassandra())),
+    false,
+  );
   const keyspace = option('--keyspace', corpusKeyspace);
   const address = option('--ferrosa', '');
   const folders = [temporaryDataDir(), temporaryDataDir()];

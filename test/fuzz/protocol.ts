@@ -2,7 +2,6 @@
 // never with anything else. Then a node: mutated requests over sockets, among them EXECUTEs of statements that are prepared there; it must
 // stay alive, answer a plain query between the rounds, log no unexpected error, and let every connection go.
 // Usage: node dist/test/fuzz/protocol.js [COUNT] [SEED]; FUZZ_COUNT and FUZZ_SEED are the same.
-import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { FerrosaError } from '../../src/common/errors.js';
 import {
@@ -23,6 +22,7 @@ import { Ferrosa } from '../support/ferrosa.js';
 import { Prng } from '../support/prng.js';
 import { RawClient } from '../support/raw-client.js';
 import { requestOf, versions } from '../support/request-arbitraries.js';
+import { MemoryWatch } from './memory-watch.js';
 import { ddl, templates } from './statements.js';
 import { randomValue } from './values.js';
 
@@ -154,10 +154,8 @@ async function attack(prng: Prng, target: number, burst: number): Promise<void> 
   clearTimeout(timer);
 }
 
-let rounds = 0;
-
-async function fuzzServer(total: number, target: number): Promise<void> {
-  const prng = new Prng(seed + 1 + rounds++);
+async function fuzzServer(total: number, target: number, memory: MemoryWatch): Promise<void> {
+  const prng = new Prng(seed + 1);
   const burst = 50;
   for (let done = 0; done < total; ) {
     const attacks = Array.from({ length: 16 }, () => attack(prng, target, burst));
@@ -167,12 +165,9 @@ async function fuzzServer(total: number, target: number): Promise<void> {
     const { rows } = await client.query("SELECT key FROM system.local WHERE key = 'local'");
     if (rows.length !== 1) throw new Error('the plain query has no answer');
     await client.close();
+    memory.at(done);
   }
   console.log(`server: ${total} mutated requests, alive and answering`);
-}
-
-function residentMiB(pid: number): number {
-  return (Number(readFileSync(`/proc/${pid}/statm`, 'utf8').split(' ')[1]) * 4096) / 2 ** 20;
 }
 
 async function metric(port: number, name: string): Promise<number> {
@@ -187,12 +182,10 @@ async function main(): Promise<void> {
   try {
     await prepareStatements(node.port);
     const total = Math.ceil(count * 0.2);
-    await fuzzServer(total / 2, node.port);
-    const atHalf = residentMiB(node.pid);
-    await fuzzServer(total / 2, node.port);
-    const atEnd = residentMiB(node.pid);
-    console.log(`resident: ${atHalf.toFixed(0)} MiB at half, ${atEnd.toFixed(0)} MiB at the end`);
-    if (total >= 20_000 && atEnd > atHalf * 1.3 + 64) throw new Error('memory grew');
+    const memory = new MemoryWatch(node.pid, total);
+    await fuzzServer(total, node.port, memory);
+    console.log(memory.toString());
+    if (memory.hasGrown) throw new Error('memory grew');
     for (const what of [
       'ferrosa_cql_connections',
       'ferrosa_cql_requests_in_flight',

@@ -9,6 +9,9 @@ const tables = [
   'CREATE TABLE IF NOT EXISTS fuzz.kv (k bigint PRIMARY KEY, v blob)',
 ];
 
+/** Of `ddl`. */
+export const tableNames = ['fuzz.t', 'fuzz.n', 'fuzz.a', 'fuzz.kv'];
+
 export const ddl = [
   "CREATE KEYSPACE IF NOT EXISTS fuzz WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 1}",
   ...tables,
@@ -130,7 +133,7 @@ const names = [
   'd',
   'dt',
 ];
-const tableNames = ['fuzz.t', 'fuzz.n', 'fuzz.a', 'fuzz.kv', 'system.local', 'system_schema.columns', 'fuzz.none'];
+const otherTables = [...tableNames, 'system.local', 'system_schema.columns', 'fuzz.none'];
 const constants = [
   ...["''", "'a'", '0x', '0xFF', '0xF', '0', '1', '-1', '2147483648', '-9223372036854775809', '1e400', '1.5', 'NaN'],
   ...['-Infinity', 'null', 'true', 'P1Y', '12h30m', '00000000-0000-0000-0000-000000000000', "'2026-01-01'", "'::1'"],
@@ -190,7 +193,7 @@ function byToken(prng: Prng, text: string): string {
     else if (kind === 1) tokens.splice(at, 0, ...tokens.slice(at, at + 1 + prng.below(8)));
     else if (kind === 2) {
       const table = tokens.indexOf('fuzz');
-      if (table >= 0) tokens.splice(table, 3, prng.pick(tableNames));
+      if (table >= 0) tokens.splice(table, 3, prng.pick(otherTables));
     } else tokens[at] = otherToken(prng, tokens[at] ?? '');
   }
   return tokens.join('');

@@ -34,6 +34,8 @@ const words = [
   '\0',
 ];
 
+const asciiWords = words.filter((word) => /^[\0-\x7f]*$/.test(word));
+
 export function randomBytes(prng: Prng, length: number): Buffer {
   const bytes = Buffer.alloc(length);
   const small = prng.below(2) === 0;
@@ -42,13 +44,14 @@ export function randomBytes(prng: Prng, length: number): Buffer {
 }
 
 /** A value that the type takes, or nearly. */
-function proper(prng: Prng, type: WireType, depth: number): Buffer {
+function proper(prng: Prng, type: WireType, depth: number, wild: boolean): Buffer {
   const fixed = fixedBytes[type.id];
-  if (fixed !== undefined) return randomBytes(prng, fixed);
-  const element = (t: WireType) => encode.value(depth < 4 ? randomValue(prng, t, depth + 1) : null);
+  if (fixed !== undefined) return wild ? randomBytes(prng, fixed) : validBytes(prng, type.id, fixed);
+  const element = (t: WireType) => encode.value(depth < 4 ? randomValue(prng, t, depth + 1, wild) : null);
   const count = prng.below(4);
   switch (type.id) {
     case 0x01:
+      return Buffer.from(prng.pick(wild ? words : asciiWords), 'utf8');
     case 0x0d:
     case 0x0a:
       return Buffer.from(prng.pick(words), 'utf8');
@@ -60,7 +63,7 @@ function proper(prng: Prng, type: WireType, depth: number): Buffer {
     case 0x10:
       return randomBytes(prng, prng.below(2) ? 4 : 16);
     case 0x15:
-      return Buffer.from([2, 4, prng.below(256)]);
+      return Buffer.from([2, 4, wild ? prng.below(256) : 2 * prng.below(64)]);
     case 0x20:
     case 0x22:
       return Buffer.concat([encode.int(count), ...Array.from({ length: count }, () => element(type.params[0]!))]);
@@ -71,9 +74,23 @@ function proper(prng: Prng, type: WireType, depth: number): Buffer {
     case 0x30:
     case 0x31:
       return Buffer.concat(type.params.slice(0, prng.below(type.params.length + 1)).map(element));
+    case 0x0e:
+      return randomBytes(prng, 1 + prng.below(19));
+    case 0x00:
+      // A vector of two floats is the only custom type of the tables.
+      return randomBytes(prng, wild ? prng.below(20) : 8);
     default:
       return randomBytes(prng, prng.below(20));
   }
+}
+
+/** Fixed-length bytes with what the type asks for beside the length. */
+function validBytes(prng: Prng, id: number, length: number): Buffer {
+  const bytes = randomBytes(prng, length);
+  if (id === 0x0f) bytes[6] = 0x10 | (bytes[6]! & 0x0f);
+  // Nanoseconds of a day.
+  if (id === 0x12) bytes.writeUIntBE(0, 0, 3);
+  return bytes;
 }
 
 function damaged(prng: Prng, bytes: Buffer): Buffer {
@@ -103,14 +120,18 @@ function damaged(prng: Prng, bytes: Buffer): Buffer {
   }
 }
 
-/** Bytes, null or unset for a marker of the type. */
-export function randomValue(prng: Prng, type: WireType, depth = 0): Value {
+/**
+ * Bytes, null or unset for a marker of the type. @param wild  now and then null, unset, empty or damaged: of many values hardly ever all
+ * would be taken
+ */
+export function randomValue(prng: Prng, type: WireType, depth = 0, wild = true): Value {
+  if (!wild) return proper(prng, type, depth, false);
   const kind = prng.below(32);
   if (kind === 0) return null;
   if (kind === 1) return depth === 0 ? undefined : null;
   if (kind === 2) return Buffer.alloc(0);
   if (kind === 3 && depth === 0 && prng.below(200) === 0)
     return randomBytes(prng, prng.pick([65535, 65536, 300_000, 1_100_000]));
-  const bytes = proper(prng, type, depth);
+  const bytes = proper(prng, type, depth, true);
   return kind < 8 ? damaged(prng, bytes) : bytes;
 }

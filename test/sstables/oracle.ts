@@ -14,9 +14,15 @@ function run(...args: string[]): string {
   return done.stdout.trim();
 }
 
+/** Where it listens, or would. */
+export function oracleAddress(): { host: string; port: number } {
+  const [host = '127.0.0.1', port = '19142'] = run('address').split(' ').filter(Boolean);
+  return { host, port: Number(port) };
+}
+
 /** A session with it. Test files run side by side: another one may be starting it. */
 export async function connectOracle(): Promise<CqlClient> {
-  const connect = (): Promise<CqlClient> => CqlClient.connect({ port: Number(run('port') || '19142'), version: 5 });
+  const connect = (): Promise<CqlClient> => CqlClient.connect({ ...oracleAddress(), version: 5 });
   try {
     return await connect();
   } catch {

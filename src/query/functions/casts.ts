@@ -28,6 +28,11 @@ function castFunctions(from: NativeTypeName, to: NativeTypeName, execute: Execut
   );
 }
 
+/** The low 64 bits of the whole part, as BigDecimal.longValue gives them: from 10^64 on they are zero, however many zeros follow. */
+function low64Bits(value: NumericValue): bigint {
+  return isDecimal(value) && value.scale <= -64 ? 0n : BigInt.asIntN(64, toBigInt(value));
+}
+
 /** Java's conversion between number types: small integers keep the low bits of an int, larger ones of a long. */
 function convert(from: NumericKind, to: NumericKind, value: NumericValue): NumericValue {
   switch (to) {
@@ -36,13 +41,12 @@ function convert(from: NumericKind, to: NumericKind, value: NumericValue): Numer
       if (typeof value === 'number') return doubleToDecimal(value);
       return value;
     case 'varint':
-      return BigInt.asIntN(64, toBigInt(value));
     case 'bigint':
-      return toBigInt(value);
+      return low64Bits(value);
     case 'tinyint':
     case 'smallint':
     case 'int':
-      return typeof value === 'number' ? saturate(value, 32) : toBigInt(value);
+      return typeof value === 'number' ? saturate(value, 32) : low64Bits(value);
     default:
       return value;
   }

@@ -7,6 +7,7 @@ import { type PlanEnvironment, resolveType } from '../plan-environment.js';
 import { existingColumn } from '../restrictions/relation-checks.js';
 import { argumentOf, assignTerm, compatibleType, exactType } from '../terms/arguments.js';
 import { assignType, commonType, worst } from '../terms/compatible.js';
+import { resolveOnce } from '../terms/resolutions.js';
 import { fieldIndex } from '../values.js';
 
 /** As messages and unaliased columns show it. */
@@ -103,6 +104,10 @@ export function selectableParts(selectable: Selectable): readonly Selectable[] {
 
 /** The function a call means, null when there is none of the name. */
 export function resolveSelectable(environment: PlanEnvironment, call: Call): CqlFunction | null {
+  return resolveOnce(environment, call, null, () => chooseFunction(environment, call));
+}
+
+function chooseFunction(environment: PlanEnvironment, call: Call): CqlFunction | null {
   const { functions, keyspace, table } = environment;
   if (isCountOfLiteral(call)) return functions.countRows;
   const args = selectableArguments(call).map((arg) => selectableArgument(environment, arg));
@@ -117,7 +122,9 @@ export function selectableArgument(environment: PlanEnvironment, selectable: Sel
     testAssignment: (receiver) => assignSelectable(environment, selectable, receiver),
     exactType: () => selectableType(environment, selectable),
     compatibleType: () => selectableType(environment, selectable) ?? compatibleSelectable(environment, selectable),
-    text: selectableText(environment, selectable),
+    get text() {
+      return selectableText(environment, selectable);
+    },
     isMarker: false,
     ...(selectable.kind === 'list' ? { arrayLiteralSize: selectable.elements.length } : {}),
   };

@@ -5,6 +5,7 @@ import { type CqlType, preferredTypeOf, testConstant } from '../../types/index.j
 import type { Argument, Assignability, CqlFunction } from '../function-api.js';
 import { type PlanEnvironment, resolveType } from '../plan-environment.js';
 import { assignType, commonType, worst } from './compatible.js';
+import { resolveOnce } from './resolutions.js';
 
 /** The term as function resolution sees it. */
 export function argumentOf(environment: PlanEnvironment, term: Term): Argument {
@@ -12,7 +13,9 @@ export function argumentOf(environment: PlanEnvironment, term: Term): Argument {
     testAssignment: (receiver) => assignTerm(environment, term, receiver),
     exactType: () => exactType(environment, term),
     compatibleType: () => compatibleType(environment, term),
-    text: termText(term),
+    get text() {
+      return termText(term);
+    },
     isMarker: term.kind === 'marker',
     ...(term.kind === 'list' ? { arrayLiteralSize: term.elements.length } : {}),
   };
@@ -54,6 +57,10 @@ type Call = Extract<Term, { kind: 'call' | 'arithmetic' | 'negate' }>;
 
 /** Finds the function a call means; null when there is none of the name. */
 export function resolveCall(environment: PlanEnvironment, term: Call, receiver: CqlType | null): CqlFunction | null {
+  return resolveOnce(environment, term, receiver, () => chooseFunction(environment, term, receiver));
+}
+
+function chooseFunction(environment: PlanEnvironment, term: Call, receiver: CqlType | null): CqlFunction | null {
   const { functions, keyspace, table } = environment;
   if (term.kind === 'call')
     return functions.resolve(

@@ -243,3 +243,23 @@ test('a node without roles says so', async () => {
   const session = await sessionWith(kv);
   assert.equal(await session.error('CREATE ROLE r'), 'INVALID: CREATE ROLE needs an authenticator');
 });
+
+// Goal: the choice among overloads is made once for each operation. Method: chains so long that choosing again for every overload of the
+// operation around it would not end.
+test('long chains of operators are planned, in a SELECT list and in values', { timeout: 60_000 }, async () => {
+  const session = await sessionWith(kv);
+  const chain = (first: string) => `${first}${' + (int) 1 - (int) 1'.repeat(40)}`;
+  await session.all(`INSERT INTO kv (k, v) VALUES (${chain('(int) 7')}, 'a')`);
+  assert.deepEqual(await session.rows(`SELECT ${chain('k')}, -(${chain('k')}) FROM kv`), [['7', '-7']]);
+  assert.deepEqual(await session.rows(`SELECT v FROM kv WHERE k = ${chain('(int) 7')}`), [["'a'"]]);
+});
+
+test('a decimal with more zeros than memory holds is cast to the low bits of its whole part', async () => {
+  const session = await sessionWith('CREATE TABLE d (k int PRIMARY KEY, a decimal, b decimal, c decimal)');
+  await session.all('INSERT INTO d (k, b, c) VALUES (1, -7e64, 7e19)');
+  // 10^2147483647: its scale and one digit.
+  await session.execute('INSERT INTO d (k, a) VALUES (1, ?)', [new Uint8Array([0x80, 0, 0, 1, 1])]);
+  const low = String(BigInt.asIntN(32, 7n * 10n ** 19n));
+  const casts = 'SELECT cast(a AS varint), cast(b AS bigint), cast(c AS int) FROM d';
+  assert.deepEqual(await session.rows(casts), [['0', '0', low]]);
+});
