@@ -1,5 +1,5 @@
-// native/binding/process.cc: what Node does not offer of the operating system: advisory locks and core pinning, descriptors. Typed in
-// src/native/process.ts.
+// native/binding/process.cc: what Node does not offer of the operating system: advisory locks and core pinning, descriptors, memory that
+// the allocator keeps. Typed in src/native/process.ts.
 #include <napi.h>
 
 #include <cerrno>
@@ -8,6 +8,9 @@
 #include <sys/file.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 #ifdef __linux__
 #include <sched.h>
 #endif
@@ -97,6 +100,16 @@ Napi::Value CloseDescriptor(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
+// Gives the system what the allocator keeps for later, of all threads; takes as long as there is much of it. False where it has no such call.
+Napi::Value TrimMemory(const Napi::CallbackInfo& info) {
+#ifdef __GLIBC__
+  ::malloc_trim(0);
+  return Napi::Boolean::New(info.Env(), true);
+#else
+  return Napi::Boolean::New(info.Env(), false);
+#endif
+}
+
 }  // namespace
 
 void RegisterProcess(Napi::Env env, Napi::Object exports) {
@@ -105,6 +118,7 @@ void RegisterProcess(Napi::Env env, Napi::Object exports) {
   exports.Set("duplicateDescriptor", Napi::Function::New(env, DuplicateDescriptor));
   exports.Set("sendNow", Napi::Function::New(env, SendNow));
   exports.Set("closeDescriptor", Napi::Function::New(env, CloseDescriptor));
+  exports.Set("trimMemory", Napi::Function::New(env, TrimMemory));
   exports.Set("cores", Napi::Function::New(env, Cores));
 }
 

@@ -21,6 +21,7 @@ import { Control } from './node/control.js';
 import { loadPagingKey, monotonicMicros, nextTimeUuid, nowMs } from './node/environment.js';
 import { scheduleEstimates } from './node/estimates.js';
 import { Figures } from './node/figures.js';
+import { trimWhenIdle } from './node/idle-memory.js';
 import { Latencies } from './node/latencies.js';
 import { createProcessor } from './node/query.js';
 import { type NodeStorage, openStorage, replicasOf } from './node/storage.js';
@@ -64,6 +65,7 @@ export async function startNode(config: Config, log: Log, onDeath: (message: str
   figures.attach(serving);
   keepCompactionHistory(processor, storage, log);
   const stopEstimates = scheduleEstimates(processor, storage, log);
+  const stopTrimming = trimWhenIdle(() => services.metrics.requests);
   const builds = new ViewBuilds(processor, storage, log);
   builds.start();
   // First, because connections to the other port are told of it.
@@ -97,6 +99,7 @@ export async function startNode(config: Config, log: Log, onDeath: (message: str
     async drain() {
       stopEstimates();
       latencies.stop();
+      stopTrimming();
       await builds.stop();
       await drain({ storage, server, web });
     },

@@ -24,3 +24,9 @@ export const sendNow = addon.sendNow as (fd: number, bytes: Uint8Array, start: n
 
 /** Closes a descriptor of `duplicateDescriptor` that nothing has taken over. */
 export const closeDescriptor = addon.closeDescriptor as (fd: number) => void;
+
+/**
+ * Gives memory back to the system that was freed and is kept for later, of all threads. Blocks for some milliseconds when there is much of
+ * it. False where the allocator has no call for it.
+ */
+export const trimMemory = addon.trimMemory as () => boolean;

@@ -24,8 +24,8 @@ export class BindMarkers {
 
   constructor(names: readonly (string | null)[]) {
     this.#names = names;
-    this.#specs = new Array(names.length);
-    this.#targets = new Array(names.length);
+    this.#specs = new Array(names.length).fill(undefined);
+    this.#targets = new Array(names.length).fill(undefined);
   }
 
   get count(): number {
@@ -39,7 +39,7 @@ export class BindMarkers {
     this.#specs[index] = { keyspace: receiver.keyspace, table: receiver.table, name, type: receiver.type };
   }
 
-  /** All markers in order, as PREPARED shows them. */
+  /** All markers in order, as PREPARED shows them; one that stands for nothing (`USING TTL ? AND TTL ?`: the last one counts) has no name. */
   columns(): ColumnSpec[] {
     return this.#specs.map(
       (spec, index) => spec ?? { keyspace: '', table: '', name: this.#names[index] ?? '', type: { kind: 'blob' } },

@@ -263,3 +263,11 @@ test('a decimal with more zeros than memory holds is cast to the low bits of its
   const casts = 'SELECT cast(a AS varint), cast(b AS bigint), cast(c AS int) FROM d';
   assert.deepEqual(await session.rows(casts), [['0', '0', low]]);
 });
+
+test('of two times to live the last one counts, and a marker for the first stands for nothing', async () => {
+  const session = await sessionWith(kv);
+  const insert = 'INSERT INTO kv (k, v) VALUES (1, ?) USING TTL ? AND TTL ?';
+  await session.execute(insert, [text('a'), int(5), int(1_000_000)]);
+  const [[ttl]] = (await session.rows('SELECT ttl(v) FROM kv')) as [[string]];
+  assert.ok(Number(ttl) > 5);
+});

@@ -1,0 +1,36 @@
+// Memory after a peak: what V8 and the allocator keep for the next one goes back to the system once clients have fallen silent.
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { trimMemory } from '../../native/index.js';
+
+/** Without a request for so long nobody waits for this thread. */
+const idleMs = 2_000;
+/** Fewer requests since the last time are not worth the work. */
+const requestsMin = 100;
+
+/**
+ * Looks every two seconds whether requests have stopped, and gives memory back once when they have.
+ * @param requests  those since the start
+ * @returns ends it
+ */
+export function trimWhenIdle(requests: () => number): () => void {
+  const collect = collector();
+  let seen = requests();
+  let trimmedAt = seen;
+  const timer = setInterval(() => {
+    const now = requests();
+    const isIdle = now === seen;
+    seen = now;
+    if (!isIdle || now - trimmedAt < requestsMin) return;
+    trimmedAt = now;
+    collect();
+    trimMemory();
+  }, idleMs).unref();
+  return () => clearInterval(timer);
+}
+
+/** The collector of this thread, which V8 shows to those who ask by flag. */
+function collector(): () => void {
+  setFlagsFromString('--expose-gc');
+  return runInNewContext('gc') as () => void;
+}
