@@ -402,4 +402,6 @@ export type ParsedStatement = {
   readonly statement: Statement;
   /** Names of the bind markers in order, null for `?`. */
   readonly markers: readonly (string | null)[];
+  /** The same for statements that differ only in the values in them (fingerprint.ts). */
+  readonly shape: number;
 };

@@ -18,6 +18,10 @@ export class Cursor {
     this.lexed = lex(query);
   }
 
+  get tokens(): readonly Token[] {
+    return this.lexed.tokens;
+  }
+
   /** The token `ahead` places after the next one. */
   peek(ahead = 0): Token {
     const { tokens } = this.lexed;

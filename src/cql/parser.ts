@@ -29,6 +29,7 @@ import {
   parseUserTypeName,
 } from './ddl-parser.js';
 import { acceptModification, parseBatch, parseSelect, parseTableName } from './dml-parser.js';
+import { shapeNumber } from './fingerprint.js';
 import { parseCreateAggregate, parseCreateFunction, parseDropFunction } from './function-parser.js';
 import { acceptObserve } from './observe-parser.js';
 import { parseFunctionName } from './term-parser.js';
@@ -45,7 +46,7 @@ export function parseStatement(text: string): ParsedStatement {
   while (p.accept("';'"));
   if (!p.is('EOF')) p.mismatch('EOF');
   p.finish();
-  return { statement, markers: p.markers };
+  return { statement, markers: p.markers, shape: shapeNumber(p.tokens) };
 }
 
 function parseAny(p: Cursor): Statement {

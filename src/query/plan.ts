@@ -78,7 +78,9 @@ export function planStatement(input: PlanInput, parsed: ParsedStatement): Planne
   const functionNames = new Set<string>();
   const userCalls: UserFunctionTerm[] = [];
   const functions = input.functions.withSchema(input.schema, (name) => functionNames.add(name));
-  const { plan, tables, fullyQualified } = planKind({ ...input, functions, userCalls }, statement, markers);
+  const { schema, text, keyspace } = input;
+  const statementInput = { schema, functions, text, keyspace, userCalls };
+  const { plan, tables, fullyQualified } = planKind(statementInput, statement, markers);
   const single = tables.length > 0 && tables.every((table) => table === tables[0]);
   return {
     plan,

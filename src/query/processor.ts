@@ -94,7 +94,7 @@ export class Processor implements QueryProcessor {
     const values = orderValues(planned, options);
     if (values.length !== planned.bindColumns.length) throw invalid('Invalid amount of bind variables');
     await this.#authorize(planned, client, options);
-    return this.#execute(planned, client, options, values, { request: 'QUERY', text });
+    return this.#execute(planned, client, options, values, { request: 'QUERY', text, shape: parsed.shape });
   }
 
   async prepare(text: string, client: ClientState, keyspace: string | null): Promise<PreparedStatement> {
@@ -144,7 +144,8 @@ export class Processor implements QueryProcessor {
     const asked = this.#authorize(planned, client, options);
     if (asked === undefined) this.onPermitted(client, statement.id);
     else await asked;
-    return this.#execute(planned, client, options, values, { request: 'EXECUTE', text: statement.query });
+    const as = { request: 'EXECUTE', text: statement.query, shape: null };
+    return this.#execute(planned, client, options, values, as);
   }
 
   async batch(batch: BatchRequest, client: ClientState, options: QueryOptions): Promise<QueryResult> {
@@ -182,8 +183,9 @@ export class Processor implements QueryProcessor {
     if (guard !== null) guardExecution(guard, plan, binds, { options, nowMicros: this.services.clock.nowMicros() });
     options.tracer?.event('Executing batch');
     const text = batchText(batch, (id) => this.prepared.get(id)?.query);
-    const result = await this.observer.run(observed({ request: 'BATCH', text }, plan, client, options), () =>
-      executeBatch(plan, binds, this.#writeEnvironment(options, this.services.coordinator)),
+    const result = await this.observer.run(
+      observed({ request: 'BATCH', text, shape: null }, plan, client, options),
+      () => executeBatch(plan, binds, this.#writeEnvironment(options, this.services.coordinator)),
     );
     for (const warning of guard?.warnings ?? []) warnings.add(warning);
     return withWarnings(result, warnings);
@@ -258,7 +260,7 @@ export class Processor implements QueryProcessor {
     client: ClientState,
     options: QueryOptions,
     values: readonly BindValue[],
-    as: { readonly request: string; readonly text: string },
+    as: RequestText,
   ): Promise<QueryResult> {
     return this.observer.run(observed(as, planned.plan, client, options), async (query) => {
       const warnings = new Set<string>();
@@ -447,13 +449,16 @@ function orderValues(planned: PlannedStatement, options: QueryOptions): readonly
 /** What one execution is run with. */
 type Execution = { readonly query: RunningQuery; readonly coordinator: Coordinator };
 
+type RequestText = Pick<ObservedStatement, 'request' | 'text' | 'shape'>;
+
 function observed(
-  as: { readonly request: string; readonly text: string },
+  { request, text, shape }: RequestText,
   plan: Plan,
   client: ClientState,
   options: QueryOptions,
 ): ObservedStatement {
-  return { ...as, plan, client, keyspace: options.keyspace ?? client.keyspace, consistency: options.consistency };
+  const keyspace = options.keyspace ?? client.keyspace;
+  return { request, text, shape, plan, client, keyspace, consistency: options.consistency };
 }
 
 /** A batch of the protocol as the statement that it is. */

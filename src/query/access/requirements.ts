@@ -26,8 +26,6 @@ import {
 
 type Schemaless = Exclude<DdlStatement, { kind: 'truncate' }>;
 
-const known = new WeakMap<object, readonly Requirement[]>();
-
 /** @param keyspace  of the session, for names without one. @throws FerrosaError INVALID when there is none */
 export function requirementsOf(
   plan: Plan,
@@ -56,14 +54,9 @@ const onFunctions = (permission: Permission, functions: readonly UserFunctionOrA
 function ofPlan(plan: Plan, keyspace: string | null, schema: Schema): readonly Requirement[] {
   switch (plan.kind) {
     case 'select':
-    case 'write': {
-      let required = known.get(plan);
-      if (required === undefined) {
-        required = plan.kind === 'select' ? ofSelect(plan) : ofWrite(plan);
-        known.set(plan, required);
-      }
-      return required;
-    }
+      return ofSelect(plan);
+    case 'write':
+      return ofWrite(plan);
     case 'batch':
       return plan.statements.flatMap((one) => requirementsOf(one, keyspace, schema));
     case 'truncate':

@@ -14,13 +14,16 @@ export type Fingerprint = {
   lastSeenMs: number;
   /** Microseconds. */
   readonly latency: Histogram;
+  isKept: boolean;
 };
 
+/** Ways to a fingerprint that are remembered for each that is kept: prepared texts, and lists of different lengths. */
+const waysEach = 4;
+
 export class Fingerprints {
-  /** The least lately used first. */
   readonly #byStatement = new Map<string, Fingerprint>();
-  /** Shapes of texts that are run again and again. */
-  readonly #shapes = new Map<string, string>();
+  /** By what a request brings: the number of its shape, or its whole text when it was prepared. */
+  readonly #ways = new Map<number | string, Fingerprint>();
 
   /** @param countMax  shapes that are kept; 0 for none */
   constructor(private readonly countMax: number) {}
@@ -29,9 +32,10 @@ export class Fingerprints {
     return this.countMax > 0;
   }
 
-  note(text: string, micros: number, rows: number, failed: boolean, nowMs: number): void {
+  /** @param shape  of the text, null when only the text tells */
+  note(text: string, shape: number | null, micros: number, rows: number, failed: boolean, nowMs: number): void {
     if (!this.isOn) return;
-    const known = this.#of(text);
+    const known = this.#of(text, shape);
     known.calls++;
     if (failed) known.errors++;
     known.rows += rows;
@@ -42,7 +46,7 @@ export class Fingerprints {
   /** Calls that the addon has run by itself. */
   merge(text: string, latency: HistogramData, rows: number, nowMs: number): void {
     if (!this.isOn) return;
-    const known = this.#of(text);
+    const known = this.#of(text, null);
     known.calls += latency.count;
     known.rows += rows;
     known.lastSeenMs = nowMs;
@@ -53,33 +57,30 @@ export class Fingerprints {
     return [...this.#byStatement.values()];
   }
 
-  #of(text: string): Fingerprint {
-    const statement = this.#shapeOf(text);
-    let known = this.#byStatement.get(statement);
-    if (known !== undefined) this.#byStatement.delete(statement);
-    else {
+  #of(text: string, shape: number | null): Fingerprint {
+    const way = shape ?? text;
+    let known = this.#ways.get(way);
+    if (known?.isKept) return known;
+    const statement = fingerprintOf(text);
+    known = this.#byStatement.get(statement);
+    if (known === undefined) {
+      if (this.#byStatement.size >= this.countMax) this.#evict();
       const hash = createHash('md5').update(statement).digest('hex');
-      known = { statement, hash, calls: 0, errors: 0, rows: 0, lastSeenMs: 0, latency: new Histogram() };
-      evictTo(this.#byStatement, this.countMax - 1);
+      known = { statement, hash, calls: 0, errors: 0, rows: 0, lastSeenMs: 0, latency: new Histogram(), isKept: true };
+      this.#byStatement.set(statement, known);
     }
-    this.#byStatement.set(statement, known);
+    if (this.#ways.size >= this.countMax * waysEach) this.#ways.clear();
+    this.#ways.set(way, known);
     return known;
   }
 
-  #shapeOf(text: string): string {
-    const known = this.#shapes.get(text);
-    if (known !== undefined) return known;
-    const shape = fingerprintOf(text);
-    evictTo(this.#shapes, this.countMax - 1);
-    this.#shapes.set(text, shape);
-    return shape;
-  }
-}
-
-/** Removes from the front until at most `count` are left. */
-function evictTo(map: Map<string, unknown>, count: number): void {
-  for (const key of map.keys()) {
-    if (map.size <= count) return;
-    map.delete(key);
+  /** The one that was seen least lately goes. */
+  #evict(): void {
+    let oldest: Fingerprint | null = null;
+    for (const one of this.#byStatement.values())
+      if (oldest === null || one.lastSeenMs < oldest.lastSeenMs) oldest = one;
+    if (oldest === null) return;
+    oldest.isKept = false;
+    this.#byStatement.delete(oldest.statement);
   }
 }

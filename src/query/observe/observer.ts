@@ -11,6 +11,8 @@ export type ObservedStatement = {
   /** QUERY, EXECUTE or BATCH. */
   readonly request: string;
   readonly text: string;
+  /** Of the text, null when only the text itself tells. */
+  readonly shape: number | null;
   readonly plan: Plan;
   readonly keyspace: string | null;
   readonly client: ClientState;
@@ -49,7 +51,7 @@ export class StatementObserver {
   }
 
   #note(
-    { plan, consistency, text, keyspace, client }: ObservedStatement,
+    { plan, consistency, text, shape, keyspace, client }: ObservedStatement,
     micros: number,
     rows: number,
     failed: boolean,
@@ -58,7 +60,7 @@ export class StatementObserver {
     const isSlow = this.slow.timeoutMs > 0 && micros >= this.slow.timeoutMs * 1000;
     if (!isSlow && !this.fingerprints.isOn) return;
     const nowMs = Number(this.#clock.nowMicros() / 1000n);
-    this.fingerprints.note(text, micros, rows, failed, nowMs);
+    this.fingerprints.note(text, shape, micros, rows, failed, nowMs);
     if (isSlow)
       this.slow.note({ text, keyspace, clientAddress: client.address, durationMs: micros / 1000, endedAtMs: nowMs });
   }

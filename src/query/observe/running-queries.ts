@@ -19,8 +19,8 @@ export class RunningQueries {
   readonly #running = new Map<number, RunningQuery>();
   #next = 1;
 
-  begin(query: Omit<RunningQuery, 'id' | 'killed'>): RunningQuery {
-    const running = { ...query, id: this.#next++, killed: false };
+  begin({ request, text, keyspace, client, startedMicros }: Omit<RunningQuery, 'id' | 'killed'>): RunningQuery {
+    const running = { id: this.#next++, request, text, keyspace, client, startedMicros, killed: false };
     this.#running.set(running.id, running);
     return running;
   }

@@ -23,12 +23,14 @@ const wrongOrder =
 
 /** null when the statement has no GROUP BY. @throws FerrosaError INVALID */
 export function planGrouping(
-  environment: PlanEnvironment,
+  given: PlanEnvironment,
   statement: SelectStatement,
   restrictions: StatementRestrictions,
   fetched: FetchedColumns,
 ): Grouping | null {
   if (statement.groupBy.length === 0) return null;
+  // Groups are made of the values themselves, also for those who see masks.
+  const environment = { ...given, masked: false };
   const { table } = environment;
   const keyColumns = [...table.partitionKey, ...table.clustering];
   const parts: SelectionNode[] = [];

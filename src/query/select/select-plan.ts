@@ -114,7 +114,7 @@ function planOne(environment: PlanEnvironment, statement: SelectStatement): Sele
       throw invalid('PER PARTITION LIMIT is not allowed with SELECT DISTINCT queries');
     checkDistinct(table, statement, restrictions);
   }
-  const grouping = planGrouping({ ...environment, masked: false }, statement, restrictions, fetched);
+  const grouping = planGrouping(environment, statement, restrictions, fetched);
   const isAggregate = grouping === null && nodes.some((node) => node.isAggregate);
   if (isAggregate && statement.perPartitionLimit !== null)
     throw invalid('PER PARTITION LIMIT is not allowed with aggregate queries.');

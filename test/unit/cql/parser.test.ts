@@ -188,3 +188,16 @@ test('a fingerprint has no values, and one mark for a list of them', () => {
   ] as const)
     assert.equal(fingerprintOf(text), shape);
 });
+
+test('statements that differ in values only have one shape, others have their own', () => {
+  const shapes = (...texts: string[]) => new Set(texts.map((text) => parseStatement(text).shape));
+  assert.equal(
+    shapes('SELECT a FROM t WHERE k = 1', "select a  FROM t WHERE k = 'x'", 'SELECT a FROM t WHERE k = ?').size,
+    1,
+  );
+  const others = ['SELECT b FROM t WHERE k = 1', 'SELECT a FROM u WHERE k = 1', 'SELECT "A" FROM t WHERE k = 1'];
+  assert.equal(
+    shapes('SELECT a FROM t WHERE k = 1', 'SELECT a FROM t WHERE k > 1', 'SELECT a FROM t', ...others).size,
+    6,
+  );
+});
