@@ -2,6 +2,7 @@
 // nothing is left for the next.
 import {
   newQuickJSWASMModuleFromVariant,
+  newVariant,
   type QuickJSContext,
   type QuickJSHandle,
   type QuickJSRuntime,
@@ -29,6 +30,10 @@ import { webAssembly } from './webassembly.js';
 
 /** Bytes of QuickJS's stack; the thread's own must hold what the interpreter needs for that. */
 const stackBytesMax = 256 * 1024;
+const memoryPageBytes = 65_536;
+/** What the build of QuickJS declares for its memory: 16 MiB, which its stack and data are part of, up to 2 GiB. */
+const memoryPagesAtStart = 256;
+const memoryPagesMax = 32_768;
 const messageCharactersMax = 1_000;
 /** Milliseconds for making a text of an error, whose getters are the function's. */
 const tellMsMax = 100;
@@ -44,7 +49,11 @@ export class JavaScriptEngine {
     // Its declarations are those of its CommonJS form, with one `default` too many.
     const imported = await import('@jitl/quickjs-wasmfile-release-sync');
     const variant = imported.default as unknown as QuickJSSyncVariant;
-    return new JavaScriptEngine(await newQuickJSWASMModuleFromVariant(variant), memoryBytesMax, failTimeoutMs);
+    // QuickJS compiled to WebAssembly counts allocations, but not how large they are: its own limit holds for each of them alone.
+    const maximum = Math.min(memoryPagesMax, memoryPagesAtStart + Math.ceil(memoryBytesMax / memoryPageBytes));
+    const wasmMemory = new webAssembly.Memory({ initial: memoryPagesAtStart, maximum });
+    const limited = newVariant(variant, { wasmMemory: wasmMemory as never });
+    return new JavaScriptEngine(await newQuickJSWASMModuleFromVariant(limited), memoryBytesMax, failTimeoutMs);
   }
 
   /** @throws UdfFailure invalid: the body does not compile */

@@ -6,7 +6,7 @@ export type WasmExports = Readonly<Record<string, unknown>>;
 type WebAssemblyApi = {
   readonly Module: new (bytes: Uint8Array<ArrayBuffer>) => object;
   readonly Instance: new (module: object, imports: object) => { readonly exports: WasmExports };
-  readonly Memory: new (descriptor: { initial: number }) => WasmMemory;
+  readonly Memory: new (descriptor: { readonly initial: number; readonly maximum?: number }) => WasmMemory;
   readonly RuntimeError: new () => Error;
 };
 

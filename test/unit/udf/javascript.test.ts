@@ -228,6 +228,18 @@ test('what a function keeps in globals is gone with its statement', async () => 
   assert.deepEqual(await one('keep(v)'), ['1']);
 });
 
+// Goal: the limit holds for all that a function has together, not for each allocation. The limit of the session is 64 MiB.
+test('a function that holds many small buffers runs out of memory at the limit', async () => {
+  const body =
+    'const a = []; try { for (;;) a.push(new Uint8Array(1e6)); } catch { const n = a.length; a.length = 0; return n; }';
+  await javascript('hold', 'x int', 'int', body);
+  for (let i = 0; i < 3; i++) {
+    const [held] = await one('hold(v)');
+    assert.ok(Number(held) > 40 && Number(held) < 85, `held ${held} MB`);
+  }
+  assert.match((await failure('const a = []; for (;;) a.push(new Uint8Array(1e6))')).message, /out of memory/);
+});
+
 test('functions that loop, recurse, allocate or never let go fail, and the next call works', async () => {
   const timeout = /^User defined function k\.wrong : \(int\) -> int ran longer than 1500ms$/;
   assert.match((await failure('while (true) {}')).message, timeout);
