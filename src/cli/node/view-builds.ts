@@ -1,7 +1,7 @@
 // Builds of materialized views: which are to be built, how far they are, what system tables say of them. One at a time.
 import { buildView, type ViewBuildProgress } from '../../cluster/index.js';
 import type { FerrosaError } from '../../common/errors.js';
-import { internalOptions, type Processor, type QueryResult } from '../../query/index.js';
+import { internalClient, internalOptions, type Processor, type QueryResult } from '../../query/index.js';
 import type { TableDefinition } from '../../schema/index.js';
 import { cellsOf } from '../../storage/index.js';
 import { encodeLong } from '../../types/index.js';
@@ -10,7 +10,6 @@ import type { NodeStorage } from './storage.js';
 
 /** Before a build that has failed goes on, milliseconds. */
 const againAfterMs = 5_000;
-const client = { keyspace: null, user: null, address: '127.0.0.1', port: 0, protocolVersion: 5 };
 
 const text = (value: string): Uint8Array => new Uint8Array(Buffer.from(value));
 /** Progress is kept as the build of one range, the whole ring. */
@@ -136,14 +135,14 @@ export class ViewBuilds {
   }
 
   #run(statement: string, values: readonly Uint8Array[]): Promise<QueryResult> {
-    return this.processor.query(statement, { ...client }, internalOptions(values));
+    return this.processor.query(statement, internalClient(), internalOptions(values));
   }
 }
 
 /** What the node's part of a build has come to: STARTED, SUCCESS; null when it has not begun. */
 export async function viewBuildStatus(processor: Processor, keyspace: string, view: string): Promise<string | null> {
   const select = 'SELECT status FROM system_distributed.view_build_status WHERE keyspace_name = ? AND view_name = ?';
-  const result = await processor.query(select, { ...client }, internalOptions([text(keyspace), text(view)]));
+  const result = await processor.query(select, internalClient(), internalOptions([text(keyspace), text(view)]));
   const status = rowsOfResult(result, 1)[0]?.[0];
   return status ? Buffer.from(status).toString() : null;
 }
