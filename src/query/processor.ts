@@ -153,8 +153,7 @@ export class Processor implements QueryProcessor {
     const statements: WritePlan[] = [];
     const prepared: Uint8Array[] = [];
     const functionNames = new Set<string>();
-    const binds: BindContext[] = [];
-    const warnings = new Set<string>();
+    const entries: PlannedStatement[] = [];
     for (const { query, values } of batch.entries) {
       const planned =
         typeof query === 'string' ? this.#plan(parseStatement(query), keyspace) : this.#preparedPlan(query);
@@ -163,10 +162,10 @@ export class Processor implements QueryProcessor {
       const wanted = planned.bindColumns.length;
       if (values.length !== wanted)
         throw invalid(`There were ${wanted} markers(?) in CQL but ${values.length} bound variables`);
+      entries.push(planned);
       statements.push(planned.plan);
       if (typeof query !== 'string') prepared.push(query);
       for (const name of planned.functionNames) functionNames.add(name);
-      binds.push(await this.#bindFor(planned, values, warnings));
     }
     const plan: BatchPlan = {
       kind: 'batch',
@@ -179,6 +178,11 @@ export class Processor implements QueryProcessor {
     if (asked === undefined) for (const id of prepared) this.onPermitted(client, id);
     else await asked;
     checkBatch(plan);
+    // Only who may call functions has them called.
+    const warnings = new Set<string>();
+    const binds: BindContext[] = [];
+    for (const [i, { values }] of batch.entries.entries())
+      binds.push(await this.#bindFor(entries[i]!, values, warnings));
     const guard = this.#guard(client);
     if (guard !== null) guardExecution(guard, plan, binds, { options, nowMicros: this.services.clock.nowMicros() });
     options.tracer?.event('Executing batch');

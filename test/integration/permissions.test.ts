@@ -195,6 +195,21 @@ test('functions of users: made, called and dropped by those who may', async () =
 });
 
 test('masked columns show their values to roles with UNMASK only', async () => {
+test('a batch of a role that may not run it calls no functions', async () => {
+  await admin.query(
+    `CREATE FUNCTION app.told (i int) CALLED ON NULL INPUT RETURNS int LANGUAGE javascript AS 'throw new Error("called")'`,
+  );
+  await admin.query('CREATE TABLE app.b (k int PRIMARY KEY, v int)');
+  const client = await as('app');
+  const batch = () => client.batch(0, [{ query: 'INSERT INTO app.b (k, v) VALUES (1, app.told(1))', values: [] }]);
+  await assert.rejects(batch(), /User app has no MODIFY permission on <table app.b>/);
+  await admin.query('GRANT MODIFY ON app.b TO app');
+  await assert.rejects(batch(), /User app has no EXECUTE permission on <function app.told\(int\)>/);
+  await admin.query('GRANT EXECUTE ON FUNCTION app.told(int) TO app');
+  await assert.rejects(batch(), /Error: called/);
+  await client.close();
+});
+
   await admin.query('CREATE TABLE app.masked (k int PRIMARY KEY, name text MASKED WITH mask_default())');
   await admin.query("INSERT INTO app.masked (k, name) VALUES (1, 'ann')");
   await admin.query('GRANT SELECT ON app.masked TO app');
