@@ -2,4 +2,5 @@ export type * from './ast.js';
 export { fingerprintOf } from './fingerprint.js';
 export { isReservedWord, quoteName } from './keywords.js';
 export { parseStatement } from './parser.js';
+export { withoutPassword } from './password-text.js';
 export { termText, tupleText, typeNodeText } from './text.js';

@@ -1,6 +1,6 @@
 // Runs statements: parse, plan, execute (the QueryProcessor that the server talks to).
 import { FerrosaError, invalid } from '../common/errors.js';
-import { parseStatement } from '../cql/index.js';
+import { parseStatement, withoutPassword } from '../cql/index.js';
 import { type TableDefinition, viewsOf } from '../schema/index.js';
 import type { BindValue, TextContext } from '../types/index.js';
 import type { AccessControl } from './access/access-control.js';
@@ -87,7 +87,7 @@ export class Processor implements QueryProcessor {
   }
 
   async query(text: string, client: ClientState, options: QueryOptions): Promise<QueryResult> {
-    options.tracer?.event(`Parsing ${text}`);
+    options.tracer?.event(`Parsing ${withoutPassword(text)}`);
     const parsed = parseStatement(text);
     options.tracer?.event('Preparing statement');
     const planned = this.#plan(parsed, options.keyspace ?? client.keyspace);

@@ -1,4 +1,5 @@
 // Which requests are traced, and what system_traces.sessions says about them: Cassandra's titles and parameters.
+import { withoutPassword } from '../cql/index.js';
 import { EnvelopeFlag, type Frame, type QueryParameters } from '../protocol/index.js';
 import { Consistency, type QueryProcessor } from '../query/index.js';
 import type { StatementMessage } from './dispatcher.js';
@@ -33,12 +34,12 @@ export const tracingIdFor = (frame: Frame, trace: TraceSession | null): Uint8Arr
 
 function traceParameters(message: StatementMessage, processor: QueryProcessor): Map<string, string> {
   const parameters = new Map<string, string>();
-  if (message.kind === 'PREPARE') return parameters.set('query', message.query);
+  if (message.kind === 'PREPARE') return parameters.set('query', withoutPassword(message.query));
   addOptions(parameters, message.parameters);
-  if (message.kind === 'QUERY') parameters.set('query', message.query);
+  if (message.kind === 'QUERY') parameters.set('query', withoutPassword(message.query));
   if (message.kind === 'EXECUTE') {
     const prepared = processor.lookup(message.id);
-    if (prepared !== null) parameters.set('query', prepared.query);
+    if (prepared !== null) parameters.set('query', withoutPassword(prepared.query));
     prepared?.bindColumns.forEach((column, i) => {
       const value = message.parameters.values[i];
       if (value instanceof Uint8Array) parameters.set(`bound_var_${i}_${column.name}`, boundText(value));

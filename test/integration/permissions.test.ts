@@ -38,6 +38,7 @@ before(async () => {
     authorizer: 'CassandraAuthorizer',
     user_defined_functions_enabled: 'true',
     dynamic_data_masking_enabled: 'true',
+    slow_query_log_timeout: '1ms',
     roles_validity: hour,
     permissions_validity: hour,
     credentials_validity: hour,
@@ -194,7 +195,6 @@ test('functions of users: made, called and dropped by those who may', async () =
   await client.close();
 });
 
-test('masked columns show their values to roles with UNMASK only', async () => {
 test('a batch of a role that may not run it calls no functions', async () => {
   await admin.query(
     `CREATE FUNCTION app.told (i int) CALLED ON NULL INPUT RETURNS int LANGUAGE javascript AS 'throw new Error("called")'`,
@@ -210,6 +210,7 @@ test('a batch of a role that may not run it calls no functions', async () => {
   await client.close();
 });
 
+test('masked columns show their values to roles with UNMASK only', async () => {
   await admin.query('CREATE TABLE app.masked (k int PRIMARY KEY, name text MASKED WITH mask_default())');
   await admin.query("INSERT INTO app.masked (k, name) VALUES (1, 'ann')");
   await admin.query('GRANT SELECT ON app.masked TO app');
@@ -232,7 +233,12 @@ test('a view is read by those who may read its table, and written by those who m
     'CREATE MATERIALIZED VIEW app.by_v AS SELECT * FROM app.base WHERE v IS NOT NULL AND k IS NOT NULL PRIMARY KEY (v, k)';
   const client = await as('app');
   await assert.rejects(client.query(make), /has no ALTER permission on <table app.base>/);
+  // What the table held before is in the view too: builds are nobody's.
+  await admin.query('INSERT INTO app.base (k, v) VALUES (2, 1)');
   await admin.query(make);
+  const status =
+    "SELECT status FROM system_distributed.view_build_status WHERE keyspace_name = 'app' AND view_name = 'by_v'";
+  while ((await admin.query(status)).objects()[0]?.['status'] !== 'SUCCESS') await setImmediate();
   await assert.rejects(client.query('SELECT * FROM app.by_v'), /has no SELECT permission on <table app.base>/);
   await admin.query('GRANT SELECT, MODIFY ON app.base TO app');
   await client.query('SELECT * FROM app.by_v');
@@ -240,7 +246,26 @@ test('a view is read by those who may read its table, and written by those who m
   await assert.rejects(client.query(write), /has no MODIFY permission on <table app.by_v>/);
   await admin.query('GRANT MODIFY ON app.by_v TO app');
   await client.query(write);
+  assert.equal((await client.query('SELECT k FROM app.by_v')).rows.length, 2);
   await assert.rejects(client.query('DROP MATERIALIZED VIEW app.by_v'), /has no ALTER permission on <table app.base>/);
+  await client.close();
+});
+
+// Traces can be read by everybody.
+test('passwords are in no trace and in no list of slow statements', async () => {
+  const secret = 's3cret word';
+  await admin.query(`/* new */ CREATE ROLE traced WITH LOGIN = true AND PASSWORD = '${secret}'`, [], { tracing: true });
+  const client = await as('app');
+  const sessions = async () => (await client.query('SELECT parameters FROM system_traces.sessions')).rows.flat().join();
+  while (!(await sessions()).includes('CREATE ROLE traced')) await setImmediate();
+  const events = (await client.query('SELECT activity FROM system_traces.events')).rows.flat().join();
+  const slow = (await admin.query('SELECT query_text FROM system_observability.slow_queries')).rows.flat().join();
+  const shapes = (await admin.query('SELECT query_text FROM system_observability.query_fingerprints')).rows
+    .flat()
+    .join();
+  assert.match(events, /Parsing \/\* new \*\/ CREATE ROLE traced WITH LOGIN = true AND PASSWORD \*{7}/);
+  assert.match(slow, /CREATE ROLE traced WITH LOGIN = true AND PASSWORD \*{7}/);
+  for (const text of [await sessions(), events, slow, shapes]) assert.ok(!text.includes(secret), text);
   await client.close();
 });
 
@@ -248,16 +273,10 @@ test('an address that guesses passwords has to wait', async () => {
   const message = () =>
     as('app', 'a guess').then(
       () => assert.fail('logged in'),
-  // What the table held before is in the view too: builds are nobody's.
-  await admin.query('INSERT INTO app.base (k, v) VALUES (2, 1)');
       (error: CqlError) => error.message,
-  const status =
-    "SELECT status FROM system_distributed.view_build_status WHERE keyspace_name = 'app' AND view_name = 'by_v'";
-  while ((await admin.query(status)).objects()[0]?.['status'] !== 'SUCCESS') await setImmediate();
     );
   let guesses = 0;
   while ((await message()) === 'Provided username app and/or password are incorrect') guesses++;
   assert.ok(guesses > 0 && guesses <= 30, `${guesses} guesses`);
   await assert.rejects(as('app', 'app'), /Too many failed logins from 127\.0\.0\.1/);
 });
-  assert.equal((await client.query('SELECT k FROM app.by_v')).rows.length, 2);

@@ -1,4 +1,5 @@
 // Looks at every statement that JavaScript runs: latencies by table, what runs now, what was slow, what each shape of statement costs.
+import { withoutPassword } from '../../cql/index.js';
 import type { ClientState, QueryResult } from '../api.js';
 import type { Plan } from '../plan.js';
 import type { QueryClock, QuerySettings } from '../services.js';
@@ -34,7 +35,8 @@ export class StatementObserver {
 
   /** Runs a statement; `work` is given what KILL QUERY knows it by. */
   async run(statement: ObservedStatement, work: (query: RunningQuery) => Promise<QueryResult>): Promise<QueryResult> {
-    const { request, text, keyspace, client } = statement;
+    const { request, keyspace, client } = statement;
+    const text = shownText(statement);
     const startedMicros = this.#clock.monotonicMicros();
     const query = this.running.begin({ request, text, keyspace, client, startedMicros });
     let rows = 0;
@@ -62,6 +64,16 @@ export class StatementObserver {
     const nowMs = Number(this.#clock.nowMicros() / 1000n);
     this.fingerprints.note(text, shape, micros, rows, failed, nowMs);
     if (isSlow)
-      this.slow.note({ text, keyspace, clientAddress: client.address, durationMs: micros / 1000, endedAtMs: nowMs });
+      this.slow.note({
+        text: shownText({ plan, text }),
+        keyspace,
+        clientAddress: client.address,
+        durationMs: micros / 1000,
+        endedAtMs: nowMs,
+      });
   }
 }
+
+/** What others may see of it. */
+const shownText = ({ plan, text }: Pick<ObservedStatement, 'plan' | 'text'>): string =>
+  plan.kind === 'auth' ? withoutPassword(text) : text;
