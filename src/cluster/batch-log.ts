@@ -1,4 +1,5 @@
 // Logged batches that touch several shards: kept in system.batches until every shard has its part, replayed at start.
+import type { FerrosaError } from '../common/errors.js';
 import { murmurToken } from '../native/index.js';
 import type { RoutedMutation } from '../query/index.js';
 import type { TableDefinition } from '../schema/index.js';
@@ -17,6 +18,8 @@ export type BatchLogReplay = {
   apply(mutation: Uint8Array): Promise<void>;
   /** Finishes a write of a base table of views, by what `intent` was given. */
   finish(kept: readonly Uint8Array[]): Promise<void>;
+  /** Told of an entry that shards refuse: it is kept for the next start, which may have other limits. */
+  refused(error: FerrosaError): void;
 };
 
 export type BatchLogClock = {
@@ -90,12 +93,19 @@ export class BatchLog {
    * Applies what was left when the process ended. Call before clients connect, after the tables are known to the shards.
    * @returns how many batches were replayed
    */
-  async replay({ apply, finish }: BatchLogReplay): Promise<number> {
+  async replay({ apply, finish, refused }: BatchLogReplay): Promise<number> {
     let replayed = 0;
     for (let shard = 0; shard < this.shards.shardCount; shard++)
       for (const { id, version, mutations } of await this.#pending(shard)) {
-        if (version === intentVersion) await finish(mutations);
-        else for (const bytes of mutations) await apply(bytes);
+        try {
+          if (version === intentVersion) await finish(mutations);
+          else for (const bytes of mutations) await apply(bytes);
+        } catch (error) {
+          // What is refused now is refused at every start: it must not keep the node from serving the rest.
+          if ((error as FerrosaError).code !== 'INVALID') throw error;
+          refused(error as FerrosaError);
+          continue;
+        }
         await this.#write(id, this.#deletion(id));
         replayed++;
       }

@@ -61,19 +61,38 @@ export class LocalCoordinator implements Coordinator {
   async mutate(mutations: readonly RoutedMutation[], options: MutationOptions): Promise<void> {
     const tables = this.#tablesOf(mutations);
     for (const table of new Set(tables)) this.#check(table, options.consistency, true);
-    if (this.views !== null && mutations.some(({ bytes }) => this.#viewedBase(bytes) !== null))
-      return this.#mutateWithViews(mutations, options);
-    const byShard = this.#byShard(mutations, tables);
-    if (options.writeType === 'BATCH' && byShard.size > 1 && this.batchLog !== null) {
-      const { schema } = this.catalogue;
-      const done = await this.batchLog.begin(mutations);
-      // An index that was made meanwhile wants its entries too.
-      const isSame = schema === this.catalogue.schema;
-      await this.#send(isSame ? byShard : this.#byShard(mutations), options);
-      await done();
-      return;
-    }
-    await this.#send(byShard, options);
+    if (options.writeType !== 'BATCH' || this.batchLog === null || !this.#spans(mutations))
+      return this.#apply(mutations, tables, options);
+    // What is refused is not to be kept.
+    this.#byShard(mutations, tables);
+    const done = await this.batchLog.begin(mutations);
+    // An index or a view that was made meanwhile wants its part too. Entries of indexes are made anew: a reader that found later ones of the
+    // same rows stale has deleted all that are older.
+    await this.#apply(mutations, this.#tablesOf(mutations), options);
+    await done();
+  }
+
+  /** More than one record of a commit log is needed. */
+  #spans(mutations: readonly RoutedMutation[]): boolean {
+    if (mutations.length === 1) return false;
+    const shards = new Set(mutations.map(({ token }) => shardOfToken(token, this.shards.shardCount)));
+    return shards.size > 1 || mutations.some(({ bytes }) => this.#viewedBase(bytes) !== null);
+  }
+
+  async #apply(
+    mutations: readonly RoutedMutation[],
+    tables: readonly (TableDefinition | null)[],
+    options: MutationOptions,
+  ): Promise<void> {
+    if (this.views === null || !mutations.some(({ bytes }) => this.#viewedBase(bytes) !== null))
+      return this.#send(this.#byShard(mutations, tables), options);
+    const plain = mutations.filter(({ bytes }) => this.#viewedBase(bytes) === null);
+    const work = mutations
+      .filter((mutation) => !plain.includes(mutation))
+      .map((mutation) => this.#writeInTurn(mutation, options));
+    if (plain.length > 0) work.push(this.#send(this.#byShard(plain), options));
+    // What the client no longer waits for goes on: base and views end together.
+    await within(Promise.all(work), options.timeoutMs, () => writeTimedOut(options));
   }
 
   /**
@@ -105,19 +124,6 @@ export class LocalCoordinator implements Coordinator {
 
   #viewedBase(mutation: Uint8Array): TableDefinition | null {
     return this.views?.baseOf(mutationTableId(mutation)) ?? null;
-  }
-
-  async #mutateWithViews(mutations: readonly RoutedMutation[], options: MutationOptions): Promise<void> {
-    const isLogged = options.writeType === 'BATCH' && mutations.length > 1 && this.batchLog !== null;
-    const done = isLogged ? await this.batchLog!.begin(mutations) : null;
-    const plain = mutations.filter(({ bytes }) => this.#viewedBase(bytes) === null);
-    const work = mutations
-      .filter((mutation) => !plain.includes(mutation))
-      .map((mutation) => this.#writeInTurn(mutation, options));
-    if (plain.length > 0) work.push(this.#send(this.#byShard(plain), options));
-    // What the client no longer waits for goes on: base and views end together.
-    await within(Promise.all(work), options.timeoutMs, () => writeTimedOut(options));
-    await done?.();
   }
 
   #writeInTurn(mutation: RoutedMutation, options: MutationOptions): Promise<void> {
@@ -164,12 +170,20 @@ export class LocalCoordinator implements Coordinator {
     return this.#partitions.run(name, forever, timedOut, () => this.views!.build(base, key, durable));
   }
 
-  /** Finishes what batches and writes of views had begun when the process ended. Returns how many there were. */
-  recover(): Promise<number> {
+  /**
+   * Finishes what batches and writes of views had begun when the process ended. Returns how many there were.
+   * @param refused  told of each that cannot be finished
+   */
+  recover(refused: (error: FerrosaError) => void): Promise<number> {
     const options = { consistency: Consistency.ONE, writeType: 'SIMPLE', timeoutMs: forever, durable: true } as const;
     return this.batchLog!.replay({
-      apply: (bytes) => this.mutate([{ bytes, token: decodeMutation(bytes).token }], options),
+      apply: async (bytes) => {
+        // Its table may have been dropped since.
+        if (this.#tableOf(mutationTableId(bytes)) === null) return;
+        await this.mutate([{ bytes, token: decodeMutation(bytes).token }], options);
+      },
       finish: (kept) => this.views!.finish(kept),
+      refused,
     });
   }
 

@@ -40,6 +40,12 @@ export type UnfinishedWrite = {
 
 type Rows = Map<string, BaseRow>;
 
+/**
+ * Bytes of a record that has writes of views, unless one of them is larger: a row of a view is written whole, so that a small write of the
+ * base may make more of them than max_mutation_size lets through.
+ */
+const viewBytesPerRecord = 256 * 1024;
+
 export class ViewWriter {
   readonly #plans = new WeakMap<TableDefinition, readonly ViewPlan[]>();
   readonly #reads = new WeakMap<TableDefinition, BaseRead>();
@@ -98,13 +104,14 @@ export class ViewWriter {
     const slices = affectedSlices(base, mutation);
     if (slices === null) return this.shards.mutate(shard, bytes, durable);
     const plans = this.#plansOf(base);
-    const before = await this.#rows(base, mutation.key, shard, slices);
+    const before = await this.#rows(base, mutation.key, shard, slices, viewRowsPerWriteMax);
     const places = [...before.values()].flatMap((row) => placesOf(plans, row));
     const kept = [bytes, ...places.map((place) => removal(place, 0n, 0).bytes)];
     const intent = this.intents.intent(shard, kept);
     await this.shards.batch(shard, [intent.keep, bytes], durable);
     try {
-      const after = await this.#rows(base, mutation.key, shard, slices);
+      // The base is written: what it has become goes to its views, however much it is.
+      const after = await this.#rows(base, mutation.key, shard, slices, Number.POSITIVE_INFINITY);
       await this.#send(shard, this.#changes(plans, before, after), intent.forget, durable);
     } catch (error) {
       onUnfinished({ kept, forget: intent.forget, shard });
@@ -120,7 +127,8 @@ export class ViewWriter {
     if (base === null) return;
     await this.shards.mutate(shard, kept[0]!, durable);
     const plans = this.#plansOf(base);
-    const after = await this.#rows(base, mutation.key, shard, affectedSlices(base, mutation) ?? []);
+    const slices = affectedSlices(base, mutation) ?? [];
+    const after = await this.#rows(base, mutation.key, shard, slices, Number.POSITIVE_INFINITY);
     const now = [...after.values()].flatMap((row) => placesOf(plans, row));
     const timestamp = this.clock.nowMicros();
     const gone = kept.slice(1).flatMap((bytes) => {
@@ -179,16 +187,14 @@ export class ViewWriter {
     key: Uint8Array,
     shard: number,
     slices: readonly ClusteringSlice[],
+    rowsMax: number,
   ): Promise<Rows> {
     const rows: Rows = new Map();
     let position: Uint8Array | null = null;
     do {
       position = await this.#part(base, key, shard, slices, position, rows);
-      if (rows.size > viewRowsPerWriteMax)
-        throw new FerrosaError(
-          'INVALID',
-          `One write of a table with materialized views may change ${viewRowsPerWriteMax} rows`,
-        );
+      if (rows.size > rowsMax)
+        throw new FerrosaError('INVALID', `One write of a table with materialized views may change ${rowsMax} rows`);
     } while (position !== null);
     return rows;
   }
@@ -227,8 +233,17 @@ export class ViewWriter {
     if (last.length > 0) await this.#batch(shard, last, durable);
   }
 
-  #batch(shard: number, list: readonly Uint8Array[], durable: boolean): Promise<void> {
-    return list.length === 1 ? this.shards.mutate(shard, list[0]!, durable) : this.shards.batch(shard, list, durable);
+  /** One record after the other: what comes last is written when all else is. */
+  async #batch(shard: number, list: readonly Uint8Array[], durable: boolean): Promise<void> {
+    for (let start = 0, end = 0; start < list.length; start = end) {
+      let bytes = 0;
+      do bytes += list[end++]!.length;
+      while (end < list.length && bytes + list[end]!.length <= viewBytesPerRecord);
+      const part = list.slice(start, end);
+      await (part.length === 1
+        ? this.shards.mutate(shard, part[0]!, durable)
+        : this.shards.batch(shard, part, durable));
+    }
   }
 }
 

@@ -13,7 +13,7 @@ let ferrosa: Ferrosa;
 let client: CqlClient;
 before(async () => {
   // Writes of one partition wait for each other, on a machine that may be busy.
-  ferrosa = await Ferrosa.start({ shards: '2', write_request_timeout: '60s' });
+  ferrosa = await Ferrosa.start({ shards: '2', write_request_timeout: '60s', commitlog_segment_size: '1MiB' });
   client = await CqlClient.connect({ port: ferrosa.port });
   await client.query("CREATE KEYSPACE mv WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 1}");
 });
@@ -113,6 +113,22 @@ test('what views forbid, with the texts of Cassandra', async () => {
     assert.equal(await failure(cql), expected);
   await client.query('DROP MATERIALIZED VIEW mv.f_by_v');
   await client.query('DROP TABLE mv.f');
+});
+
+// A mutation is at most half a segment: 512 KiB here. The views' part of a write is the whole of each row.
+test('a small write of many large rows reaches the views, though it is more there than one mutation may be', async () => {
+  await client.query('CREATE TABLE mv.large (k int, c int, v int, b blob, PRIMARY KEY (k, c))');
+  await client.query(
+    'CREATE MATERIALIZED VIEW mv.large_by_v AS SELECT * FROM mv.large ' +
+      'WHERE v IS NOT NULL AND k IS NOT NULL AND c IS NOT NULL PRIMARY KEY (v, k, c)',
+  );
+  const rows = Array.from({ length: 60 }, (_, c) => c);
+  const blob = Buffer.alloc(20_000, 1).toString('hex');
+  for (const c of rows) await client.query(`INSERT INTO mv.large (k, c, v, b) VALUES (1, ${c}, 1, 0x${blob})`);
+  const updates = rows.map((c) => `UPDATE mv.large SET v = 2 WHERE k = 1 AND c = ${c};`);
+  await client.query(`BEGIN BATCH ${updates.join(' ')} APPLY BATCH`);
+  assert.equal((await client.query('SELECT c FROM mv.large_by_v WHERE v = 2')).rows.length, rows.length);
+  assert.equal((await client.query('SELECT c FROM mv.large_by_v WHERE v = 1')).rows.length, 0);
 });
 
 test('a build that was interrupted goes on after the restart; ferrosa-ctl tells how far it is', async () => {

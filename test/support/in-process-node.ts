@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { LocalCoordinator, type ShardPort } from '../../src/cluster/index.js';
 import { FerrosaError } from '../../src/common/errors.js';
+import { indexTablesOf } from '../../src/index/index.js';
 import { NativeStore, ReadOperation, readBudgetDefault } from '../../src/native/index.js';
 import {
   type ClientState,
@@ -129,7 +130,9 @@ export class InProcessNode {
           }
           for (const { before, after } of result.tables)
             for (const store of shards.stores) {
-              if (after !== null) store.setTable(encodeDescriptor(after));
+              if (after !== null)
+                for (const table of [...indexTablesOf(after).map((index) => index.table), after])
+                  store.setTable(encodeDescriptor(table));
               else store.dropTable(new Uint8Array(Buffer.from(before!.id.replaceAll('-', ''), 'hex')));
             }
           catalogue.publish(result.schema, result.events);

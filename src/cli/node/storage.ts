@@ -79,7 +79,12 @@ export async function openStorage(config: Config, log: Log, onDeath: (message: s
   const entriesOf = (mutation: Uint8Array): Uint8Array[] => coordinator.indexMutations(mutation);
   const views = new ViewWriter(withIndexes(port, entriesOf), metadata.catalogue, batchLog, clock, planning);
   const coordinator = new LocalCoordinator(port, metadata.catalogue, replicas, builds, nowMicros, batchLog, views);
-  const recovered = await coordinator.recover();
+  const recovered = await coordinator.recover((error) =>
+    log.error(
+      { err: error },
+      'a logged batch or a write of views cannot be finished; it is tried again at the next start',
+    ),
+  );
   if (recovered > 0)
     log.info({ writes: recovered }, 'logged batches and writes of views that had not ended were finished');
   await builds.open();
