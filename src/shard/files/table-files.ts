@@ -50,7 +50,7 @@ export class TableFiles {
     const stored = await readManifest(folder);
     const manifest = withShardCount(stored ?? emptyManifest(shardCount), shardCount);
     const files = new TableFiles(folder, manifest, 1);
-    if (stored !== null) await files.#undoUnfinished();
+    await files.#undoUnfinished(stored !== null);
     await rm(join(folder, temporaryFolder), { recursive: true, force: true });
     const found = await files.#scan();
     const adopted = files.#unlisted(found, warn);
@@ -230,13 +230,15 @@ export class TableFiles {
 
   /**
    * Removes what jobs had written when the process ended. Where their folder is still there, files that were moved already are no content
-   * yet: what is in them is in the commit log or in the inputs of the compaction.
+   * yet: what is in them is in the commit log or in the inputs of the compaction. Without a manifest, which may have been lost, that is
+   * certain only of an SSTable whose TOC, the last to be moved, is not there.
    */
-  async #undoUnfinished(): Promise<void> {
+  async #undoUnfinished(hasManifest: boolean): Promise<void> {
     const temporary = join(this.folder, temporaryFolder);
     const content = new Set(this.#manifest.sstables.map(({ name }) => name));
     for (const name of existsSync(temporary) ? await readdir(temporary) : [])
-      if (!content.has(name)) await this.#removeSSTable(name);
+      if (!content.has(name) && (hasManifest || !existsSync(join(this.folder, `${name}-TOC.txt`))))
+        await this.#removeSSTable(name);
   }
 
   async #removeSSTable(name: string): Promise<void> {

@@ -74,6 +74,18 @@ test('a crash before the manifest leaves no half-written SSTable behind', async 
   );
 });
 
+test('a crash while the first SSTable of a table is moved in leaves nothing of it behind', async () => {
+  const folder = newFolder();
+  const files = await open(folder);
+  const name = files.newName();
+  // Moved so far: the data component. Not yet: the TOC, and no manifest was ever written.
+  writeSSTable(await files.temporary(name), name, ['Data.db']);
+  writeSSTable(folder, name, ['Partitions.db', 'Statistics.db', 'TOC.txt']);
+  await open(folder);
+  assert.deepEqual(warnings, []);
+  assert.deepEqual(dataFiles(folder), []);
+});
+
 test('a crash after the manifest and before the deletion does not bring the inputs back', async () => {
   const folder = newFolder();
   const files = await open(folder);
