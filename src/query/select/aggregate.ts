@@ -1,5 +1,5 @@
 // Aggregates over all rows, and GROUP BY.
-import type { NodeInstance } from '../selection/node.js';
+import type { NodeInstance, SelectionNode } from '../selection/node.js';
 import type { BindContext } from '../terms/term.js';
 import { GroupMaker } from './grouping.js';
 import { keyOfPosition, type PagingState } from './paging-state.js';
@@ -7,9 +7,17 @@ import { encodeRow } from './row-sink.js';
 import type { SelectPlan } from './select-plan.js';
 import { type Limits, type ResultPage, type RowSource, type SourceRow, stateAfterRow } from './types.js';
 
-/** The one row of aggregates over everything, also when there was nothing. */
-export async function aggregateRows(plan: SelectPlan, source: RowSource, bind: BindContext): Promise<Uint8Array> {
-  const instances = plan.nodes.map((node) => node.instance(bind));
+/**
+ * The one row of aggregates over everything, also when there was nothing.
+ * @param nodes  the selected items over what `source` gives: rows, or folds of rows
+ */
+export async function aggregateRows(
+  plan: SelectPlan,
+  nodes: readonly SelectionNode[],
+  source: AsyncIterable<Iterable<Pick<SourceRow, 'cells'>>>,
+  bind: BindContext,
+): Promise<Uint8Array> {
+  const instances = nodes.map((node) => node.instance(bind));
   for await (const page of source) for (const row of page) for (const instance of instances) instance.add(row.cells);
   return encodeRow(
     plan,

@@ -14,7 +14,7 @@ import { tableIdBytes } from '../write/mutations.js';
 import { aggregateRows, groupRows } from './aggregate.js';
 import { indexSource } from './index-read.js';
 import { keyOfPosition, type PagingState } from './paging-state.js';
-import { encodeRow, resultRow } from './row-sink.js';
+import { resultRow } from './row-sink.js';
 import { Scan, type ScanTarget } from './scan.js';
 import type { FoldedSelect, SelectPlan } from './select-plan.js';
 import {
@@ -73,8 +73,10 @@ async function readPage(
   const counted = (page: ResultPage) => ({ ...page, rowCount: page.rows.length });
   if (plan.direct !== null)
     return target === null ? counted({ rows: [], next: null }) : passThrough(plan, context, target, state, limits);
-  if (plan.folded !== null && target !== null)
-    return counted({ rows: [await foldedRow(plan, plan.folded, context, target)], next: null });
+  if (plan.folded !== null && target !== null) {
+    const parts = foldedRows(plan.folded, context, target);
+    return counted({ rows: [await aggregateRows(plan, plan.folded.nodes, parts, context.bind)], next: null });
+  }
   const rows =
     target === null
       ? noRows()
@@ -83,8 +85,10 @@ async function readPage(
         : ((plan.drivers.length > 0 ? await indexSource(plan, context, target, state) : null) ??
           sourceRows(plan, context, target, state));
   if (plan.isAggregate) {
-    const aggregate = plan.callsUser ? userAggregateRows : aggregateRows;
-    return counted({ rows: [await aggregate(plan, rows, context.bind)], next: null });
+    const row = plan.callsUser
+      ? userAggregateRows(plan, rows, context.bind)
+      : aggregateRows(plan, plan.nodes, rows, context.bind);
+    return counted({ rows: [await row], next: null });
   }
   if (plan.grouping !== null) {
     const group = plan.callsUser ? userGroupRows : groupRows;
@@ -176,28 +180,19 @@ async function passThrough(
   };
 }
 
-/** The one row of aggregates that storage computes. */
-async function foldedRow(
-  plan: SelectPlan,
-  { nodes, folds }: FoldedSelect,
+/** Rows of what storage has folded: the parts of one aggregate row. */
+async function* foldedRows(
+  { folds }: FoldedSelect,
   context: SelectContext,
   target: ScanTarget,
-): Promise<Uint8Array> {
-  const instances = nodes.map((node) => node.instance(context.bind));
+): AsyncGenerator<Iterable<Pick<SourceRow, 'cells'>>> {
   const scan = new Scan(context.coordinator, context.read, target, null);
   while (!scan.done) {
     const stream = await scan.next(foldRowsMax);
     context.tombstones.note(stream);
     for (const partition of stream.partitions())
-      for (const row of rowsOf(partition, folds.length)) {
-        const cells = cellsOf(row.cells, folds.length);
-        for (const instance of instances) instance.add(cells);
-      }
+      yield Array.from(rowsOf(partition, folds.length), (row) => ({ cells: cellsOf(row.cells, folds.length) }));
   }
-  return encodeRow(
-    plan,
-    instances.map((instance) => instance.output()),
-  );
 }
 
 async function* noRows(): RowSource {}
