@@ -27,6 +27,7 @@ class FrontendJs : public Napi::ObjectWrap<FrontendJs> {
   Napi::Value Close(const Napi::CallbackInfo& info);
   Napi::Value SetHot(const Napi::CallbackInfo& info);
   Napi::Value SetGroup(const Napi::CallbackInfo& info);
+  Napi::Value SetKeyspace(const Napi::CallbackInfo& info);
   Napi::Value Allow(const Napi::CallbackInfo& info);
   Napi::Value DisallowAll(const Napi::CallbackInfo& info);
   Napi::Value OpenOf(const Napi::CallbackInfo& info);
@@ -51,6 +52,7 @@ Napi::Function FrontendJs::Define(Napi::Env env) {
       {InstanceMethod("addShard", &FrontendJs::AddShard), InstanceMethod("open", &FrontendJs::Open),
        InstanceMethod("close", &FrontendJs::Close),
        InstanceMethod("setHot", &FrontendJs::SetHot), InstanceMethod("setGroup", &FrontendJs::SetGroup),
+       InstanceMethod("setKeyspace", &FrontendJs::SetKeyspace),
        InstanceMethod("allow", &FrontendJs::Allow), InstanceMethod("disallowAll", &FrontendJs::DisallowAll),
        InstanceMethod("openOf", &FrontendJs::OpenOf),
        InstanceMethod("takenOf", &FrontendJs::TakenOf), InstanceMethod("data", &FrontendJs::Data),
@@ -121,6 +123,13 @@ Napi::Value FrontendJs::SetHot(const Napi::CallbackInfo& info) {
 
 Napi::Value FrontendJs::SetGroup(const Napi::CallbackInfo& info) {
   frontend_->SetGroup(GetU32(info, 0), GetU32(info, 1));
+  return info.Env().Undefined();
+}
+
+// setKeyspace(connection, bytes)
+Napi::Value FrontendJs::SetKeyspace(const Napi::CallbackInfo& info) {
+  Slice keyspace;
+  if (GetBytes(info, 1, &keyspace)) frontend_->SetKeyspace(GetU32(info, 0), keyspace);
   return info.Env().Undefined();
 }
 
@@ -251,6 +260,7 @@ Napi::Value FrontendJs::Stats(const Napi::CallbackInfo& info) {
   o.Set("stops", static_cast<double>(s.stops));
   o.Set("loggedBatches", static_cast<double>(s.logged_batches));
   o.Set("unloggedBatches", static_cast<double>(s.unlogged_batches));
+  o.Set("texts", static_cast<double>(s.texts));
   o.Set("open", static_cast<double>(s.open));
   o.Set("connections", static_cast<double>(s.connections));
   return o;

@@ -8,6 +8,7 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   ferrosa::RegisterRing(env, exports);
   ferrosa::RegisterShardLoop(env, exports);
   ferrosa::RegisterFrontend(env, exports);
+  ferrosa::RegisterPlainText(env, exports);
   ferrosa::RegisterWaker(env, exports);
   ferrosa::RegisterCommitLog(env, exports);
   ferrosa::RegisterStore(env, exports);

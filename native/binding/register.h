@@ -10,6 +10,7 @@ void RegisterHash(Napi::Env env, Napi::Object exports);
 void RegisterRing(Napi::Env env, Napi::Object exports);
 void RegisterShardLoop(Napi::Env env, Napi::Object exports);
 void RegisterFrontend(Napi::Env env, Napi::Object exports);
+void RegisterPlainText(Napi::Env env, Napi::Object exports);
 void RegisterWaker(Napi::Env env, Napi::Object exports);
 void RegisterCommitLog(Napi::Env env, Napi::Object exports);
 void RegisterStore(Napi::Env env, Napi::Object exports);

@@ -10,23 +10,15 @@ namespace ferrosa {
 namespace {
 
 constexpr uint8_t kOpcodeError = 0x00;
-constexpr uint8_t kOpcodeExecute = 0x0a;
-constexpr uint8_t kOpcodeBatch = 0x0d;
 constexpr uint32_t kConnectionIndexBits = 20;
 constexpr uint32_t kConnectionIndexMask = (1u << kConnectionIndexBits) - 1;
 static_assert(kConnectionsMax == 1u << kConnectionIndexBits);
-// Requests of the hot path in their ring: numbers with this bit are slots, smaller ones are the router's. All fit into a double.
-constexpr uint64_t kHotRequest = uint64_t{1} << 52;
-constexpr uint32_t kGenerationMask = 0xfffff;
 constexpr uint32_t kResultRows = 2;
 constexpr uint32_t kRowsNoMetadata = 4;
-constexpr uint8_t kFlagCompressed = 0x01;
 constexpr uint32_t kErrorServer = 0x0000;
-constexpr uint32_t kErrorOverloaded = 0x1001;
 constexpr uint32_t kErrorWriteTimeout = 0x1100;
 constexpr uint32_t kErrorReadTimeout = 0x1200;
 constexpr char kTimeoutText[] = "Operation timed out - received only 0 responses.";
-constexpr char kOverloadedText[] = "Server is in overloaded state. Cannot accept more requests at this point";
 
 void AppendBE16(std::vector<uint8_t>* out, uint16_t v) {
   const size_t at = out->size();
@@ -111,6 +103,11 @@ void Frontend::Close(uint32_t id) {
 void Frontend::SetHot(uint32_t id, bool hot) {
   Connection* connection = Find(id);
   if (connection != nullptr) connection->hot = hot;
+}
+
+void Frontend::SetKeyspace(uint32_t id, Slice keyspace) {
+  Connection* connection = Find(id);
+  if (connection != nullptr) connection->keyspace.assign(keyspace.data, keyspace.data + keyspace.size);
 }
 
 void Frontend::SetGroup(uint32_t id, uint32_t group) {
@@ -218,133 +215,6 @@ bool Frontend::Envelope(uint32_t id, Slice envelope, uint64_t now_micros) {
   return taken == Taken::kTaken;
 }
 
-Frontend::Taken Frontend::TryHot(Connection* connection, Slice envelope) {
-  if (!connection->hot || plans_.size() == 0 || lanes_.empty()) return Taken::kLeft;
-  const uint8_t opcode = envelope.data[4];
-  // In v5 the flag "compressed" has no meaning and is ignored (spec section 2.2).
-  const uint8_t flags = envelope.data[0] >= 5 ? envelope.data[1] & ~kFlagCompressed : envelope.data[1];
-  if (flags != 0) return Taken::kLeft;
-  if (opcode == kOpcodeExecute) return Execute(connection, envelope);
-  if (opcode == kOpcodeBatch) return Batch(connection, envelope);
-  return Taken::kLeft;
-}
-
-Frontend::Taken Frontend::Full(Connection* connection, int16_t stream, uint8_t version) {
-  if (!connection->throw_on_overload) return Taken::kStop;
-  stats_.overloaded++;
-  AnswerError(connection, version, stream, kErrorOverloaded, kOverloadedText);
-  return Taken::kTaken;
-}
-
-Frontend::Taken Frontend::Execute(Connection* connection, Slice envelope) {
-  const Slice body(envelope.data + kEnvelopeHeaderBytes, envelope.size - kEnvelopeHeaderBytes);
-  const uint8_t version = envelope.data[0];
-  if (body.size < 18 || LoadBE<uint16_t>(body.data) != 16) return Taken::kLeft;
-  HotPlan* plan = plans_.FindById(body.data + 2);
-  if (plan == nullptr || !MayRun(*connection, *plan)) return Taken::kLeft;
-  if (plan->skips > 0) {
-    plan->skips--;
-    return Taken::kLeft;
-  }
-  size_t options_at = 18;
-  if (version >= 5) {
-    if (body.size < 20) return Taken::kLeft;
-    const size_t n = LoadBE<uint16_t>(body.data + 18);
-    if (body.size < 20 + n) return Taken::kLeft;
-    // Another result metadata id means that the client must be told the new metadata.
-    const bool same = n == 16 && std::memcmp(body.data + 20, plan->metadata_id.data(), 16) == 0;
-    if (plan->kind == HotKind::kRead && !same) return Taken::kLeft;
-    options_at = 20 + n;
-  }
-  if (options_at > UINT16_MAX ||
-      !ParseExecute(*plan, version, Slice(body.data + options_at, body.size - options_at), &request_) ||
-      !ValidateRequest(*plan, request_)) {
-    return Taken::kLeft;
-  }
-  Slice key;
-  if (!PartitionKeyOf(*plan, request_, &key_, &key)) return Taken::kLeft;
-  HotHead head;
-  head.plan = plan->number;
-  head.options_at = static_cast<uint16_t>(options_at);
-  head.token = MurmurToken(key);
-  Slot slot;
-  slot.plan = plan->number;
-  slot.consistency = request_.consistency;
-  slot.version = version;
-  slot.stream = static_cast<int16_t>(LoadBE<uint16_t>(envelope.data + 2));
-  slot.write = plan->kind == HotKind::kWrite;
-  slot.measured_plan = plan->number;
-  return Put(connection, slot, &head, body);
-}
-
-// A batch is hot when all its statements are hot writes to one partition.
-Frontend::Taken Frontend::Batch(Connection* connection, Slice envelope) {
-  const Slice body(envelope.data + kEnvelopeHeaderBytes, envelope.size - kEnvelopeHeaderBytes);
-  const uint8_t version = envelope.data[0];
-  if (!ParseBatch(plans_, version, body, &batch_)) return Taken::kLeft;
-  Slice key;
-  for (size_t i = 0; i < batch_.count; i++) {
-    const HotBatch::Entry& entry = batch_.entries[i];
-    if (entry.plan->skips > 0 || !MayRun(*connection, *entry.plan)) return Taken::kLeft;
-    if (!ValidateRequest(*entry.plan, entry.request)) return Taken::kLeft;
-    Slice other;
-    if (!PartitionKeyOf(*entry.plan, entry.request, i == 0 ? &key_ : &other_key_, &other)) return Taken::kLeft;
-    if (i == 0) key = other;
-    if (Compare(key, other) != 0) return Taken::kLeft;
-  }
-  HotHead head;
-  head.plan = kHotBatchPlan;
-  head.token = MurmurToken(key);
-  Slot slot;
-  slot.plan = kHotBatchPlan;
-  slot.consistency = batch_.entries[0].request.consistency;
-  slot.version = version;
-  slot.stream = static_cast<int16_t>(LoadBE<uint16_t>(envelope.data + 2));
-  slot.write = true;
-  slot.measured_plan = batch_.entries[0].plan->number;
-  const uint64_t hot = stats_.hot;
-  const Taken taken = Put(connection, slot, &head, body);
-  if (stats_.hot > hot) CountBatch(body, 1);
-  return taken;
-}
-
-// Puts a request into the ring of the shard that owns its token and opens a slot for the answer.
-Frontend::Taken Frontend::Put(Connection* connection, const Slot& wanted, HotHead* head, Slice body) {
-  const uint32_t shard = ShardOfToken(head->token, static_cast<uint32_t>(lanes_.size()), options_.ignore_msb);
-  Lane& lane = lanes_[shard];
-  if (lane.ended || !lane.requests->fits(kHotHeadBytes + body.size)) return Taken::kLeft;
-  if (stats_.open >= options_.open_max || connection->open >= options_.open_per_connection_max) {
-    return Full(connection, wanted.stream, wanted.version);
-  }
-  uint8_t* to = lane.requests->Reserve(kHotHeadBytes + body.size);
-  if (to == nullptr) return Full(connection, wanted.stream, wanted.version);
-  head->version = wanted.version;
-  head->stream = wanted.stream;
-  head->connection = connection->id;
-  StoreHotHead(to, *head);
-  std::memcpy(to + kHotHeadBytes, body.data, body.size);
-
-  const uint32_t number = TakeSlot();
-  Slot& slot = slots_[number];
-  const uint32_t generation = slot.generation;
-  slot = wanted;
-  slot.used = true;
-  slot.generation = generation;
-  slot.connection = connection->id;
-  slot.shard = shard;
-  slot.deadline = now_ + (slot.write ? options_.write_timeout_micros : options_.read_timeout_micros);
-  connection->open++;
-  connection->taken++;
-  stats_.hot++;
-  if (static_cast<int64_t>(shard) == options_.own_shard) stats_.local++;
-  Record record;
-  record.kind = RecordKind::kHot;
-  record.request = kHotRequest | static_cast<uint64_t>(generation & kGenerationMask) << 32 | number;
-  record.deadline = slot.deadline;
-  lane.requests->Commit(record, kHotHeadBytes + body.size);
-  return Taken::kTaken;
-}
-
 uint32_t Frontend::TakeSlot() {
   uint32_t number;
   if (free_slots_.empty()) {
@@ -427,14 +297,14 @@ void Frontend::OnDeclined(const Record& record) {
   if (HotPlan* plan = plans_.Find(slot->plan); plan != nullptr && ++plan->declines >= kHotDeclinesMax) {
     plan->skips = kHotSkips;
   }
-  if (head.plan == kHotBatchPlan && body.size > 0) CountBatch(body, -1);
+  if (head.opcode == kOpcodeBatch && body.size > 0) CountBatch(body, -1);
+  if (head.opcode == kOpcodeQuery) stats_.texts--;
+  body = RequestBodyOf(head, body);
   FreeSlot(slot, connection);
   if (connection == nullptr) return;
   const size_t start = bytes_.size();
   bytes_.resize(start + kEnvelopeHeaderBytes);
-  StoreResponseHeader(bytes_.data() + start, head.version, head.stream,
-                      head.plan == kHotBatchPlan ? kOpcodeBatch : kOpcodeExecute,
-                      static_cast<uint32_t>(body.size));
+  StoreResponseHeader(bytes_.data() + start, head.version, head.stream, head.opcode, static_cast<uint32_t>(body.size));
   bytes_[start] = head.version;  // a request: without the direction bit
   bytes_.insert(bytes_.end(), body.data, body.data + body.size);
   AddItem(ItemKind::kDeclined, connection->id, start);

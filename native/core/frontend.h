@@ -1,4 +1,4 @@
-// native/core/frontend.h: the connections of one thread, and the hot path between them and the shards: EXECUTEs of hot plans go from
+// native/core/frontend.h: the connections of one thread, and the hot path between them and the shards: statements with hot plans go from
 // the socket's bytes into the owning shard's ring, answers go from the rings into one buffer a connection. Everything else is handed
 // to JavaScript. Bounded: requests open in all and a connection; a full ring or bound stops a connection until there is space.
 #pragma once
@@ -40,6 +40,7 @@ struct FrontendStats {
   uint64_t stops = 0;       // connections stopped for a full ring or a bound
   uint64_t logged_batches = 0;  // of one partition, as every batch that is hot
   uint64_t unlogged_batches = 0;
+  uint64_t texts = 0;         // of `hot`, those that came as text
   uint32_t open = 0;        // hot requests in flight
   uint32_t connections = 0;
 };
@@ -84,6 +85,8 @@ class Frontend {
   uint32_t Open(uint8_t version, Compression compression, bool throw_on_overload);
   void Close(uint32_t connection);
   void SetHot(uint32_t connection, bool hot);
+  // What USE has chosen; empty for none.
+  void SetKeyspace(uint32_t connection, Slice keyspace);
   // Who asks by a connection. Group 0 may run every plan, others those that Allow names.
   void SetGroup(uint32_t connection, uint32_t group);
   // Lets a group's connections run a plan, until it is forgotten or DisallowAll.
@@ -130,6 +133,7 @@ class Frontend {
     ConnectionFilter filter;
     bool hot = true;
     uint32_t group = 0;
+    std::vector<uint8_t> keyspace;
     bool throw_on_overload = false;
     bool stopped = false;
     bool dirty = false;
@@ -164,6 +168,8 @@ class Frontend {
   }
   Taken TryHot(Connection* connection, Slice envelope);
   Taken Execute(Connection* connection, Slice envelope);
+  Taken Query(Connection* connection, Slice envelope);
+  Taken PutStatement(Connection* connection, Slice envelope, HotPlan* plan, Slice body, size_t options_at);
   Taken Batch(Connection* connection, Slice envelope);
   Taken Put(Connection* connection, const Slot& slot, HotHead* head, Slice body);
   Taken Full(Connection* connection, int16_t stream, uint8_t version);
@@ -184,6 +190,10 @@ class Frontend {
   void ResumeStopped();
   void SealOutgoing();
 
+  // Requests of the hot path in their ring: numbers with this bit are slots, smaller ones are the router's. All fit into a double.
+  static constexpr uint64_t kHotRequest = uint64_t{1} << 52;
+  static constexpr uint32_t kGenerationMask = 0xfffff;
+
   const FrontendOptions options_;
   std::vector<Lane> lanes_;
   HotPlans plans_;
@@ -197,6 +207,8 @@ class Frontend {
   std::vector<uint32_t> stopped_;
   std::vector<uint32_t> dirty_;
   uint64_t now_ = 0;
+  PlainText text_;
+  std::vector<uint8_t> rewritten_;
   HotRequest request_;
   HotBatch batch_;
   std::vector<uint8_t> other_key_;

@@ -17,8 +17,9 @@ bool HotExecutor::Open(const HotHead& head, Slice body) {
   plan_ = plans_->Find(head.plan);
   request_ = &execute_;
   if (plan_ == nullptr) return false;
-  // The id in the body tells a plan number that was given to another statement meanwhile.
-  if (body.size < 18 || std::memcmp(body.data + 2, plan_->prepared_id.data(), 16) != 0) return false;
+  // The id tells a plan number that was given to another statement meanwhile.
+  const Slice id = PlanIdOf(head, body);
+  if (id.size != 16 || std::memcmp(id.data, plan_->prepared_id.data(), 16) != 0) return false;
   return ParseExecute(*plan_, head.version, Slice(body.data + head.options_at, body.size - head.options_at), &execute_);
 }
 

@@ -1,5 +1,7 @@
 #include "hot_plan.h"
 
+#include <string_view>
+
 #include "limits.h"
 
 namespace ferrosa {
@@ -74,6 +76,8 @@ uint32_t FixedBytes(TypeKind kind) {
       return 0;
   }
 }
+
+size_t HashOf(Slice s) { return std::hash<std::string_view>()({reinterpret_cast<const char*>(s.data), s.size}); }
 
 bool ReadBytes32(Reader* reader, std::vector<uint8_t>* out) {
   uint32_t n;
@@ -198,6 +202,7 @@ Status HotPlan::ReadBinds(Reader* reader) {
     if (!reader->U8(&target) || target >= kHotTargets || !reader->U16(&bind.which)) return bad;
     RETURN_IF_ERROR(ParseType(reader, &type));
     bind.target = static_cast<BindTarget>(target);
+    bind.type = type.kind;
     bind.rule = ValueRule::Of(type);
     RETURN_IF_ERROR(Place(bind.target, bind.which, static_cast<int32_t>(i)));
     binds.push_back(bind);
@@ -238,6 +243,23 @@ Status HotPlan::ReadRead(Reader* reader) {
   return Status::Ok();
 }
 
+// An example of the texts that the plan is for, then the keyspace in which it is.
+Status HotPlan::ReadText(Reader* reader) {
+  const Status bad = Status::Invalid("hot plan: bad text");
+  uint32_t text_bytes;
+  uint16_t keyspace_bytes;
+  Slice text;
+  Slice in;
+  if (!reader->U32(&text_bytes) || !reader->Bytes(text_bytes, &text)) return bad;
+  if (!reader->U16(&keyspace_bytes) || !reader->Bytes(keyspace_bytes, &in)) return bad;
+  if (text.size == 0) return Status::Ok();
+  PlainText plain;
+  if (!ScanPlainText(text, &plain) || plain.literals.size() != binds.size()) return bad;
+  skeleton = std::move(plain.skeleton);
+  keyspace.assign(in.data, in.data + in.size);
+  return Status::Ok();
+}
+
 Status HotPlan::Parse(Slice bytes, std::unique_ptr<HotPlan>* out) {
   const Status bad = Status::Invalid("hot plan: malformed");
   auto plan = std::make_unique<HotPlan>();
@@ -248,7 +270,7 @@ Status HotPlan::Parse(Slice bytes, std::unique_ptr<HotPlan>* out) {
   uint8_t kind;
   Slice prepared;
   Slice table;
-  if (!reader.U8(&format) || format != 1 || !reader.U8(&kind) || (kind != 1 && kind != 2)) return bad;
+  if (!reader.U8(&format) || format != 2 || !reader.U8(&kind) || (kind != 1 && kind != 2)) return bad;
   plan->kind = static_cast<HotKind>(kind);
   if (!reader.U8(&plan->flags) || !reader.Bytes(16, &prepared) || !reader.Bytes(16, &table) ||
       !reader.U32(&plan->table_version)) {
@@ -262,6 +284,7 @@ Status HotPlan::Parse(Slice bytes, std::unique_ptr<HotPlan>* out) {
     return bad;
   }
   RETURN_IF_ERROR(plan->ReadRead(&reader));
+  RETURN_IF_ERROR(plan->ReadText(&reader));
   if (reader.left() != 0) return bad;
   *out = std::move(plan);
   return Status::Ok();
@@ -276,13 +299,37 @@ Status HotPlans::Set(uint32_t number, Slice bytes) {
     plan->serial = ++serials_;
   }
   if (by_number_.size() <= number) by_number_.resize(number + 1);
-  if (HotPlan* old = by_number_[number].get()) {
-    const auto found = by_id_.find(old->prepared_id);
-    if (found != by_id_.end() && found->second == old) by_id_.erase(found);
+  if (by_number_[number] != nullptr) Forget(by_number_[number].get());
+  if (plan != nullptr) {
+    if (plan->skeleton.empty()) by_id_[plan->prepared_id] = plan.get();
+    else by_text_.emplace(HashOf(Slice(plan->skeleton)), plan.get());
   }
-  if (plan != nullptr) by_id_[plan->prepared_id] = plan.get();
   by_number_[number] = std::move(plan);
   return Status::Ok();
+}
+
+void HotPlans::Forget(HotPlan* plan) {
+  if (plan->skeleton.empty()) {
+    const auto found = by_id_.find(plan->prepared_id);
+    if (found != by_id_.end() && found->second == plan) by_id_.erase(found);
+    return;
+  }
+  const auto [first, last] = by_text_.equal_range(HashOf(Slice(plan->skeleton)));
+  for (auto i = first; i != last; ++i) {
+    if (i->second != plan) continue;
+    by_text_.erase(i);
+    return;
+  }
+}
+
+HotPlan* HotPlans::FindByText(Slice skeleton, Slice keyspace) const {
+  const auto [first, last] = by_text_.equal_range(HashOf(skeleton));
+  for (auto i = first; i != last; ++i) {
+    HotPlan* plan = i->second;
+    if (Compare(Slice(plan->skeleton), skeleton) != 0) continue;
+    if (plan->keyspace.empty() || Compare(Slice(plan->keyspace), keyspace) == 0) return plan;
+  }
+  return nullptr;
 }
 
 HotPlan* HotPlans::FindById(const uint8_t* id) const {

@@ -9,6 +9,7 @@
 
 #include "bytes.h"
 #include "descriptor.h"
+#include "plain_text.h"
 
 namespace ferrosa {
 
@@ -52,6 +53,7 @@ struct HotValue {
 struct HotBind {
   BindTarget target = BindTarget::kValue;
   uint16_t which = 0;
+  TypeKind type = TypeKind::kBlob;
   ValueRule rule;
 };
 
@@ -82,6 +84,9 @@ struct HotPlan {
   std::vector<uint8_t> metadata_v4;
   std::vector<uint8_t> metadata_v5;
   std::array<uint8_t, 16> metadata_id{};
+  // Of a plan for statements that come as text: what they have in common, with a bind for each literal. Empty for a prepared statement.
+  std::vector<uint8_t> skeleton;
+  std::vector<uint8_t> keyspace;  // in which the text means this plan; empty: in every one
 
   // Derived from binds and constants.
   std::vector<int32_t> partition_key;  // slot of each component
@@ -108,10 +113,11 @@ struct HotPlan {
   std::vector<uint8_t> bytes_;  // what constants point into
   Status ReadBinds(Reader* reader);
   Status ReadRead(Reader* reader);
+  Status ReadText(Reader* reader);
   Status Place(BindTarget target, uint16_t which, int32_t slot);
 };
 
-// The plans of a thread by number and by prepared id.
+// The plans of a thread by number, and by prepared id or text.
 class HotPlans {
  public:
   // Registers a plan, replacing one of the same number or prepared id. Empty bytes forget the number.
@@ -119,7 +125,10 @@ class HotPlans {
   HotPlan* Find(uint32_t number) const { return number < by_number_.size() ? by_number_[number].get() : nullptr; }
   // `id`: 16 bytes.
   HotPlan* FindById(const uint8_t* id) const;
-  size_t size() const { return by_id_.size(); }
+  // The plan of a text cut by ScanPlainText, of a connection that uses `keyspace`.
+  HotPlan* FindByText(Slice skeleton, Slice keyspace) const;
+  size_t size() const { return by_id_.size() + by_text_.size(); }
+  bool has_texts() const { return !by_text_.empty(); }
   const std::vector<std::unique_ptr<HotPlan>>& all() const { return by_number_; }
 
  private:
@@ -129,7 +138,9 @@ class HotPlans {
   };
   uint64_t serials_ = 0;
   std::vector<std::unique_ptr<HotPlan>> by_number_;
+  void Forget(HotPlan* plan);
   std::unordered_map<std::array<uint8_t, 16>, HotPlan*, IdHash> by_id_;
+  std::unordered_multimap<size_t, HotPlan*> by_text_;  // by the hash of the skeleton
 };
 
 // The options of an EXECUTE (or an entry of a BATCH), as far as the hot path runs them. Slices point into the body.

@@ -10,16 +10,27 @@ namespace ferrosa {
 struct HotHead {
   uint32_t plan = 0;
   uint8_t version = 0;
-  uint8_t frame_flags = 0;
+  uint8_t opcode = 0;  // of the request
   int16_t stream = 0;
   uint32_t connection = 0;
-  uint16_t options_at = 0;  // where the options begin in the body, after the ids
+  // Where the options of an EXECUTE begin in the body: after the ids; of a QUERY: after its own body, which they are made of, and the id of
+  // its plan.
+  uint16_t options_at = 0;
   int64_t token = 0;
 };
 inline constexpr size_t kHotHeadBytes = 24;
 inline constexpr uint32_t kHotBatchPlan = UINT32_MAX;  // instead of a plan's number: the body is that of a BATCH
 void StoreHotHead(uint8_t* to, const HotHead& head);
 bool LoadHotHead(Slice payload, HotHead* out, Slice* body);
+
+// The id of the plan that the body of a statement was made for; null when there is none.
+Slice PlanIdOf(const HotHead& head, Slice body);
+// The body as the client has sent it.
+Slice RequestBodyOf(const HotHead& head, Slice body);
+
+inline constexpr uint8_t kOpcodeQuery = 0x07;
+inline constexpr uint8_t kOpcodeExecute = 0x0a;
+inline constexpr uint8_t kOpcodeBatch = 0x0d;
 
 inline constexpr size_t kEnvelopeHeaderBytes = 9;
 // The header of a response envelope (native protocol v3 to v5, section 2).

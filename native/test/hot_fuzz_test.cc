@@ -21,14 +21,14 @@ struct Bind {
   TypeKind type;
 };
 
-std::vector<uint8_t> MakePlan(HotKind kind, uint8_t flags, uint8_t id, const std::vector<Bind>& binds, uint8_t table_version = 1) {
+std::vector<uint8_t> MakePlan(HotKind kind, uint8_t flags, uint8_t id, const std::vector<Bind>& binds, const std::string& text = "") {
   Writer out;
-  out.U8(1);
+  out.U8(2);
   out.U8(static_cast<uint8_t>(kind));
   out.U8(flags);
   for (int i = 0; i < 16; i++) out.U8(id);
   for (int i = 0; i < 16; i++) out.U8(0);
-  out.LE<uint32_t>(table_version);
+  out.LE<uint32_t>(1);
   out.LE<uint16_t>(static_cast<uint16_t>(binds.size()));
   for (const Bind& b : binds) {
     out.U8(static_cast<uint8_t>(b.target));
@@ -55,6 +55,9 @@ std::vector<uint8_t> MakePlan(HotKind kind, uint8_t flags, uint8_t id, const std
     out.BE<uint32_t>(static_cast<uint32_t>(columns.size()));
   }
   for (int i = 0; i < 16; i++) out.U8(0xee);
+  out.LE<uint32_t>(static_cast<uint32_t>(text.size()));
+  out.Bytes(Slice(text));
+  out.LE<uint16_t>(0);
   return out.bytes;
 }
 
@@ -72,11 +75,18 @@ const std::vector<std::vector<Bind>>& PlanBinds() {
   return binds;
 }
 
+std::string WriteText(const std::vector<std::string>& values) {
+  return "INSERT INTO \"K\".t (p, c, d, v) VALUES (" + values[0] + ", " + values[1] + ", " + values[2] + "," + values[3] + ") ;";
+}
+std::string ReadText(const std::string& value) { return "SELECT * FROM \"K\".t\nWHERE p=" + value; }
+
 std::vector<std::vector<uint8_t>> MakePlans() {
   const auto& b = PlanBinds();
   return {MakePlan(HotKind::kWrite, kHotInsert, 0, b[0]),       MakePlan(HotKind::kWrite, kHotInsert, 1, b[1]),
           MakePlan(HotKind::kWrite, kHotDeleteRow, 2, b[2]),    MakePlan(HotKind::kWrite, kHotDeletePartition, 3, b[3]),
-          MakePlan(HotKind::kRead, kHotUnrestricted, 4, b[4]),  MakePlan(HotKind::kRead, 0, 5, b[5])};
+          MakePlan(HotKind::kRead, kHotUnrestricted, 4, b[4]),  MakePlan(HotKind::kRead, 0, 5, b[5]),
+          MakePlan(HotKind::kWrite, kHotInsert, 6, b[0], WriteText({"1", "2", "'x'", "?"})),
+          MakePlan(HotKind::kRead, kHotUnrestricted, 7, b[4], ReadText("7"))};
 }
 
 void PutBound(Prng& prng, const Bind& bind, Writer* out) {
@@ -108,6 +118,13 @@ std::vector<uint8_t> Enclose(uint8_t version, int16_t stream, uint8_t opcode, co
   return out.bytes;
 }
 
+// A literal, or what nearly is one.
+std::string MakeLiteral(Prng& prng) {
+  static const char* const kLiterals[] = {"0", "1", "2", "-3", "2147483648", "99999999999999999999", "1.5", "1e", "0x", "0xabc", "'a''b'", "''", "'",
+                                          "true", "?", "1-2", "abcdef01-2345-6789-abcd-ef0123456789", "$$x$$", "--", "/*", "P1Y", "2h", "null"};
+  return kLiterals[prng.Below(prng.Below(3) == 0 ? std::size(kLiterals) : 4)];
+}
+
 std::vector<uint8_t> MakeRequest(Prng& prng, uint8_t version, int16_t stream) {
   Writer body;
   const auto put_id = [&](uint8_t id) {
@@ -118,6 +135,21 @@ std::vector<uint8_t> MakeRequest(Prng& prng, uint8_t version, int16_t stream) {
     if (version >= 5) body.BE<uint32_t>(flags);
     else body.U8(static_cast<uint8_t>(flags));
   };
+  if (prng.Below(4) == 0) {
+    const std::string string = prng.Below(4) == 0 ? MakeLiteral(prng) : "'y'";
+    const std::string text = prng.Below(2) == 0 ? ReadText(MakeLiteral(prng))
+                                                : WriteText({MakeLiteral(prng), MakeLiteral(prng), string, MakeLiteral(prng)});
+    body.BE<uint32_t>(static_cast<uint32_t>(text.size() + (prng.Below(20) == 0 ? prng.Below(300) : 0)));
+    body.Bytes(Slice(text));
+    body.BE<uint16_t>(1);
+    const bool values = prng.Below(4) == 0;
+    put_flags(values ? 1 : prng.Below(8) == 0 ? 4 : 0);
+    if (values) {
+      body.BE<uint16_t>(static_cast<uint16_t>(prng.Below(3)));
+      PutBound(prng, PlanBinds()[0][0], &body);
+    }
+    return Enclose(version, stream, kOpcodeQuery, body);
+  }
   if (prng.Below(4) == 0) {
     body.U8(static_cast<uint8_t>(prng.Below(3)));
     const uint64_t n = 1 + prng.Below(4);
@@ -259,6 +291,7 @@ TEST(DamagedSocketBytesNeverLeaveRequestsOpen) {
     hot = node.frontend.stats().hot;
   }
   CHECK(hot > 1000);
+  CHECK(node.frontend.stats().texts > 100);
 }
 
 TEST(DamagedRingRecordsAreAnsweredWithErrors) {
@@ -283,7 +316,7 @@ TEST(DamagedRingRecordsAreAnsweredWithErrors) {
       payload = batch.bytes;
     } else if (kind == 3) {
       Writer plan;
-      plan.LE<uint32_t>(static_cast<uint32_t>(6 + prng.Below(3)));
+      plan.LE<uint32_t>(static_cast<uint32_t>(8 + prng.Below(3)));
       plan.Bytes(Slice(plans[prng.Below(plans.size())]));
       payload = plan.bytes;
     } else {
@@ -292,9 +325,10 @@ TEST(DamagedRingRecordsAreAnsweredWithErrors) {
       const bool batch = envelope[4] == 0x0d;
       payload.resize(kHotHeadBytes);
       HotHead head;
-      head.plan = batch ? kHotBatchPlan : static_cast<uint32_t>(prng.Below(7));
+      head.plan = batch ? kHotBatchPlan : static_cast<uint32_t>(prng.Below(9));
       head.version = version;
-      head.options_at = version >= 5 ? 36 : 18;
+      head.opcode = prng.Below(3) == 0 ? static_cast<uint8_t>(prng.Next()) : envelope[4];
+      head.options_at = head.opcode == kOpcodeQuery ? static_cast<uint16_t>(prng.Below(envelope.size())) : version >= 5 ? 36 : 18;
       StoreHotHead(payload.data(), head);
       payload.insert(payload.end(), envelope.begin() + 9, envelope.end());
     }

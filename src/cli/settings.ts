@@ -274,6 +274,12 @@ const nodeSettings = {
     100_000,
     'Shapes of statements in system_observability.query_fingerprints; 0 for none',
   ),
+  text_plans_max: integer(
+    1_000,
+    0,
+    10_000,
+    'Shapes of statements with values in their text that the hot path runs; 0 for none',
+  ),
 
   read_request_timeout: duration(5_000, 'Time for a read of keys'),
   range_request_timeout: duration(10_000, 'Time for a read of a token range'),

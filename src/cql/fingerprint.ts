@@ -50,6 +50,20 @@ export function shapeNumber(tokens: readonly Token[]): number {
   return (high >>> 12) * 0x1_0000_0000 + (low >>> 0);
 }
 
+/** The text with `?` in place of each value, as it is otherwise. Null when it has no token of that kind, or errors. */
+export function withMarkers(text: string): string | null {
+  const { tokens, errors } = lex(text);
+  const values = tokens.filter(({ type }) => literals.has(type));
+  if (errors.length > 0 || values.length === 0) return null;
+  let out = '';
+  let at = 0;
+  for (const { start, end } of values) {
+    out += `${text.slice(at, start)}?`;
+    at = end;
+  }
+  return out + text.slice(at);
+}
+
 /** The text with `?` for every value, one blank between words, and one `?` for a list of them. */
 export function fingerprintOf(text: string): string {
   let out = '';

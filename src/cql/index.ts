@@ -1,5 +1,5 @@
 export type * from './ast.js';
-export { fingerprintOf } from './fingerprint.js';
+export { fingerprintOf, withMarkers } from './fingerprint.js';
 export { isReservedWord, quoteName } from './keywords.js';
 export { parseStatement } from './parser.js';
 export { withoutPassword } from './password-text.js';

@@ -60,6 +60,8 @@ export type FrontendStats = {
   /** Batches that took the hot path: all of one partition. */
   readonly loggedBatches: number;
   readonly unloggedBatches: number;
+  /** Of `hot`, those that came as text. */
+  readonly texts: number;
   /** Hot requests in flight. */
   readonly open: number;
   readonly connections: number;
@@ -72,6 +74,8 @@ export interface Frontend {
   setHot(connection: number, hot: boolean): void;
   /** Who asks by a connection: 0 may run every plan, others those that `allow` has named. */
   setGroup(connection: number, group: number): void;
+  /** What USE has chosen, in UTF-8. */
+  setKeyspace(connection: number, keyspace: Uint8Array): void;
   /** @throws FerrosaError INVALID for a number out of range */
   allow(group: number, plan: number): void;
   disallowAll(): void;
@@ -102,6 +106,12 @@ export interface Frontend {
   takeFigures(): readonly FrontendFigures[];
 }
 export const Frontend = addon.Frontend as new (options: FrontendOptions) => Frontend;
+
+/**
+ * Where the hot path sees values in a statement's text: start and end of each, in its UTF-8 bytes. Null when it leaves such a text to
+ * JavaScript.
+ */
+export const literalSpans = addon.literalSpans as (text: Uint8Array) => readonly number[] | null;
 
 /** Segments of protocol v5 around whole envelopes, uncompressed; `lz4`: in the framing of a connection that chose LZ4. */
 export const sealV5 = addon.sealV5 as (envelopes: Uint8Array, lz4: boolean) => Buffer;

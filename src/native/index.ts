@@ -7,6 +7,7 @@ export {
   type FrontendItems,
   type FrontendOptions,
   type FrontendStats,
+  literalSpans,
   sealSegment,
   sealV5,
 } from './frontend.js';

@@ -15,7 +15,7 @@ import { tableIdBytes } from './write/mutations.js';
 import { DeleteColumn, SetColumn } from './write/operations.js';
 import type { WritePlan } from './write/write-plan.js';
 
-const format = 1;
+const format = 2;
 const kinds = { write: 1, read: 2 } as const;
 const flagBits = {
   insert: 1,
@@ -109,18 +109,19 @@ type Layout = {
 /**
  * The hot plan of a prepared statement; null when it is not hot.
  * @param consistencyLevels  bit n: level n can be run with the replicas that the keyspace has
+ * @param example  for a plan of statements that come as text: one of them, with a value for each marker of `prepared`
  */
-export function encodeHotPlan(prepared: Prepared, consistencyLevels: number): Uint8Array | null {
+export function encodeHotPlan(prepared: Prepared, consistencyLevels: number, example = ''): Uint8Array | null {
   const { plan } = prepared.planned;
   const markers = prepared.bindColumns.length;
   if (plan.kind === 'write') {
     const layout = writeLayout(plan, markers);
-    return layout === null ? null : encode(prepared, plan, layout, consistencyLevels);
+    return layout === null ? null : encode(prepared, plan, layout, consistencyLevels, example);
   }
   // The addon does not know who asks.
   if (plan.kind !== 'select' || plan.masked !== null) return null;
   const layout = readLayout(plan, markers);
-  return layout === null ? null : encode(prepared, plan, layout, consistencyLevels);
+  return layout === null ? null : encode(prepared, plan, layout, consistencyLevels, example);
 }
 
 /** Whether the addon can run a statement by itself, once it is prepared. */
@@ -241,6 +242,7 @@ function encode(
   plan: SelectPlan | WritePlan,
   layout: Layout,
   consistencyLevels: number,
+  example: string,
 ): Uint8Array {
   const out = new ByteWriter(512);
   out.u8(format);
@@ -276,6 +278,12 @@ function encode(
   writeMetadata(out, prepared, 4);
   writeMetadata(out, prepared, 5);
   out.raw(prepared.resultMetadataId);
+  const text = Buffer.from(example);
+  out.u32(text.length);
+  out.raw(text);
+  const keyspace = Buffer.from(prepared.keyspace ?? '');
+  out.u16(keyspace.length);
+  out.raw(keyspace);
   return out.finish();
 }
 

@@ -1,4 +1,4 @@
-// Keeps the addon's hot plans in step with the prepared statements and the schema.
+// Keeps the addon's hot plans in step with the prepared statements, with the statements that come as text, and with the schema.
 import { FerrosaError } from '../common/errors.js';
 import { encodeHotPlan } from './hot-plan.js';
 import { hexOf, type Prepared } from './prepared/prepared-store.js';
@@ -29,6 +29,8 @@ export class HotPlans {
   ) {
     processor.prepared.onAdded = (prepared) => this.#add(prepared);
     processor.prepared.onRemoved = (prepared) => this.#remove(prepared);
+    processor.texts.onAdded = (plan) => this.#add(plan, plan.example);
+    processor.texts.onRemoved = (plan) => this.#remove(plan);
     for (const prepared of processor.prepared.all()) this.#add(prepared);
     processor.services.catalogue.onChange(({ before, after }) => {
       for (const { prepared } of [...this.#plans.values()]) {
@@ -54,11 +56,11 @@ export class HotPlans {
     return this.#plans.size;
   }
 
-  #add(prepared: Prepared): void {
+  #add(prepared: Prepared, example?: string): void {
     this.#remove(prepared);
     const [table] = prepared.planned.tables;
     if (table === undefined) return;
-    const plan = encodeHotPlan(prepared, this.consistencyLevels(table.keyspace));
+    const plan = encodeHotPlan(prepared, this.consistencyLevels(table.keyspace), example);
     if (plan === null) return;
     try {
       this.#plans.set(hexOf(prepared.id), { prepared, number: this.registry.register(plan) });

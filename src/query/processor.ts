@@ -37,6 +37,7 @@ import {
   statementId,
   unprepared,
 } from './prepared/prepared-store.js';
+import { TextPlans } from './prepared/text-plans.js';
 import { PagingStateCodec } from './select/paging-state.js';
 import { executeSelect } from './select/select-execute.js';
 import type { SelectPlan } from './select/select-plan.js';
@@ -55,6 +56,7 @@ const noTable: PreparedTable = { put: () => {}, remove: () => {} };
 
 export class Processor implements QueryProcessor {
   readonly prepared: PreparedStore;
+  readonly texts: TextPlans;
   /** What it has run, and runs. */
   readonly observer: StatementObserver;
   /** Who sees the values of masked columns; null: everybody. */
@@ -75,12 +77,14 @@ export class Processor implements QueryProcessor {
     const nowMs = () => Number(services.clock.nowMicros() / 1000n);
     this.observer = new StatementObserver(services.settings, services.clock);
     this.prepared = new PreparedStore(services.settings.preparedStatementsCacheBytes, preparedTable);
+    this.texts = new TextPlans(services.settings.textPlansMax, (parsed, keyspace) => this.#plan(parsed, keyspace));
     this.#paging = new PagingStateCodec(services.pagingKey);
     this.#uuids = new TimeUuids(() => services.clock.nowMicros(), services.randomBytes(8));
     this.#paths = new ListPaths(this.#uuids, nowMs);
     this.#text = { nowMs };
     services.catalogue.onChange((change) => {
       this.prepared.onSchemaChange(change);
+      this.texts.clear();
       for (const { before, after } of change.tables)
         if (before !== null && after === null) this.observer.figures.forget(before.id);
     });
@@ -90,11 +94,17 @@ export class Processor implements QueryProcessor {
     options.tracer?.event(`Parsing ${withoutPassword(text)}`);
     const parsed = parseStatement(text);
     options.tracer?.event('Preparing statement');
-    const planned = this.#plan(parsed, options.keyspace ?? client.keyspace);
+    const keyspace = options.keyspace ?? client.keyspace;
+    const planned = this.#plan(parsed, keyspace);
     const values = orderValues(planned, options);
     if (values.length !== planned.bindColumns.length) throw invalid('Invalid amount of bind variables');
-    await this.#authorize(planned, client, options);
-    return this.#execute(planned, client, options, values, { request: 'QUERY', text, shape: parsed.shape });
+    const asked = this.#authorize(planned, client, options);
+    if (asked !== undefined) await asked;
+    const as = { request: 'QUERY', text, shape: parsed.shape };
+    const result = await this.#execute(planned, client, options, values, as);
+    const hot = this.texts.note(text, parsed.shape, planned, keyspace);
+    if (hot !== undefined && asked === undefined) this.onPermitted(client, hot.id);
+    return result;
   }
 
   async prepare(text: string, client: ClientState, keyspace: string | null): Promise<PreparedStatement> {

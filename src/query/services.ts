@@ -35,6 +35,8 @@ export type QuerySettings = {
   readonly slowQueriesKept: number;
   /** Shapes of statements whose costs are kept; 0 for none. */
   readonly queryFingerprintsMax: number;
+  /** Shapes of statements that come as text and have a hot plan; 0 for none. */
+  readonly textPlansMax: number;
 };
 
 export const defaultQuerySettings: QuerySettings = {
@@ -54,6 +56,7 @@ export const defaultQuerySettings: QuerySettings = {
   slowQueryMs: 500,
   slowQueriesKept: 100,
   queryFingerprintsMax: 1_000,
+  textPlansMax: 1_000,
 };
 
 /** Executes schema changes. */

@@ -13,7 +13,6 @@ import {
   type FrameDecoder,
   FramedDecoder,
   type FrameError,
-  Opcode,
   opcodeName,
   type Request,
   type ResponseHeader,
@@ -25,7 +24,7 @@ import type { ClientSocket, ClientTls } from './client-socket.js';
 import { asFerrosaError, runStatement, type StatementMessage } from './dispatcher.js';
 import type { EventReceiver } from './events.js';
 import { readStartup, type StartupChoice, supportedOptions } from './handshake.js';
-import { envelopeFrame, isolateAnswers, requestEnvelope } from './hot-envelope.js';
+import { envelopeFrame, isHotOpcode, isolateAnswers, requestEnvelope } from './hot-envelope.js';
 import { ConnectionOutput } from './output.js';
 import type { ServerServices } from './services.js';
 import { SocketClient } from './socket-client.js';
@@ -226,6 +225,12 @@ export class Connection implements EventReceiver, HotConnectionHost, MovedHost {
     this.#moved?.setHot(hot && this.#mayBeHot);
   }
 
+  /** Before the client hears of it: what it sends then means this keyspace. */
+  #setKeyspace(keyspace: string): void {
+    this.#hot?.setKeyspace(keyspace);
+    this.#moved?.setKeyspace(keyspace);
+  }
+
   /** What a guardrail has to look at goes through the dispatcher. */
   get #mayBeHot(): boolean {
     return this.client.isOrdinary !== true || this.#services.guardrails?.guardsHotPath !== true;
@@ -283,8 +288,7 @@ export class Connection implements EventReceiver, HotConnectionHost, MovedHost {
       const body = this.#plainBody(frame);
       // The hot path does not decompress: what was compressed, by itself or (v5) with its segment, is offered again.
       const wasCompressed = body !== frame.body || (frame.version >= 5 && this.#startup?.compression != null);
-      const isStatement = frame.opcode === Opcode.EXECUTE || frame.opcode === Opcode.BATCH;
-      const isOffered = mayBeHot && wasCompressed && isStatement;
+      const isOffered = mayBeHot && wasCompressed && isHotOpcode(frame.opcode);
       if (isOffered && this.#hot?.offer(requestEnvelope(frame, body))) {
         this.#count(-1);
         return;
@@ -459,6 +463,7 @@ export class Connection implements EventReceiver, HotConnectionHost, MovedHost {
     try {
       const answer = await runStatement(this.#services.processor, message, this.client, trace);
       trace?.finish();
+      if (answer.result.kind === 'setKeyspace') this.#setKeyspace(answer.result.keyspace);
       this.#send(frame, { kind: 'RESULT', result: answer.result }, answer.warnings, tracingIdFor(frame, trace));
     } catch (error) {
       trace?.finish();

@@ -6,8 +6,13 @@ import {
   EnvelopeFlag,
   envelopeHeaderBytes,
   type Frame,
+  Opcode,
   readEnvelopeHeader,
 } from '../protocol/index.js';
+
+/** Whether the hot path may take requests of a kind. */
+export const isHotOpcode = (opcode: number): boolean =>
+  opcode === Opcode.EXECUTE || opcode === Opcode.QUERY || opcode === Opcode.BATCH;
 
 /** A whole request envelope as a frame. */
 export function envelopeFrame(envelope: Uint8Array): Frame {

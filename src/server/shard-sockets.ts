@@ -61,6 +61,10 @@ class MovedSocket implements MovedTransport {
     this.#tell(ToShard.setHot, hot ? 1 : 0);
   }
 
+  setKeyspace(keyspace: string): void {
+    if (!this.destroyed) this.#port.send(ToShard.keyspace, this.#id, Buffer.from(keyspace));
+  }
+
   #tell(kind: number, number = 0): void {
     if (!this.destroyed) this.#port.send(kind, this.#id, undefined, number);
   }

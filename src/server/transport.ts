@@ -24,6 +24,8 @@ export interface MovedTransport extends Transport {
   /** Hot requests so far, as far as the shard has told. */
   readonly taken: number;
   setHot(hot: boolean): void;
+  /** What USE has chosen. */
+  setKeyspace(keyspace: string): void;
 }
 
 /** What the connection on main is told of its socket on a shard. */

@@ -86,6 +86,11 @@ export class HotConnection {
     this.#frontend.setGroup(this.#id, group);
   }
 
+  /** What USE has chosen: statements that come as text are looked up in it. */
+  setKeyspace(keyspace: string): void {
+    this.#frontend.setKeyspace(this.#id, Buffer.from(keyspace));
+  }
+
   /** Hot requests in flight. */
   get inFlight(): number {
     return this.#frontend.openOf(this.#id);

@@ -49,6 +49,8 @@ export type ServingStats = SocketFigures & {
   readonly stops: number;
   readonly loggedBatches: number;
   readonly unloggedBatches: number;
+  /** Requests that came as text. */
+  readonly texts: number;
   readonly open: number;
 };
 

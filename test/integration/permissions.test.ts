@@ -70,6 +70,28 @@ const isUnauthorized = (permission: string) => (error: CqlError) => {
   return true;
 };
 
+for (const port of ['port', 'shardAwarePort'] as const)
+  test(`a permission that is revoked stops statements that came as text and were hot (${port})`, async () => {
+    const client = await as('app', 'app', node[port]);
+    const read = (k: number) => client.query(`SELECT v FROM app.t WHERE k = ${k}`);
+    const write = (k: number) => client.query(`INSERT INTO app.t (k, v) VALUES (${k}, 1)`);
+    const denied = async () => {
+      await assert.rejects(read(1), isUnauthorized('SELECT'));
+      await assert.rejects(write(1), isUnauthorized('MODIFY'));
+    };
+    try {
+      await denied();
+      await admin.query('GRANT SELECT, MODIFY ON app.t TO app');
+      await Promise.all([read(2), write(2)]);
+      const hotBefore = await hotRequests();
+      for (let i = 0; (await hotRequests()) - hotBefore < 30; i++) await Promise.all([read(i), write(i)]);
+      await admin.query('REVOKE SELECT, MODIFY ON app.t FROM app');
+      for (let i = 0; i < 10; i++) await denied();
+    } finally {
+      await client.close();
+    }
+  });
+
 // On the other port the connection is on the thread of a shard, which has plans and groups of its own.
 for (const port of ['port', 'shardAwarePort'] as const)
   test(`a permission that is revoked stops prepared statements that were hot (${port})`, async () => {

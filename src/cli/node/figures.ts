@@ -7,7 +7,7 @@ import type { ShardTableStats } from '../../shard/index.js';
 import { guardrailText } from '../guardrail-settings.js';
 import { type Config, type SettingName, settings, settingText } from '../settings.js';
 import { compactionId } from './compaction-history.js';
-import { batchRows, coordinatorLatencyRows, localLatencyRows, perReadRows } from './latency-rows.js';
+import { batchRows, coordinatorLatencyRows, localLatencyRows, perReadRows, sumHot } from './latency-rows.js';
 import { activeQueryRows, fingerprintRows, queryRows, slowQueryRows } from './query-rows.js';
 import type { Serving } from './serving.js';
 import { findSnapshots } from './snapshots.js';
@@ -139,10 +139,10 @@ export class Figures {
     return [chunks, ...absent];
   }
 
-  #cqlMetrics({ processor, services: { metrics } }: Serving): PlainRow[] {
-    // The hot path runs prepared statements only.
-    const prepared = metrics.statements['EXECUTE']! + metrics.hotRequests();
-    const regular = metrics.statements['QUERY']!;
+  async #cqlMetrics({ processor, services: { metrics, hotPath } }: Serving): Promise<PlainRow[]> {
+    const texts = sumHot('texts', hotPath, await this.#storage.shards.stats());
+    const prepared = metrics.statements['EXECUTE']! + Math.max(0, metrics.hotRequests() - texts);
+    const regular = metrics.statements['QUERY']! + texts;
     const values = {
       prepared_statements_count: processor.prepared.size,
       prepared_statements_evicted: processor.prepared.evictions,

@@ -110,12 +110,12 @@ export class Latencies {
   }
 
   #merge(figures: HotFigures): void {
-    const { observer, prepared } = this.#processor;
+    const { observer, prepared, texts } = this.#processor;
     for (const { preparedId, table, isWrite, latency, rows } of figures) {
       const id = idText(table);
       if (this.#storage.metadata.catalogue.tableById(id) !== null)
         observer.figures.mergeHot(id, isWrite ? 'write' : 'read', latency);
-      const text = prepared.peek(preparedId)?.query;
+      const text = (prepared.peek(preparedId) ?? texts.byId(preparedId))?.query;
       if (text !== undefined) observer.fingerprints.merge(text, latency, rows, nowMs());
     }
   }

@@ -47,14 +47,21 @@ export async function perReadRows(
   }));
 }
 
+type HotCount = 'loggedBatches' | 'unloggedBatches' | 'texts';
+
+/** What the hot paths of all threads with connections have counted. */
+export function sumHot(field: HotCount, hotPath: HotPath | null, shards: readonly ShardStats[]): number {
+  const hot = [hotPath?.stats(), ...shards.map(({ serving }) => serving)];
+  return hot.reduce((all, one) => all + (one?.[field] ?? 0), 0);
+}
+
 /** Partitions a batch, by the kind of batch. A batch of the hot path has one. */
 export async function batchRows(
   { observer: { figures } }: Processor,
   hotPath: HotPath | null,
   shards: readonly ShardStats[],
 ): Promise<PlainRow[]> {
-  const hot = [hotPath?.stats(), ...shards.map(({ serving }) => serving)];
-  const sum = (field: 'loggedBatches' | 'unloggedBatches') => hot.reduce((all, one) => all + (one?.[field] ?? 0), 0);
+  const sum = (field: HotCount) => sumHot(field, hotPath, shards);
   const hotBatches = { logged: sum('loggedBatches'), unlogged: sum('unloggedBatches'), counter: 0 };
   return (['counter', 'logged', 'unlogged'] as const).map((type) => {
     const histogram = figures.batches[type].copy();

@@ -74,6 +74,7 @@ export async function createProcessor(
       slowQueryMs: config.slow_query_log_timeout,
       slowQueriesKept: config.slow_queries_kept,
       queryFingerprintsMax: config.query_fingerprints_max,
+      textPlansMax: config.text_plans_max,
     },
     guardrails,
     pagingKey,

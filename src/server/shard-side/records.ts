@@ -26,6 +26,8 @@ export const ToShard = {
   allow: 11,
   /** No group may run any plan; `disallowed` answers. */
   disallowAll: 12,
+  /** The keyspace that USE has chosen. */
+  keyspace: 13,
 } as const;
 
 /** Kinds of records from the shard to main. */

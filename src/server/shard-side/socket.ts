@@ -10,11 +10,10 @@ import {
   type Frame,
   type FrameDecoder,
   FramedDecoder,
-  Opcode,
 } from '../../protocol/index.js';
 import type { HotConnection, HotConnectionHost, HotPath, ServingLimits } from '../../shard/index.js';
 import { type ClientSocket, openSocket } from '../client-socket.js';
-import { isolateAnswers, requestEnvelope } from '../hot-envelope.js';
+import { isHotOpcode, isolateAnswers, requestEnvelope } from '../hot-envelope.js';
 import { ConnectionOutput } from '../output.js';
 import { badFrameOf } from './bad-frame.js';
 import { type MovedState, ToMain, ToShard } from './records.js';
@@ -76,6 +75,7 @@ export class ShardSocket implements HotConnectionHost {
     else if (kind === ToShard.destroy) socket.destroy();
     else if (kind === ToShard.timeout) socket.setTimeout(number);
     else if (kind === ToShard.setHot) this.#hot.setHot(number === 1);
+    else if (kind === ToShard.keyspace) this.#hot.setKeyspace(Buffer.from(bytes).toString('utf8'));
   }
 
   tellTaken(): void {
@@ -188,7 +188,7 @@ export class ShardSocket implements HotConnectionHost {
 
   /** The hot path does not decompress. */
   #offer(frame: Frame): boolean {
-    if (frame.opcode !== Opcode.EXECUTE && frame.opcode !== Opcode.BATCH) return false;
+    if (!isHotOpcode(frame.opcode)) return false;
     if (frame.version !== this.#version) return false;
     try {
       return this.#hot.offer(requestEnvelope(frame, this.#plainBody(frame)));

@@ -35,12 +35,15 @@ export type PlanSpec = {
   columns?: [what: number, which: number][];
   metadata?: Buffer;
   metadataId?: Buffer;
+  /** An example of the statements that come as text; left out for a prepared one. */
+  text?: string;
+  keyspace?: string;
 };
 
 export const metadataId = Buffer.alloc(16, 0xee);
 
 export function planBytes(p: PlanSpec): Buffer {
-  const parts = [Buffer.from([1, p.kind === 'write' ? 1 : 2, p.flags ?? 0]), p.preparedId, p.tableId];
+  const parts = [Buffer.from([2, p.kind === 'write' ? 1 : 2, p.flags ?? 0]), p.preparedId, p.tableId];
   parts.push(le32(p.tableVersion ?? 1), le16(p.binds.length));
   for (const [target, which, t] of p.binds) parts.push(Buffer.from([target]), le16(which), t);
   const constants = p.constants ?? [];
@@ -61,6 +64,8 @@ export function planBytes(p: PlanSpec): Buffer {
   for (const [what, which] of columns) parts.push(Buffer.from([what]), le16(which));
   const metadata = p.metadata ?? Buffer.concat([be32(0), be32(columns.length)]);
   parts.push(le32(metadata.length), metadata, le32(metadata.length), metadata, p.metadataId ?? metadataId);
+  const [example, keyspace] = [Buffer.from(p.text ?? ''), Buffer.from(p.keyspace ?? '')];
+  parts.push(le32(example.length), example, le16(keyspace.length), keyspace);
   return Buffer.concat(parts);
 }
 
@@ -97,6 +102,16 @@ export function executeEnvelope(e: ExecuteSpec): Buffer {
   if (e.pageSize !== undefined) parts.push(be32(e.pageSize));
   if (e.timestamp !== undefined) parts.push(bigint(e.timestamp));
   return envelope(e.version, 0, e.stream, 0x0a, Buffer.concat(parts));
+}
+
+/** A QUERY, at ONE; `values` are those of its `?`. */
+export function queryEnvelope(version: 3 | 4 | 5, stream: number, cql: string, values: (Buffer | null)[] = []): Buffer {
+  const flags = values.length > 0 ? 1 : 0;
+  const query = Buffer.from(cql);
+  const parts = [be32(query.length), query, be16(1), version >= 5 ? be32(flags) : Buffer.from([flags])];
+  if (values.length > 0) parts.push(be16(values.length));
+  for (const v of values) parts.push(v === null ? be32(0xffffffff) : Buffer.concat([be32(v.length), v]));
+  return envelope(version, 0, stream, 0x07, Buffer.concat(parts));
 }
 
 /** A BATCH of prepared statements. `type`: 0 logged, 1 unlogged, 2 counter. */

@@ -63,7 +63,7 @@ test('bounds of a descending column change places, as the clustering order has t
   const bytes = (await planOf(made, 'SELECT v FROM t WHERE p = ? AND q = ? AND c > ? AND c <= 7'))!;
   const view = new DataView(bytes.buffer, bytes.byteOffset);
   // format, kind, flags, ids, version, number of binds; then target and column of each, with a type in between
-  assert.deepEqual([...bytes.subarray(0, 3)], [1, 2, 0]);
+  assert.deepEqual([...bytes.subarray(0, 3)], [2, 2, 0]);
   assert.equal(view.getUint16(39, true), 3);
   let at = 41;
   const targets: number[] = [];

@@ -1,0 +1,175 @@
+// How requests of connections get into the rings of the shards: which of them are hot, and what of them the shard is given.
+#include "frontend.h"
+#include "hash.h"
+#include "hot_record.h"
+
+namespace ferrosa {
+namespace {
+
+constexpr uint8_t kFlagCompressed = 0x01;
+constexpr uint32_t kErrorOverloaded = 0x1001;
+constexpr char kOverloadedText[] = "Server is in overloaded state. Cannot accept more requests at this point";
+
+}  // namespace
+
+Frontend::Taken Frontend::TryHot(Connection* connection, Slice envelope) {
+  if (!connection->hot || plans_.size() == 0 || lanes_.empty()) return Taken::kLeft;
+  const uint8_t opcode = envelope.data[4];
+  // In v5 the flag "compressed" has no meaning and is ignored (spec section 2.2).
+  const uint8_t flags = envelope.data[0] >= 5 ? envelope.data[1] & ~kFlagCompressed : envelope.data[1];
+  if (flags != 0) return Taken::kLeft;
+  if (opcode == kOpcodeExecute) return Execute(connection, envelope);
+  if (opcode == kOpcodeQuery) return Query(connection, envelope);
+  if (opcode == kOpcodeBatch) return Batch(connection, envelope);
+  return Taken::kLeft;
+}
+
+Frontend::Taken Frontend::Full(Connection* connection, int16_t stream, uint8_t version) {
+  if (!connection->throw_on_overload) return Taken::kStop;
+  stats_.overloaded++;
+  AnswerError(connection, version, stream, kErrorOverloaded, kOverloadedText);
+  return Taken::kTaken;
+}
+
+Frontend::Taken Frontend::Execute(Connection* connection, Slice envelope) {
+  const Slice body(envelope.data + kEnvelopeHeaderBytes, envelope.size - kEnvelopeHeaderBytes);
+  const uint8_t version = envelope.data[0];
+  if (body.size < 18 || LoadBE<uint16_t>(body.data) != 16) return Taken::kLeft;
+  HotPlan* plan = plans_.FindById(body.data + 2);
+  if (plan == nullptr || !MayRun(*connection, *plan)) return Taken::kLeft;
+  if (plan->skips > 0) {
+    plan->skips--;
+    return Taken::kLeft;
+  }
+  size_t options_at = 18;
+  if (version >= 5) {
+    if (body.size < 20) return Taken::kLeft;
+    const size_t n = LoadBE<uint16_t>(body.data + 18);
+    if (body.size < 20 + n) return Taken::kLeft;
+    // Another result metadata id means that the client must be told the new metadata.
+    const bool same = n == 16 && std::memcmp(body.data + 20, plan->metadata_id.data(), 16) == 0;
+    if (plan->kind == HotKind::kRead && !same) return Taken::kLeft;
+    options_at = 20 + n;
+  }
+  return PutStatement(connection, envelope, plan, body, options_at);
+}
+
+// A statement that comes as text is hot when there is a plan of its shape: its literals become the values of an EXECUTE, whose options
+// travel behind the body and the plan's id, so that a shard that declines gives the whole of it back.
+Frontend::Taken Frontend::Query(Connection* connection, Slice envelope) {
+  const Slice body(envelope.data + kEnvelopeHeaderBytes, envelope.size - kEnvelopeHeaderBytes);
+  if (!plans_.has_texts() || body.size < 4 || body.size > UINT16_MAX) return Taken::kLeft;
+  const size_t n = LoadBE<uint32_t>(body.data);
+  if (n > body.size - 4 || !ScanPlainText(Slice(body.data + 4, n), &text_)) return Taken::kLeft;
+  HotPlan* plan = plans_.FindByText(Slice(text_.skeleton), Slice(connection->keyspace));
+  if (plan == nullptr || !MayRun(*connection, *plan)) return Taken::kLeft;
+  if (plan->skips > 0) {
+    plan->skips--;
+    return Taken::kLeft;
+  }
+  rewritten_.assign(body.data, body.data + body.size);
+  rewritten_.insert(rewritten_.end(), plan->prepared_id.begin(), plan->prepared_id.end());
+  const size_t options_at = rewritten_.size();
+  const Slice options(body.data + 4 + n, body.size - 4 - n);
+  if (!AppendExecuteOptions(*plan, envelope.data[0], text_, options, &rewritten_)) return Taken::kLeft;
+  const uint64_t hot = stats_.hot;
+  const Taken taken = PutStatement(connection, envelope, plan, Slice(rewritten_), options_at);
+  stats_.texts += stats_.hot - hot;
+  return taken;
+}
+
+// `body`: what the shard gets; the options of an EXECUTE of the plan begin at `options_at` of it.
+Frontend::Taken Frontend::PutStatement(Connection* connection, Slice envelope, HotPlan* plan, Slice body, size_t options_at) {
+  const uint8_t version = envelope.data[0];
+  if (options_at > UINT16_MAX ||
+      !ParseExecute(*plan, version, Slice(body.data + options_at, body.size - options_at), &request_) ||
+      !ValidateRequest(*plan, request_)) {
+    return Taken::kLeft;
+  }
+  Slice key;
+  if (!PartitionKeyOf(*plan, request_, &key_, &key)) return Taken::kLeft;
+  HotHead head;
+  head.plan = plan->number;
+  head.opcode = envelope.data[4];
+  head.options_at = static_cast<uint16_t>(options_at);
+  head.token = MurmurToken(key);
+  Slot slot;
+  slot.plan = plan->number;
+  slot.consistency = request_.consistency;
+  slot.version = version;
+  slot.stream = static_cast<int16_t>(LoadBE<uint16_t>(envelope.data + 2));
+  slot.write = plan->kind == HotKind::kWrite;
+  slot.measured_plan = plan->number;
+  return Put(connection, slot, &head, body);
+}
+
+// A batch is hot when all its statements are hot writes to one partition.
+Frontend::Taken Frontend::Batch(Connection* connection, Slice envelope) {
+  const Slice body(envelope.data + kEnvelopeHeaderBytes, envelope.size - kEnvelopeHeaderBytes);
+  const uint8_t version = envelope.data[0];
+  if (!ParseBatch(plans_, version, body, &batch_)) return Taken::kLeft;
+  Slice key;
+  for (size_t i = 0; i < batch_.count; i++) {
+    const HotBatch::Entry& entry = batch_.entries[i];
+    if (entry.plan->skips > 0 || !MayRun(*connection, *entry.plan)) return Taken::kLeft;
+    if (!ValidateRequest(*entry.plan, entry.request)) return Taken::kLeft;
+    Slice other;
+    if (!PartitionKeyOf(*entry.plan, entry.request, i == 0 ? &key_ : &other_key_, &other)) return Taken::kLeft;
+    if (i == 0) key = other;
+    if (Compare(key, other) != 0) return Taken::kLeft;
+  }
+  HotHead head;
+  head.plan = kHotBatchPlan;
+  head.opcode = kOpcodeBatch;
+  head.token = MurmurToken(key);
+  Slot slot;
+  slot.plan = kHotBatchPlan;
+  slot.consistency = batch_.entries[0].request.consistency;
+  slot.version = version;
+  slot.stream = static_cast<int16_t>(LoadBE<uint16_t>(envelope.data + 2));
+  slot.write = true;
+  slot.measured_plan = batch_.entries[0].plan->number;
+  const uint64_t hot = stats_.hot;
+  const Taken taken = Put(connection, slot, &head, body);
+  if (stats_.hot > hot) CountBatch(body, 1);
+  return taken;
+}
+
+// Puts a request into the ring of the shard that owns its token and opens a slot for the answer.
+Frontend::Taken Frontend::Put(Connection* connection, const Slot& wanted, HotHead* head, Slice body) {
+  const uint32_t shard = ShardOfToken(head->token, static_cast<uint32_t>(lanes_.size()), options_.ignore_msb);
+  Lane& lane = lanes_[shard];
+  if (lane.ended || !lane.requests->fits(kHotHeadBytes + body.size)) return Taken::kLeft;
+  if (stats_.open >= options_.open_max || connection->open >= options_.open_per_connection_max) {
+    return Full(connection, wanted.stream, wanted.version);
+  }
+  uint8_t* to = lane.requests->Reserve(kHotHeadBytes + body.size);
+  if (to == nullptr) return Full(connection, wanted.stream, wanted.version);
+  head->version = wanted.version;
+  head->stream = wanted.stream;
+  head->connection = connection->id;
+  StoreHotHead(to, *head);
+  std::memcpy(to + kHotHeadBytes, body.data, body.size);
+
+  const uint32_t number = TakeSlot();
+  Slot& slot = slots_[number];
+  const uint32_t generation = slot.generation;
+  slot = wanted;
+  slot.used = true;
+  slot.generation = generation;
+  slot.connection = connection->id;
+  slot.shard = shard;
+  slot.deadline = now_ + (slot.write ? options_.write_timeout_micros : options_.read_timeout_micros);
+  connection->open++;
+  connection->taken++;
+  stats_.hot++;
+  if (static_cast<int64_t>(shard) == options_.own_shard) stats_.local++;
+  Record record;
+  record.kind = RecordKind::kHot;
+  record.request = kHotRequest | static_cast<uint64_t>(generation & kGenerationMask) << 32 | number;
+  record.deadline = slot.deadline;
+  lane.requests->Commit(record, kHotHeadBytes + body.size);
+  return Taken::kTaken;
+}
+
+}  // namespace ferrosa
