@@ -240,6 +240,7 @@ async function listen(
 async function drain({ storage, server, web }: Parts): Promise<void> {
   await server.stop(graceMs);
   await web.stop();
+  await storage.coordinator.stop();
   await storage.userFunctions.stop();
   await storage.builds.stop();
   await storage.shards.stop();

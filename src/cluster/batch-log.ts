@@ -8,16 +8,20 @@ import { cellsOf, encodeReadCommand, MutationBuilder, RowStream, rowsOf, Selecte
 import { packList, unpackList } from '../types/index.js';
 import type { ShardPort } from './shard-port.js';
 
-/** Versions of entries: mutations of docs/format/mutation.md to apply; a write of a base table whose views are to follow it. */
+/**
+ * Versions of entries, whose parts are mutations of docs/format/mutation.md: a batch to apply; a write of a base table whose views are to
+ * follow it, with the whole of the base's mutation (as 0.1.0 wrote it before) or with the places of its rows.
+ */
 const mutationVersion = 1;
-const intentVersion = 2;
+const baseIntentVersion = 2;
+const intentVersion = 3;
 
 /** What is done with what was left when the process ended. */
 export type BatchLogReplay = {
-  /** Applies a mutation of a batch. */
-  apply(mutation: Uint8Array): Promise<void>;
-  /** Finishes a write of a base table of views, by what `intent` was given. */
-  finish(kept: readonly Uint8Array[]): Promise<void>;
+  /** Applies the mutations of a batch. */
+  apply(mutations: readonly Uint8Array[]): Promise<void>;
+  /** Finishes a write of a base table of views, by what `intent` was given. `hasBase`: the first one is the base's mutation itself. */
+  finish(kept: readonly Uint8Array[], hasBase: boolean): Promise<void>;
   /** Told of an entry that shards refuse: it is kept for the next start, which may have other limits. */
   refused(error: FerrosaError): void;
 };
@@ -98,8 +102,8 @@ export class BatchLog {
     for (let shard = 0; shard < this.shards.shardCount; shard++)
       for (const { id, version, mutations } of await this.#pending(shard)) {
         try {
-          if (version === intentVersion) await finish(mutations);
-          else for (const bytes of mutations) await apply(bytes);
+          if (version === mutationVersion) await apply(mutations);
+          else await finish(mutations, version === baseIntentVersion);
         } catch (error) {
           // What is refused now is refused at every start: it must not keep the node from serving the rest.
           if ((error as FerrosaError).code !== 'INVALID') throw error;

@@ -12,6 +12,7 @@ export { LocalCoordinator } from './local-coordinator.js';
 export { PartitionQueue } from './partition-queue.js';
 export { blockFor, type ReplicaCount, satisfiedLevels } from './replicas.js';
 export type { ShardPort, ShardRequest } from './shard-port.js';
+export { TableGate } from './table-gate.js';
 export { buildView, type ViewBuildProgress } from './view-builder.js';
 export { ViewWriter } from './view-writer.js';
 export { withIndexes } from './with-indexes.js';

@@ -12,7 +12,7 @@ import {
   type RoutedMutation,
   type RoutedRead,
 } from '../query/index.js';
-import type { Catalogue, TableDefinition } from '../schema/index.js';
+import { type Catalogue, type TableDefinition, viewsOf } from '../schema/index.js';
 import { indexBuckets, shardOfToken } from '../shard/index.js';
 import { decodeMutation, hasFolds, mutationKey, mutationTableId } from '../storage/index.js';
 import type { BatchLog } from './batch-log.js';
@@ -20,17 +20,23 @@ import { PartitionQueue, partitionName } from './partition-queue.js';
 import { foldRange, readRange } from './range-read.js';
 import { checkReplicas, type ReplicaCount } from './replicas.js';
 import type { ShardPort, ShardRequest } from './shard-port.js';
+import { TableGate } from './table-gate.js';
 import { idBytes, uuidText } from './table-ids.js';
+import { type GivenUp, UnfinishedWrites } from './unfinished-writes.js';
 import type { UnfinishedWrite, ViewWriter } from './view-writer.js';
 import { within } from './within.js';
 
 const timestampMax = 2n ** 63n - 1n;
-/** Before a write of views that has failed is tried again, milliseconds. */
-const finishAfterMs = 1_000;
 const forever = 2 ** 31 - 1;
 
 export class LocalCoordinator implements Coordinator {
   readonly #partitions = new PartitionQueue();
+  /** Writes of tables that have views, and what must not run beside them. */
+  readonly #gate = new TableGate();
+  readonly #truncations = new PartitionQueue();
+  readonly #unfinished: UnfinishedWrites;
+  /** Ends of logged batches that clients do not wait for. */
+  readonly #forgetting = new Set<Promise<void>>();
   #buckets: readonly IndexBucket[] | null = null;
 
   /**
@@ -38,6 +44,7 @@ export class LocalCoordinator implements Coordinator {
    * @param indexes  which indexes are complete
    * @param nowMicros  microseconds since the epoch, strictly increasing in the process
    * @param batchLog  keeps logged batches that span shards until all of them are applied; null while replaying it
+   * @param givenUp  told of what was begun and is not finished before the next start
    */
   constructor(
     private readonly shards: ShardPort,
@@ -47,7 +54,16 @@ export class LocalCoordinator implements Coordinator {
     private readonly nowMicros: NowMicros,
     private readonly batchLog: BatchLog | null = null,
     private readonly views: ViewWriter | null = null,
-  ) {}
+    givenUp: GivenUp = () => {},
+  ) {
+    this.#unfinished = new UnfinishedWrites(givenUp);
+  }
+
+  /** Ends what runs in the background; what is not finished is at the next start. */
+  async stop(): Promise<void> {
+    await this.#unfinished.stop();
+    await Promise.all(this.#forgetting);
+  }
 
   get indexBuckets(): readonly IndexBucket[] {
     this.#buckets ??= indexBuckets(this.shards.shardCount);
@@ -66,10 +82,31 @@ export class LocalCoordinator implements Coordinator {
     // What is refused is not to be kept.
     this.#byShard(mutations, tables);
     const done = await this.batchLog.begin(mutations);
-    // An index or a view that was made meanwhile wants its part too. Entries of indexes are made anew: a reader that found later ones of the
-    // same rows stale has deleted all that are older.
-    await this.#apply(mutations, this.#tablesOf(mutations), options);
-    await done();
+    try {
+      // An index or a view that was made meanwhile wants its part too. Entries of indexes are made anew: a reader that found later ones of the
+      // same rows stale has deleted all that are older.
+      await this.#apply(mutations, this.#tablesOf(mutations), options);
+    } catch (error) {
+      this.#unfinished.add(() => this.#applyKept(mutations).then(done), error as FerrosaError);
+      // A part of it may be there, and the rest follows: that is not the answer of a batch of which nothing is applied.
+      throw (error as FerrosaError).code === 'OVERLOADED' ? writeTimedOut(options) : error;
+    }
+    this.#forget(done);
+  }
+
+  /** All of the batch is applied, and may be again: the client does not wait until the log says so too. */
+  #forget(done: () => Promise<void>): void {
+    const forgotten = done()
+      .catch((error: FerrosaError) => this.#unfinished.add(done, error))
+      .finally(() => this.#forgetting.delete(forgotten));
+    this.#forgetting.add(forgotten);
+  }
+
+  /** Applies what the batch log has, without the tables that were dropped since. */
+  async #applyKept(mutations: readonly RoutedMutation[]): Promise<void> {
+    const options = { consistency: Consistency.ONE, writeType: 'SIMPLE', timeoutMs: forever, durable: true } as const;
+    const there = mutations.filter(({ bytes }) => this.#tableOf(mutationTableId(bytes)) !== null);
+    if (there.length > 0) await this.#apply(there, this.#tablesOf(there), options);
   }
 
   /** More than one record of a commit log is needed. */
@@ -105,7 +142,7 @@ export class LocalCoordinator implements Coordinator {
     this.#check(this.#tableOf(tableId), options.serialConsistency, true);
     const shard = shardOfToken(token, this.shards.shardCount);
     const contended = (contentions: number) => casTimedOut(options.serialConsistency, contentions);
-    const work = this.#partitions.run(partitionName(tableId, key), options.contentionTimeoutMs, contended, async () => {
+    const work = this.#inTurn(tableId, key, options.contentionTimeoutMs, contended, async () => {
       const request = this.#request(options.timeoutMs, () => contended(0));
       const answers = await Promise.all(reads.map((command) => this.shards.read(shard, command, request)));
       const mutation = decide(answers, (micros) => this.#timestampAfter(micros));
@@ -126,48 +163,59 @@ export class LocalCoordinator implements Coordinator {
     return this.views?.baseOf(mutationTableId(mutation)) ?? null;
   }
 
+  /** Runs what reads a partition before it writes it: not beside a TRUNCATE of the table, and after what came before to the partition. */
+  #inTurn<T>(
+    tableId: Uint8Array,
+    key: Uint8Array,
+    waitMs: number,
+    timedOut: (ahead: number) => FerrosaError,
+    operation: () => Promise<T>,
+  ): Promise<T> {
+    const inQueue = () => this.#partitions.run(partitionName(tableId, key), waitMs, timedOut, operation);
+    return this.#gate.run(uuidText(tableId), waitMs, () => timedOut(0), inQueue);
+  }
+
   #writeInTurn(mutation: RoutedMutation, options: MutationOptions): Promise<void> {
     const { bytes } = mutation;
-    const name = partitionName(mutationTableId(bytes), mutationKey(bytes));
-    return this.#partitions.run(
-      name,
-      options.timeoutMs,
-      () => writeTimedOut(options),
-      async () => {
-        const base = this.#viewedBase(bytes);
-        // Its last view may have gone meanwhile.
-        if (base === null) await this.#send(this.#byShard([mutation]), options);
-        else await this.#writeBase(base, mutation, options.durable);
-      },
-    );
+    const timedOut = () => writeTimedOut(options);
+    return this.#inTurn(mutationTableId(bytes), mutationKey(bytes), options.timeoutMs, timedOut, async () => {
+      const base = this.#viewedBase(bytes);
+      // Its last view may have gone meanwhile.
+      if (base === null) await this.#send(this.#byShard([mutation]), options);
+      else await this.#writeBase(base, mutation, options.durable);
+    });
   }
 
   #writeBase(base: TableDefinition, mutation: RoutedMutation, durable: boolean): Promise<void> {
-    return this.views!.write(base, mutation, durable, (unfinished) => this.#finishLater(unfinished));
+    return this.views!.write(base, mutation, durable, (unfinished, error) => {
+      this.#unfinished.add(() => this.#finish(unfinished), error);
+    });
   }
 
-  /** The write is in the base and its views are not known to follow: nothing of the partition is written before they do. */
-  #finishLater(unfinished: UnfinishedWrite): void {
-    const name = partitionName(mutationTableId(unfinished.kept[0]!), mutationKey(unfinished.kept[0]!));
-    const timer = setTimeout(() => {
-      const again = () => this.#finishLater(unfinished);
-      this.#partitions
-        .run(
-          name,
-          forever,
-          () => new FerrosaError('OVERLOADED', 'views wait'),
-          () => this.views!.finishLeft(unfinished),
-        )
-        .catch(again);
-    }, finishAfterMs);
-    timer.unref();
+  /** The write is in the base and its views are not known to follow. */
+  #finish(unfinished: UnfinishedWrite): Promise<void> {
+    const { tableId, key } = unfinished;
+    const timedOut = () => new FerrosaError('OVERLOADED', 'views wait');
+    return this.#inTurn(tableId, key, forever, timedOut, () => this.views!.finishLeft(unfinished));
   }
 
-  /** Writes one partition of a base table to its views, in its turn. */
-  buildViews(base: TableDefinition, key: Uint8Array, durable: boolean): Promise<void> {
+  /**
+   * Resolves when every write has ended that may not know a view: one that knew of the table's views before this was called. Without it a
+   * build could pass a partition that such a write is about to make.
+   * @param base  UUID text of the table
+   */
+  writesPassed(base: string): Promise<void> {
+    return this.#gate.passed(base);
+  }
+
+  /** Writes one partition of a base table to its views, in its turn. @param base  UUID text */
+  buildViews(base: string, key: Uint8Array, durable: boolean): Promise<void> {
     const timedOut = () => new FerrosaError('OVERLOADED', 'The build of a view waits for writes of a partition');
-    const name = partitionName(idBytes(base), key);
-    return this.#partitions.run(name, forever, timedOut, () => this.views!.build(base, key, durable));
+    return this.#inTurn(idBytes(base), key, forever, timedOut, async () => {
+      // As it is now: it may have got columns and views, or be gone.
+      const table = this.catalogue.tableById(base);
+      if (table !== null) await this.views!.build(table, key, durable);
+    });
   }
 
   /**
@@ -175,14 +223,9 @@ export class LocalCoordinator implements Coordinator {
    * @param refused  told of each that cannot be finished
    */
   recover(refused: (error: FerrosaError) => void): Promise<number> {
-    const options = { consistency: Consistency.ONE, writeType: 'SIMPLE', timeoutMs: forever, durable: true } as const;
     return this.batchLog!.replay({
-      apply: async (bytes) => {
-        // Its table may have been dropped since.
-        if (this.#tableOf(mutationTableId(bytes)) === null) return;
-        await this.mutate([{ bytes, token: decodeMutation(bytes).token }], options);
-      },
-      finish: (kept) => this.views!.finish(kept),
+      apply: (mutations) => this.#applyKept(mutations.map((bytes) => ({ bytes, token: decodeMutation(bytes).token }))),
+      finish: (kept, hasBase) => this.views!.finish(kept, hasBase),
       refused,
     });
   }
@@ -224,19 +267,29 @@ export class LocalCoordinator implements Coordinator {
   }
 
   async truncate(table: string, timeoutMs: number): Promise<void> {
-    const request = this.#request(
-      timeoutMs,
-      () => new FerrosaError('TRUNCATE_ERROR', 'Error during truncate: Truncate timed out'),
-    );
-    const all = Array.from({ length: this.shards.shardCount }, (_, shard) =>
-      this.shards.control(shard, { op: 'truncate', table }, request),
-    );
+    const timedOut = () => new FerrosaError('TRUNCATE_ERROR', 'Error during truncate: Truncate timed out');
+    const closed = () => this.#gate.close(table, timeoutMs, timedOut, () => this.#truncateNow(table));
     try {
-      await Promise.all(all);
+      // What has begun goes on, with the gate closed, also when nobody waits for it any more.
+      await within(this.#truncations.run(table, timeoutMs, timedOut, closed), timeoutMs, timedOut);
     } catch (error) {
       if (error instanceof FerrosaError && error.code === 'TRUNCATE_ERROR') throw error;
       throw new FerrosaError('TRUNCATE_ERROR', `Error during truncate: ${(error as Error).message}`);
     }
+  }
+
+  /** The table and its views, while nobody writes to them. */
+  async #truncateNow(table: string): Promise<void> {
+    const base = this.catalogue.tableById(table);
+    if (base === null) throw new FerrosaError('TRUNCATE_ERROR', 'Error during truncate: the table is gone');
+    // What is applied and not yet forgotten would come back after a crash.
+    await Promise.all(this.#forgetting);
+    const tables = [table, ...viewsOf(this.catalogue.getKeyspace(base.keyspace), base).map(({ id }) => id)];
+    await Promise.all(
+      Array.from({ length: this.shards.shardCount }, (_, shard) =>
+        this.shards.control(shard, { op: 'truncate', tables }),
+      ),
+    );
   }
 
   /** @param tables  of each mutation */

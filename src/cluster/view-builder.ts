@@ -1,6 +1,5 @@
 // Builds materialized views over what their base has already: partition after partition, in token order, beside the traffic.
 import { Consistency } from '../query/index.js';
-import type { TableDefinition } from '../schema/index.js';
 import { encodeReadCommand, RowStream, Selected } from '../storage/index.js';
 import type { LocalCoordinator } from './local-coordinator.js';
 import { idBytes } from './table-ids.js';
@@ -19,7 +18,8 @@ const tokenMin = -(2n ** 63n);
 const tokenMax = 2n ** 63n - 1n;
 
 /**
- * Writes the partitions of `base` (as it is at the time) to its views.
+ * Writes the partitions of a table to its views, as both are at the time.
+ * @param base  UUID text of the table
  * @param from  where an earlier build had come to; null for the start
  * @param isWanted  asked between two parts: false ends the build
  * @param onProgress  awaited after every part
@@ -28,17 +28,18 @@ const tokenMax = 2n ** 63n - 1n;
  */
 export async function buildView(
   coordinator: LocalCoordinator,
-  base: () => TableDefinition,
+  base: string,
   durable: boolean,
   from: ViewBuildProgress | null,
   isWanted: () => boolean,
   onProgress: (progress: ViewBuildProgress) => Promise<void>,
 ): Promise<boolean> {
+  await coordinator.writesPassed(base);
   let progress: ViewBuildProgress = from ?? { lastToken: tokenMin, keysBuilt: 0 };
   let startInclusive = from === null;
   for (;;) {
     const command = encodeReadCommand({
-      tableId: idBytes(base()),
+      tableId: idBytes(base),
       nowSeconds: Math.floor(Date.now() / 1000),
       partitions: { range: { start: progress.lastToken, startInclusive, end: tokenMax, endInclusive: true } },
       distinct: true,
@@ -50,7 +51,7 @@ export async function buildView(
     const found = [...stream.partitions()].map(({ key, token }) => ({ key: key.slice(), token }));
     for (let i = 0; i < found.length; i += partitionsInFlight)
       await Promise.all(
-        found.slice(i, i + partitionsInFlight).map(({ key }) => coordinator.buildViews(base(), key, durable)),
+        found.slice(i, i + partitionsInFlight).map(({ key }) => coordinator.buildViews(base, key, durable)),
       );
     const last = found.at(-1);
     if (last === undefined || stream.position === null) return true;

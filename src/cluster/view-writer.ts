@@ -1,6 +1,6 @@
 // Writes of tables that have materialized views: base and views together, also across a crash.
 //
-// A write keeps what it intends (its mutation and the places of the rows that views show now) in one record of the commit log with the
+// A write keeps what it intends (the places of its rows, and of the rows that views show now) in one record of the commit log with the
 // mutation itself, then brings the views to what the base has become and forgets the intent. What is left of intents after a crash is
 // finished before clients connect. Writes of one partition of the base come one after the other.
 import { FerrosaError } from '../common/errors.js';
@@ -23,7 +23,13 @@ import {
 } from '../query/index.js';
 import { type Catalogue, type TableDefinition, viewsOf } from '../schema/index.js';
 import { shardOfToken } from '../shard/index.js';
-import { type ClusteringSlice, decodeMutation } from '../storage/index.js';
+import {
+  type ClusteringSlice,
+  type DecodedMutation,
+  decodeMutation,
+  MutationBuilder,
+  mutationTableId,
+} from '../storage/index.js';
 import type { BatchLog, BatchLogClock } from './batch-log.js';
 import type { ShardPort } from './shard-port.js';
 import { idBytes, uuidText } from './table-ids.js';
@@ -33,6 +39,9 @@ export type ViewServices = Omit<ViewPlanInput, 'schema'>;
 
 /** A write whose base is written and whose views are not. */
 export type UnfinishedWrite = {
+  /** Of the base. */
+  readonly tableId: Uint8Array;
+  readonly key: Uint8Array;
   readonly kept: readonly Uint8Array[];
   readonly forget: Uint8Array;
   readonly shard: number;
@@ -97,7 +106,7 @@ export class ViewWriter {
     base: TableDefinition,
     { bytes, token }: RoutedMutation,
     durable: boolean,
-    onUnfinished: (unfinished: UnfinishedWrite) => void,
+    onUnfinished: (unfinished: UnfinishedWrite, error: FerrosaError) => void,
   ): Promise<void> {
     const mutation = decodeMutation(bytes);
     const shard = shardOfToken(token, this.shards.shardCount);
@@ -106,7 +115,7 @@ export class ViewWriter {
     const plans = this.#plansOf(base);
     const before = await this.#rows(base, mutation.key, shard, slices, viewRowsPerWriteMax);
     const places = [...before.values()].flatMap((row) => placesOf(plans, row));
-    const kept = [bytes, ...places.map((place) => removal(place, 0n, 0).bytes)];
+    const kept = [rowsOnly(mutation), ...places.map((place) => removal(place, 0n, 0).bytes)];
     const intent = this.intents.intent(shard, kept);
     await this.shards.batch(shard, [intent.keep, bytes], durable);
     try {
@@ -114,18 +123,23 @@ export class ViewWriter {
       const after = await this.#rows(base, mutation.key, shard, slices, Number.POSITIVE_INFINITY);
       await this.#send(shard, this.#changes(plans, before, after), intent.forget, durable);
     } catch (error) {
-      onUnfinished({ kept, forget: intent.forget, shard });
+      const { tableId, key } = mutation;
+      onUnfinished({ tableId, key, kept, forget: intent.forget, shard }, error as FerrosaError);
       throw error;
     }
   }
 
-  /** Brings views to what the base is after a write whose end is not known. @param kept  what its intent kept */
-  async finish(kept: readonly Uint8Array[], durable = true): Promise<void> {
+  /**
+   * Brings views to what the base is after a write whose end is not known.
+   * @param kept  what its intent kept
+   * @param hasBase  the first of it is the mutation of the base, which is applied (again) before
+   */
+  async finish(kept: readonly Uint8Array[], hasBase: boolean, durable = true): Promise<void> {
     const mutation = decodeMutation(kept[0]!);
     const shard = shardOfToken(mutation.token, this.shards.shardCount);
     const base = this.catalogue.tableById(uuidText(mutation.tableId));
     if (base === null) return;
-    await this.shards.mutate(shard, kept[0]!, durable);
+    if (hasBase) await this.shards.mutate(shard, kept[0]!, durable);
     const plans = this.#plansOf(base);
     const slices = affectedSlices(base, mutation) ?? [];
     const after = await this.#rows(base, mutation.key, shard, slices, Number.POSITIVE_INFINITY);
@@ -133,7 +147,7 @@ export class ViewWriter {
     const timestamp = this.clock.nowMicros();
     const gone = kept.slice(1).flatMap((bytes) => {
       const { tableId, key, items } = decodeMutation(bytes);
-      const plan = plans.find(({ table }) => Buffer.compare(idBytes(table), tableId) === 0);
+      const plan = plans.find(({ table }) => Buffer.compare(idBytes(table.id), tableId) === 0);
       const [row] = items;
       const place = plan && { plan, key, clustering: row?.kind === 'row' ? row.clustering : [] };
       return place === undefined || now.some((other) => sameViewKey(other, place)) ? [] : [place];
@@ -145,7 +159,7 @@ export class ViewWriter {
 
   /** Finishes what `onUnfinished` was told of. Call it in the turn of the partition. */
   async finishLeft({ kept, forget, shard }: UnfinishedWrite): Promise<void> {
-    await this.finish(kept);
+    await this.finish(kept, false);
     await this.shards.mutate(shard, forget, true);
   }
 
@@ -215,8 +229,27 @@ export class ViewWriter {
     );
   }
 
-  /** @param own  written on `shard` together with what belongs there, after all else */
+  /**
+   * Writes to views, without those that are dropped while it does so.
+   * @param own  written on `shard` together with what belongs there, after all else
+   */
   async #send(
+    shard: number,
+    changes: readonly ViewMutation[],
+    own: Uint8Array | null,
+    durable: boolean,
+  ): Promise<void> {
+    try {
+      await this.#sendAll(shard, changes, own, durable);
+    } catch (error) {
+      const isThere = ({ bytes }: ViewMutation) => this.catalogue.tableById(uuidText(mutationTableId(bytes))) !== null;
+      const left = changes.filter(isThere);
+      if (left.length === changes.length) throw error;
+      await this.#send(shard, left, own, durable);
+    }
+  }
+
+  async #sendAll(
     shard: number,
     changes: readonly ViewMutation[],
     own: Uint8Array | null,
@@ -249,3 +282,13 @@ export class ViewWriter {
 
 const placesOf = (plans: readonly ViewPlan[], row: BaseRow): ViewKey[] =>
   plans.map((plan) => viewKeyOf(plan, row)).filter((place) => place !== null);
+
+/** A mutation that says which rows another one changes, and nothing of what is in them. */
+function rowsOnly({ tableId, token, key, partitionDeletion, items }: DecodedMutation): Uint8Array {
+  const builder = new MutationBuilder(tableId, token, key);
+  if (partitionDeletion !== null) builder.partitionDeletion(0n, 0);
+  for (const item of items)
+    if (item.kind === 'rangeTombstone') builder.rangeTombstone(item.slice, 0n, 0);
+    else if (item.kind === 'row') builder.row(item.clustering);
+  return builder.finish();
+}

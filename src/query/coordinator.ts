@@ -77,7 +77,7 @@ export interface Coordinator {
    */
   read(read: RoutedRead, options: ReadOptions): Promise<Uint8Array>;
   /**
-   * Removes every row of a table on all replicas.
+   * Removes every row of a table and of its views on all replicas: of both or, after a crash, of neither.
    * @param table  UUID text of the table
    * @throws FerrosaError TRUNCATE_ERROR, UNAVAILABLE
    */

@@ -1,7 +1,6 @@
 // Runs statements: parse, plan, execute (the QueryProcessor that the server talks to).
 import { FerrosaError, invalid } from '../common/errors.js';
 import { parseStatement, withoutPassword } from '../cql/index.js';
-import { type TableDefinition, viewsOf } from '../schema/index.js';
 import type { BindValue, TextContext } from '../types/index.js';
 import type { AccessControl } from './access/access-control.js';
 import { requirementsOf } from './access/requirements.js';
@@ -356,7 +355,7 @@ export class Processor implements QueryProcessor {
         if (this.access === null) throw invalid(`${plan.statement.statement} needs an authenticator`);
         return this.access.run(plan.statement, client.user, options.keyspace ?? client.keyspace);
       case 'truncate':
-        await this.#truncate(plan.table);
+        await this.services.coordinator.truncate(plan.table.id, this.services.settings.truncateTimeoutMs);
         return { kind: 'void' };
       case 'use':
         if (!this.services.catalogue.schema.keyspaces.has(plan.keyspace))
@@ -412,14 +411,6 @@ export class Processor implements QueryProcessor {
           `cannot query masked columns [${maskedRestrictions.join(', ')}]`,
       );
     return masked;
-  }
-
-  /** A table and its views. */
-  async #truncate(table: TableDefinition): Promise<void> {
-    const { coordinator, settings, catalogue } = this.services;
-    await coordinator.truncate(table.id, settings.truncateTimeoutMs);
-    for (const view of viewsOf(catalogue.getKeyspace(table.keyspace), table))
-      await coordinator.truncate(view.id, settings.truncateTimeoutMs);
   }
 
   #describe(

@@ -122,6 +122,8 @@ export type ShardCall =
   | { readonly op: 'compact'; readonly table: string | null }
   /** Forgets the content of tables, all in one step; answers with what it forgot, in their order. */
   | { readonly op: 'truncate'; readonly tables: readonly string[] }
+  /** Manifests say it: the log is not needed any more. `marks`: of the tables, as `truncate` gave them. */
+  | { readonly op: 'truncated'; readonly tables: readonly string[]; readonly marks: readonly FlushedMark[] }
   | { readonly op: 'drop'; readonly table: string }
   | { readonly op: 'adopt'; readonly table: string; readonly sstables: readonly ManifestEntry[] }
   /** An SSTable that all shards shared was replaced by one for each. */

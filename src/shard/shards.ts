@@ -24,6 +24,7 @@ import { ShardRouter } from './router.js';
 import { Rpc } from './rpc.js';
 import { type ServeMessage, type ServingOptions, shardRingBytes } from './serving.js';
 import { type CompactionRecord, type NodeTable, NodeTables } from './tables-main.js';
+import { finishTruncations } from './truncations.js';
 
 export type ShardsLog = {
   info(fields: object, message: string): void;
@@ -101,6 +102,7 @@ export class Shards {
   static async start(options: ShardsOptions, definitions: Iterable<TableDefinition>): Promise<Shards> {
     const shards = new Shards(options);
     const stored = [...definitions].filter(({ virtual }) => !virtual);
+    await finishTruncations(options.dataDir, stored);
     await Promise.all(stored.map((one) => shards.tables.open(one)));
     await shards.indexes.open(stored);
     shards.#oldSegments = await oldSegments(options.dataDir);
@@ -167,30 +169,32 @@ export class Shards {
     });
   }
 
-  /** Removes every row. */
-  truncate(id: string): Promise<void> {
+  /** Removes every row of tables: of all or, after a crash, of none. Those that are not there any more are left out. */
+  truncate(ids: readonly string[]): Promise<void> {
     return this.#serially(async () => {
-      const table = this.tables.get(id);
-      await this.#autoSnapshot(table, 'truncated');
-      // The table before its indexes: entries without rows are harmless, rows without entries are not.
-      const tables = [table, ...this.indexes.of(table)];
-      const call = { op: 'truncate', tables: tables.map(({ definition }) => definition.id) } as const;
-      const forgotten = await this.#all<Truncated[]>(call);
-      for (const [i, one] of tables.entries())
-        await this.tables.truncated(
-          one,
-          forgotten.map((ofShard) => ofShard[i]!),
-        );
+      const tables = ids.flatMap((id) => this.tables.byId.get(id) ?? []);
+      for (const table of tables) await this.#autoSnapshot(table, 'truncated');
+      await this.#forgetRows(tables.flatMap((table) => [table, ...this.indexes.of(table)]));
     });
   }
 
   /** Forgets the entries of an index. */
   async clearIndex(id: string): Promise<void> {
-    await this.#serially(async () => {
-      const table = this.tables.get(id);
-      const forgotten = await this.#all<Truncated[]>({ op: 'truncate', tables: [id] });
-      await this.tables.truncated(table, forgotten.flat());
-    });
+    await this.#serially(() => this.#forgetRows([this.tables.get(id)]));
+  }
+
+  async #forgetRows(tables: readonly NodeTable[]): Promise<void> {
+    const ids = tables.map(({ definition }) => definition.id);
+    const forgotten = await this.#all<Truncated[]>({ op: 'truncate', tables: ids });
+    await this.tables.truncated(
+      tables.map((table, i) => ({ table, forgotten: forgotten.map((ofShard) => ofShard[i]!) })),
+    );
+    // Not before: what a crash brings back of the log must be whole.
+    const free = ({ rpc }: ShardThread, shard: number) => {
+      const marks = forgotten[shard]!.map(({ mark }) => mark);
+      return rpc.call({ op: 'truncated', tables: ids, marks });
+    };
+    await Promise.all(this.#threads.map(free));
   }
 
   /** Writes the memtables of a table, or of all, as SSTables. */

@@ -8,6 +8,7 @@ import type { FlushedMark, ManifestChange, ManifestEntry } from './files/manifes
 import { snapshotFolder, tableFolder } from './files/names.js';
 import { TableFiles } from './files/table-files.js';
 import type { CompactionTask, ShardTable, ShardTableFiles, Truncated, WrittenSSTables } from './messages.js';
+import { beginTruncation } from './truncations.js';
 
 export type CompactionRecord = {
   readonly id: number;
@@ -167,18 +168,33 @@ export class NodeTables {
     return done ? add : null;
   }
 
-  /** Every shard has forgotten what the table had: its SSTables go, but not those that were written since. */
-  async truncated(table: NodeTable, forgotten: readonly Truncated[]): Promise<void> {
-    for (const { mark, epoch } of forgotten) table.epochs.set(mark.shard, epoch);
-    await table.files.publishUnless(() => {
-      const isOld = ({ name, shard }: ManifestEntry): boolean => {
-        const epoch = table.born.get(name);
-        return epoch === undefined || shard === null || epoch < table.epochs.get(shard)!;
-      };
-      const remove = table.files.sstables.filter(isOld).map(({ name }) => name);
-      for (const name of remove) table.born.delete(name);
-      return { remove, flushed: forgotten.map(({ mark }) => mark) };
-    });
+  /** Every shard has forgotten what tables had: their SSTables go, but not those that were written since. Of all tables or of none. */
+  async truncated(tables: readonly { table: NodeTable; forgotten: readonly Truncated[] }[]): Promise<void> {
+    for (const { table, forgotten } of tables)
+      for (const { mark, epoch } of forgotten) table.epochs.set(mark.shard, epoch);
+    const changes = tables.map(({ table, forgotten }) => ({
+      id: table.definition.id,
+      folder: table.files.folder,
+      remove: this.#oldSSTables(table),
+      flushed: forgotten.map(({ mark }) => mark),
+    }));
+    const done = changes.length > 1 ? await beginTruncation(this.#options.dataDir, changes) : null;
+    for (const { table, forgotten } of tables)
+      await table.files.publishUnless(() => {
+        const remove = this.#oldSSTables(table);
+        for (const name of remove) table.born.delete(name);
+        return { remove, flushed: forgotten.map(({ mark }) => mark) };
+      });
+    await done?.();
+  }
+
+  /** SSTables of before the last TRUNCATE. */
+  #oldSSTables(table: NodeTable): string[] {
+    const isOld = ({ name, shard }: ManifestEntry): boolean => {
+      const epoch = table.born.get(name);
+      return epoch === undefined || shard === null || epoch < table.epochs.get(shard)!;
+    };
+    return table.files.sstables.filter(isOld).map(({ name }) => name);
   }
 
   async #counted(job: FlushJob): Promise<JobResult> {

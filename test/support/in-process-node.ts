@@ -64,9 +64,10 @@ class Shards implements ShardPort {
   }
 
   async control(shard: number, message: unknown): Promise<unknown> {
-    const { op, table } = message as { op: string; table: string };
+    const { op, tables } = message as { op: string; tables: readonly string[] };
     if (op !== 'truncate') throw new Error(`unknown control ${op}`);
-    this.stores[shard]!.truncate(new Uint8Array(Buffer.from(table.replaceAll('-', ''), 'hex')));
+    for (const table of tables)
+      this.stores[shard]!.truncate(new Uint8Array(Buffer.from(table.replaceAll('-', ''), 'hex')));
     return {};
   }
 }

@@ -78,13 +78,14 @@ export async function openStorage(config: Config, log: Log, onDeath: (message: s
   const planning = { functions: nativeFunctions(), text: { nowMs } };
   const entriesOf = (mutation: Uint8Array): Uint8Array[] => coordinator.indexMutations(mutation);
   const views = new ViewWriter(withIndexes(port, entriesOf), metadata.catalogue, batchLog, clock, planning);
-  const coordinator = new LocalCoordinator(port, metadata.catalogue, replicas, builds, nowMicros, batchLog, views);
-  const recovered = await coordinator.recover((error) =>
+  const givenUp = (error: FerrosaError): void =>
     log.error(
       { err: error },
       'a logged batch or a write of views cannot be finished; it is tried again at the next start',
-    ),
-  );
+    );
+  const { catalogue } = metadata;
+  const coordinator = new LocalCoordinator(port, catalogue, replicas, builds, nowMicros, batchLog, views, givenUp);
+  const recovered = await coordinator.recover(givenUp);
   if (recovered > 0)
     log.info({ writes: recovered }, 'logged batches and writes of views that had not ended were finished');
   await builds.open();
@@ -188,25 +189,10 @@ function shardPort(shards: Shards): ShardPort {
     batch: (shard, mutations, durable, options) => router.batch(shard, mutations, durable, options),
     read: (shard, command, options) => router.read(shard, command, options),
     async control(shard, message, options) {
-      const { op, table } = message as { op?: string; table?: string };
-      if (op !== 'truncate' || table === undefined) return router.control(shard, message, options);
-      if (shard !== 0) return null;
-      await within(shards.truncate(table), (options?.deadline ?? 0) - router.now(), options?.timedOut);
+      const { op, tables } = message as { op?: string; tables?: readonly string[] };
+      if (op !== 'truncate' || tables === undefined) return router.control(shard, message, options);
+      if (shard === 0) await shards.truncate(tables);
       return null;
     },
   };
-}
-
-/** The promise, or the error once `micros` have passed; what was begun goes on. */
-async function within<T>(work: Promise<T>, micros: number, timedOut: (() => FerrosaError) | undefined): Promise<T> {
-  if (timedOut === undefined || micros <= 0) return work;
-  let timer: NodeJS.Timeout | undefined;
-  const limit = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(timedOut()), micros / 1000);
-  });
-  try {
-    return await Promise.race([work, limit]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

@@ -88,14 +88,13 @@ export class ViewBuilds {
     if (!wanted() || (await this.#isBuilt(view))) return;
     // The shards know the view and no longer run simple writes of its base by themselves.
     await shards.settled();
-    const base = () => metadata.catalogue.tableById(view.view!.baseId);
-    const definition = base();
-    if (definition === null) return;
+    const base = view.view!.baseId;
+    if (metadata.catalogue.tableById(base) === null) return;
     const durable = metadata.catalogue.schema.keyspaces.get(view.keyspace)!.durableWrites;
     const from = await this.#progressOf(view);
     if (from === null) await this.#setStatus(view, 'STARTED');
     const save = (progress: ViewBuildProgress) => this.#saveProgress(view, progress);
-    if (!(await buildView(coordinator, () => base() ?? definition, durable, from, wanted, save))) return;
+    if (!(await buildView(coordinator, base, durable, from, wanted, save))) return;
     const names = [text(view.keyspace), text(view.name)];
     const built = 'INSERT INTO system.built_views (keyspace_name, view_name, status_replicated) VALUES (?, ?, true)';
     await this.#run(built, names);

@@ -6,6 +6,7 @@ import { FerrosaError } from '../../common/errors.js';
 import { rateIntervalSeconds } from '../../common/histogram.js';
 import {
   CommitLog,
+  type LogPosition,
   NativeStore,
   pinThread,
   RecordKind,
@@ -156,7 +157,9 @@ export class ShardEngine {
       case 'compact':
         return this.#each(call.table, (state) => this.#compactor.compactAll(state));
       case 'truncate':
-        return call.tables.map((table) => this.#truncate(table));
+        return this.#truncateAll(call.tables);
+      case 'truncated':
+        return this.#freeTruncated(call.tables, call.marks);
       case 'drop':
         return this.#drop(call.table);
       case 'adopt':
@@ -332,18 +335,30 @@ export class ShardEngine {
     }
   }
 
-  #truncate(id: string): Truncated {
-    const state = this.#state(id);
+  async #truncateAll(ids: readonly string[]): Promise<Truncated[]> {
+    const forgotten = ids.map((id) => this.#truncate(this.#state(id)));
+    // What was finished before the TRUNCATE, as the ends of logged batches, must not be lost when it is not.
+    await this.#logSync.covered();
+    return forgotten;
+  }
+
+  #truncate(state: TableState): Truncated {
     const mark = this.#flusher.markHere();
     this.#tables.forgetContent(state);
-    this.#flusher.freeLog(state, mark);
     return { mark, epoch: state.epoch };
+  }
+
+  #freeTruncated(ids: readonly string[], marks: readonly LogPosition[]): void {
+    for (const [i, id] of ids.entries()) {
+      const state = this.#tables.byId.get(id);
+      if (state !== undefined) this.#flusher.freeLog(state, marks[i]!);
+    }
   }
 
   #drop(id: string): void {
     const state = this.#tables.byId.get(id);
     if (state === undefined) return;
-    this.#truncate(id);
+    this.#flusher.freeLog(state, this.#truncate(state).mark);
     this.#tables.remove(state);
     this.#store.dropTable(state.id);
   }

@@ -1,48 +1,27 @@
 // Logged batches that span shards, and what happens to them between their entry in system.batches and their end.
 import assert from 'node:assert/strict';
-import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
-import { BatchLog, LocalCoordinator, type ShardPort, ViewWriter, withIndexes } from '../../../src/cluster/index.js';
-import type { Coordinator } from '../../../src/query/index.js';
-import { nativeFunctions } from '../../../src/query/index.js';
-import { InProcessNode, Session } from '../../support/in-process-node.js';
+import { FerrosaError } from '../../../src/common/errors.js';
+import type { Session } from '../../support/in-process-node.js';
+import { LoggingNode, Signal } from '../../support/logging-node.js';
 
 const keyspace = "CREATE KEYSPACE k WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 1}";
 const refused: unknown[] = [];
 
 /** A session whose node keeps logged batches. `onKept` runs when a batch is kept and nothing of it is written. */
 function sessionWithLog(onKept: (session: Session) => Promise<void>) {
-  const node = new InProcessNode();
-  const session = new Session(node);
-  const { catalogue } = node;
-  const nowMicros = () => node.nowMicros();
-  const clock = { nowMicros, nextTimeUuid: () => new Uint8Array(randomBytes(16)) };
-  const { shards } = node;
-  const table = catalogue.getTable('system', 'batches');
-  const tableId = Buffer.from(table.id.replaceAll('-', ''), 'hex');
+  const node = new LoggingNode();
   let isKept = false;
-  const port: ShardPort = {
-    shardCount: shards.shardCount,
-    now: () => shards.now(),
-    async mutate(shard, mutation) {
-      await shards.mutate(shard, mutation);
-      if (isKept || !Buffer.from(mutation).includes(tableId)) return;
-      isKept = true;
-      await onKept(session);
-    },
-    batch: (shard, mutations) => shards.batch(shard, mutations),
-    read: (shard, command) => shards.read(shard, command),
-    control: (shard, message) => shards.control(shard, message),
+  node.after = async ({ kind, names }) => {
+    if (isKept || kind !== 'mutate' || !names('system', 'batches')) return;
+    isKept = true;
+    await onKept(node.session);
   };
-  const log = new BatchLog(port, table, clock);
-  const planning = { functions: nativeFunctions(), text: { nowMs: () => Date.now() } };
-  const entriesOf = (mutation: Uint8Array) => coordinator.indexMutations(mutation);
-  const views = new ViewWriter(withIndexes(port, entriesOf), catalogue, log, clock, planning);
-  const replicas = () => ({ wanted: 1, alive: 1 });
-  const indexes = { isBuilt: () => true };
-  const coordinator = new LocalCoordinator(port, catalogue, replicas, indexes, nowMicros, log, views);
-  (node.processor.services as { coordinator: Coordinator }).coordinator = coordinator;
-  return { session, coordinator };
+  return node;
+}
+
+async function until(what: () => Promise<boolean>): Promise<void> {
+  while (!(await what())) await new Promise((resolve) => setTimeout(resolve, 20));
 }
 
 const inserts = (table: string, count: number, using = '') =>
@@ -84,4 +63,63 @@ test('a batch that the process did not end is replayed without the tables that w
   assert.equal(await coordinator.recover((error) => refused.push(error)), 1);
   assert.deepEqual(refused, []);
   assert.equal((await session.rows('SELECT k FROM k.u')).length, 8);
+});
+
+test('what a batch could not write in time is written a second later, without a restart', async () => {
+  const node = new LoggingNode();
+  const { session } = node;
+  await session.all(keyspace, 'CREATE TABLE k.t (k int PRIMARY KEY, v int)');
+  let failures = 2;
+  node.before = async ({ kind, names }) => {
+    if (kind === 'batch' && names('k', 't') && failures-- > 0) throw new FerrosaError('OVERLOADED', 'not now');
+  };
+  // It will be there: the answer must not say that it is not.
+  await assert.rejects(session.query(batchOf(inserts('t', 8))), { code: 'WRITE_TIMEOUT' });
+  await until(async () => (await session.rows('SELECT k FROM k.t')).length === 8);
+  await until(async () => (await node.kept()) === 0);
+  await node.coordinator.stop();
+});
+
+test('a batch that has become impossible is not tried again before the next start', async () => {
+  const node = new LoggingNode();
+  const { session } = node;
+  await session.all(keyspace, 'CREATE TABLE k.t (k int PRIMARY KEY, v int)');
+  let tries = 0;
+  node.before = async ({ kind, names }) => {
+    if (kind !== 'batch' || !names('k', 't')) return;
+    if (tries++ < 1) throw new FerrosaError('OVERLOADED', 'not now');
+    throw new FerrosaError('INVALID', 'never');
+  };
+  await assert.rejects(session.query(batchOf(inserts('t', 8))));
+  await until(async () => node.givenUp.length > 0);
+  const then = tries;
+  await new Promise((resolve) => setTimeout(resolve, 1_300));
+  assert.equal(tries, then);
+  assert.deepEqual(
+    node.givenUp.map(({ message }) => message),
+    ['never'],
+  );
+  assert.equal(await node.kept(), 1);
+  await node.coordinator.stop();
+});
+
+test('a client does not wait until its batch is forgotten, and TRUNCATE does', async () => {
+  const node = new LoggingNode();
+  const { session } = node;
+  await session.all(keyspace, 'CREATE TABLE k.t (k int PRIMARY KEY, v int)');
+  const forgets = new Signal();
+  let ofLog = 0;
+  node.before = async ({ kind, names }) => {
+    if (kind === 'mutate' && names('system', 'batches') && ++ofLog === 2) await forgets.promise;
+  };
+  await session.query(batchOf(inserts('t', 8)));
+  assert.equal(await node.kept(), 1);
+  const truncated = session.query('TRUNCATE k.t');
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  // After a crash that came now the batch would be replayed.
+  assert.equal((await session.rows('SELECT k FROM k.t')).length, 8);
+  forgets.give();
+  await truncated;
+  assert.equal(await node.kept(), 0);
+  assert.deepEqual(await session.rows('SELECT k FROM k.t'), []);
 });
