@@ -63,6 +63,7 @@ export type Selectable =
 
 export type Selector = { readonly of: Selectable; readonly alias: string | null };
 
+/** MATCHES is `column = fts_match(...)`. */
 export type ComparisonOperator =
   | '='
   | '!='
@@ -77,6 +78,8 @@ export type ComparisonOperator =
   | 'NOT CONTAINS'
   | 'NOT CONTAINS KEY'
   | 'LIKE'
+  | 'SOUNDS LIKE'
+  | 'MATCHES'
   | 'BETWEEN'
   | 'IS NOT';
 
@@ -109,7 +112,15 @@ export type Relation =
       readonly op: ComparisonOperator;
       readonly values: readonly Term[];
       readonly inMarker: boolean;
-    };
+    }
+  | AnyRelation;
+
+/** Relations that are joined by AND, several times, joined by OR: in SELECT only. */
+export type AnyRelation = {
+  readonly kind: 'any';
+  readonly op: 'OR';
+  readonly branches: readonly (readonly Relation[])[];
+};
 
 export type Condition = {
   readonly column: string;

@@ -14,7 +14,7 @@ import type {
   Using,
 } from './ast.js';
 import type { Cursor } from './cursor.js';
-import { parseIf, parseWhere } from './relation-parser.js';
+import { parseIf, parseSelectWhere, parseWhere } from './relation-parser.js';
 import { parseSelectable, parseSelectors } from './selector-parser.js';
 import { acceptMarker, parseIntValue, parseTerm, startsCall } from './term-parser.js';
 
@@ -42,7 +42,7 @@ export function parseSelect(p: Cursor): SelectStatement {
   const selectors = parseSelectors(p);
   p.expect('K_FROM');
   const table = parseTableName(p);
-  const where = p.accept('K_WHERE') ? parseWhere(p) : [];
+  const where = p.accept('K_WHERE') ? parseSelectWhere(p) : [];
   const groupBy = parseClause(p, 'K_GROUP', parseSelectable);
   const orderBy = parseClause(p, 'K_ORDER', parseOrderBy);
   let perPartitionLimit: Term | null = null;

@@ -14,25 +14,68 @@ const comparisons: Readonly<Record<string, ComparisonOperator>> = {
 
 /** The relations behind WHERE. */
 export function parseWhere(p: Cursor): Relation[] {
-  const relations = [parseRelation(p)];
-  while (p.accept('K_AND')) relations.push(parseRelation(p));
+  const relations = [...parseRelation(p, parseOne)];
+  while (p.accept('K_AND')) relations.push(...parseRelation(p, parseOne));
   return relations;
 }
 
-function parseRelation(p: Cursor): Relation {
-  if (p.is("'expr('")) p.fail('Custom index expressions (expr) are not supported');
-  if (p.is('K_TOKEN')) return parseTokenRelation(p);
-  if (p.is("'('")) return startsTuple(p) ? parseTupleRelation(p) : parseParentheses(p);
-  return parseColumnRelation(p);
+const parseOne = (p: Cursor): readonly Relation[] => parseRelation(p, parseOne);
+
+/** The same of a SELECT, which may have OR: it binds weaker than AND. */
+export function parseSelectWhere(p: Cursor): readonly Relation[] {
+  const branches = [parseConjunction(p)];
+  while (p.accept('K_OR')) branches.push(parseConjunction(p));
+  return branches.length === 1 ? branches[0]! : [{ kind: 'any', op: 'OR', branches }];
 }
 
-function parseParentheses(p: Cursor): Relation {
+function parseConjunction(p: Cursor): Relation[] {
+  const relations = [...parseRelation(p, parseSelectWhere)];
+  while (p.accept('K_AND')) relations.push(...parseRelation(p, parseSelectWhere));
+  return relations;
+}
+
+/** @param inner  what may stand in parentheses */
+function parseRelation(p: Cursor, inner: (p: Cursor) => readonly Relation[]): readonly Relation[] {
+  if (p.is("'expr('")) p.fail('Custom index expressions (expr) are not supported');
+  if (p.is('K_TOKEN')) return [parseTokenRelation(p)];
+  if (p.is("'('")) return startsTuple(p) ? [parseTupleRelation(p)] : parseParentheses(p, inner);
+  if (startsMatch(p)) return [parseMatch(p)];
+  return [parseColumnRelation(p)];
+}
+
+function parseParentheses(p: Cursor, inner: (p: Cursor) => readonly Relation[]): readonly Relation[] {
   return p.nested(() => {
     p.next();
-    const relation = parseRelation(p);
+    const relations = inner(p);
     p.expect("')'");
-    return relation;
+    return relations;
   });
+}
+
+/** The name is no keyword: a column may be called so. */
+const isWord = (p: Cursor, word: string, ahead: number): boolean =>
+  p.is('IDENT', ahead) && p.peek(ahead).text.toLowerCase() === word;
+
+const startsMatch = (p: Cursor, ahead = 0): boolean => isWord(p, 'fts_match', ahead) && p.is("'('", ahead + 1);
+
+/** `fts_match(column, query)`, the same as `column = fts_match(query)`. */
+function parseMatch(p: Cursor): Relation {
+  p.next();
+  p.next();
+  const column = p.columnName();
+  p.expect("','");
+  const query = parseTerm(p);
+  p.expect("')'");
+  return { kind: 'column', column, op: 'MATCHES', values: [query], inMarker: false };
+}
+
+/** What follows `column =` where that is fts_match. */
+function parseMatchValue(p: Cursor): Term {
+  p.next();
+  p.next();
+  const query = parseTerm(p);
+  p.expect("')'");
+  return query;
 }
 
 /** `(a` is followed by `,` or `)` in a tuple of columns. */
@@ -99,7 +142,14 @@ function parseColumnRelation(p: Cursor): Relation {
     return { kind: 'element', column, key, op, values: [parseTerm(p)] };
   }
   const comparison = acceptComparison(p);
+  if (comparison === '=' && startsMatch(p))
+    return { kind: 'column', column, op: 'MATCHES', values: [parseMatchValue(p)], inMarker: false };
   if (comparison !== null) return { kind: 'column', column, op: comparison, values: [parseTerm(p)], inMarker: false };
+  if (startsSounds(p)) {
+    p.next();
+    p.next();
+    return { kind: 'column', column, op: 'SOUNDS LIKE', values: [parseTerm(p)], inMarker: false };
+  }
   if (p.accept('K_LIKE')) return { kind: 'column', column, op: 'LIKE', values: [parseTerm(p)], inMarker: false };
   if (p.accept('K_IS')) {
     p.expect('K_NOT');
@@ -113,10 +163,12 @@ function parseColumnRelation(p: Cursor): Relation {
   return { kind: 'column', column, op, values: [parseTerm(p)], inMarker: false };
 }
 
+const startsSounds = (p: Cursor, ahead = 0): boolean => isWord(p, 'sounds', ahead) && p.is('K_LIKE', ahead + 1);
+
 function startsOperator(p: Cursor, ahead: number): boolean {
   const { type } = p.peek(ahead);
   const words = ['K_IN', 'K_CONTAINS', 'K_LIKE', 'K_IS', 'K_BETWEEN', "'['"];
-  if (isNegation(p, ahead)) return true;
+  if (isNegation(p, ahead) || startsSounds(p, ahead)) return true;
   return comparisons[type] !== undefined || words.includes(type);
 }
 

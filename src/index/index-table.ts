@@ -26,6 +26,8 @@ export type IndexTable = {
   readonly termCount: number;
   /** An entry names a row of the base table; otherwise a partition. */
   readonly ofRows: boolean;
+  /** Clustering columns of the base that an entry has. */
+  readonly clusteringCount: number;
   /** What becomes of text before it is a term; null: nothing. */
   readonly analyzer: Analyzer | null;
 };
@@ -82,6 +84,7 @@ function makeIndexTable(base: TableDefinition, index: IndexDefinition): IndexTab
     tableId: new Uint8Array(Buffer.from(index.id.replaceAll('-', ''), 'hex')),
     termCount: types.length,
     ofRows,
+    clusteringCount: ofRows ? base.clustering.length : 0,
     analyzer: analyzerOf(index),
   };
 }

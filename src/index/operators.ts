@@ -3,20 +3,35 @@ import type { CqlType } from '../types/index.js';
 import { isMulticell } from '../types/index.js';
 import type { IndexTable } from './index-table.js';
 
-export type IndexOperator = 'EQ' | 'RANGE' | 'CONTAINS' | 'CONTAINS KEY';
+export type IndexOperator =
+  | 'EQ'
+  | 'RANGE'
+  | 'CONTAINS'
+  | 'CONTAINS KEY'
+  | 'NOT'
+  | 'NOT CONTAINS'
+  | 'NOT CONTAINS KEY'
+  | 'LIKE'
+  | 'SOUNDS LIKE'
+  | 'MATCHES';
 
 const eqOnly: readonly CqlType['kind'][] = ['text', 'ascii', 'boolean', 'uuid', 'list', 'set', 'map', 'tuple', 'udt'];
 
-/** Source: CassandraIndex.supportsOperator and its subclasses, IndexTermType.supports. */
+/**
+ * Source: CassandraIndex.supportsOperator and its subclasses, IndexTermType.supports. Cassandra's indexes serve neither negations nor LIKE;
+ * here their terms can be gone through for them.
+ */
 export function operatorsOf({ target, isSai }: IndexTable): readonly IndexOperator[] {
   const { column, kind } = target;
   const { type } = column;
   const collection = type.kind === 'list' || type.kind === 'set' || type.kind === 'map';
   if (collection && isMulticell(type)) {
     if (kind === 'entries') return ['EQ'];
-    if (kind === 'keys') return ['CONTAINS KEY'];
-    return ['CONTAINS'];
+    if (kind === 'keys') return ['CONTAINS KEY', 'NOT CONTAINS KEY'];
+    return ['CONTAINS', 'NOT CONTAINS'];
   }
-  if (!isSai || eqOnly.includes(type.kind)) return ['EQ'];
-  return ['EQ', 'RANGE'];
+  const operators: IndexOperator[] = ['EQ', 'NOT'];
+  if (isSai && !eqOnly.includes(type.kind)) operators.push('RANGE');
+  if (type.kind === 'text' || type.kind === 'ascii') operators.push('LIKE');
+  return operators;
 }

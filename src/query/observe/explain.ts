@@ -3,6 +3,8 @@ import { utf8Bytes } from '../../common/bytes.js';
 import { encodeInt, encodeLong } from '../../types/index.js';
 import type { ColumnSpec, QueryResult } from '../api.js';
 import type { BatchPlan } from '../batch/batch-plan.js';
+import { columnsOf } from '../restrictions/conjuncts.js';
+import { type IndexSearch, searchText } from '../select/index-drivers.js';
 import type { SelectPlan } from '../select/select-plan.js';
 import { packCells } from '../values.js';
 import type { WritePlan } from '../write/write-plan.js';
@@ -84,8 +86,7 @@ function selectSteps(plan: SelectPlan, analysis: Analysis | null): Step[] {
   const add = (operation: string, detail: string): void => {
     steps.push({ operation, detail, figures: {} });
   };
-  if (plan.filter !== null)
-    add('Filter', plan.restrictions.filters.flatMap(({ columns }) => columns.map(({ name }) => name)).join(', '));
+  if (plan.filter !== null) add('Filter', filteredNames(plan).join(', '));
   if (plan.grouping !== null) add('Group', `by the key of ${table.keyspace}.${table.name}`);
   if (plan.isAggregate) add('Aggregate', 'all rows into one');
   if (plan.ordering !== null) add('Sort', 'rows of several partitions, in memory');
@@ -100,8 +101,13 @@ function selectSteps(plan: SelectPlan, analysis: Analysis | null): Step[] {
   return steps;
 }
 
-function readOperation({ table, restrictions }: SelectPlan): string {
+const filteredNames = ({ restrictions: { filters, extras } }: SelectPlan): string[] => [
+  ...new Set([...filters, ...extras].flatMap((one) => columnsOf(one).map(({ name }) => name))),
+];
+
+function readOperation({ table, restrictions, searches }: SelectPlan): string {
   if (table.virtual) return 'Virtual table scan';
+  if (searches.length > 0) return 'Index search';
   if (restrictions.isKeyRange) return restrictions.token === null ? 'Full table scan' : 'Token range scan';
   if (restrictions.keyIsIn) return 'Partitions by key';
   const wholeRow = restrictions.clustering.size === table.clustering.length && restrictions.clustering.hasOnlyEquality;
@@ -109,14 +115,23 @@ function readOperation({ table, restrictions }: SelectPlan): string {
   return restrictions.hasClustering ? 'Slice of a partition' : 'Whole partition';
 }
 
-function readDetail({ table, restrictions, reversed, fetched, direct }: SelectPlan): string {
+function readDetail({ table, restrictions, searches, reversed, fetched, direct }: SelectPlan): string {
   const names = (columns: readonly { readonly name: string }[]) => columns.map(({ name }) => name).join(', ');
   const parts = [`${table.keyspace}.${table.name}`];
+  if (searches.length > 0) parts.push(searchesText(searches));
   if (!restrictions.isKeyRange) parts.push(`partition key (${names(restrictions.partitionKey.columns)})`);
   if (restrictions.hasClustering) parts.push(`clustering (${names(restrictions.clustering.columns)})`);
   if (reversed) parts.push('in reverse');
   parts.push(`${(direct ?? fetched).length} columns`);
   return parts.join(', ');
+}
+
+/** The search that is taken, and those of other conjuncts that may be taken with it. */
+function searchesText(searches: readonly IndexSearch[]): string {
+  const [best] = searches;
+  const others = searches.filter(({ of }, i) => of !== best!.of && searches.findIndex((one) => one.of === of) === i);
+  const also = others.length === 0 ? '' : `, also ${others.map(searchText).join(', ')}`;
+  return `index ${searchText(best!)}${also}`;
 }
 
 function writeSteps(plan: WritePlan | BatchPlan, analysis: Analysis | null): Step[] {

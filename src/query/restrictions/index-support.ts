@@ -1,6 +1,7 @@
 // Which restrictions an index serves, and whether indexes serve all of them: Cassandra's rules for ALLOW FILTERING with indexes.
 import { type IndexOperator, type IndexTable, operatorsOf } from '../../index/index.js';
 import type { ColumnDefinition } from '../../schema/index.js';
+import type { Conjunct } from './conjuncts.js';
 import type { Restriction } from './restriction.js';
 
 /** The operators of a restriction, of which an index must serve one. */
@@ -30,6 +31,26 @@ function servesColumn(index: IndexTable, restriction: Restriction, column: Colum
 /** True when the index serves the restriction, or one of its columns. */
 export function serves(index: IndexTable, restriction: Restriction): boolean {
   return restriction.columns.some((column) => servesColumn(index, restriction, column));
+}
+
+const negationOperators = {
+  'NOT IN': 'NOT',
+  'NOT CONTAINS': 'NOT CONTAINS',
+  'NOT CONTAINS KEY': 'NOT CONTAINS KEY',
+} as const;
+
+/** True when the index finds the rows of the conjunct. */
+export function servesOne(index: IndexTable, conjunct: Exclude<Conjunct, { kind: 'any' }>): boolean {
+  if (conjunct.kind !== 'negation' && conjunct.kind !== 'pattern') return serves(index, conjunct);
+  if (index.target.column !== conjunct.column) return false;
+  const operator = conjunct.kind === 'pattern' ? conjunct.op : negationOperators[conjunct.op];
+  return operatorsOf(index).includes(operator);
+}
+
+/** True when indexes find the rows of the conjunct: of alternatives, all that each asks. */
+export function servesConjunct(indexes: readonly IndexTable[], conjunct: Conjunct): boolean {
+  if (conjunct.kind !== 'any') return indexes.some((index) => servesOne(index, conjunct));
+  return conjunct.branches.every((branch) => branch.every((one) => servesConjunct(indexes, one)));
 }
 
 /** Source: SingleColumnRestriction.needsFiltering, MultiColumnRestriction.needsFiltering. */

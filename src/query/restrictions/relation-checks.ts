@@ -16,6 +16,8 @@ export function existingColumn(table: TableDefinition, name: string): ColumnDefi
 
 /** A relation as messages show it. */
 export function relationText(relation: Relation): string {
+  if (relation.kind === 'any')
+    return relation.branches.map((branch) => branch.map(relationText).join(' AND ')).join(' OR ');
   const value = () => {
     if (relation.op !== 'IN' && relation.op !== 'NOT IN') return relation.values.map(termText).join(' AND ');
     if ('inMarker' in relation && relation.inMarker) return '?';
@@ -23,6 +25,7 @@ export function relationText(relation: Relation): string {
   };
   switch (relation.kind) {
     case 'column':
+      if (relation.op === 'MATCHES') return `${quoteIfNeeded(relation.column)} = fts_match(${value()})`;
       return `${quoteIfNeeded(relation.column)} ${relation.op} ${value()}`;
     case 'element':
       return `${quoteIfNeeded(relation.column)}[${termText(relation.key)}] ${relation.op} ${value()}`;

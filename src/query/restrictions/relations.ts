@@ -92,17 +92,6 @@ function columnRestriction(environment: PlanEnvironment, relation: ColumnOnly): 
   }
 }
 
-/** The checks of LIKE before the one that refuses it. @throws FerrosaError INVALID */
-export function checkLike(
-  environment: PlanEnvironment,
-  relation: Extract<Relation, { kind: 'column' | 'element' }>,
-): void {
-  if (relation.kind === 'element') throw invalid("LIKE can't be used with collections.");
-  const column = existingColumn(environment.table, relation.column);
-  checkRestrictable(column, relation);
-  prepareTerm(environment, relation.values[0]!, columnReceiver(environment.table, column));
-}
-
 function inRestriction(
   environment: PlanEnvironment,
   relation: ColumnOnly,
@@ -121,25 +110,40 @@ function inRestriction(
   return { kind: 'in', columns, multi: false, values: { terms } };
 }
 
-/** NOT IN, NOT CONTAINS, NOT CONTAINS KEY. @throws FerrosaError INVALID for what they cannot be used on */
+/** `!=` of a value, NOT IN, NOT CONTAINS, NOT CONTAINS KEY. */
+export const isNegation = (relation: Relation): boolean =>
+  relation.op.startsWith('NOT ') || (relation.op === '!=' && relation.kind === 'column');
+
+/** @throws FerrosaError INVALID for what they cannot be used on. REQUIRES: isNegation */
 export function toNegation(environment: PlanEnvironment, relation: Relation): Negation {
-  const op = relation.op as Negation['op'];
+  const op = relation.op === '!=' ? 'NOT IN' : (relation.op as Negation['op']);
   if (relation.kind !== 'column') throw invalid(`${op} cannot be used with ${relationText(relation)} relations`);
   const column = existingColumn(environment.table, relation.column);
   const positive = op.slice('NOT '.length) as 'IN' | 'CONTAINS' | 'CONTAINS KEY';
-  checkRestrictable(column, { ...relation, op: positive });
+  checkRestrictable(column, { ...relation, op: relation.op === '!=' ? '!=' : positive });
   const receiver = columnReceiver(environment.table, column);
   if (op === 'NOT IN') {
     if (relation.inMarker)
-      return { column, op, values: { marker: inMarker(environment, relation.values[0]!, receiver, column) } };
+      return {
+        kind: 'negation',
+        column,
+        op,
+        values: { marker: inMarker(environment, relation.values[0]!, receiver, column) },
+      };
     return {
+      kind: 'negation',
       column,
       op,
       values: { terms: relation.values.map((term) => ({ single: prepareTerm(environment, term, receiver) })) },
     };
   }
   const of = collectionReceiver(receiver, op === 'NOT CONTAINS KEY');
-  return { column, op, values: { terms: [{ single: prepareTerm(environment, relation.values[0]!, of) }] } };
+  return {
+    kind: 'negation',
+    column,
+    op,
+    values: { terms: [{ single: prepareTerm(environment, relation.values[0]!, of) }] },
+  };
 }
 
 function elementRestriction(

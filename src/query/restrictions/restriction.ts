@@ -37,8 +37,9 @@ export type ContainsRestriction = Common & {
 };
 export type Restriction = EqRestriction | InRestriction | SliceRestriction | ContainsRestriction;
 
-/** What a column must not be, or not hold. Always checked row by row. */
+/** What a column must not be, or not hold; `!=` is NOT IN of one. */
 export type Negation = {
+  readonly kind: 'negation';
   readonly column: ColumnDefinition;
   readonly op: 'NOT IN' | 'NOT CONTAINS' | 'NOT CONTAINS KEY';
   readonly values: InTerms;

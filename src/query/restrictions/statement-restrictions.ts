@@ -4,10 +4,11 @@ import type { Relation } from '../../cql/index.js';
 import { type IndexTable, indexTablesOf } from '../../index/index.js';
 import type { ColumnDefinition, TableDefinition } from '../../schema/index.js';
 import type { PlanEnvironment } from '../plan-environment.js';
-import { indexesNeedFiltering, serves } from './index-support.js';
-import { relationText } from './relation-checks.js';
-import { checkLike, toNegation, toRestriction } from './relations.js';
-import type { Negation, Restriction } from './restriction.js';
+import { type Conjunct, columnsOf, type Extra, toExtra } from './conjuncts.js';
+import { indexesNeedFiltering, servesConjunct } from './index-support.js';
+import { existingColumn, relationText, unsupported } from './relation-checks.js';
+import { isNegation, toRestriction } from './relations.js';
+import type { Restriction } from './restriction.js';
 import { RestrictionSet } from './restriction-set.js';
 import { mergeTokens, type TokenRestriction, toTokenRestriction } from './token-restriction.js';
 
@@ -34,8 +35,8 @@ export class StatementRestrictions {
   token: TokenRestriction | null = null;
   readonly clustering = new RestrictionSet();
   readonly others = new RestrictionSet();
-  /** What columns must not be: NOT IN, NOT CONTAINS. */
-  readonly negations: Negation[] = [];
+  /** Negations, patterns and alternatives: always checked row by row. */
+  readonly extras: Extra[] = [];
   /** Reads a range of partitions rather than given keys. */
   isKeyRange = false;
   /** Restrictions that rows are filtered by, in Cassandra's order. */
@@ -55,13 +56,13 @@ export class StatementRestrictions {
   }
 
   /** True when an index serves the restriction. */
-  isServed(restriction: Restriction): boolean {
-    return this.indexes.some((index) => serves(index, restriction));
+  isServed(conjunct: Conjunct): boolean {
+    return servesConjunct(this.indexes, conjunct);
   }
 
   /** True when rows would be read and left out that no index leaves out. */
   get needsFiltering(): boolean {
-    if (this.negations.length > 0) return true;
+    if (this.extras.some((extra) => !this.isServed(extra))) return true;
     if (this.indexed.length === 0) return this.hasClustering && !this.usesIndex;
     return indexesNeedFiltering(this.indexes, this.indexed);
   }
@@ -137,7 +138,10 @@ export function analyseWhere(
   const clusteringServed = restrictions.indexes.length > 0 && served(restrictions.clustering);
   const hasIndex =
     restrictions.indexes.length > 0 &&
-    (clusteringServed || served(restrictions.partitionKey) || served(restrictions.others));
+    (clusteringServed ||
+      served(restrictions.partitionKey) ||
+      served(restrictions.others) ||
+      restrictions.extras.some((extra) => restrictions.isServed(extra)));
   processPartitionKey(restrictions, hasIndex);
   if (options.onlyStatics && restrictions.hasClustering) {
     if (options.type === 'DELETE' || options.type === 'UPDATE')
@@ -156,36 +160,84 @@ export function analyseWhere(
       if (!filtered.includes(one) && restrictions.isServed(one)) filtered.push(one);
   restrictions.filters.push(...filtered);
   processOthers(restrictions, hasIndex);
+  processExtras(restrictions);
   if (restrictions.usesIndex && restrictions.keyIsIn)
     throw invalid('Select on indexed columns and with IN clause for the PRIMARY KEY are not supported');
-  const negated = restrictions.negations.some(({ column }) => column.kind !== 'clustering');
-  if (negated && !options.allowFiltering && !filtersImplicitly(environment.table))
-    throw invalid(requiresAllowFiltering);
   return restrictions;
+}
+
+/** Rows are looked at one by one: an index must find them, or the statement says that it knows. */
+function processExtras(restrictions: StatementRestrictions): void {
+  const { table, options, extras } = restrictions;
+  for (const extra of extras)
+    if (restrictions.isServed(extra)) restrictions.usesIndex ||= wantsIndex(restrictions, extra);
+    else if (
+      !options.allowFiltering &&
+      !filtersImplicitly(table) &&
+      columnsOf(extra).some(({ kind }) => kind !== 'clustering')
+    )
+      throw invalid(requiresAllowFiltering);
+}
+
+/** Whether an index serves `!=` on the column: Cassandra has it nowhere. */
+function servesNot(restrictions: StatementRestrictions, { table }: PlanEnvironment, name: string): boolean {
+  const column = existingColumn(table, name);
+  return restrictions.isServed({ kind: 'negation', column, op: 'NOT IN', values: { terms: [] } });
+}
+
+/** A negation leaves out few rows: what can be done without its index is done so. */
+function wantsIndex({ isKeyRange, options }: StatementRestrictions, extra: Extra): boolean {
+  if (isKeyRange || extra.kind !== 'negation') return true;
+  return !options.allowFiltering && extra.column.kind !== 'clustering';
+}
+
+/** Cassandra has neither without an index, not even with ALLOW FILTERING. */
+function checkExtra(restrictions: StatementRestrictions, relation: Relation, extra: Extra): void {
+  const { type } = restrictions.options;
+  if (extra.kind === 'any') return checkBranches(restrictions, extra.branches);
+  if (restrictions.isServed(extra)) return;
+  if (extra.kind === 'negation') return;
+  if (extra.op === 'LIKE')
+    throw invalid(
+      `LIKE restriction is only supported on properly indexed columns. ${relationText(relation)} is not valid.`,
+    );
+  if (type !== 'SELECT') throw invalid(`Cannot use ${type} with ${extra.op === 'MATCHES' ? 'fts_match' : extra.op}`);
+  const [what, kind] = extra.op === 'MATCHES' ? ['fts_match', 'fulltext'] : [extra.op, 'phonetic'];
+  throw invalid(`${what} is only supported on columns with a ${kind} index. ${relationText(relation)} is not valid.`);
+}
+
+/** Patterns in alternatives are compared as an index would: it must be there. */
+function checkBranches(restrictions: StatementRestrictions, branches: readonly (readonly Conjunct[])[]): void {
+  for (const one of branches.flat()) {
+    if (one.kind === 'any') checkBranches(restrictions, one.branches);
+    else if (one.kind === 'pattern' && !restrictions.isServed(one))
+      throw invalid(
+        `${one.op} restriction is only supported on properly indexed columns, which ${one.column.name} is not`,
+      );
+  }
 }
 
 function addRelation(environment: PlanEnvironment, restrictions: StatementRestrictions, relation: Relation): void {
   const { type } = restrictions.options;
   const contains = relation.op === 'CONTAINS' || relation.op === 'CONTAINS KEY';
   if (contains && (type === 'UPDATE' || type === 'DELETE')) throw invalid(`Cannot use ${type} with ${relation.op}`);
-  if (relation.op.startsWith('NOT ')) {
-    if (type !== 'SELECT') throw invalid(`Cannot use ${type} with ${relation.op}`);
-    restrictions.negations.push(toNegation(environment, relation));
-    return;
-  }
+  if (isNegation(relation) && relation.op !== '!=' && type !== 'SELECT')
+    throw invalid(`Cannot use ${type} with ${relation.op}`);
   if (relation.op === 'IS NOT') throw invalid(`Unsupported restriction: ${relationText(relation)}`);
   if (relation.kind === 'token') {
     const token = toTokenRestriction(environment, relation);
     restrictions.token = restrictions.token === null ? token : mergeTokens(restrictions.token, token);
     return;
   }
-  if (relation.op === 'LIKE') {
-    if (relation.kind === 'tuple') throw invalid('LIKE cannot be used for multi-column relations');
-    checkLike(environment, relation);
-    throw invalid(
-      `LIKE restriction is only supported on properly indexed columns. ${relationText(relation)} is not valid.`,
-    );
+  if (relation.kind === 'column' && relation.op === '!=' && !servesNot(restrictions, environment, relation.column))
+    unsupported(relation);
+  const extra = toExtra(environment, relation);
+  if (extra !== null) {
+    checkExtra(restrictions, relation, extra);
+    restrictions.extras.push(extra);
+    return;
   }
+  if (relation.kind === 'any') return;
   const restriction = toRestriction(environment, relation);
   const column = restriction.columns[0]!;
   if (column.kind === 'partition_key') restrictions.partitionKey.add(restriction);

@@ -1,6 +1,7 @@
 // Reads the entries of an index: keys of rows (or partitions) that may satisfy a statement, in the order of its result.
 import { compareBytes } from '../../common/bytes.js';
 import { entryColumns, type IndexTable } from '../../index/index.js';
+import type { TableDefinition } from '../../schema/index.js';
 import {
   type ClusteringSlice,
   cellsOf,
@@ -14,10 +15,12 @@ import {
 import type { Coordinator, IndexBucket, ReadOptions } from '../coordinator.js';
 import { readBytesMax } from '../coordinator-limits.js';
 import { compareNullable, int64Bytes, readInt64 } from '../values.js';
-import type { TermRange } from './index-drivers.js';
+import type { IndexLeaf, TermRange } from './index-drivers.js';
 
 /** What an entry points at. */
 export type Candidate = {
+  /** Where it was found. */
+  readonly leaf: IndexLeaf;
   readonly token: bigint;
   readonly key: Uint8Array;
   /** Empty when it points at a partition. */
@@ -35,6 +38,8 @@ export type CandidateRange = {
   readonly tokens: TokenRange;
   /** The one partition that is asked for, null for a range. */
   readonly key: { readonly key: Uint8Array; readonly token: bigint } | null;
+  /** Rows stand for their partitions: one that was begun is wanted again. */
+  readonly wholePartitions: boolean;
   /** Only what comes after it, or with it when it is a partition that was begun. */
   readonly after: {
     readonly token: bigint;
@@ -54,14 +59,14 @@ export type CandidateSource = {
 function pointSlice(
   index: IndexTable,
   term: readonly Uint8Array[],
-  { tokens, key, after }: CandidateRange,
+  { tokens, key, after, wholePartitions }: CandidateRange,
 ): ClusteringSlice {
   const end = key === null ? [...term, int64Bytes(tokens.end)] : [...term, int64Bytes(key.token), key.key];
   const endInclusive = key !== null || tokens.endInclusive;
   if (after !== null) {
     const start = [...term, int64Bytes(after.token), after.key];
     if (after.clustering === null) return { start, startInclusive: false, end, endInclusive };
-    if (!index.ofRows) return { start, startInclusive: true, end, endInclusive };
+    if (!index.ofRows || wholePartitions) return { start, startInclusive: true, end, endInclusive };
     return { start: [...start, ...after.clustering] as Uint8Array[], startInclusive: false, end, endInclusive };
   }
   const start = key === null ? [...term, int64Bytes(tokens.start)] : end;
@@ -85,11 +90,25 @@ class BucketCursor {
 
   constructor(
     private readonly source: CandidateSource,
-    private readonly index: IndexTable,
+    private readonly leaf: IndexLeaf,
     private readonly bucket: IndexBucket,
     private readonly number: number,
-    private readonly slice: ClusteringSlice,
+    private slices: readonly ClusteringSlice[],
   ) {}
+
+  /** Goes on from the start of other slices. */
+  restart(slices: readonly ClusteringSlice[]): void {
+    this.slices = slices;
+    this.#page = [];
+    this.#next = 0;
+    this.#startAfter = null;
+    this.#done = slices.length === 0;
+  }
+
+  /** All there is has been read. */
+  get isLastPage(): boolean {
+    return this.#done;
+  }
 
   get head(): Candidate | null {
     return this.#page[this.#next] ?? null;
@@ -104,13 +123,14 @@ class BucketCursor {
   }
 
   async readPage(rows: number): Promise<void> {
-    const columns = columnsOf(this.index);
+    const { index } = this.leaf;
+    const columns = columnsOf(index);
     const command = encodeReadCommand({
-      tableId: this.index.tableId,
+      tableId: index.tableId,
       nowSeconds: this.source.nowSeconds,
       columns,
       partitions: { keys: [this.bucket.key] },
-      slices: [this.slice],
+      slices: this.slices,
       rowLimit: rows,
       bytesLimit: readBytesMax,
       startAfter: this.#startAfter,
@@ -127,9 +147,10 @@ class BucketCursor {
   }
 
   #candidate(cells: readonly (Uint8Array | null)[]): Candidate {
-    const { termCount } = this.index;
+    const { termCount } = this.leaf.index;
     const writtenAt = cells[cells.length - 1]!;
     return {
+      leaf: this.leaf,
       term: cells.slice(0, termCount) as Uint8Array[],
       token: readInt64(cells[termCount]!),
       key: cells[termCount + 1]!,
@@ -140,112 +161,264 @@ class BucketCursor {
   }
 }
 
-/** By token, key and clustering: the order of rows. */
-function compareCandidates(index: IndexTable, a: Candidate, b: Candidate): number {
+/** By token, key and clustering: the order of rows. One that names a partition is equal to each of its rows. */
+export function compareCandidates({ clustering }: TableDefinition, a: Candidate, b: Candidate): number {
   if (a.token !== b.token) return a.token < b.token ? -1 : 1;
   const byKey = compareBytes(a.key, b.key);
   if (byKey !== 0) return byKey;
-  const columns = index.table.clustering;
-  for (let i = 0; i < a.clustering.length; i++) {
-    const { type, reversed } = columns[index.termCount + 2 + i]!;
+  const columns = Math.min(a.clustering.length, b.clustering.length);
+  for (let i = 0; i < columns; i++) {
+    const { type, reversed } = clustering[i]!;
     const order = compareNullable(type, a.clustering[i]!, b.clustering[i]!);
     if (order !== 0) return reversed ? -order : order;
   }
   return 0;
 }
 
-const cursorsOf = (source: CandidateSource, index: IndexTable, slice: ClusteringSlice): BucketCursor[] =>
-  source.coordinator.indexBuckets.map((bucket, i) => new BucketCursor(source, index, bucket, i, slice));
+/** Candidates in the order of rows, read as they are wanted. */
+export interface CandidateStream {
+  /** False: `fill` must be called before `head` is known. */
+  readonly ready: boolean;
+  /** @param rows  how many entries to read at a time */
+  fill(rows: number): Promise<void>;
+  /** null at the end. */
+  readonly head: Candidate | null;
+  take(): Candidate;
+  /** Leaves out all before `target`. */
+  skipTo(target: Candidate): void;
+}
 
-/** Candidates of one term, as they are wanted. */
-export class PointCandidates {
+/** Candidates of one term. */
+export class PointStream implements CandidateStream {
   readonly #cursors: readonly BucketCursor[];
 
+  /** @param table  the base */
   constructor(
+    private readonly table: TableDefinition,
     source: CandidateSource,
-    private readonly index: IndexTable,
-    range: TermRange,
-    where: CandidateRange,
+    private readonly leaf: IndexLeaf,
+    private readonly range: TermRange,
+    private readonly where: CandidateRange,
   ) {
-    this.#cursors = cursorsOf(source, index, pointSlice(index, range.start, where));
+    const slices = [pointSlice(leaf.index, range.start, where)];
+    this.#cursors = source.coordinator.indexBuckets.map(
+      (bucket, i) => new BucketCursor(source, leaf, bucket, i, slices),
+    );
   }
 
-  /** At most `count` of the following; none when there are no more. */
-  async next(count: number): Promise<Candidate[]> {
-    const taken: Candidate[] = [];
-    while (taken.length < count) {
-      await Promise.all(this.#cursors.filter((cursor) => cursor.needsRead).map((cursor) => cursor.readPage(count)));
-      let best: BucketCursor | null = null;
-      for (const cursor of this.#cursors) {
-        if (cursor.head === null) continue;
-        if (best === null || compareCandidates(this.index, cursor.head, best.head!) < 0) best = cursor;
-      }
-      if (best === null) {
-        if (this.#cursors.some((cursor) => cursor.needsRead)) continue;
-        break;
-      }
-      taken.push(best.take());
+  get ready(): boolean {
+    return !this.#cursors.some((cursor) => cursor.needsRead);
+  }
+
+  /** What is known now is all. */
+  get isComplete(): boolean {
+    return this.#cursors.every((cursor) => cursor.isLastPage);
+  }
+
+  async fill(rows: number): Promise<void> {
+    while (!this.ready)
+      await Promise.all(this.#cursors.filter((cursor) => cursor.needsRead).map((cursor) => cursor.readPage(rows)));
+  }
+
+  get #best(): BucketCursor | null {
+    let best: BucketCursor | null = null;
+    for (const cursor of this.#cursors) {
+      if (cursor.head === null) continue;
+      if (best === null || compareCandidates(this.table, cursor.head, best.head!) < 0) best = cursor;
     }
-    return taken;
+    return best;
+  }
+
+  get head(): Candidate | null {
+    return this.#best?.head ?? null;
+  }
+
+  take(): Candidate {
+    return this.#best!.take();
+  }
+
+  skipTo(target: Candidate): void {
+    const { leaf, range, where } = this;
+    const clustering = target.clustering.length === leaf.index.clusteringCount ? target.clustering : [];
+    for (const cursor of this.#cursors) {
+      while (cursor.head !== null && compareCandidates(this.table, cursor.head, target) < 0) cursor.take();
+      if (cursor.needsRead) {
+        const { end, endInclusive } = pointSlice(leaf.index, range.start, where);
+        const start = [...range.start, int64Bytes(target.token), target.key, ...clustering] as Uint8Array[];
+        cursor.restart([{ start, startInclusive: true, end, endInclusive }]);
+      }
+    }
   }
 }
 
-/** Most candidates of a range of terms that are gathered and sorted. */
+/** Most candidates of ranges of terms that are gathered and sorted. */
 export const rangeCandidatesMax = 100_000;
 
-function inRange({ tokens, key, after }: CandidateRange, index: IndexTable, candidate: Candidate): boolean {
+function inRange(
+  table: TableDefinition,
+  { tokens, key, after, wholePartitions }: CandidateRange,
+  candidate: Candidate,
+) {
   if (key !== null && compareBytes(candidate.key, key.key) !== 0) return false;
   const { token } = candidate;
   if (tokens.startInclusive ? token < tokens.start : token <= tokens.start) return false;
   if (tokens.endInclusive ? token > tokens.end : token >= tokens.end) return false;
   if (after === null) return true;
-  const order = compareCandidates(index, candidate, {
+  const byRow = candidate.leaf.index.ofRows && !wholePartitions && after.clustering !== null;
+  const order = compareCandidates(table, candidate, {
     ...candidate,
     token: after.token,
     key: after.key,
-    clustering: index.ofRows && after.clustering !== null ? after.clustering : candidate.clustering,
+    clustering: byRow ? after.clustering! : [],
   });
-  return order > 0 || (order === 0 && !index.ofRows && after.clustering !== null);
+  return order > 0 || (order === 0 && !byRow && after.clustering !== null);
 }
 
-/** Candidates of a range of terms: all are read and sorted. */
-export class RangeCandidates {
-  #sorted: readonly Candidate[] | null = null;
+/** Candidates that were gathered. */
+export class SortedStream implements CandidateStream {
+  readonly ready = true;
   #next = 0;
 
-  constructor(
-    private readonly source: CandidateSource,
-    private readonly index: IndexTable,
-    private readonly range: TermRange,
-    private readonly where: CandidateRange,
+  private constructor(
+    private readonly table: TableDefinition,
+    private readonly sorted: readonly Candidate[],
   ) {}
 
-  /** False when there are too many of them: the table is to be scanned. */
-  async gather(): Promise<boolean> {
+  /**
+   * Reads the entries of ranges of terms and sorts them; null when there are too many.
+   * @param accepts  which of the terms are wanted; null: all
+   */
+  static async gather(
+    table: TableDefinition,
+    source: CandidateSource,
+    leaf: IndexLeaf,
+    ranges: readonly TermRange[],
+    accepts: ((term: readonly Uint8Array[]) => boolean) | null,
+    where: CandidateRange,
+  ): Promise<SortedStream | null> {
     const all: Candidate[] = [];
-    const gathered = cursorsOf(this.source, this.index, this.range).map(async (cursor) => {
+    const gathered = source.coordinator.indexBuckets.map(async (bucket, i) => {
+      const cursor = new BucketCursor(source, leaf, bucket, i, ranges);
       while (cursor.needsRead && all.length <= rangeCandidatesMax) {
+        source.read.check?.();
         await cursor.readPage(5_000);
         while (cursor.head !== null) {
           const candidate = cursor.take();
-          if (inRange(this.where, this.index, candidate)) all.push(candidate);
+          if ((accepts === null || accepts(candidate.term)) && inRange(table, where, candidate)) all.push(candidate);
         }
       }
     });
     await Promise.all(gathered);
-    if (all.length > rangeCandidatesMax) return false;
-    this.#sorted = all.sort((a, b) => compareCandidates(this.index, a, b));
-    return true;
+    if (all.length > rangeCandidatesMax) return null;
+    return new SortedStream(
+      table,
+      all.sort((a, b) => compareCandidates(table, a, b)),
+    );
   }
 
-  async next(count: number): Promise<Candidate[]> {
-    const taken = this.#sorted!.slice(this.#next, this.#next + count);
-    this.#next += taken.length;
-    return taken;
+  async fill(): Promise<void> {}
+
+  get head(): Candidate | null {
+    return this.sorted[this.#next] ?? null;
+  }
+
+  take(): Candidate {
+    return this.sorted[this.#next++]!;
+  }
+
+  skipTo(target: Candidate): void {
+    while (this.head !== null && compareCandidates(this.table, this.head, target) < 0) this.#next++;
   }
 }
 
-/** True when both point at the same row. */
+/** Candidates of any of several streams. */
+export class UnionStream implements CandidateStream {
+  constructor(
+    private readonly table: TableDefinition,
+    private readonly streams: readonly CandidateStream[],
+  ) {}
+
+  get ready(): boolean {
+    return this.streams.every((stream) => stream.ready);
+  }
+
+  async fill(rows: number): Promise<void> {
+    await Promise.all(this.streams.filter((stream) => !stream.ready).map((stream) => stream.fill(rows)));
+  }
+
+  get #best(): CandidateStream | null {
+    let best: CandidateStream | null = null;
+    for (const stream of this.streams) {
+      if (stream.head === null) continue;
+      if (best === null || compareCandidates(this.table, stream.head, best.head!) < 0) best = stream;
+    }
+    return best;
+  }
+
+  get head(): Candidate | null {
+    return this.#best?.head ?? null;
+  }
+
+  take(): Candidate {
+    return this.#best!.take();
+  }
+
+  skipTo(target: Candidate): void {
+    for (const stream of this.streams) stream.skipTo(target);
+  }
+}
+
+/** Candidates that are in each of several streams. */
+export class IntersectionStream implements CandidateStream {
+  #aligned = false;
+
+  constructor(
+    private readonly table: TableDefinition,
+    private readonly streams: readonly CandidateStream[],
+  ) {}
+
+  get ready(): boolean {
+    return this.#aligned;
+  }
+
+  async fill(rows: number): Promise<void> {
+    while (!this.#aligned) {
+      for (const stream of this.streams) if (!stream.ready) await stream.fill(rows);
+      this.#step();
+    }
+  }
+
+  /** Brings those that are behind to the one that is furthest. */
+  #step(): void {
+    const heads = this.streams.map(({ head }) => head);
+    if (heads.includes(null)) {
+      this.#aligned = true;
+      return;
+    }
+    const furthest = (heads as Candidate[]).reduce((a, b) => (compareCandidates(this.table, a, b) < 0 ? b : a));
+    const behind = this.streams.filter(({ head }) => compareCandidates(this.table, head!, furthest) < 0);
+    if (behind.length === 0) this.#aligned = true;
+    for (const stream of behind) stream.skipTo(furthest);
+  }
+
+  get head(): Candidate | null {
+    const heads = this.streams.map(({ head }) => head);
+    return heads.includes(null) ? null : heads[0]!;
+  }
+
+  take(): Candidate {
+    const [first] = this.streams.map((stream) => stream.take());
+    this.#aligned = false;
+    return first!;
+  }
+
+  skipTo(target: Candidate): void {
+    for (const stream of this.streams) stream.skipTo(target);
+    this.#aligned = false;
+  }
+}
+
+/** True when both point at the same row, or at the same partition. */
 export function sameTarget(a: Candidate, b: Candidate): boolean {
   return (
     a.token === b.token &&

@@ -1,14 +1,17 @@
-// What a statement asks an index for: the range of terms that one restriction means.
+// What a statement asks indexes for: the ranges of terms that one of its conjuncts means.
 import type { IndexTable } from '../../index/index.js';
+import { type CqlType, compareValues } from '../../types/index.js';
 import type { PlanEnvironment } from '../plan-environment.js';
-import { serves } from '../restrictions/index-support.js';
-import { type Bound, bindSingle, type Restriction } from '../restrictions/restriction.js';
+import type { AnyConjunct, Conjunct, PatternConjunct } from '../restrictions/conjuncts.js';
+import { servesOne } from '../restrictions/index-support.js';
+import { type Bound, bindIn, bindSingle, type Negation, type Restriction } from '../restrictions/restriction.js';
 import type { StatementRestrictions } from '../restrictions/statement-restrictions.js';
 import type { FetchedColumns } from '../selection/node.js';
 import type { BindContext, Term } from '../terms/term.js';
+import { afterPrefix, likePattern, matchesLike } from './like-pattern.js';
 import { analyzersOf, filterBy, type RowFilter } from './row-filter.js';
 
-/** Terms between two bounds; of a point both are the same. */
+/** Terms between two bounds; of a point both are the same. Without values a bound is open. */
 export type TermRange = {
   readonly start: readonly Uint8Array[];
   readonly startInclusive: boolean;
@@ -16,88 +19,252 @@ export type TermRange = {
   readonly endInclusive: boolean;
 };
 
-/** One way to find the rows of a statement. */
-export type IndexDriver = {
-  readonly index: IndexTable;
-  /** One term: its entries are in the order of the result. */
-  readonly isPoint: boolean;
-  /** Rows that the index should have; what it gives beside them is stale. */
-  readonly own: RowFilter;
-  /** REQUIRES: the filter of the statement was bound, which refuses null. */
-  range(context: BindContext): TermRange;
+/** The terms of one execution. */
+export type TermSet = {
+  /** Disjoint and ascending. */
+  readonly ranges: readonly TermRange[];
+  /** Each range is one term: its entries are in the order of the result. */
+  readonly arePoints: boolean;
+  /** Which terms of the ranges are wanted; null: all of them. */
+  readonly accepts: ((term: readonly Uint8Array[]) => boolean) | null;
 };
 
-function point(terms: readonly Term[], index: IndexTable): (context: BindContext) => TermRange {
-  return (context) => {
-    const values = terms.map((term) => {
-      const value = term.bind(context) as Uint8Array;
-      return index.analyzer === null ? value : index.analyzer(value);
-    });
-    return { start: values, startInclusive: true, end: values, endInclusive: true };
+/** One index and what is asked of it. */
+export type IndexLeaf = {
+  readonly kind: 'leaf';
+  readonly index: IndexTable;
+  /** The less the better. */
+  readonly cost: number;
+  /** For EXPLAIN. */
+  readonly text: string;
+  /** Rows that the index should have: an entry of another is stale. Null: only that of a row that is not there. */
+  readonly own: RowFilter | null;
+  /** REQUIRES: the filter of the statement was bound, which refuses null. */
+  terms(context: BindContext): TermSet;
+};
+
+/** Branches that are joined by OR, each with its searches: one of them is enough. */
+export type IndexAny = {
+  readonly kind: 'any';
+  readonly cost: number;
+  readonly branches: readonly (readonly IndexSearch[])[];
+};
+
+/** A way to find rows; those of different conjuncts find the same rows. */
+export type IndexSearch = (IndexLeaf | IndexAny) & {
+  /** Which conjunct of the statement it is of. */ readonly of: number;
+};
+
+/** Of an index: cheapest first. One of rows costs less than one of partitions. */
+const costs = { point: 0, points: 2, range: 4, all: 8, partitions: 1 } as const;
+
+type Found = Pick<IndexLeaf, 'cost' | 'text' | 'terms'> & {
+  /** What each of the terms means of its row; null when a row may be another and its entry none the less right. */
+  readonly means: Conjunct | null;
+};
+
+const pointOf = (values: readonly Uint8Array[]): TermRange => ({
+  start: values,
+  startInclusive: true,
+  end: values,
+  endInclusive: true,
+});
+
+const everything: TermRange = { start: [], startInclusive: true, end: [], endInclusive: true };
+
+function point(terms: readonly Term[], index: IndexTable, name: string): Pick<Found, 'cost' | 'text' | 'terms'> {
+  return {
+    cost: costs.point,
+    text: `${name} by value`,
+    terms: (context) => ({
+      ranges: [pointOf(terms.map((term) => analysed(index, term.bind(context) as Uint8Array)))],
+      arePoints: true,
+      accepts: null,
+    }),
   };
 }
 
-function between(start: Bound | null, end: Bound | null): (context: BindContext) => TermRange {
+const analysed = ({ analyzer }: IndexTable, value: Uint8Array): Uint8Array =>
+  analyzer === null ? value : analyzer(value);
+
+function between(start: Bound | null, end: Bound | null): IndexLeaf['terms'] {
   const bind = (bound: Bound | null, context: BindContext): Uint8Array[] =>
     bound === null ? [] : [bindSingle(bound.term, context) as Uint8Array];
   return (context) => ({
-    start: bind(start, context),
-    startInclusive: start?.inclusive ?? true,
-    end: bind(end, context),
-    endInclusive: end?.inclusive ?? true,
+    ranges: [
+      {
+        start: bind(start, context),
+        startInclusive: start?.inclusive ?? true,
+        end: bind(end, context),
+        endInclusive: end?.inclusive ?? true,
+      },
+    ],
+    arePoints: false,
+    accepts: null,
   });
 }
 
-type Range = Pick<IndexDriver, 'isPoint' | 'range'> & { /** What the range means. */ readonly of: Restriction };
-
-/** The range of one restriction, or of a part of it, in one index; null when the index cannot find rows by it. */
-function rangeOf(index: IndexTable, restriction: Restriction): Range | null {
-  if (restriction.multi || !serves(index, restriction)) return null;
-  const { kind } = index.target;
+/** The terms of one restriction, or of a part of it. */
+function ofRestriction(index: IndexTable, restriction: Restriction): Found | null {
+  if (restriction.multi) return null;
+  const { kind, column } = index.target;
   switch (restriction.kind) {
     case 'eq':
       if (!('single' in restriction.term)) return null;
-      return { isPoint: true, range: point([restriction.term.single], index), of: restriction };
+      return { ...point([restriction.term.single], index, column.name), means: restriction };
     case 'slice':
-      return { isPoint: false, range: between(restriction.start, restriction.end), of: restriction };
+      return {
+        cost: costs.range,
+        text: `${column.name} by range`,
+        terms: between(restriction.start, restriction.end),
+        means: restriction,
+      };
     case 'contains': {
       if (kind === 'entries') {
         const entry = restriction.entries[0];
         if (entry === undefined) return null;
-        const of: Restriction = { ...restriction, values: [], keys: [], entries: [entry] };
-        return { isPoint: true, range: point(entry, index), of };
+        const means: Restriction = { ...restriction, values: [], keys: [], entries: [entry] };
+        return { ...point(entry, index, column.name), means };
       }
       const term = kind === 'keys' ? restriction.keys[0] : restriction.values[0];
       if (term === undefined) return null;
       const [values, keys] = kind === 'keys' ? [[], [term]] : [[term], []];
-      return { isPoint: true, range: point([term], index), of: { ...restriction, values, keys, entries: [] } };
+      return { ...point([term], index, column.name), means: { ...restriction, values, keys, entries: [] } };
     }
     case 'in':
       return null;
   }
 }
 
+/** What lies between values that are left out. */
+function gaps(type: CqlType, values: readonly Uint8Array[]): TermRange[] {
+  const sorted = [...values].sort((a, b) => compareValues(type, a, b));
+  const bounds = sorted.filter((value, i) => i === 0 || compareValues(type, value, sorted[i - 1]!) !== 0);
+  return [null, ...bounds].map((start, i) => {
+    const end = bounds[i];
+    return {
+      start: start === null ? [] : [start],
+      startInclusive: start === null,
+      end: end === undefined ? [] : [end],
+      endInclusive: end === undefined,
+    };
+  });
+}
+
+function ofNegation(index: IndexTable, negation: Negation): Found {
+  const { column, op, values } = negation;
+  const text = `${column.name} by all of its values but some`;
+  // A collection that has the value may have others: its row is to be looked at.
+  if (op !== 'NOT IN')
+    return {
+      cost: costs.all,
+      text,
+      terms: () => ({ ranges: [everything], arePoints: false, accepts: null }),
+      means: null,
+    };
+  return {
+    cost: costs.all,
+    text,
+    terms: (context) => {
+      const bound = bindIn(values, context).map(([value]) => analysed(index, value as Uint8Array));
+      return { ranges: gaps(column.type, bound), arePoints: false, accepts: null };
+    },
+    means: negation,
+  };
+}
+
+function ofLike(index: IndexTable, conjunct: PatternConjunct): Found {
+  const { term, column } = conjunct;
+  return {
+    cost: costs.all,
+    text: `${column.name} by pattern`,
+    terms(context) {
+      const { mode, text: written } = likePattern(term.bind(context) as Uint8Array);
+      const text = analysed(index, written);
+      if (mode === 'matches') return { ranges: [pointOf([text])], arePoints: true, accepts: null };
+      if (mode === 'prefix') {
+        const after = afterPrefix(text);
+        const range = {
+          start: [text],
+          startInclusive: true,
+          end: after === null ? [] : [after],
+          endInclusive: after === null,
+        };
+        return { ranges: [range], arePoints: false, accepts: null };
+      }
+      const matches = matchesLike({ mode, text });
+      return { ranges: [everything], arePoints: false, accepts: ([value]) => matches(value!) };
+    },
+    means: conjunct,
+  };
+}
+
+/** What a conjunct asks of an index; null when the index cannot find rows by it. */
+function foundBy(index: IndexTable, conjunct: Exclude<Conjunct, AnyConjunct>): Found | null {
+  if (!servesOne(index, conjunct)) return null;
+  if (conjunct.kind === 'negation') return ofNegation(index, conjunct);
+  if (conjunct.kind === 'pattern') return ofLike(index, conjunct);
+  return ofRestriction(index, conjunct);
+}
+
+type Planning = {
+  readonly restrictions: StatementRestrictions;
+  filterOf(conjunct: Conjunct): RowFilter;
+};
+
+function searchesOf({ restrictions, filterOf }: Planning, conjunct: Conjunct, of: number): IndexSearch[] {
+  if (conjunct.kind === 'any') {
+    const branches = conjunct.branches.map((branch) =>
+      branch.flatMap((one) => searchesOf({ restrictions, filterOf }, one, of)).sort(byCost),
+    );
+    if (branches.some((branch) => branch.length === 0)) return [];
+    const cost = Math.max(...branches.map(([best]) => best!.cost)) + costs.points;
+    return [{ kind: 'any', cost, branches, of }];
+  }
+  const searches: IndexSearch[] = [];
+  for (const index of restrictions.indexes) {
+    const found = foundBy(index, conjunct);
+    if (found === null) continue;
+    const { means, cost, ...rest } = found;
+    searches.push({
+      kind: 'leaf',
+      index,
+      ...rest,
+      cost: cost + (index.ofRows ? 0 : costs.partitions),
+      own: means === null ? null : filterOf(means),
+      of,
+    });
+  }
+  return searches;
+}
+
+const byCost = (a: IndexSearch, b: IndexSearch): number => a.cost - b.cost;
+
 /** The ways to find the rows of a statement that uses indexes, the best first. */
-export function planDrivers(
+export function planSearches(
   environment: PlanEnvironment,
   restrictions: StatementRestrictions,
   fetched: FetchedColumns,
-): IndexDriver[] {
+): IndexSearch[] {
   const analyzers = analyzersOf(restrictions);
-  const all = [...restrictions.others.all, ...restrictions.clustering.all, ...restrictions.partitionKey.all];
-  const drivers: IndexDriver[] = [];
-  for (const restriction of all)
-    for (const index of restrictions.indexes) {
-      const range = rangeOf(index, restriction);
-      if (range === null) continue;
-      const { of, ...rest } = range;
-      drivers.push({
-        index,
-        ...rest,
-        own: filterBy(environment, { filters: [of], negations: [] }, analyzers, fetched),
-      });
-    }
-  // A row by one term costs less than a range of terms, and one of rows less than one of partitions.
-  const rank = ({ isPoint, index }: IndexDriver): number => (isPoint ? 0 : 2) + (index.ofRows ? 0 : 1);
-  return drivers.sort((a, b) => rank(a) - rank(b));
+  const filterOf = (conjunct: Conjunct) => filterBy(environment, [conjunct], analyzers, fetched);
+  const all: Conjunct[] = [
+    ...restrictions.others.all,
+    ...restrictions.clustering.all,
+    ...restrictions.partitionKey.all,
+    ...restrictions.extras,
+  ];
+  return all.flatMap((conjunct, i) => searchesOf({ restrictions, filterOf }, conjunct, i)).sort(byCost);
+}
+
+/** The indexes of a search. */
+export function indexesOf(search: IndexSearch): IndexTable[] {
+  if (search.kind === 'leaf') return [search.index];
+  return search.branches.flat().flatMap(indexesOf);
+}
+
+/** A search as EXPLAIN shows it. */
+export function searchText(search: IndexSearch): string {
+  if (search.kind === 'leaf') return `${search.index.index.name} (${search.text})`;
+  return `any of: ${search.branches.map(([best]) => searchText(best!)).join('; ')}`;
 }

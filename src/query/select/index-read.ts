@@ -1,6 +1,5 @@
 // Rows that an index finds: its entries are read in the order of the result, and each is looked up in the table, which decides.
-import { FerrosaError } from '../../common/errors.js';
-import { entryColumns } from '../../index/index.js';
+import { entryColumns, type IndexTable } from '../../index/index.js';
 import { murmurToken } from '../../native/index.js';
 import {
   cellsOf,
@@ -14,9 +13,9 @@ import {
 } from '../../storage/index.js';
 import { wholeRing } from '../restrictions/token-restriction.js';
 import { int64Bytes } from '../values.js';
-import type { Candidate, CandidateRange } from './index-candidates.js';
-import { PointCandidates, RangeCandidates, sameTarget } from './index-candidates.js';
-import type { IndexDriver } from './index-drivers.js';
+import { type Candidate, type CandidateRange, type CandidateStream, sameTarget } from './index-candidates.js';
+import type { IndexLeaf } from './index-drivers.js';
+import { builtSearches, SearchOpener } from './index-search.js';
 import type { PagingState } from './paging-state.js';
 import type { RowPredicate } from './row-filter.js';
 import { Scan, type ScanTarget } from './scan.js';
@@ -30,40 +29,13 @@ const batchMax = 512;
 /** Partitions that are read at the same time. */
 const readsInFlightMax = 16;
 
-type Candidates = { next(count: number): Promise<Candidate[]> };
-
-/** @throws FerrosaError READ_FAILURE when no index that could serve the statement is built */
-function builtDrivers({ drivers, table }: SelectPlan, { coordinator, read }: SelectContext): IndexDriver[] {
-  const built = drivers.filter(({ index }) => coordinator.isIndexBuilt(index.index.id));
-  if (built.length > 0 || drivers.length === 0) return built;
-  const names = drivers.map(({ index }) => index.index.name).join(', ');
-  throw new FerrosaError(
-    'READ_FAILURE',
-    'Operation failed - received 0 responses and 1 failures: INDEX_NOT_AVAILABLE ' +
-      `(${names} of ${table.keyspace}.${table.name} is being built)`,
-    { consistency: read.consistency, received: 0, blockFor: 1, failures: 1, dataPresent: false },
-  );
-}
-
-function rangeOf({ partitions }: ScanTarget, state: PagingState | null): CandidateRange {
+function rangeOf({ partitions }: ScanTarget, state: PagingState | null): Omit<CandidateRange, 'wholePartitions'> {
   const position = state === null || state.position.length === 0 ? null : decodePosition(state.position);
   const after = position === null ? null : { ...position };
   if (!('keys' in partitions)) return { tokens: partitions.range, key: null, after };
   // IN on the partition key does not go with indexes.
   const key = partitions.keys[0]!;
   return { tokens: wholeRing, key: { key, token: murmurToken(key) }, after };
-}
-
-async function candidatesOf(
-  driver: IndexDriver,
-  context: SelectContext,
-  where: CandidateRange,
-): Promise<Candidates | null> {
-  const source = { coordinator: context.coordinator, read: context.read, nowSeconds: context.nowSeconds };
-  const range = driver.range(context.bind);
-  if (driver.isPoint) return new PointCandidates(source, driver.index, range, where);
-  const candidates = new RangeCandidates(source, driver.index, range, where);
-  return (await candidates.gather()) ? candidates : null;
 }
 
 /** The rows of a statement that uses an index; null when its table must be scanned instead. */
@@ -74,26 +46,29 @@ export async function indexSource(
   state: PagingState | null,
 ): Promise<RowSource | null> {
   const matches = plan.filter?.bind(context.bind) ?? (() => true);
-  for (const driver of builtDrivers(plan, context)) {
-    const candidates = await candidatesOf(driver, context, rangeOf(target, state));
-    if (candidates === null) continue;
-    if (!driver.index.ofRows) return partitionRows(context, target, state, candidates, matches);
-    return rowsFound(plan, context, target, { driver, candidates, matches });
-  }
-  return null;
+  const source = { coordinator: context.coordinator, read: context.read, nowSeconds: context.nowSeconds };
+  const opener = new SearchOpener(plan.table, context, source, rangeOf(target, state));
+  const found = await opener.open(builtSearches(plan, context));
+  if (found === null) return null;
+  if (!found.ofRows) return partitionRows(context, target, state, found.stream, matches);
+  return rowsFound(plan, context, target, found.stream, matches);
 }
 
 /** Batches of candidates, each target once. */
-async function* batches(candidates: Candidates): AsyncGenerator<Candidate[]> {
+async function* batches(stream: CandidateStream, context: SelectContext, ofRows: boolean): AsyncGenerator<Candidate[]> {
   let last: Candidate | null = null;
   for (let count = batchMin; ; count = Math.min(batchMax, count * 2)) {
-    const taken = await candidates.next(count);
-    if (taken.length === 0) return;
+    context.read.check?.();
     const batch: Candidate[] = [];
-    for (const candidate of taken) {
+    while (batch.length < count) {
+      if (!stream.ready) await stream.fill(count);
+      if (stream.head === null) break;
+      const taken = stream.take();
+      const candidate = ofRows ? taken : { ...taken, clustering: [] };
       if (last === null || !sameTarget(last, candidate)) batch.push(candidate);
       last = candidate;
     }
+    if (batch.length === 0) return;
     yield batch;
   }
 }
@@ -103,11 +78,11 @@ async function* partitionRows(
   context: SelectContext,
   target: ScanTarget,
   state: PagingState | null,
-  candidates: Candidates,
+  candidates: CandidateStream,
   matches: RowPredicate,
 ): RowSource {
   let position = state === null || state.position.length === 0 ? null : state.position;
-  for await (const batch of batches(candidates)) {
+  for await (const batch of batches(candidates, context, false)) {
     const keys = batch.map(({ key }) => key);
     const begun = position !== null && Buffer.compare(decodePosition(position).key, keys[0]!) === 0;
     const scan = new Scan(
@@ -125,27 +100,26 @@ async function* partitionRows(
   }
 }
 
-type Found = { readonly driver: IndexDriver; readonly candidates: Candidates; readonly matches: RowPredicate };
-
 /** Entries that point at rows. */
 async function* rowsFound(
   plan: SelectPlan,
   context: SelectContext,
   target: ScanTarget,
-  { driver, candidates, matches }: Found,
+  candidates: CandidateStream,
+  matches: RowPredicate,
 ): RowSource {
-  const isOwn = driver.own.bind(context.bind);
   const { table } = plan;
-  for await (const taken of batches(candidates)) {
+  const isStale = ({ own }: IndexLeaf, row: SourceRow): boolean => own !== null && !own.bind(context.bind)(row.cells);
+  for await (const taken of batches(candidates, context, true)) {
     const batch = taken.filter(({ clustering }) => inSlices(table, target.slices, clustering));
     const rows = await lookUp(plan, context, target, batch);
     const stale: Candidate[] = [];
     const matching: SourceRow[] = [];
     for (const [i, row] of rows.entries()) {
       if (row !== null && matches(row.cells)) matching.push(row);
-      else if (row === null || !isOwn(row.cells)) stale.push(batch[i]!);
+      else if (row === null || isStale(batch[i]!.leaf, row)) stale.push(batch[i]!);
     }
-    if (stale.length > 0 && context.mayClean) await forget(context, driver, stale);
+    if (stale.length > 0 && context.mayClean) await forget(context, stale);
     yield matching;
   }
 }
@@ -227,7 +201,16 @@ function byPartition(target: ScanTarget, batch: readonly Candidate[]): Lookup[] 
  * Deletes entries that the table does not bear out, each at its own time: one that was written meanwhile is later and stays. Nothing
  * depends on it, so that nobody waits for it to be durable.
  */
-async function forget(context: SelectContext, { index }: IndexDriver, stale: readonly Candidate[]): Promise<void> {
+async function forget(context: SelectContext, stale: readonly Candidate[]): Promise<void> {
+  for (const index of new Set(stale.map(({ leaf }) => leaf.index)))
+    await forgetIn(
+      context,
+      index,
+      stale.filter(({ leaf }) => leaf.index === index),
+    );
+}
+
+async function forgetIn(context: SelectContext, index: IndexTable, stale: readonly Candidate[]): Promise<void> {
   const column = index.table.columns.get(entryColumns.permanent)!.id;
   const { coordinator, nowSeconds, read } = context;
   for (const [number, bucket] of coordinator.indexBuckets.entries()) {

@@ -12,6 +12,7 @@ import {
   unpackSet,
 } from '../../types/index.js';
 import type { PlanEnvironment } from '../plan-environment.js';
+import type { Conjunct, PatternConjunct } from '../restrictions/conjuncts.js';
 import {
   bindFields,
   bindIn,
@@ -25,6 +26,7 @@ import type { CellNode, FetchedColumns } from '../selection/node.js';
 import { columnNode } from '../selection/plan-selectable.js';
 import type { BindContext, Term } from '../terms/term.js';
 import { sameBytes } from '../values.js';
+import { likePattern, matchesLike } from './like-pattern.js';
 
 type Cells = readonly (Uint8Array | null)[];
 export type RowPredicate = (cells: Cells) => boolean;
@@ -32,7 +34,11 @@ export type RowPredicate = (cells: Cells) => boolean;
 /** Binds the values of one execution. @throws FerrosaError INVALID for null and unset values */
 export type RowFilter = { bind(context: BindContext): RowPredicate };
 
-type Slotted = { readonly restriction: Restriction; readonly slots: readonly number[] };
+/** A conjunct with the places of its columns in a row. */
+type Slotted =
+  | { readonly restriction: Restriction; readonly slots: readonly number[] }
+  | { readonly extra: Negation | PatternConjunct; readonly slot: number }
+  | { readonly branches: readonly (readonly Slotted[])[] };
 
 /** null when nothing is left to filter by. */
 export function planFilter(
@@ -40,9 +46,9 @@ export function planFilter(
   restrictions: StatementRestrictions,
   fetched: FetchedColumns,
 ): RowFilter | null {
-  const { filters, negations } = restrictions;
-  if (filters.length === 0 && negations.length === 0) return null;
-  return filterBy(environment, { filters, negations }, analyzersOf(restrictions), fetched);
+  const conjuncts = [...restrictions.filters, ...restrictions.extras];
+  if (conjuncts.length === 0) return null;
+  return filterBy(environment, conjuncts, analyzersOf(restrictions), fetched);
 }
 
 /** By column: what an index that serves the statement makes of its values before they are compared. */
@@ -55,30 +61,57 @@ export function analyzersOf({ usesIndex, indexes }: StatementRestrictions): Anal
   return analyzers;
 }
 
-/** Rows that satisfy all of the restrictions. */
+/** Rows that satisfy all of the conjuncts. */
 export function filterBy(
   environment: PlanEnvironment,
-  { filters, negations }: Pick<StatementRestrictions, 'filters' | 'negations'>,
+  conjuncts: readonly Conjunct[],
   analyzers: Analyzers,
   fetched: FetchedColumns,
 ): RowFilter {
-  const negated = negations.map((negation) => ({
-    negation,
-    slot: (columnNode(environment, negation.column.name, fetched) as CellNode).slot,
-  }));
-  const slotted: Slotted[] = filters.map((restriction) => ({
-    restriction,
-    slots: restriction.columns.map((column) => (columnNode(environment, column.name, fetched) as CellNode).slot),
-  }));
+  const slotOf = (column: ColumnDefinition) => (columnNode(environment, column.name, fetched) as CellNode).slot;
+  const slotted = conjuncts.map((conjunct) => slottedOf(conjunct, slotOf));
   return {
     bind(context) {
-      const predicates = slotted.flatMap(({ restriction, slots }) =>
-        bindRestriction(restriction, slots, context, analyzers),
-      );
-      for (const { negation, slot } of negated) predicates.push(bindNegation(negation, slot, context));
+      const predicates = slotted.flatMap((one) => bindConjunct(one, context, analyzers));
       return (cells) => predicates.every((predicate) => predicate(cells));
     },
   };
+}
+
+function slottedOf(conjunct: Conjunct, slotOf: (column: ColumnDefinition) => number): Slotted {
+  switch (conjunct.kind) {
+    case 'any':
+      return { branches: conjunct.branches.map((branch) => branch.map((one) => slottedOf(one, slotOf))) };
+    case 'negation':
+    case 'pattern':
+      return { extra: conjunct, slot: slotOf(conjunct.column) };
+    default:
+      return { restriction: conjunct, slots: conjunct.columns.map(slotOf) };
+  }
+}
+
+function bindConjunct(slotted: Slotted, context: BindContext, analyzers: Analyzers): RowPredicate[] {
+  if ('restriction' in slotted) return bindRestriction(slotted.restriction, slotted.slots, context, analyzers);
+  if ('branches' in slotted) {
+    const branches = slotted.branches.map((branch) => branch.flatMap((one) => bindConjunct(one, context, analyzers)));
+    return [(cells) => branches.some((branch) => branch.every((predicate) => predicate(cells)))];
+  }
+  const { extra, slot } = slotted;
+  if (extra.kind === 'negation') return [bindNegation(extra, slot, context, analyzers.get(extra.column))];
+  return [bindPattern(extra, slot, context, analyzers.get(extra.column))];
+}
+
+function bindPattern(
+  { term, column }: PatternConjunct,
+  slot: number,
+  context: BindContext,
+  analyzer: Analyzer | undefined,
+): RowPredicate {
+  const value = filterValue(term.bind(context), column);
+  const { mode, text } = likePattern(value);
+  if (analyzer === undefined) return compared(slot, matchesLike({ mode, text }));
+  const matches = matchesLike({ mode, text: analyzer(text) });
+  return compared(slot, (cell) => matches(analyzer(cell)));
 }
 
 function filterValue(value: BindValue, column: ColumnDefinition): Uint8Array {
@@ -154,14 +187,28 @@ function bindEquality(
 }
 
 /** As for the other operators, a null cell satisfies nothing. */
-function bindNegation({ column, op, values }: Negation, slot: number, context: BindContext): RowPredicate {
+function bindNegation(
+  { column, op, values }: Negation,
+  slot: number,
+  context: BindContext,
+  analyzer: Analyzer | undefined,
+): RowPredicate {
   const { type } = column;
   const bound = bindIn(values, context).map((row) => filterValue(row[0] ?? null, column));
-  if (op === 'NOT IN') return compared(slot, (cell) => bound.every((value) => compareValues(type, cell, value) !== 0));
+  const differsFrom = (value: Uint8Array, of: CqlType): ((other: Uint8Array) => boolean) => {
+    if (analyzer === undefined) return (other) => compareValues(of, other, value) !== 0;
+    const analyzed = analyzer(value);
+    return (other) => !sameBytes(analyzer(other), analyzed);
+  };
+  if (op === 'NOT IN') {
+    const differs = bound.map((value) => differsFrom(value, type));
+    return compared(slot, (cell) => differs.every((from) => from(cell)));
+  }
   const isKey = op === 'NOT CONTAINS KEY' && type.kind === 'map';
   const of = isKey ? type.key : valueType(type);
   const partsOf = (cell: Uint8Array) => (isKey ? unpackMap(cell).map(([key]) => key) : elementsOf(type, cell));
-  return compared(slot, (cell) => !partsOf(cell).some(equals(of, bound[0]!)));
+  const differs = differsFrom(bound[0]!, of);
+  return compared(slot, (cell) => partsOf(cell).every(differs));
 }
 
 /** A null cell satisfies nothing. */

@@ -82,7 +82,7 @@ async function readPage(
       ? noRows()
       : plan.table.virtual
         ? virtualSource(plan, context, target, state)
-        : ((plan.drivers.length > 0 ? await indexSource(plan, context, target, state) : null) ??
+        : ((plan.searches.length > 0 ? await indexSource(plan, context, target, state) : null) ??
           sourceRows(plan, context, target, state));
   if (plan.isAggregate) {
     const row = plan.callsUser

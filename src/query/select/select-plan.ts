@@ -7,6 +7,7 @@ import type { Fold, ReadColumn } from '../../storage/index.js';
 import type { CqlType } from '../../types/index.js';
 import type { ColumnSpec } from '../api.js';
 import type { PlanEnvironment } from '../plan-environment.js';
+import { columnsOf } from '../restrictions/conjuncts.js';
 import { existingColumn } from '../restrictions/relation-checks.js';
 import {
   analyseWhere,
@@ -20,7 +21,7 @@ import { selectableParts } from '../selection/selectable-types.js';
 import { prepareTerm } from '../terms/prepare.js';
 import type { BindContext, Term } from '../terms/term.js';
 import { type Grouping, planGrouping } from './grouping.js';
-import { type IndexDriver, planDrivers } from './index-drivers.js';
+import { type IndexSearch, planSearches } from './index-drivers.js';
 import { planFilter, type RowFilter } from './row-filter.js';
 
 /** How rows are sorted after they were read: ORDER BY with IN on the partition key. */
@@ -57,7 +58,7 @@ export type SelectPlan = {
   readonly grouping: Grouping | null;
   readonly filter: RowFilter | null;
   /** Indexes that find the rows, the best first; empty when none does. */
-  readonly drivers: readonly IndexDriver[];
+  readonly searches: readonly IndexSearch[];
   /** What is read; the slots of nodes, filter, grouping and ordering. */
   readonly fetched: readonly ReadColumn[];
   /** Checks of bound values that are made even when no row is read. */
@@ -84,9 +85,9 @@ export function planSelect(environment: PlanEnvironment, statement: SelectStatem
   const masked = planOne({ ...environment, masked: true }, statement);
   const { partitionKey, clustering, others } = plan.restrictions;
   const ofToken = plan.restrictions.token === null ? [] : environment.table.partitionKey;
-  const negated = plan.restrictions.negations.map(({ column }) => column);
+  const extra = plan.restrictions.extras.flatMap(columnsOf);
   const sets = [partitionKey, clustering, others].flatMap((set) => set.columns);
-  const restricted = new Set([...ofToken, ...sets, ...negated]);
+  const restricted = new Set([...ofToken, ...sets, ...extra]);
   const maskedRestrictions = [...restricted]
     .filter((column) => column.mask !== undefined)
     .map((column) => column.name)
@@ -141,7 +142,7 @@ function planOne(environment: PlanEnvironment, statement: SelectStatement): Sele
     callsUser: [...nodes, ...(grouping?.parts ?? [])].some((node) => node.callsUser),
     grouping,
     filter,
-    drivers: restrictions.usesIndex ? planDrivers(environment, restrictions, fetched) : [],
+    searches: restrictions.usesIndex ? planSearches(environment, restrictions, fetched) : [],
     fetched: fetched.columns,
     checks: fetched.checks,
     direct: plain && !direct.includes(null) ? (direct as ReadColumn[]) : null,
@@ -169,13 +170,13 @@ function planFolds(nodes: readonly SelectionNode[]): FoldedSelect | null {
 /** Unknown columns are told before anything else. */
 function checkColumns(environment: PlanEnvironment, statement: SelectStatement): void {
   for (const { of } of statement.selectors ?? [])
-    for (const name of columnsOf(of)) existingColumn(environment.table, name);
+    for (const name of namesOf(of)) existingColumn(environment.table, name);
 }
 
 /** Names of the columns in a SELECT item. */
-function columnsOf(selectable: Selectable): string[] {
+function namesOf(selectable: Selectable): string[] {
   if (selectable.kind === 'column') return [selectable.name];
-  return selectableParts(selectable).flatMap(columnsOf);
+  return selectableParts(selectable).flatMap(namesOf);
 }
 
 /**
@@ -189,7 +190,7 @@ function selectsOnlyStatics(environment: PlanEnvironment, selectables: readonly 
     selectables.some((selectable) => {
       checkCalls(environment, selectable);
       if (selectable.kind === 'udt' || selectable.kind === 'map') return false;
-      return columnsOf(selectable).some((name) => wanted(existingColumn(table, name)));
+      return namesOf(selectable).some((name) => wanted(existingColumn(table, name)));
     });
   return (
     some((column) => column.kind === 'static') &&
@@ -236,7 +237,7 @@ function checkDistinct(table: TableDefinition, statement: SelectStatement, restr
   const selected =
     statement.selectors === null
       ? selectOrder(table)
-      : statement.selectors.flatMap(({ of }) => columnsOf(of)).map((name) => existingColumn(table, name));
+      : statement.selectors.flatMap(({ of }) => namesOf(of)).map((name) => existingColumn(table, name));
   // What rows are sorted by after they were read is read with them.
   if (restrictions.keyIsIn) selected.push(...statement.orderBy.map((order) => existingColumn(table, order.column)));
   for (const column of selected)
