@@ -3,6 +3,7 @@ const layers = [
   ['cli'],
   ['http', 'graph', 'subscribe'],
   ['server'],
+  ['audit'],
   ['auth'],
   ['cluster'],
   ['query'],

@@ -7,3 +7,4 @@ export { type HotGroupPort, HotGroups } from './hot-groups.js';
 export { MutualTlsAuthenticator, MutualTlsWithPasswordFallback } from './mutual-tls.js';
 export { hashPassword, type PasswordHashing, verifyPassword } from './passwords.js';
 export { defaultSuperuser, type Role, RoleStore } from './roles.js';
+export { type ResourceNode, resourceOf } from './statements/resources.js';

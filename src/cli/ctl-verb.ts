@@ -9,6 +9,8 @@ export type Verb = {
   readonly help: string;
   readonly argumentsMin: number;
   readonly argumentsMax: number;
+  /** Options of its own, without their dashes, and whether they take a value. */
+  readonly options?: Readonly<Record<string, 'value' | 'flag'>>;
   run(client: CtlClient, args: readonly string[], flags: VerbFlags): Promise<VerbResult>;
 };
 export type VerbFlags = {
@@ -16,4 +18,8 @@ export type VerbFlags = {
   readonly humanReadable: boolean;
   readonly expand: boolean;
   readonly category: string | null;
+  /** Of the verb's own options those that were given; a flag is 'true'. */
+  readonly options: ReadonlyMap<string, string>;
+  /** For verbs that go on printing. */
+  readonly out: (text: string) => void;
 };

@@ -15,6 +15,7 @@ import { CtlError } from './ctl-client.js';
 import { decimals, formatBytes, formatTable } from './ctl-format.js';
 import { formatGuardrails, selectGuardrails } from './ctl-guardrails.js';
 import { formatProxyHistograms, formatTableHistograms, selectHistograms } from './ctl-histograms.js';
+import { logVerbs } from './ctl-log-verbs.js';
 import { formatTableStats, selectTables } from './ctl-tablestats.js';
 import type { Verb, VerbResult } from './ctl-verb.js';
 
@@ -357,6 +358,7 @@ export const verbs: Readonly<Record<string, Verb>> = {
     },
   },
   ...authVerbs,
+  ...logVerbs,
   stopdaemon: action('stop', 'Stop the node'),
   stop: action('stop', 'Stop the node'),
 };

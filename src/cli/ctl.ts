@@ -11,6 +11,7 @@ type CommandLine = {
   readonly humanReadable: boolean;
   readonly expand: boolean;
   readonly category: string | null;
+  readonly options: ReadonlyMap<string, string>;
 };
 
 export type CtlEnvironment = {
@@ -54,6 +55,7 @@ function parse(argv: readonly string[], variables: CtlEnvironment['variables']):
   };
   const flags = { json: false, tokens: false, humanReadable: false, expand: false };
   const rest: string[] = [];
+  const options = new Map<string, string>();
   for (let i = 0; i < argv.length; i++) {
     const [name, inline] = splitOption(argv[i]!);
     if (argv[i] === '--') {
@@ -62,7 +64,13 @@ function parse(argv: readonly string[], variables: CtlEnvironment['variables']):
     }
     const value = valueOptions[name];
     const flag = flagOptions[name];
-    if (value !== undefined) {
+    const own = ownOption(rest[0], name);
+    if (own === 'flag') options.set(name.slice(2), inline ?? 'true');
+    else if (own === 'value') {
+      const given = inline ?? argv[++i];
+      if (given === undefined) throw new CtlError(`${name} needs a value`);
+      options.set(name.slice(2), given);
+    } else if (value !== undefined) {
       const given = inline ?? argv[++i];
       if (given === undefined) throw new CtlError(`${name} needs a value`);
       values[value] = given;
@@ -71,7 +79,13 @@ function parse(argv: readonly string[], variables: CtlEnvironment['variables']):
     else rest.push(argv[i]!);
   }
   const [verb = null, ...args] = rest;
-  return { target: targetOf(values), verb, args, category: values.category, ...flags };
+  return { target: targetOf(values), verb, args, category: values.category, options, ...flags };
+}
+
+/** How the verb on the line takes an option that is its own. */
+function ownOption(verb: string | undefined, name: string): 'value' | 'flag' | undefined {
+  if (verb === undefined || !name.startsWith('--') || !Object.hasOwn(verbs, verb)) return undefined;
+  return verbs[verb]!.options?.[name.slice(2)];
 }
 
 function splitOption(text: string): [string, string | undefined] {
@@ -125,8 +139,10 @@ export async function runCtl(argv: readonly string[], environment: CtlEnvironmen
     return fail(error, environment, 1);
   }
   try {
-    const { tokens, humanReadable, expand, category } = line;
-    const result = await verb.run(new CtlClient(line.target), line.args, { tokens, humanReadable, expand, category });
+    const { tokens, humanReadable, expand, category, options } = line;
+    const { out } = environment;
+    const flags = { tokens, humanReadable, expand, category, options, out };
+    const result = await verb.run(new CtlClient(line.target), line.args, flags);
     if (line.json) environment.out(JSON.stringify(result.data, null, 2));
     else if (result.text !== '') environment.out(result.text);
     return 0;

@@ -23,6 +23,7 @@ import { scheduleEstimates } from './node/estimates.js';
 import { Figures } from './node/figures.js';
 import { trimWhenIdle } from './node/idle-memory.js';
 import { Latencies } from './node/latencies.js';
+import { NodeLogs } from './node/logs.js';
 import { createProcessor } from './node/query.js';
 import { type NodeStorage, openStorage, replicasOf } from './node/storage.js';
 import { createTls } from './node/tls.js';
@@ -41,7 +42,12 @@ export type RunningNode = {
   drain(): Promise<void>;
 };
 
-type Parts = { readonly storage: NodeStorage; readonly server: CqlServer; readonly web: WebServer };
+type Parts = {
+  readonly storage: NodeStorage;
+  readonly server: CqlServer;
+  readonly web: WebServer;
+  readonly logs: NodeLogs;
+};
 
 /**
  * Starts everything; resolves when clients can connect.
@@ -59,7 +65,9 @@ export async function startNode(config: Config, log: Log, onDeath: (message: str
   const figures = new Figures(config, guardrails, storage, startedAtSeconds);
   const processor = await createProcessor(config, storage, pagingKey, startedAtSeconds, figures, guardrails, log);
   const traces = traceStore(storage, processor, log);
-  const { server, services, access } = await createServer(config, storage, processor, traces, log);
+  const logs = new NodeLogs(config, storage, processor, log);
+  await logs.start(config.audit_logging_options_enabled);
+  const { server, services, access } = await createServer(config, storage, processor, { traces, logs }, log);
   const latencies = new Latencies(storage, processor, services.hotPath, log);
   const serving = { processor, server, services, latencies, access };
   figures.attach(serving);
@@ -76,6 +84,7 @@ export async function startNode(config: Config, log: Log, onDeath: (message: str
     storage,
     serving,
     traces,
+    logs,
     guardrails,
     startedAtMs,
     stop: () => process.kill(process.pid, 'SIGTERM'),
@@ -101,7 +110,7 @@ export async function startNode(config: Config, log: Log, onDeath: (message: str
       latencies.stop();
       stopTrimming();
       await builds.stop();
-      await drain({ storage, server, web });
+      await drain({ storage, server, web, logs });
     },
   };
 }
@@ -171,7 +180,7 @@ async function createServer(
   config: Config,
   storage: NodeStorage,
   processor: Processor,
-  traces: QueryTraceStore,
+  { traces, logs }: { readonly traces: QueryTraceStore; readonly logs: NodeLogs },
   log: Log,
 ) {
   const limits = serverLimitsOf(config);
@@ -203,6 +212,7 @@ async function createServer(
     hotPath,
     shardSockets,
     traces,
+    logs: logs.clients,
     guardrails: serverGuardrails(authenticator, access, processor.services.guardrails),
     tls,
     log,
@@ -237,8 +247,9 @@ async function listen(
   }
 }
 
-async function drain({ storage, server, web }: Parts): Promise<void> {
+async function drain({ storage, server, web, logs }: Parts): Promise<void> {
   await server.stop(graceMs);
+  await logs.stop();
   await web.stop();
   await storage.coordinator.stop();
   await storage.userFunctions.stop();

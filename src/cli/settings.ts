@@ -1,90 +1,29 @@
 // Every setting: its name, default, how its text is read, and what it does. A setting that cassandra.yaml 5.0 has keeps its name and
 // units. `name` is the key in ferrosa.toml; FERROSA_NAME and --name (with dashes) are the same setting.
 import { availableParallelism, homedir, totalmem } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { guardrailSettingTexts } from './guardrail-settings.js';
-import { type HostAndPort, parseBind, parseBytes, parseBytesPerSecond, parseDurationMs } from './units.js';
+import { logSettings } from './log-settings.js';
+import {
+  boolean,
+  duration,
+  folder,
+  integer,
+  listOf,
+  oneOf,
+  type Setting,
+  setting,
+  size,
+  text,
+  within,
+} from './setting.js';
 
-export type Setting<T> = {
-  readonly fallback: () => T;
-  /** @throws Error whose message says what is wrong with the text and what to write. */
-  readonly parse: (text: string) => T;
-  /** How the help shows the value that is expected. */
-  readonly shape: string;
-  readonly help: string;
-};
+import { type HostAndPort, parseBind, parseBytesPerSecond, parseDurationMs } from './units.js';
+
+export type { Setting } from './setting.js';
 
 const MiB = 2 ** 20;
 
-function setting<T>(shape: string, parse: (text: string) => T, fallback: T | (() => T), help: string): Setting<T> {
-  return { shape, parse, help, fallback: typeof fallback === 'function' ? (fallback as () => T) : () => fallback };
-}
-
-const text = (fallback: string, help: string) =>
-  setting<string>(
-    'TEXT',
-    (value) => {
-      if (value.trim() === '') throw new Error('must not be empty');
-      return value.trim();
-    },
-    fallback,
-    help,
-  );
-
-const folder = (fallback: () => string, help: string) =>
-  setting<string>('PATH', (value) => resolve(value.replace(/^~(?=\/|$)/, homedir())), fallback, help);
-
-function boolean(fallback: boolean, help: string): Setting<boolean> {
-  const parse = (value: string) => {
-    if (/^(true|on|yes|1)$/i.test(value)) return true;
-    if (/^(false|off|no|0)$/i.test(value)) return false;
-    throw new Error(`"${value}" is neither true nor false`);
-  };
-  return setting('true|false', parse, fallback, help);
-}
-
-function integer(fallback: number | (() => number), min: number, max: number, help: string): Setting<number> {
-  const parse = (value: string) => {
-    const number = Number(value);
-    if (!/^\s*-?\d+\s*$/.test(value) || number < min || number > max)
-      throw new Error(`"${value}" is not a whole number from ${min} to ${max}`);
-    return number;
-  };
-  return setting('N', parse, fallback, help);
-}
-
-function oneOf<const T extends string>(choices: readonly T[], fallback: T, help: string): Setting<T> {
-  const parse = (value: string) => {
-    const found = choices.find((choice) => choice.toLowerCase() === value.toLowerCase());
-    if (found === undefined) throw new Error(`"${value}" is not one of ${choices.join(', ')}`);
-    return found;
-  };
-  return setting(choices.join('|'), parse, fallback, help);
-}
-
-function listOf<const T extends string>(choices: readonly T[], fallback: readonly T[], help: string) {
-  const parse = (value: string): readonly T[] => {
-    const found = value.split(/[\s,]+/).filter((word) => word !== '');
-    const known = found.map((word) => choices.find((choice) => choice.toLowerCase() === word.toLowerCase()));
-    const bad = found.find((_, i) => known[i] === undefined);
-    if (bad !== undefined || found.length === 0)
-      throw new Error(`"${bad ?? value}" is not one of ${choices.join(', ')}`);
-    return known as T[];
-  };
-  return setting<readonly T[]>(choices.join(','), parse, () => fallback, help);
-}
-
-const within =
-  (parse: (text: string) => number, min: number, max: number, range: string) =>
-  (value: string): number => {
-    const number = parse(value);
-    if (number < min || number > max) throw new Error(`"${value}" is out of range: ${range}`);
-    return number;
-  };
-const duration = (fallbackMs: number, help: string) =>
-  setting('DURATION', within(parseDurationMs, 0, 2 ** 31 - 1, '0ms to 24d'), fallbackMs, help);
-const size = (fallback: number | (() => number), min: number, max: number, range: string, help: string) =>
-  setting('SIZE', within(parseBytes, min, max, range), fallback, help);
 /** The settings of one of Cassandra's caches of system_auth. */
 function authCache<const N extends string>(name: N, what: string) {
   return {
@@ -151,6 +90,7 @@ const nodeSettings = {
     600_000,
     'How often the files of certificates are looked at; 0ms for SIGHUP and ferrosa-ctl reloadssl only',
   ),
+  ...logSettings,
   authorizer: oneOf(
     ['AllowAllAuthorizer', 'CassandraAuthorizer'],
     'AllowAllAuthorizer',

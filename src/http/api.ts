@@ -1,7 +1,7 @@
 // The JSON API behind ferrosa-ctl: paths, what they take, what they do.
 import { invalid } from '../common/errors.js';
 import type { ServerMetrics } from '../server/index.js';
-import type { NodeControl } from './node-control.js';
+import type { LogControl, NodeControl } from './node-control.js';
 
 /** A client connection as /api/connections shows it. */
 export type ConnectionInfo = {
@@ -60,6 +60,8 @@ export const reads: Readonly<Record<string, Handler>> = {
   connections: ({ connections }) => connections(),
   statements: ({ server }) => server.statements,
   guardrails: ({ control }) => control.guardrails(),
+  auditlog: ({ control }) => control.logs.auditLog(),
+  fullquerylog: ({ control }) => control.logs.fullQueryLog(),
   traceprobability: ({ control }) => ({ probability: control.getTraceProbability() }),
   viewbuildstatus: ({ control }, { query }) =>
     control.viewBuildStatus(needed(query, 'keyspace'), needed(query, 'view')),
@@ -68,6 +70,19 @@ export const reads: Readonly<Record<string, Handler>> = {
 };
 
 const done = { done: true };
+
+const textsOf = ({ body }: Input): Readonly<Record<string, string>> => {
+  for (const [name, value] of Object.entries(body))
+    if (typeof value !== 'string') throw invalid(`"${name}" has to be a string`);
+  return body as Readonly<Record<string, string>>;
+};
+
+const logAction =
+  (run: (logs: LogControl, options: Readonly<Record<string, string>>) => Promise<void>): Handler =>
+  async ({ control }, input) => {
+    await run(control.logs, textsOf(input));
+    return done;
+  };
 
 /** Actions: POST /api/v1/<name> with a JSON object. */
 export const actions: Readonly<Record<string, Handler>> = {
@@ -119,6 +134,11 @@ export const actions: Readonly<Record<string, Handler>> = {
     await control.invalidateAuthCache(cache, role, resource);
     return done;
   },
+  enableauditlog: logAction((logs, options) => logs.enableAuditLog(options)),
+  disableauditlog: logAction((logs) => logs.disableAuditLog()),
+  enablefullquerylog: logAction((logs, options) => logs.enableFullQueryLog(options)),
+  disablefullquerylog: logAction((logs) => logs.disableFullQueryLog()),
+  resetfullquerylog: logAction((logs) => logs.resetFullQueryLog()),
   reloadssl: async ({ control }) => {
     await control.reloadTls();
     return done;

@@ -44,6 +44,7 @@ export function createMetrics(sources: MetricSources): Registry {
   addServer(registry, sources, serving);
   if (sources.hotPath !== null) addHotPath(registry, sources.hotPath, serving);
   addShards(registry, serving);
+  addLogs(registry, sources.control);
   addTables(registry, sources.control);
   registry.registerMetric(latencyMetric(sources.control));
   return registry;
@@ -187,6 +188,17 @@ function addShards(registry: Registry, serving: Serving): void {
         for (const figures of all) this.inc({ shard: String(figures.shard) }, read(figures));
       },
     });
+}
+
+function addLogs(registry: Registry, { logs }: NodeControl): void {
+  const named = [
+    ['audit_log', 'the audit log', () => logs.auditLog()],
+    ['full_query_log', 'the full query log', () => logs.fullQueryLog()],
+  ] as const;
+  for (const [name, what, read] of named) {
+    counter(registry, `ferrosa_${name}_records_total`, `Records written to ${what}`, () => read().counts.written);
+    counter(registry, `ferrosa_${name}_dropped_total`, `Records lost to ${what}`, () => read().counts.dropped);
+  }
 }
 
 const tableGauges: readonly [string, string, (stats: TableStats) => number][] = [

@@ -129,7 +129,29 @@ export type KeyspaceReplication = {
   readonly options: Readonly<Record<string, string>>;
 };
 
+/** A log of what clients do. */
+export type LogStatus = {
+  readonly counts: { readonly written: number; readonly dropped: number };
+  /** Names and values, in nodetool's order. */
+  readonly rows: readonly (readonly [string, string])[];
+};
+
+/** The audit log and the full query log. Options have nodetool's names, underscores in them; those left out are the configuration's. */
+export interface LogControl {
+  auditLog(): LogStatus;
+  /** @throws FerrosaError INVALID */
+  enableAuditLog(options: Readonly<Record<string, string>>): Promise<void>;
+  disableAuditLog(): Promise<void>;
+  fullQueryLog(): LogStatus;
+  /** @throws FerrosaError INVALID */
+  enableFullQueryLog(options: Readonly<Record<string, string>>): Promise<void>;
+  disableFullQueryLog(): Promise<void>;
+  /** Disables it and deletes its files. */
+  resetFullQueryLog(): Promise<void>;
+}
+
 export interface NodeControl {
+  readonly logs: LogControl;
   identity(): NodeIdentity;
   nodes(): Promise<readonly NodeStatus[]>;
   keyspaces(): readonly KeyspaceReplication[];

@@ -55,7 +55,20 @@ export type QueryOptions = {
   /** v5's keyspace of the request. */
   readonly keyspace: string | null;
   readonly tracer: Tracer | null;
+  /** Left out: nobody watches. */
+  readonly watch?: StatementWatch | null;
 };
+
+/** A `Plan`, for those who know it. */
+export type AnyPlan = { readonly kind: string };
+
+/** Is told what becomes known of a statement while it runs. */
+export interface StatementWatch {
+  /** Before it is looked at who may run it. */
+  planned(plan: AnyPlan): void;
+  /** Microseconds that the server gives it, when the client gave none. */
+  generated(timestamp: bigint): void;
+}
 
 /** Collects the events of a traced request. */
 export interface Tracer {

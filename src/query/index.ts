@@ -13,8 +13,8 @@ export { type CoordinatorKind, coordinatorKinds } from './observe/coordinator-fi
 export type { Fingerprint } from './observe/fingerprints.js';
 export type { RunningQuery } from './observe/running-queries.js';
 export type { SlowQuery } from './observe/slow-queries.js';
-export type { PlannedStatement } from './plan.js';
-export type { Prepared, PreparedTable } from './prepared/prepared-store.js';
+export type { Plan, PlannedStatement } from './plan.js';
+export { type Prepared, type PreparedTable, planOf } from './prepared/prepared-store.js';
 export { PreparedStatementsTable } from './prepared/system-table.js';
 export { internalOptions, Processor } from './processor.js';
 export {

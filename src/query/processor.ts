@@ -95,6 +95,7 @@ export class Processor implements QueryProcessor {
     options.tracer?.event('Preparing statement');
     const keyspace = options.keyspace ?? client.keyspace;
     const planned = this.#plan(parsed, keyspace);
+    options.watch?.planned(planned.plan);
     const values = orderValues(planned, options);
     if (values.length !== planned.bindColumns.length) throw invalid('Invalid amount of bind variables');
     const asked = this.#authorize(planned, client, options);
@@ -146,6 +147,7 @@ export class Processor implements QueryProcessor {
 
   async execute(statement: PreparedStatement, client: ClientState, options: QueryOptions): Promise<QueryResult> {
     const { planned } = statement as Prepared;
+    options.watch?.planned(planned.plan);
     const values = orderValues(planned, options);
     const wanted = planned.bindColumns.length;
     if (values.length !== wanted)
@@ -183,6 +185,7 @@ export class Processor implements QueryProcessor {
       statements,
       timeoutMs: null,
     };
+    options.watch?.planned(plan);
     const asked = this.#authorize({ plan, functionNames }, client, options);
     if (asked === undefined) for (const id of prepared) this.onPermitted(client, id);
     else await asked;
@@ -256,6 +259,7 @@ export class Processor implements QueryProcessor {
   #writeEnvironment(options: QueryOptions, coordinator: Coordinator): WriteEnvironment {
     const { settings, clock } = this.services;
     const timestamp = options.timestamp ?? clock.nowMicros();
+    if (options.timestamp === null) options.watch?.generated(timestamp);
     return {
       coordinator,
       settings,

@@ -1,5 +1,6 @@
 // One client connection: bytes in, requests run, answers out. The state machine is Cassandra's ServerConnection.
 import type { Socket } from 'node:net';
+import type { StatementMessage } from '../audit/index.js';
 import { FerrosaError } from '../common/errors.js';
 import {
   type BodyCompressor,
@@ -21,12 +22,12 @@ import {
 import type { ClientState } from '../query/index.js';
 import type { HotConnection, HotConnectionHost } from '../shard/index.js';
 import type { ClientSocket, ClientTls } from './client-socket.js';
-import { asFerrosaError, runStatement, type StatementMessage } from './dispatcher.js';
+import { type Answer, asFerrosaError, runLogged, runStatement } from './dispatcher.js';
 import type { EventReceiver } from './events.js';
 import { readStartup, type StartupChoice, supportedOptions } from './handshake.js';
 import { envelopeFrame, isHotOpcode, isolateAnswers, requestEnvelope } from './hot-envelope.js';
 import { ConnectionOutput } from './output.js';
-import type { ServerServices } from './services.js';
+import type { ServerServices, TraceSession } from './services.js';
 import { SocketClient } from './socket-client.js';
 import { type ConnectionStage, checkStage, wrongVersion } from './stage.js';
 import { beginTrace, tracingIdFor } from './trace-text.js';
@@ -231,8 +232,10 @@ export class Connection implements EventReceiver, HotConnectionHost, MovedHost {
     this.#moved?.setKeyspace(keyspace);
   }
 
-  /** What a guardrail has to look at goes through the dispatcher. */
+  /** What a guardrail has to look at goes through the dispatcher, and what a log is told of. */
   get #mayBeHot(): boolean {
+    const { logs } = this.#services;
+    if (logs?.isOn && logs.wantsAllOf(this.client.user)) return false;
     return this.client.isOrdinary !== true || this.#services.guardrails?.guardsHotPath !== true;
   }
 
@@ -420,11 +423,14 @@ export class Connection implements EventReceiver, HotConnectionHost, MovedHost {
       this.client.isOrdinary = (await this.#services.guardrails?.isOrdinary(user)) ?? false;
       this.#stage = 'READY';
       metrics.authenticationSuccesses++;
+      await this.#services.logs?.login({ client: this.client, error: null });
       this.#send(frame, { kind: 'AUTH_SUCCESS', token: null });
       this.#startHotPath();
     } catch (error) {
       metrics.authenticationFailures++;
-      this.#fail(frame, error, null);
+      const known = asFerrosaError(error, this.client, this.#services.log);
+      await this.#services.logs?.login({ client: this.client, error: known });
+      this.#fail(frame, known, null);
     } finally {
       this.#resume('authentication');
     }
@@ -461,7 +467,7 @@ export class Connection implements EventReceiver, HotConnectionHost, MovedHost {
   async #run(frame: Frame, message: StatementMessage, bytes: number): Promise<void> {
     const trace = beginTrace(this.#services, frame, message, this.client.address);
     try {
-      const answer = await runStatement(this.#services.processor, message, this.client, trace);
+      const answer = await this.#answer(message, trace);
       trace?.finish();
       if (answer.result.kind === 'setKeyspace') this.#setKeyspace(answer.result.keyspace);
       this.#send(frame, { kind: 'RESULT', result: answer.result }, answer.warnings, tracingIdFor(frame, trace));
@@ -474,6 +480,12 @@ export class Connection implements EventReceiver, HotConnectionHost, MovedHost {
       if (this.#inFlight < this.#services.budget.limits.requestsPerConnectionMax) this.#resume('in-flight');
       if (this.#closing) this.#endWhenIdle();
     }
+  }
+
+  #answer(message: StatementMessage, tracer: TraceSession | null): Promise<Answer> {
+    const { processor, logs, log } = this.#services;
+    if (logs?.isOn) return runLogged({ processor, logs, log }, message, this.client, tracer);
+    return runStatement(processor, message, this.client, { tracer });
   }
 
   #send(

@@ -1,5 +1,6 @@
 // A CQL server with its parts put together.
 
+import type { ClientLogs } from '../audit/index.js';
 import type { Authenticator, HotGroups, RoleAccess } from '../auth/index.js';
 import type { NodeAddress } from '../protocol/index.js';
 import type { QueryProcessor } from '../query/index.js';
@@ -26,6 +27,7 @@ export type CqlServerOptions = {
   readonly shardSockets: ShardSockets | null;
   readonly traces: TraceStore | null;
   readonly guardrails?: ServerGuardrails | null;
+  readonly logs?: ClientLogs | null;
   /** Null when the CQL ports have no TLS. */
   readonly tls: TlsCertificates | null;
   readonly log: ServerLog;
@@ -50,6 +52,7 @@ export function createCqlServer(options: CqlServerOptions): { server: CqlServer;
     hotPath: options.hotPath,
     shardSockets: options.shardSockets,
     guardrails: options.guardrails ?? null,
+    logs: options.logs ?? null,
     tls: options.tls,
     log: options.log,
     supported: ({ shard }) =>

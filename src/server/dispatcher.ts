@@ -1,22 +1,26 @@
 // Runs decoded requests on the query layer and says what goes back. The same for every connection.
 import { createHash } from 'node:crypto';
+import type { ClientLogs, StatementMessage } from '../audit/index.js';
 import { toHex } from '../common/bytes.js';
 import { FerrosaError, protocolError } from '../common/errors.js';
-import type { QueryParameters, RequestMessage, ResultBody } from '../protocol/index.js';
-import type {
-  ClientState,
-  ColumnSpec,
-  PreparedStatement,
-  QueryOptions,
-  QueryProcessor,
-  QueryResult,
-  RowsResult,
-  Tracer,
+import type { QueryParameters, ResultBody } from '../protocol/index.js';
+import {
+  type ClientState,
+  type ColumnSpec,
+  type PreparedStatement,
+  planOf,
+  type QueryOptions,
+  type QueryProcessor,
+  type QueryResult,
+  type RowsResult,
+  type StatementWatch,
+  type Tracer,
 } from '../query/index.js';
 import { typeToCql } from '../types/index.js';
 import type { ServerLog } from './services.js';
 
-export type StatementMessage = Extract<RequestMessage, { kind: 'QUERY' | 'PREPARE' | 'EXECUTE' | 'BATCH' }>;
+/** Who follows a statement. */
+export type Followers = { readonly tracer: Tracer | null; readonly watch?: StatementWatch | null };
 export type Answer = { readonly result: ResultBody; readonly warnings: readonly string[] };
 
 /** UNPREPARED (0x2500) with the id that the client has to prepare again. */
@@ -43,26 +47,51 @@ export async function runStatement(
   processor: QueryProcessor,
   message: StatementMessage,
   client: ClientState,
-  tracer: Tracer | null,
+  followers: Followers,
 ): Promise<Answer> {
   switch (message.kind) {
     case 'QUERY': {
-      const options = queryOptions(message.parameters, tracer);
+      const options = queryOptions(message.parameters, followers);
       return answerOf(await processor.query(message.query, client, options), noSkip);
     }
     case 'PREPARE': {
       const prepared = await processor.prepare(message.query, client, message.keyspace);
+      const plan = followers.watch == null ? null : planOf(prepared);
+      if (plan !== null) followers.watch?.planned(plan);
       return { result: { kind: 'prepared', ...preparedBody(prepared) }, warnings: prepared.warnings ?? [] };
     }
     case 'EXECUTE':
-      return execute(processor, message, client, tracer);
+      return execute(processor, message, client, followers);
     case 'BATCH': {
       for (const { query } of message.queries)
         if (typeof query !== 'string' && processor.lookup(query) === null) throw unprepared(query);
       const batch = { type: message.type, entries: message.queries };
-      return answerOf(await processor.batch(batch, client, queryOptions(message.parameters, tracer)), noSkip);
+      return answerOf(await processor.batch(batch, client, queryOptions(message.parameters, followers)), noSkip);
     }
   }
+}
+
+/**
+ * Runs one statement and tells the logs of it before it is answered.
+ * @throws FerrosaError what the client gets as ERROR
+ */
+export async function runLogged(
+  { processor, logs, log }: { readonly processor: QueryProcessor; readonly logs: ClientLogs; readonly log: ServerLog },
+  message: StatementMessage,
+  client: ClientState,
+  tracer: Tracer | null,
+): Promise<Answer> {
+  const watch = logs.begin(message, client);
+  let answer: Answer;
+  try {
+    answer = await runStatement(processor, message, client, { tracer, watch });
+  } catch (error) {
+    const known = asFerrosaError(error, client, log);
+    await watch.failed(known);
+    throw known;
+  }
+  await watch.done();
+  return answer;
 }
 
 const preparedBody = (prepared: PreparedStatement) => ({
@@ -77,11 +106,11 @@ async function execute(
   processor: QueryProcessor,
   message: Extract<StatementMessage, { kind: 'EXECUTE' }>,
   client: ClientState,
-  tracer: Tracer | null,
+  followers: Followers,
 ): Promise<Answer> {
   const prepared = processor.lookup(message.id);
   if (prepared === null) throw unprepared(message.id);
-  const options = queryOptions(message.parameters, tracer);
+  const options = queryOptions(message.parameters, followers);
   const result = await processor.execute(prepared, client, options);
   if (result.kind !== 'rows') return answerOf(result, noSkip);
   return answerOf(result, metadataRule(prepared, result, message.parameters.skipMetadata, message.resultMetadataId));
@@ -132,7 +161,7 @@ function answerOf(result: QueryResult, rule: MetadataRule): Answer {
   return { result: { kind: 'rows', metadata, rowCount: result.rowCount, rows: result.rows }, warnings };
 }
 
-function queryOptions(parameters: QueryParameters, tracer: Tracer | null): QueryOptions {
+function queryOptions(parameters: QueryParameters, { tracer, watch = null }: Followers): QueryOptions {
   const { pageSize } = parameters;
   if (pageSize === 0) throw protocolError('The page size cannot be 0');
   return {
@@ -146,5 +175,6 @@ function queryOptions(parameters: QueryParameters, tracer: Tracer | null): Query
     nowInSeconds: parameters.nowInSeconds,
     keyspace: parameters.keyspace,
     tracer,
+    watch,
   };
 }

@@ -1,4 +1,5 @@
 // What connections share: one a server.
+import type { ClientLogs } from '../audit/index.js';
 import type { Authenticator, HotGroups } from '../auth/index.js';
 import type { QueryProcessor, Tracer } from '../query/index.js';
 import type { HotPath } from '../shard/index.js';
@@ -58,6 +59,8 @@ export type ServerServices = {
   readonly shardSockets: ShardSockets | null;
   /** Null where nobody logs in: guardrails are for ordinary users. */
   readonly guardrails: ServerGuardrails | null;
+  /** Is told what clients do; null without such logs. */
+  readonly logs: ClientLogs | null;
   /** Null when the CQL ports have no TLS. */
   readonly tls: TlsCertificates | null;
   readonly log: ServerLog;

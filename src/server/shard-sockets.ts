@@ -230,4 +230,10 @@ export class ShardSockets {
   async disallowAll(): Promise<void> {
     await Promise.all(this.#links.map((link) => link.disallowAll()));
   }
+
+  /** Resolves when every shard has done what it was told before. */
+  settled(): Promise<void> {
+    // What is disallowed is allowed again by the next execution in JavaScript.
+    return this.disallowAll();
+  }
 }

@@ -1,8 +1,8 @@
 // Which requests are traced, and what system_traces.sessions says about them: Cassandra's titles and parameters.
+import type { StatementMessage } from '../audit/index.js';
 import { withoutPassword } from '../cql/index.js';
 import { EnvelopeFlag, type Frame, type QueryParameters } from '../protocol/index.js';
 import { Consistency, type QueryProcessor } from '../query/index.js';
-import type { StatementMessage } from './dispatcher.js';
 import type { ServerServices, TraceSession } from './services.js';
 
 const titles = {

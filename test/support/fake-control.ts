@@ -1,5 +1,5 @@
 // A node that does what it is told and remembers it.
-import type { NodeControl, Readiness, TableStats } from '../../src/http/index.js';
+import type { LogControl, NodeControl, Readiness, TableStats } from '../../src/http/index.js';
 
 const table: TableStats = {
   keyspace: 'ks',
@@ -22,6 +22,15 @@ const table: TableStats = {
 
 export class FakeControl implements NodeControl {
   readonly calls: unknown[][] = [];
+  readonly logs: LogControl = {
+    auditLog: () => ({ counts: { written: 3, dropped: 1 }, rows: [['enabled', 'true'] as const] }),
+    enableAuditLog: async (options) => void this.calls.push(['enableAuditLog', options]),
+    disableAuditLog: async () => void this.calls.push(['disableAuditLog']),
+    fullQueryLog: () => ({ counts: { written: 0, dropped: 0 }, rows: [['enabled', 'false'] as const] }),
+    enableFullQueryLog: async (options) => void this.calls.push(['enableFullQueryLog', options]),
+    disableFullQueryLog: async () => void this.calls.push(['disableFullQueryLog']),
+    resetFullQueryLog: async () => void this.calls.push(['resetFullQueryLog']),
+  };
   ready: Readiness = { ready: true };
   probability = 0;
   nativeTransport = true;

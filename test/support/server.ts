@@ -43,6 +43,7 @@ export async function startTestServer(
     hotPath: options.hotPath ?? null,
     shardSockets: null,
     guardrails: null,
+    logs: null,
     log: { warn: () => {}, error: () => {} },
     supported: () => new Map(),
   };

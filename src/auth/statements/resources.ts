@@ -20,7 +20,6 @@ import {
 } from '../../query/index.js';
 import { typeFromSyntax } from '../../types/index.js';
 import type { AccessContext } from '../context.js';
-import type { AuthCall } from './call.js';
 
 /** As the parser gives it. */
 export type ResourceNode =
@@ -32,8 +31,11 @@ export type ResourceNode =
   | { readonly kind: 'function'; readonly function: QualifiedName; readonly args: readonly TypeNode[] }
   | { readonly kind: 'mbean' | 'mbeans'; readonly name: string | null };
 
+/** Who names it: the keyspace is the session's. */
+export type ResourceCall = { readonly access: Pick<AccessContext, 'catalogue'>; readonly keyspace: string | null };
+
 /** @throws FerrosaError INVALID for a table without a keyspace when the session has none */
-export function resourceOf(node: ResourceNode, call: Pick<AuthCall, 'access' | 'keyspace'>): Resource {
+export function resourceOf(node: ResourceNode, call: ResourceCall): Resource {
   const where = ({ keyspace }: QualifiedName): string => {
     const name = keyspace ?? call.keyspace;
     if (name === null)
@@ -65,7 +67,7 @@ export function resourceOf(node: ResourceNode, call: Pick<AuthCall, 'access' | '
   }
 }
 
-function argumentTypes(args: readonly TypeNode[], keyspace: string, { catalogue }: AccessContext) {
+function argumentTypes(args: readonly TypeNode[], keyspace: string, { catalogue }: ResourceCall['access']) {
   const { keyspaces } = catalogue.schema;
   const resolveUserType = (where: string, name: string) => keyspaces.get(where)?.types.get(name);
   return args.map((node) => typeFromSyntax(node, { keyspace, resolveUserType }));

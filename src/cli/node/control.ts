@@ -23,6 +23,7 @@ import { compactionId } from './compaction-history.js';
 import { nowMs } from './environment.js';
 import { refreshEstimates } from './estimates.js';
 import { latencyDistributions, proxyHistograms, tableHistograms } from './histograms.js';
+import type { NodeLogs } from './logs.js';
 import type { Serving } from './serving.js';
 import { type NodeStorage, releaseVersion } from './storage.js';
 import { tableStats } from './table-stats.js';
@@ -34,6 +35,7 @@ export type ControlParts = {
   readonly storage: NodeStorage;
   readonly serving: Serving;
   readonly traces: QueryTraceStore;
+  readonly logs: NodeLogs;
   readonly guardrails: GuardrailConfig;
   readonly startedAtMs: number;
   /** Ends the process as SIGTERM does. */
@@ -46,6 +48,14 @@ export class Control implements NodeControl {
 
   constructor(parts: ControlParts) {
     this.#parts = parts;
+    parts.logs.onChange = async () => {
+      this.#refreshHot();
+      await parts.serving.services.shardSockets?.settled();
+    };
+  }
+
+  get logs(): NodeLogs {
+    return this.#parts.logs;
   }
 
   identity(): NodeIdentity {

@@ -4,11 +4,15 @@ import { FerrosaError, invalid } from '../../common/errors.js';
 import type { CatalogueChange } from '../../schema/index.js';
 import { typeToClassName } from '../../types/index.js';
 import type { ColumnSpec, PreparedStatement } from '../api.js';
-import type { PlannedStatement } from '../plan.js';
+import type { Plan, PlannedStatement } from '../plan.js';
 import { TinyLfuCache } from './tiny-lfu-cache.js';
 
 /** What the processor keeps of a prepared statement. */
 export type Prepared = PreparedStatement & { readonly planned: PlannedStatement };
+
+/** What was planned when it was prepared; null for what no Processor has made. */
+export const planOf = (prepared: PreparedStatement): Plan | null =>
+  'planned' in prepared ? (prepared as Prepared).planned.plan : null;
 
 /** Where prepared statements outlive the process. */
 export interface PreparedTable {

@@ -199,6 +199,7 @@ test('named values, serial consistency, timestamp and paging state reach the que
     timestamp: 7n,
     keyspace: null,
     nowInSeconds: null,
+    watch: null,
   });
   client.destroy();
 });
