@@ -130,7 +130,10 @@ for (const port of ['port', 'shardAwarePort'] as const)
     const before = await hot();
     for (let i = 0; i < 5; i++) await client.execute(read, [value.int(1)]);
     assert.equal((await hot()) - before, 5);
+    const text = 'SELECT v FROM ak.t WHERE k = 2';
+    for (let i = 0; i < 50; i++) await client.query(text);
     const found = await recordsOf(async () => {
+      await client.query(text);
       await client.execute(read, [value.int(1)]);
       await client.execute(write, [value.int(1), value.int(5)]);
       await client.batch(1, [
@@ -140,6 +143,7 @@ for (const port of ['port', 'shardAwarePort'] as const)
       await fails(client.execute(write, [value.int(1)]));
     });
     assert.deepEqual(found, [
+      `cassandra SELECT QUERY|ks:ak|scope:t|operation:${text}`,
       'cassandra SELECT QUERY|ks:ak|scope:t|operation:SELECT v FROM ak.t WHERE k = ?',
       'cassandra UPDATE DML|ks:ak|scope:t|operation:INSERT INTO ak.t (k, v) VALUES (?, ?)',
       'cassandra BATCH DML|batch:ID|operation:BatchId:[ID] - BATCH of [2] statements',
