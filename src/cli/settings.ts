@@ -201,6 +201,10 @@ const nodeSettings = {
     '1MiB to 1GiB',
     'Memory of a function while it runs',
   ),
+  user_defined_functions_statement_timeout: duration(
+    60_000,
+    'End statements that call functions and take longer; 0ms for never',
+  ),
   user_defined_functions_threads: integer(2, 1, 64, 'Threads that run functions'),
 
   dynamic_data_masking_enabled: boolean(false, 'Apply masks to columns, and let clients give columns masks'),

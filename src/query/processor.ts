@@ -190,21 +190,24 @@ export class Processor implements QueryProcessor {
     if (asked === undefined) for (const id of prepared) this.onPermitted(client, id);
     else await asked;
     checkBatch(plan);
-    // Only who may call functions has them called.
-    const warnings = new Set<string>();
-    const binds: BindContext[] = [];
-    for (const [i, { values }] of batch.entries.entries())
-      binds.push(await this.#bindFor(entries[i]!, values, warnings));
-    const guard = this.#guard(client);
-    if (guard !== null) guardExecution(guard, plan, binds, { options, nowMicros: this.services.clock.nowMicros() });
-    options.tracer?.event('Executing batch');
     const text = batchText(batch, (id) => this.prepared.get(id)?.query);
-    const result = await this.observer.run(
-      observed({ request: 'BATCH', text, shape: null }, plan, client, options),
-      () => executeBatch(plan, binds, this.#writeEnvironment(options, this.services.coordinator)),
-    );
-    for (const warning of guard?.warnings ?? []) warnings.add(warning);
-    return withWarnings(result, warnings);
+    const as = observed({ request: 'BATCH', text, shape: null }, plan, client, options);
+    return this.observer.run(as, async (query) => {
+      // Only who may call functions has them called.
+      const warnings = new Set<string>();
+      const binds: BindContext[] = [];
+      for (const [i, { values }] of batch.entries.entries()) {
+        const planned = entries[i]!;
+        const hasCalls = planned.functionNames.size > 0;
+        binds.push(hasCalls ? await this.#bindCalls(planned, values, warnings, query) : this.#bind(values));
+      }
+      const guard = this.#guard(client);
+      if (guard !== null) guardExecution(guard, plan, binds, { options, nowMicros: this.services.clock.nowMicros() });
+      options.tracer?.event('Executing batch');
+      const result = await executeBatch(plan, binds, this.#writeEnvironment(options, this.services.coordinator));
+      for (const warning of guard?.warnings ?? []) warnings.add(warning);
+      return withWarnings(result, warnings);
+    });
   }
 
   /** Undefined when the client may run it as far as is known without a read. @throws FerrosaError UNAUTHORIZED, also in the promise */
@@ -241,17 +244,24 @@ export class Processor implements QueryProcessor {
   }
 
   /** For statements that may call user functions: makes the calls in their terms. */
-  async #bindFor(planned: PlannedStatement, values: readonly BindValue[], warnings: Set<string>): Promise<BindContext> {
-    const bind = this.#bind(values);
-    if (planned.functionNames.size === 0) return bind;
-    const { userFunctions } = this.services;
-    const warn = (message: string) => warnings.add(message);
+  async #bindCalls(
+    planned: PlannedStatement,
+    values: readonly BindValue[],
+    warnings: Set<string>,
+    query: RunningQuery,
+  ): Promise<BindContext> {
+    const { userFunctions, clock } = this.services;
+    const caller = {
+      warn: (message: string) => void warnings.add(message),
+      check: () => checkWanted(query),
+      elapsedMs: () => (clock.monotonicMicros() - query.startedMicros) / 1000,
+    };
     const user: UserCalls = {
       results: new Map(),
-      map: (fn, rows) => userFunctions.map(fn, rows, warn),
-      fold: (fn, state, rows) => userFunctions.fold(fn, state, rows, warn),
+      map: (fn, rows) => userFunctions.map(fn, rows, caller),
+      fold: (fn, state, rows) => userFunctions.fold(fn, state, rows, caller),
     };
-    const context = { ...bind, user };
+    const context = { ...this.#bind(values), user };
     for (const call of planned.userCalls) await call.call(context);
     return context;
   }
@@ -282,7 +292,7 @@ export class Processor implements QueryProcessor {
     return this.observer.run(observed(as, planned.plan, client, options), async (query) => {
       const warnings = new Set<string>();
       const hasCalls = planned.functionNames.size > 0;
-      const bind = hasCalls ? await this.#bindFor(planned, values, warnings) : this.#bind(values);
+      const bind = hasCalls ? await this.#bindCalls(planned, values, warnings, query) : this.#bind(values);
       const guard = this.#guard(client);
       const plan = guard === null ? planned.plan : this.#guarded(guard, planned.plan, client, options, bind);
       const { coordinator } = this.services;

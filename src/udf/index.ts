@@ -1,4 +1,5 @@
 export {
+  type Caller,
   type Cell,
   createUserFunctions,
   type UserFunctionSettings,

@@ -30,6 +30,8 @@ export type JobResult = { readonly output: Uint8Array; readonly slowestMs: numbe
 
 type Pending = {
   readonly request: UdfRequest;
+  /** Throws when nobody wants the result any more. */
+  readonly check: () => void;
   readonly resolve: (result: JobResult) => void;
   readonly reject: (error: UdfFailure | FerrosaError) => void;
 };
@@ -42,14 +44,17 @@ export class UdfThreads {
 
   constructor(private readonly settings: PoolSettings) {}
 
-  /** @throws UdfFailure what the function did; FerrosaError OVERLOADED */
-  run(job: Job): Promise<JobResult> {
+  /**
+   * @param check  asked again and again until the job has ended: what it throws ends the job
+   * @throws UdfFailure what the function did; FerrosaError OVERLOADED; what `check` throws
+   */
+  run(job: Job, check: () => void): Promise<JobResult> {
     if (this.#waiting.length >= userFunctionJobsMax || this.#stopped)
       return Promise.reject(new FerrosaError('OVERLOADED', 'Too many calls of user-defined functions are waiting'));
     const number = this.#nextJob;
     this.#nextJob = number === 2 ** 31 - 1 ? 1 : number + 1;
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ request: { ...job, job: number } as UdfRequest, resolve, reject });
+      this.#waiting.push({ request: { ...job, job: number } as UdfRequest, check, resolve, reject });
       this.#dispatch();
     });
   }
@@ -74,12 +79,18 @@ export class UdfThreads {
     }
   }
 
+  /** Jobs that wait only do so while a thread works. */
+  #dropUnwanted(): void {
+    for (let i = this.#waiting.length - 1; i >= 0; i--) if (isDropped(this.#waiting[i]!)) this.#waiting.splice(i, 1);
+  }
+
   #idleThread(): Thread | null {
     const idle = this.#threads.find((thread) => thread.isIdle);
     if (idle !== undefined) return idle;
     if (this.#threads.length >= this.settings.threads) return null;
     const thread = new Thread(this.settings, {
       onIdle: () => this.#dispatch(),
+      onWatch: () => this.#dropUnwanted(),
       // What the thread had not come to runs on another: functions have no effects.
       onEnd: (unfinished) => {
         this.#threads.splice(this.#threads.indexOf(thread), 1);
@@ -92,13 +103,33 @@ export class UdfThreads {
   }
 }
 
-type ThreadEvents = { readonly onIdle: () => void; readonly onEnd: (unfinished: readonly Pending[]) => void };
+/** Tells who waits for a job that nobody wants any more. False when somebody does. */
+function isDropped({ check, reject }: Pending): boolean {
+  try {
+    check();
+    return false;
+  } catch (error) {
+    reject(error as FerrosaError);
+    return true;
+  }
+}
+
+type ThreadEvents = {
+  readonly onIdle: () => void;
+  /** From time to time while the thread works. */
+  readonly onWatch: () => void;
+  readonly onEnd: (unfinished: readonly Pending[]) => void;
+};
 
 class Thread {
   readonly #worker: Worker;
   readonly #progress = new Int32Array(new SharedArrayBuffer(4 * Progress.slots));
   readonly #pending = new Map<number, Pending>();
+  /** Jobs that nobody wants: they are ended when their turn comes. */
+  readonly #dropped = new Set<Pending>();
   #watch: NodeJS.Timeout | null = null;
+  /** Ended because nobody wanted what it did: what it has come to since is nobody's fault. */
+  #endedForNobody = false;
   #seenCall = -1;
   #seenAtMs = 0;
   #cause: { readonly reason: FailureReason; readonly message: string } = {
@@ -143,6 +174,7 @@ class Thread {
   #onReply(reply: UdfReply): void {
     const pending = this.#pending.get(reply.job)!;
     this.#pending.delete(reply.job);
+    this.#dropped.delete(pending);
     if (reply.kind === 'done') pending.resolve(reply);
     else pending.reject(new UdfFailure(reply.reason, reply.message));
     if (!this.isIdle) return;
@@ -151,9 +183,19 @@ class Thread {
     this.events.onIdle();
   }
 
-  /** Ends the thread when the same call runs for too long. */
+  /** Ends the thread when the same call runs for too long, or for nobody. */
   #checkProgress(): void {
-    if (Atomics.load(this.#progress, Progress.job) === 0) return;
+    this.events.onWatch();
+    for (const pending of this.#pending.values())
+      if (!this.#dropped.has(pending) && isDropped(pending)) this.#dropped.add(pending);
+    const running = Atomics.load(this.#progress, Progress.job);
+    if (running === 0) return;
+    if (this.#dropped.has(this.#pending.get(running)!)) {
+      this.#endedForNobody = true;
+      this.#stopWatching();
+      void this.#worker.terminate();
+      return;
+    }
     const call = Atomics.load(this.#progress, Progress.calls);
     const nowMs = performance.now();
     if (call !== this.#seenCall) {
@@ -175,9 +217,12 @@ class Thread {
   #onExit(): void {
     this.#stopWatching();
     const running = Atomics.load(this.#progress, Progress.job);
-    const culprit = this.#pending.get(running) ?? [...this.#pending.values()][0];
-    const unfinished = [...this.#pending.values()].filter((pending) => pending !== culprit);
+    const culprit = this.#endedForNobody ? null : (this.#pending.get(running) ?? [...this.#pending.values()][0]);
+    const unfinished = [...this.#pending.values()].filter(
+      (pending) => pending !== culprit && !this.#dropped.has(pending),
+    );
     this.#pending.clear();
+    this.#dropped.clear();
     culprit?.reject(new UdfFailure(this.#cause.reason, this.#cause.message));
     this.events.onEnd(unfinished);
   }

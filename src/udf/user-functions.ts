@@ -18,23 +18,39 @@ export type UserFunctionSettings = {
   readonly failTimeoutMs: number;
   /** user_defined_functions_memory_limit: memory of one function while it runs. */
   readonly memoryBytesMax: number;
+  /** user_defined_functions_statement_timeout: a statement that calls functions fails when it takes longer; 0 for never. */
+  readonly statementTimeoutMs: number;
   /** user_defined_functions_threads. */
   readonly threads: number;
 };
 
 export type Warn = (message: string) => void;
 
-/** Calls user functions. Errors are FerrosaError: FUNCTION_FAILURE, INVALID when functions are off, OVERLOADED. */
+/** The statement that a function is called for. */
+export type Caller = {
+  readonly warn: Warn;
+  /** Throws when nobody wants its result any more. */
+  check(): void;
+  /** Milliseconds since the statement began. */
+  elapsedMs(): number;
+};
+
+/**
+ * Calls user functions. Errors are FerrosaError: FUNCTION_FAILURE, also when the statement takes too long; INVALID when functions are off;
+ * OVERLOADED; what `check` of the caller throws.
+ */
 export interface UserFunctions {
   readonly enabled: boolean;
   /** @throws FerrosaError INVALID when the body is not one of its language */
   check(fn: UserFunction): Promise<void>;
   /** One result a row of arguments. */
-  map(fn: UserFunction, rows: readonly (readonly Cell[])[], warn: Warn): Promise<Cell[]>;
+  map(fn: UserFunction, rows: readonly (readonly Cell[])[], caller: Caller): Promise<Cell[]>;
   /** An aggregate's step: the function called with the state before each row's arguments. */
-  fold(fn: UserFunction, state: Cell, rows: readonly (readonly Cell[])[], warn: Warn): Promise<Cell>;
+  fold(fn: UserFunction, state: Cell, rows: readonly (readonly Cell[])[], caller: Caller): Promise<Cell>;
   stop(): Promise<void>;
 }
+
+const nobody: Caller = { warn: () => {}, check: () => {}, elapsedMs: () => 0 };
 
 /** Empty values of these types are values; those of others count as null. */
 const canBeEmpty: readonly CqlType['kind'][] = ['text', 'ascii', 'blob'];
@@ -80,10 +96,10 @@ class ThreadedUserFunctions implements UserFunctions {
   }
 
   async check(fn: UserFunction): Promise<void> {
-    await this.#run(fn, { kind: 'check', fn }, () => {});
+    await this.#run(fn, { kind: 'check', fn }, nobody);
   }
 
-  async map(fn: UserFunction, rows: readonly (readonly Cell[])[], warn: Warn): Promise<Cell[]> {
+  async map(fn: UserFunction, rows: readonly (readonly Cell[])[], caller: Caller): Promise<Cell[]> {
     this.#checkEnabled();
     const results: Cell[] = new Array(rows.length).fill(null);
     const called: number[] = [];
@@ -93,13 +109,13 @@ class ThreadedUserFunctions implements UserFunctions {
     let next = 0;
     for (const chunk of chunks(called.map((i) => rows[i]!))) {
       const job: Job = { kind: 'map', fn, rows: chunk.length, input: packCells(chunk.flat()) };
-      const reader = new CellReader((await this.#run(fn, job, warn)).output);
+      const reader = new CellReader((await this.#run(fn, job, caller)).output);
       for (let i = 0; i < chunk.length; i++) results[called[next++]!] = reader.next();
     }
     return results;
   }
 
-  async fold(fn: UserFunction, state: Cell, rows: readonly (readonly Cell[])[], warn: Warn): Promise<Cell> {
+  async fold(fn: UserFunction, state: Cell, rows: readonly (readonly Cell[])[], caller: Caller): Promise<Cell> {
     this.#checkEnabled();
     const called = fn.calledOnNull
       ? rows
@@ -107,7 +123,7 @@ class ThreadedUserFunctions implements UserFunctions {
     let current = state;
     for (const chunk of chunks(called)) {
       const job: Job = { kind: 'fold', fn, rows: chunk.length, input: packCells([current, ...chunk.flat()]) };
-      current = new CellReader((await this.#run(fn, job, warn)).output).next();
+      current = new CellReader((await this.#run(fn, job, caller)).output).next();
     }
     return current;
   }
@@ -120,19 +136,30 @@ class ThreadedUserFunctions implements UserFunctions {
     if (!this.settings.enabled) throw functionsDisabled();
   }
 
-  async #run(fn: UserFunction, job: Job, warn: Warn): Promise<JobResult> {
+  async #run(fn: UserFunction, job: Job, caller: Caller): Promise<JobResult> {
+    const check = (): void => this.#check(fn, caller);
     try {
-      const result = await this.#threads.run(job);
+      check();
+      const result = await this.#threads.run(job, check);
       const { warnTimeoutMs } = this.settings;
       if (warnTimeoutMs > 0 && result.slowestMs > warnTimeoutMs) {
         const message = `User defined function ${signature(fn)} ran longer than ${warnTimeoutMs}ms`;
         this.log(message);
-        warn(message);
+        caller.warn(message);
       }
       return result;
     } catch (error) {
       throw error instanceof UdfFailure ? this.#translate(fn, error) : error;
     }
+  }
+
+  /** Whether the statement may go on. */
+  #check(fn: UserFunction, caller: Caller): void {
+    caller.check();
+    const { statementTimeoutMs } = this.settings;
+    if (statementTimeoutMs === 0 || caller.elapsedMs() <= statementTimeoutMs) return;
+    const setting = 'user_defined_functions_statement_timeout';
+    throw failed(fn, `A statement that calls ${signature(fn)} ran longer than ${statementTimeoutMs}ms (${setting})`);
   }
 
   #translate(fn: UserFunction, failure: UdfFailure): FerrosaError {
@@ -141,11 +168,11 @@ class ThreadedUserFunctions implements UserFunctions {
       failure.reason === 'timeout'
         ? `User defined function ${signature(fn)} ran longer than ${this.settings.failTimeoutMs}ms`
         : failure.message;
-    const argumentTypes = fn.argTypes.map(typeToCql);
-    return new FerrosaError('FUNCTION_FAILURE', message, {
-      keyspace: fn.keyspace,
-      functionName: fn.name,
-      argumentTypes,
-    });
+    return failed(fn, message);
   }
+}
+
+function failed({ keyspace, name, argTypes }: UserFunction, message: string): FerrosaError {
+  const argumentTypes = argTypes.map(typeToCql);
+  return new FerrosaError('FUNCTION_FAILURE', message, { keyspace, functionName: name, argumentTypes });
 }

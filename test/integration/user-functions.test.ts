@@ -105,6 +105,45 @@ test('clients are told of functions with their signatures, and statements that c
   await listener.close();
 });
 
+type Row = Record<string, unknown>;
+const running = async (text: string): Promise<Row[]> =>
+  (await client.query('LIST QUERIES')).objects().filter((row) => String(row['query_text']).includes(text));
+async function until(what: () => Promise<boolean>): Promise<void> {
+  while (!(await what())) await new Promise((resolve) => setTimeout(resolve, 20));
+}
+
+// 100 rows of a second each: nobody would wait for the end of this.
+test('KILL QUERY and a client that goes away end a statement in the middle of its calls', async () => {
+  await make('second', 'x int', 'int', 'const end = Date.now() + 1000; while (Date.now() < end); return x');
+  await client.query('CREATE TABLE uf.many (k int PRIMARY KEY)');
+  for (let k = 0; k < 100; k++) await client.query(`INSERT INTO uf.many (k) VALUES (${k})`);
+  const other = await CqlClient.connect({ port: ferrosa.port });
+  const select = other.query('SELECT uf.second(k) FROM uf.many');
+  const ended = assert.rejects(select, /was ended by KILL QUERY/);
+  await until(async () => (await running('uf.second(k)')).length === 1);
+  const [query] = await running('uf.second(k)');
+  await client.query(`KILL QUERY ${query!['query_id']}`);
+  await ended;
+  void other.query('SELECT uf.second(k) FROM uf.many').catch(() => {});
+  await until(async () => (await running('uf.second(k)')).length === 1);
+  await other.close();
+  await until(async () => (await running('uf.second(k)')).length === 0);
+});
+
+test('a batch is among the running queries while its functions are called', async () => {
+  await make('second', 'x int', 'int', 'const end = Date.now() + 1000; while (Date.now() < end); return x');
+  const other = await CqlClient.connect({ port: ferrosa.port });
+  const insert = 'INSERT INTO uf.t (k, v) VALUES (77, uf.second(1))';
+  const batch = other.batch(0, Array.from({ length: 30 }, () => ({ query: insert })));
+  const ended = assert.rejects(batch, /was ended by KILL QUERY/);
+  await until(async () => (await running('uf.second(1)')).length === 1);
+  const [query] = await running('uf.second(1)');
+  await client.query(`KILL QUERY ${query!['query_id']}`);
+  await ended;
+  assert.deepEqual(await values('SELECT v FROM uf.t WHERE k = 77'), []);
+  await other.close();
+});
+
 test('functions and aggregates are there after a crash', async () => {
   await make('plus', 's int, x int', 'int', 'return (s ?? 0) + (x ?? 0)');
   await client.query('CREATE AGGREGATE uf.total (int) SFUNC plus STYPE int INITCOND 5');

@@ -97,6 +97,7 @@ const userFunctionSettings = (config: Config) => ({
   warnTimeoutMs: config.user_defined_functions_warn_timeout,
   failTimeoutMs: config.user_defined_functions_fail_timeout,
   memoryBytesMax: config.user_defined_functions_memory_limit,
+  statementTimeoutMs: config.user_defined_functions_statement_timeout,
   threads: config.user_defined_functions_threads,
 });
 
