@@ -105,6 +105,10 @@ export class RoleAccess implements AccessControl, AccessContext {
     return user !== anonymous && (await this.rolesCache.get(user)).some((role) => role.isSuperuser);
   }
 
+  async rulesOthers(user: string | null): Promise<boolean> {
+    return !this.options.authenticates || (await this.isSuperuser(user ?? anonymous));
+  }
+
   async hasRole(user: string, role: string): Promise<boolean> {
     return (await this.rolesCache.get(user)).some(({ name }) => name === role);
   }

@@ -2,7 +2,7 @@
 import type { Permission, Resource } from '../query/index.js';
 import type { Catalogue } from '../schema/index.js';
 import type { AuthCacheOptions } from './auth-cache.js';
-import type { PasswordHashing } from './passwords.js';
+import type { HashCostMax, PasswordHashing } from './passwords.js';
 import type { PermissionStore } from './permissions.js';
 import type { RoleStore } from './roles.js';
 
@@ -13,6 +13,8 @@ export type AccessOptions = {
   /** Whether roles have passwords: PasswordAuthenticator, or one that falls back to it. */
   readonly hasPasswords: boolean;
   readonly hashing: PasswordHashing;
+  /** Of hashes that clients give. */
+  readonly hashCostMax: HashCostMax;
   /** Milliseconds between two changes of a role's password; 0 for no limit. */
   readonly passwordUpdateMinIntervalMs: number;
   /** Of this node. */

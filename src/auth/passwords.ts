@@ -26,6 +26,33 @@ export async function verifyPassword(password: string, hash: string): Promise<bo
   }
 }
 
+/** What comparing a password with a hash may cost. */
+export type HashCostMax = {
+  /** The binary logarithm of bcrypt's rounds. */
+  readonly bcryptCost: number;
+  readonly argon2MemoryBytes: number;
+  readonly argon2Passes: number;
+};
+
+/** Lanes cost nothing but memory, which has its own bound; more of them than this is no hash that somebody has made. */
+const argon2LanesMax = 64;
+
+/** What is too much about a hash, with the setting that says so; null when nothing is. REQUIRES: `isPasswordHash`. */
+export function tooCostly(hash: string, max: HashCostMax): string | null {
+  if (!isArgon2(hash)) {
+    const cost = Number(hash.split('$')[2]);
+    if (cost <= max.bcryptCost) return null;
+    return `bcrypt with a cost of ${cost}, at most ${max.bcryptCost} (password_hash_bcrypt_cost_max)`;
+  }
+  const [, memory, passes, lanes] = /\$m=(\d+),t=(\d+),p=(\d+)\$/.exec(hash)!.map(Number);
+  const memoryMax = Math.floor(max.argon2MemoryBytes / 1024);
+  if (memory! > memoryMax)
+    return `argon2 with ${memory} KiB of memory, at most ${memoryMax} (password_hash_argon2_memory_max)`;
+  if (passes! > max.argon2Passes)
+    return `argon2 with ${passes} passes, at most ${max.argon2Passes} (password_hash_argon2_passes_max)`;
+  return lanes! > argon2LanesMax ? `argon2 with ${lanes} lanes, at most ${argon2LanesMax}` : null;
+}
+
 /** Whether a password can be compared with it at all. */
 export function isPasswordHash(text: string): boolean {
   return (

@@ -84,6 +84,14 @@ export type AggregateFunction = Signature & {
 
 export type CqlFunction = ScalarFunction | AggregateFunction;
 
+/** What a statement does with functions of clients. */
+export type FunctionUses = {
+  /** `keyspace.name`: another function of the name may change what it means. */
+  name(name: string): void;
+  /** It calls this one. */
+  call(fn: CqlFunction): void;
+};
+
 export interface FunctionRegistry {
   /**
    * Picks the function by name and arguments (FunctionResolver).
@@ -111,9 +119,9 @@ export interface FunctionRegistry {
   resolveCast(from: CqlType, to: CqlType): ScalarFunction | null;
   /**
    * These functions and those that clients made.
-   * @param used  told `keyspace.name` of each that a statement may call
+   * @param uses  told of those of clients
    */
-  withSchema(schema: Schema, used: (name: string) => void): FunctionRegistry;
+  withSchema(schema: Schema, uses: FunctionUses): FunctionRegistry;
   /** count(*). */
   readonly countRows: AggregateFunction;
 }

@@ -11,12 +11,13 @@ import type {
   SelectStatement,
   Statement,
 } from '../cql/index.js';
-import { getTable, type Schema, type TableDefinition } from '../schema/index.js';
+import { getTable, type Schema, type TableDefinition, type UserFunction } from '../schema/index.js';
 import type { TextContext } from '../types/index.js';
+import { functionResource, type Resource } from './access/resource.js';
 import type { ColumnSpec } from './api.js';
 import { type BatchPlan, checkBatch } from './batch/batch-plan.js';
 import { BindMarkers } from './binds.js';
-import type { FunctionRegistry } from './function-api.js';
+import type { CqlFunction, FunctionRegistry } from './function-api.js';
 import { type ExplainedPlan, explainColumns } from './observe/explain.js';
 import { runningColumns } from './observe/running-rows.js';
 import type { PlanEnvironment } from './plan-environment.js';
@@ -51,6 +52,8 @@ export type PlannedStatement = {
   readonly tables: readonly TableDefinition[];
   /** `keyspace.name` of the user functions that it may call; another definition makes it invalid. */
   readonly functionNames: ReadonlySet<string>;
+  /** The user functions that it calls, and those of aggregates. */
+  readonly calledFunctions: ReadonlySet<Resource>;
   /** Calls of user functions that are made before it runs, in this order. */
   readonly userCalls: readonly UserFunctionTerm[];
 };
@@ -77,7 +80,13 @@ export function planStatement(input: PlanInput, parsed: ParsedStatement): Planne
   const { statement } = parsed;
   const functionNames = new Set<string>();
   const userCalls: UserFunctionTerm[] = [];
-  const functions = input.functions.withSchema(input.schema, (name) => functionNames.add(name));
+  const calledFunctions = new Set<Resource>();
+  const functions = input.functions.withSchema(input.schema, {
+    name: (name) => functionNames.add(name),
+    call: (fn) => {
+      for (const resource of resourcesOf(fn)) calledFunctions.add(resource);
+    },
+  });
   const { schema, text, keyspace } = input;
   const statementInput = { schema, functions, text, keyspace, userCalls };
   const { plan, tables, fullyQualified } = planKind(statementInput, statement, markers);
@@ -91,8 +100,19 @@ export function planStatement(input: PlanInput, parsed: ParsedStatement): Planne
     fullyQualified,
     tables: [...new Set(tables)],
     functionNames,
+    calledFunctions,
     userCalls,
   };
+}
+
+/** What a role needs EXECUTE on to call it. */
+function resourcesOf(fn: CqlFunction): Resource[] {
+  const resource = ({ keyspace, name, argTypes }: UserFunction) => functionResource(keyspace, name, argTypes);
+  if (fn.kind === 'scalar') return fn.user === undefined ? [] : [resource(fn.user)];
+  if (fn.user === undefined) return [];
+  const { state, final } = fn.user;
+  const parts = final === null ? [state] : [state, final];
+  return [functionResource(state.keyspace, fn.name, fn.argTypes), ...parts.map(resource)];
 }
 
 /** What the parts of one statement plan with. */

@@ -4,6 +4,7 @@ import { parseStatement, withoutPassword } from '../cql/index.js';
 import type { BindValue, TextContext } from '../types/index.js';
 import type { AccessControl } from './access/access-control.js';
 import { requirementsOf } from './access/requirements.js';
+import type { Resource } from './access/resource.js';
 import {
   type BatchRequest,
   type ClientState,
@@ -163,7 +164,7 @@ export class Processor implements QueryProcessor {
     const keyspace = options.keyspace ?? client.keyspace;
     const statements: WritePlan[] = [];
     const prepared: Uint8Array[] = [];
-    const functionNames = new Set<string>();
+    const calledFunctions = new Set<Resource>();
     const entries: PlannedStatement[] = [];
     for (const { query, values } of batch.entries) {
       const planned =
@@ -176,7 +177,7 @@ export class Processor implements QueryProcessor {
       entries.push(planned);
       statements.push(planned.plan);
       if (typeof query !== 'string') prepared.push(query);
-      for (const name of planned.functionNames) functionNames.add(name);
+      for (const fn of planned.calledFunctions) calledFunctions.add(fn);
     }
     const plan: BatchPlan = {
       kind: 'batch',
@@ -186,7 +187,7 @@ export class Processor implements QueryProcessor {
       timeoutMs: null,
     };
     options.watch?.planned(plan);
-    const asked = this.#authorize({ plan, functionNames }, client, options);
+    const asked = this.#authorize({ plan, calledFunctions }, client, options);
     if (asked === undefined) for (const id of prepared) this.onPermitted(client, id);
     else await asked;
     checkBatch(plan);
@@ -212,13 +213,13 @@ export class Processor implements QueryProcessor {
 
   /** Undefined when the client may run it as far as is known without a read. @throws FerrosaError UNAUTHORIZED, also in the promise */
   #authorize(
-    { plan, functionNames }: Pick<PlannedStatement, 'plan' | 'functionNames'>,
+    { plan, calledFunctions }: Pick<PlannedStatement, 'plan' | 'calledFunctions'>,
     client: ClientState,
     options: QueryOptions,
   ): undefined | Promise<void> {
     if (this.access === null || client.isInternal) return undefined;
     const keyspace = options.keyspace ?? client.keyspace;
-    return this.access.check(client, requirementsOf(plan, keyspace, this.services.catalogue.schema, functionNames));
+    return this.access.check(client, requirementsOf(plan, keyspace, this.services.catalogue.schema, calledFunctions));
   }
 
   #preparedPlan(id: Uint8Array): PlannedStatement {
@@ -378,17 +379,22 @@ export class Processor implements QueryProcessor {
         return { kind: 'setKeyspace', keyspace: plan.keyspace };
       case 'describe':
         return this.#describe(plan, client, options);
-      case 'listQueries':
-        return runningRows(
-          this.observer.running.all().filter((one) => client.isOrdinary !== true || one.client.user === client.user),
-          this.services.clock.monotonicMicros(),
-        );
+      case 'listQueries': {
+        const ofAll = await this.#rulesOthers(client);
+        const queries = this.observer.running.all().filter((one) => ofAll || one.client.user === client.user);
+        return runningRows(queries, this.services.clock.monotonicMicros());
+      }
       case 'killQuery':
-        this.observer.running.kill(plan.id, client);
+        this.observer.running.kill(plan.id, client, await this.#rulesOthers(client));
         return { kind: 'void' };
       case 'explain':
         return this.#explain(plan, client, options, bind, execution.query);
     }
+  }
+
+  /** Whether queries of others are the client's business. */
+  async #rulesOthers(client: ClientState): Promise<boolean> {
+    return this.access === null || client.isInternal === true || (await this.access.rulesOthers(client.user));
   }
 
   async #explain(

@@ -291,6 +291,101 @@ test('passwords are in no trace and in no list of slow statements', async () => 
   await client.close();
 });
 
+test('a function may be called with EXECUTE on the overload that is called, and on the functions of an aggregate', async () => {
+  const make = (args: string, returns: string) =>
+    `CREATE FUNCTION app.over (${args}) CALLED ON NULL INPUT RETURNS ${returns} LANGUAGE javascript AS 'return x'`;
+  await admin.query(make('x int', 'int'));
+  await admin.query(make('x text', 'text'));
+  await admin.query(make('x int, y int', 'int'));
+  await admin.query('CREATE AGGREGATE app.last (int) SFUNC over STYPE int');
+  await admin.query('CREATE TABLE app.f (k int PRIMARY KEY, w text)');
+  await admin.query("INSERT INTO app.f (k, w) VALUES (1, 'a')");
+  await admin.query('GRANT SELECT ON app.f TO app');
+  await admin.query('GRANT EXECUTE ON FUNCTION app.over(int) TO app');
+  const client = await as('app');
+  assert.equal((await client.query('SELECT app.over(k) FROM app.f')).rows.length, 1);
+  const denied = (fn: string) =>
+    new RegExp(`has no EXECUTE permission on <function app\\.${fn}> or any of its parents`);
+  await assert.rejects(client.query('SELECT app.over(w) FROM app.f'), denied('over\\(text\\)'));
+  await admin.query('GRANT EXECUTE ON FUNCTION app.last(int) TO app');
+  await assert.rejects(client.query('SELECT app.last(k) FROM app.f'), denied('over\\(int, int\\)'));
+  await admin.query('GRANT EXECUTE ON FUNCTION app.over(int, int) TO app');
+  assert.equal((await client.query('SELECT app.last(k) FROM app.f')).rows.length, 1);
+  await client.close();
+});
+
+test('a user sees and ends his own queries only; a superuser those of all', async () => {
+  await admin.query(
+    'CREATE FUNCTION app.second (x int) CALLED ON NULL INPUT RETURNS int LANGUAGE javascript AS ' +
+      "'const end = Date.now() + 1000; while (Date.now() < end); return x'",
+  );
+  await admin.query('CREATE TABLE app.many (k int PRIMARY KEY)');
+  for (let k = 0; k < 100; k++) await admin.query(`INSERT INTO app.many (k) VALUES (${k})`);
+  await admin.query('GRANT SELECT ON app.many TO app');
+  await admin.query('GRANT EXECUTE ON FUNCTION app.second(int) TO app');
+  const [own, watching, others] = [await as('app'), await as('app'), await as('cassandra')];
+  const slow = 'SELECT app.second(k) FROM app.many';
+  const listed = async (client: CqlClient) =>
+    (await client.query('LIST QUERIES')).objects().filter((row) => row['query_text'] === slow);
+  const until = async (client: CqlClient, count: number) => {
+    while ((await listed(client)).length !== count) await setImmediate();
+    return listed(client);
+  };
+  const ofAdmin = assert.rejects(others.query(slow), /ended by KILL QUERY/);
+  const [theirs] = await until(admin, 1);
+  assert.deepEqual(await listed(watching), []);
+  await assert.rejects(watching.query(`KILL QUERY ${theirs!['query_id']}`), (error: CqlError) => {
+    assert.equal(error.code, 0x2100);
+    assert.equal(error.message, 'Only superusers may kill queries of other users');
+    return true;
+  });
+  const ofApp = assert.rejects(own.query(slow), /ended by KILL QUERY/);
+  const [mine] = await until(watching, 1);
+  assert.equal(mine!['username'], 'app');
+  await watching.query(`KILL QUERY ${mine!['query_id']}`);
+  await ofApp;
+  const again = assert.rejects(own.query(slow), /ended by KILL QUERY/);
+  for (const { query_id: id } of await until(admin, 2)) await admin.query(`KILL QUERY ${id}`);
+  await Promise.all([again, ofAdmin]);
+  for (const client of [own, watching, others]) await client.close();
+});
+
+// Cassandra 5.0.9 answers so.
+test('what a condition found that did not hold is shown as it is, also to who sees masks in SELECT', async () => {
+  await admin.query('CREATE TABLE app.m (k int PRIMARY KEY, v int MASKED WITH DEFAULT)');
+  await admin.query('INSERT INTO app.m (k, v) VALUES (1, 42)');
+  await admin.query('GRANT SELECT, MODIFY ON app.m TO app');
+  const client = await as('app');
+  assert.deepEqual((await client.query('SELECT v FROM app.m')).objects(), [{ v: 0 }]);
+  const failed = await client.query('UPDATE app.m SET v = 1 WHERE k = 1 IF v = 7');
+  assert.deepEqual(failed.objects(), [{ '[applied]': false, v: 42 }]);
+  await client.close();
+});
+
+test('a hash that would cost every login too much is refused with the setting that says so', async () => {
+  const hash = (head: string) => `${head}$c2FsdHNhbHRzYWx0$aGFzaGhhc2hoYXNoaGFzaGhhc2hoYXNoaGFzaGhhc2g`;
+  const bcrypt = (cost: string) => `$2a$${cost}$${'a'.repeat(53)}`;
+  const alter = (text: string) => admin.query(`ALTER ROLE costly WITH HASHED PASSWORD = '${text}'`);
+  await admin.query("CREATE ROLE costly WITH PASSWORD = 'costly' AND LOGIN = true");
+  const texts: [hash: string, expected: RegExp][] = [
+    [bcrypt('31'), /bcrypt with a cost of 31, at most 14 \(password_hash_bcrypt_cost_max\)/],
+    [
+      hash('$argon2id$v=19$m=4194304,t=2,p=1'),
+      /4194304 KiB of memory, at most 131072 \(password_hash_argon2_memory_max\)/,
+    ],
+    [hash('$argon2id$v=19$m=1024,t=9999,p=1'), /9999 passes, at most 10 \(password_hash_argon2_passes_max\)/],
+    [hash('$argon2id$v=19$m=1024,t=1,p=999'), /999 lanes, at most 64/],
+  ];
+  for (const [text, expected] of texts) {
+    await assert.rejects(alter(text), expected);
+    await assert.rejects(
+      admin.query(`CREATE ROLE other WITH HASHED PASSWORD = '${text}'`),
+      /would cost every login too much/,
+    );
+  }
+  await admin.query(`CREATE ROLE costs_enough WITH HASHED PASSWORD = '${bcrypt('14')}'`);
+});
+
 test('an address that guesses passwords has to wait', async () => {
   const message = () =>
     as('app', 'a guess').then(

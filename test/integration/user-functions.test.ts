@@ -134,7 +134,10 @@ test('a batch is among the running queries while its functions are called', asyn
   await make('second', 'x int', 'int', 'const end = Date.now() + 1000; while (Date.now() < end); return x');
   const other = await CqlClient.connect({ port: ferrosa.port });
   const insert = 'INSERT INTO uf.t (k, v) VALUES (77, uf.second(1))';
-  const batch = other.batch(0, Array.from({ length: 30 }, () => ({ query: insert })));
+  const batch = other.batch(
+    0,
+    Array.from({ length: 30 }, () => ({ query: insert })),
+  );
   const ended = assert.rejects(batch, /was ended by KILL QUERY/);
   await until(async () => (await running('uf.second(1)')).length === 1);
   const [query] = await running('uf.second(1)');

@@ -78,7 +78,14 @@ export class InProcessNode {
   readonly guardrails = new GuardrailConfig();
   readonly shards: Shards;
   readonly userFunctions = createUserFunctions(
-    { enabled: true, warnTimeoutMs: 500, failTimeoutMs: 1_500, memoryBytesMax: 32 << 20, statementTimeoutMs: 0, threads: 1 },
+    {
+      enabled: true,
+      warnTimeoutMs: 500,
+      failTimeoutMs: 1_500,
+      memoryBytesMax: 32 << 20,
+      statementTimeoutMs: 0,
+      threads: 1,
+    },
     () => {},
   );
   #lastMicros = 0n;

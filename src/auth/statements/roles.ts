@@ -4,7 +4,7 @@ import type { OptionValue } from '../../cql/index.js';
 import { allRoles, type Permission, type QueryResult, type Resource, roleResource } from '../../query/index.js';
 import type { AccessContext } from '../context.js';
 import { ensureNotAnonymous, unauthorized } from '../denial.js';
-import { hashPassword, isPasswordHash } from '../passwords.js';
+import { hashPassword, isPasswordHash, tooCostly } from '../passwords.js';
 import type { RoleChange } from '../roles.js';
 import { type AuthCall, grantToCreator, nothing } from './call.js';
 
@@ -62,6 +62,8 @@ function checkOptions(access: AccessContext, options: Options): void {
   const hashed = options['hashed password'];
   if (hashed !== undefined && !isPasswordHash(hashed))
     throw invalid('Invalid hashed password value. Please use jBcrypt.');
+  const costs = hashed === undefined ? null : tooCostly(hashed, access.options.hashCostMax);
+  if (costs !== null) throw invalid(`The hashed password would cost every login too much: ${costs}`);
 }
 
 /** What is allowed to a role by where it comes from needs an authorizer that looks at it. */

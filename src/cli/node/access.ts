@@ -37,6 +37,11 @@ export async function createAccess(
     authenticates,
     hasPasswords: config.authenticator.includes('Password'),
     hashing: config.password_hashing,
+    hashCostMax: {
+      bcryptCost: config.password_hash_bcrypt_cost_max,
+      argon2MemoryBytes: config.password_hash_argon2_memory_max,
+      argon2Passes: config.password_hash_argon2_passes_max,
+    },
     passwordUpdateMinIntervalMs: config.role_password_update_min_interval,
     datacenter: storage.record.datacenter,
     rolesCache: cacheOptions('roles'),

@@ -23,6 +23,8 @@ export interface AccessControl {
    * @throws FerrosaError UNAUTHORIZED, also in the promise
    */
   check(client: ClientState, required: readonly Requirement[]): undefined | Promise<void>;
+  /** Whether a user may see and end what others run: superusers, and everybody where nobody logs in. */
+  rulesOthers(user: string | null): Promise<boolean>;
   /**
    * Executes CREATE ROLE and the like.
    * @param keyspace  of the session

@@ -26,27 +26,22 @@ import {
 
 type Schemaless = Exclude<DdlStatement, { kind: 'truncate' }>;
 
-/** @param keyspace  of the session, for names without one. @throws FerrosaError INVALID when there is none */
+/**
+ * @param keyspace  of the session, for names without one
+ * @param called  functions of clients
+ * @throws FerrosaError INVALID when there is none
+ */
 export function requirementsOf(
   plan: Plan,
   keyspace: string | null,
   schema: Schema,
-  functionNames: ReadonlySet<string> = none,
+  called: ReadonlySet<Resource> = none,
 ): readonly Requirement[] {
   const required = ofPlan(plan, keyspace, schema);
-  return functionNames.size === 0 ? required : [...required, ...ofCalls(functionNames, schema)];
+  return called.size === 0 ? required : [...required, ...[...called].map((fn) => needs('EXECUTE', fn))];
 }
 
-const none: ReadonlySet<string> = new Set();
-
-/** What is called by name: the permission is needed on all functions of the name. */
-function ofCalls(names: ReadonlySet<string>, schema: Schema): Requirement[] {
-  return [...names].flatMap((full) => {
-    const dot = full.indexOf('.');
-    const keyspace = schema.keyspaces.get(full.slice(0, dot));
-    return keyspace === undefined ? [] : onFunctions('EXECUTE', functionsNamed(keyspace, full.slice(dot + 1)));
-  });
-}
+const none: ReadonlySet<Resource> = new Set();
 
 const onFunctions = (permission: Permission, functions: readonly UserFunctionOrAggregate[]): Requirement[] =>
   functions.map((fn) => needs(permission, functionResource(fn.keyspace, fn.name, fn.argTypes)));
@@ -65,10 +60,6 @@ function ofPlan(plan: Plan, keyspace: string | null, schema: Schema): readonly R
       return ofSchema(plan.statement, keyspace, schema);
     case 'explain':
       return ofPlan(plan.of, keyspace, schema);
-    case 'listQueries':
-      return [onlySuperusers('perform LIST QUERIES')];
-    case 'killQuery':
-      return [onlySuperusers('perform KILL QUERY')];
     default:
       return [];
   }

@@ -19,7 +19,7 @@ const natives = nativeFunctions();
  */
 export const resolveColumnMask: ResolveMask = (column, node) => {
   const { schema, keyspace, type } = column;
-  const functions = natives.withSchema(schema, () => {});
+  const functions = natives.withSchema(schema, { name: () => {}, call: () => {} });
   const environment: PlanEnvironment = {
     schema,
     keyspace,

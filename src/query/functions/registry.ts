@@ -9,6 +9,7 @@ import type {
   Assignability,
   CqlFunction,
   FunctionRegistry,
+  FunctionUses,
   ScalarFunction,
 } from '../function-api.js';
 import { assignType, worst } from '../terms/compatible.js';
@@ -59,8 +60,8 @@ class NativeFunctions implements FunctionRegistry {
     return this.resolveAmong(name, args, receiver, table, []);
   }
 
-  withSchema(schema: Schema, used: (name: string) => void): FunctionRegistry {
-    return new SchemaFunctions(this, schema, used);
+  withSchema(schema: Schema, uses: FunctionUses): FunctionRegistry {
+    return new SchemaFunctions(this, schema, uses);
   }
 
   /** @param others  functions of the name that clients made */
@@ -158,7 +159,7 @@ class SchemaFunctions implements FunctionRegistry {
   constructor(
     private readonly natives: NativeFunctions,
     private readonly schema: Schema,
-    private readonly used: (name: string) => void,
+    private readonly uses: FunctionUses,
   ) {}
 
   resolve(
@@ -170,11 +171,13 @@ class SchemaFunctions implements FunctionRegistry {
   ): CqlFunction | null {
     const definition = this.schema.keyspaces.get(name.keyspace ?? keyspace);
     const others = definition === undefined ? [] : userFunctionsNamed(definition, name.name);
-    if (others.length > 0) this.used(`${definition!.name}.${name.name}`);
+    if (others.length > 0) this.uses.name(`${definition!.name}.${name.name}`);
     // An aggregate is another one when a function of its own is.
     for (const { user } of others.filter((fn) => fn.kind === 'aggregate'))
-      for (const part of [user!.state, user!.final]) if (part !== null) this.used(`${part.keyspace}.${part.name}`);
-    return this.natives.resolveAmong(name, args, receiver, table, others);
+      for (const part of [user!.state, user!.final]) if (part !== null) this.uses.name(`${part.keyspace}.${part.name}`);
+    const found = this.natives.resolveAmong(name, args, receiver, table, others);
+    if (found !== null && found.user !== undefined) this.uses.call(found);
+    return found;
   }
 
   resolveOperation(op: Operator, left: Argument, right: Argument, receiver: CqlType | null): ScalarFunction {
@@ -189,8 +192,8 @@ class SchemaFunctions implements FunctionRegistry {
     return this.natives.resolveCast(from, to);
   }
 
-  withSchema(schema: Schema, used: (name: string) => void): FunctionRegistry {
-    return this.natives.withSchema(schema, used);
+  withSchema(schema: Schema, uses: FunctionUses): FunctionRegistry {
+    return this.natives.withSchema(schema, uses);
   }
 }
 

@@ -34,11 +34,14 @@ export class RunningQueries {
     return [...this.#running.values()];
   }
 
-  /** @throws FerrosaError INVALID when there is no such query, UNAUTHORIZED for a query of somebody else */
-  kill(id: number, by: ClientState): void {
+  /**
+   * @param ofAll  whether it may be a query of another user
+   * @throws FerrosaError INVALID when there is no such query, UNAUTHORIZED for a query of somebody else
+   */
+  kill(id: number, by: ClientState, ofAll: boolean): void {
     const query = this.#running.get(id);
     if (query === undefined) throw invalid(`There is no running query ${id}`);
-    if (by.isOrdinary === true && query.client.user !== by.user)
+    if (!ofAll && query.client.user !== by.user)
       throw new FerrosaError('UNAUTHORIZED', 'Only superusers may kill queries of other users');
     query.killed = true;
   }

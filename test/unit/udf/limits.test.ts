@@ -61,9 +61,6 @@ test('calls that nobody wants any more are ended, those that wait and others in 
   setTimeout(() => {
     killed = true;
   }, 100);
-  await Promise.all([
-    assert.rejects(unwanted, { message: 'killed' }),
-    assert.rejects(waiting, { message: 'killed' }),
-  ]);
+  await Promise.all([assert.rejects(unwanted, { message: 'killed' }), assert.rejects(waiting, { message: 'killed' })]);
   for (const results of await others) assert.deepEqual(results[2], new Uint8Array([0, 0, 0, 3]));
 });
