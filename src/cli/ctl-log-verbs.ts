@@ -73,6 +73,26 @@ const viewer = (help: string, find: () => Promise<View>): Verb => ({
   },
 });
 
+const replay: Verb = {
+  usage:
+    '--target [<user>,<password>@]<host>[:<port>]... [--keyspace <keyspace>] [--replay-ddl-statements] [--debug] <path>...',
+  help: "Replay full query logs on one node or several, and compare the nodes' answers",
+  argumentsMin: 1,
+  argumentsMax: anyNumber,
+  options: { target: 'value', keyspace: 'value', 'replay-ddl-statements': 'flag', debug: 'flag' },
+  async run(_, paths, { options, out }) {
+    const { replay: run } = await import('./replay/replay.js');
+    const targets = options.get('target')?.split('\n') ?? [];
+    const keyspace = options.get('keyspace') ?? null;
+    const replaysDdl = options.has('replay-ddl-statements');
+    const result = await run(paths, { targets, keyspace, replaysDdl, debug: options.has('debug') }, out);
+    const { replayed, failed, different, skipped } = result;
+    const compared = targets.length > 1 ? `, ${different} answered differently` : '';
+    const text = `Replayed ${replayed} statements: ${failed} failed${compared}; ${skipped} skipped`;
+    return { data: result, text };
+  },
+};
+
 export const logVerbs: Readonly<Record<string, Verb>> = {
   enableauditlog: action('enableauditlog', 'Enable the audit log', auditOptions),
   disableauditlog: action('disableauditlog', 'Disable the audit log'),
@@ -85,5 +105,6 @@ export const logVerbs: Readonly<Record<string, Verb>> = {
     'fullquerylog',
     'Print configuration of the full query log if enabled, otherwise that of the settings',
   ),
+  fqlreplay: replay,
   fqldump: viewer('Dump full query logs: their files, or folders of them', async () => (await files()).followQueries),
 };

@@ -18,7 +18,7 @@ export type VerbFlags = {
   readonly humanReadable: boolean;
   readonly expand: boolean;
   readonly category: string | null;
-  /** Of the verb's own options those that were given; a flag is 'true'. */
+  /** Of the verb's own options those that were given; a flag is 'true', values of one that was given more than once are lines. */
   readonly options: ReadonlyMap<string, string>;
   /** For verbs that go on printing. */
   readonly out: (text: string) => void;

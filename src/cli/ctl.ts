@@ -69,7 +69,8 @@ function parse(argv: readonly string[], variables: CtlEnvironment['variables']):
     else if (own === 'value') {
       const given = inline ?? argv[++i];
       if (given === undefined) throw new CtlError(`${name} needs a value`);
-      options.set(name.slice(2), given);
+      const before = options.get(name.slice(2));
+      options.set(name.slice(2), before === undefined ? given : `${before}\n${given}`);
     } else if (value !== undefined) {
       const given = inline ?? argv[++i];
       if (given === undefined) throw new CtlError(`${name} needs a value`);

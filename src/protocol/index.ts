@@ -4,6 +4,7 @@ export {
   EnvelopeFlag,
   envelopeBytesMaxDefault,
   envelopeHeaderBytes,
+  MetadataFlag,
   Opcode,
   opcodeName,
   protocolVersionMax,

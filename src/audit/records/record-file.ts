@@ -43,7 +43,9 @@ export function readRecords(path: string, kind: RecordKind, onRecord: (record: B
   const file = openSync(path, 'r');
   try {
     const header = readAt(file, 0, fileHeaderBytes);
-    if (header.length < fileHeaderBytes && offset === 0) return { offset: 0, problem: 'it ends within its header' };
+    const begin = header.subarray(0, magic.length);
+    if (!magic.subarray(0, begin.length).equals(begin)) throw new Error(`${path} is no log of records`);
+    if (header.length < fileHeaderBytes) return { offset: 0, problem: 'it ends within its header' };
     checkHeader(path, header, kind);
     let at = Math.max(offset, fileHeaderBytes);
     for (;;) {
@@ -64,7 +66,6 @@ export function readRecords(path: string, kind: RecordKind, onRecord: (record: B
 }
 
 function checkHeader(path: string, header: Buffer, kind: RecordKind): void {
-  if (!header.subarray(0, magic.length).equals(magic)) throw new Error(`${path} is no log of records`);
   const version = header.readUInt16BE(8);
   if (version !== recordFileVersion) throw new Error(`${path} has version ${version}, not ${recordFileVersion}`);
   const found = header.readUInt16BE(10);
