@@ -317,6 +317,12 @@ static string query_body(const string& q) {
   else w.u8(0);
   return w.b;
 }
+// The text with the key wherever it says {key}.
+static string with_key(string text, uint64_t key) {
+  const string mark = "{key}";
+  for (size_t at = text.find(mark); at != string::npos; at = text.find(mark, at)) text.replace(at, mark.size(), std::to_string(key));
+  return text;
+}
 static Conn open_conn(int shard = -1) {
   Conn c;
   c.shard = shard;
@@ -479,6 +485,7 @@ int main(int argc, char** argv) {
            "  --keyspace NAME --setup (create keyspace and tables) --preload (write every key first) --rf N --cl LEVEL\n"
            "  --slice-rows N (ts-read) --batch-rows N (batch) --shards N (the port is shard-aware; keys go to their shard)\n"
            "  --batch-logged --batch-spread (each row of a batch in a partition of its own)\n"
+           "  query: --cql TEXT ({key} in it is a key), else a point read\n"
            "  custom: --setup-cql 'DDL;DDL' --cql TEXT --bind KINDS [--cql-reads] [--preload-cql TEXT --preload-bind KINDS]\n"
            "    KINDS, one a marker: key seq value big:N int:N text:N rbig:N rint:N vector:N\n"
            "  --user U --password P --table-options 'WITH ...'");
@@ -592,6 +599,7 @@ int main(int argc, char** argv) {
     if (workload == "query") {  // text with literals, parsed and planned for each request
       op = 0x07;
       k = 1;
+      if (!custom_cql.empty()) return query_body(with_key(custom_cql, key));
       return query_body("SELECT v FROM " + ks + ".kv WHERE k = " + std::to_string(key));
     }
     bool r;
