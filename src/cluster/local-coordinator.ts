@@ -12,7 +12,7 @@ import {
   type RoutedMutation,
   type RoutedRead,
 } from '../query/index.js';
-import { type Catalogue, type TableDefinition, viewsOf } from '../schema/index.js';
+import { type Catalogue, type Schema, type TableDefinition, viewsOf } from '../schema/index.js';
 import { indexBuckets, shardOfToken } from '../shard/index.js';
 import { decodeMutation, hasFolds, mutationKey, mutationTableId } from '../storage/index.js';
 import type { BatchLog } from './batch-log.js';
@@ -21,7 +21,7 @@ import { foldRange, readRange } from './range-read.js';
 import { checkReplicas, type ReplicaCount } from './replicas.js';
 import type { ShardPort, ShardRequest } from './shard-port.js';
 import { TableGate } from './table-gate.js';
-import { idBytes, uuidText } from './table-ids.js';
+import { idBytes, sameId, uuidText } from './table-ids.js';
 import { type GivenUp, UnfinishedWrites } from './unfinished-writes.js';
 import type { UnfinishedWrite, ViewWriter } from './view-writer.js';
 import { within } from './within.js';
@@ -38,6 +38,9 @@ export class LocalCoordinator implements Coordinator {
   /** Ends of logged batches that clients do not wait for. */
   readonly #forgetting = new Set<Promise<void>>();
   #buckets: readonly IndexBucket[] | null = null;
+  /** The table that was looked up last: one request after the other is of the same. */
+  #lastTable: { readonly schema: Schema; readonly id: Uint8Array; readonly table: TableDefinition | null } | null =
+    null;
 
   /**
    * @param replicas  how many replicas a keyspace wants and has
@@ -74,7 +77,19 @@ export class LocalCoordinator implements Coordinator {
     return this.indexes.isBuilt(id);
   }
 
-  async mutate(mutations: readonly RoutedMutation[], options: MutationOptions): Promise<void> {
+  mutate(mutations: readonly RoutedMutation[], options: MutationOptions): Promise<void> {
+    const one = mutations[0];
+    if (mutations.length !== 1 || one === undefined) return this.#mutateAll(mutations, options);
+    const table = this.#tableOf(mutationTableId(one.bytes));
+    if (table === null || table.indexes.length > 0 || this.#viewedBase(one.bytes) !== null)
+      return this.#mutateAll(mutations, options);
+    // Most writes are of this kind: one record of one shard, and one promise.
+    this.#check(table, options.consistency, true);
+    const request = this.#request(options.timeoutMs, () => writeTimedOut(options));
+    return this.shards.mutate(shardOfToken(one.token, this.shards.shardCount), one.bytes, options.durable, request);
+  }
+
+  async #mutateAll(mutations: readonly RoutedMutation[], options: MutationOptions): Promise<void> {
     const tables = this.#tablesOf(mutations);
     for (const table of new Set(tables)) this.#check(table, options.consistency, true);
     if (options.writeType !== 'BATCH' || this.batchLog === null || !this.#spans(mutations))
@@ -248,13 +263,18 @@ export class LocalCoordinator implements Coordinator {
 
   /** null for the tables of indexes, which the catalogue does not know. */
   #tableOf(tableId: Uint8Array): TableDefinition | null {
-    return this.catalogue.tableById(uuidText(tableId));
+    const { schema } = this.catalogue;
+    const last = this.#lastTable;
+    if (last !== null && last.schema === schema && sameId(last.id, tableId)) return last.table;
+    const table = this.catalogue.tableById(uuidText(tableId));
+    this.#lastTable = { schema, id: tableId.slice(), table };
+    return table;
   }
 
   readonly #bucketOf = (token: bigint): Uint8Array =>
     this.indexBuckets[shardOfToken(token, this.shards.shardCount)]!.key;
 
-  async read(read: RoutedRead, options: ReadOptions): Promise<Uint8Array> {
+  read(read: RoutedRead, options: ReadOptions): Promise<Uint8Array> {
     this.#check(this.#tableOf(read.command.subarray(2, 18)), options.consistency, false);
     const newRequest = () => this.#request(options.timeoutMs, () => readTimedOut(options.consistency));
     if (read.tokens === null && hasFolds(read.command)) return foldRange(this.shards, read.command, newRequest);

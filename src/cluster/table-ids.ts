@@ -6,3 +6,9 @@ export const uuidText = (bytes: Uint8Array): string => {
 
 /** 16 bytes. */
 export const idBytes = (id: string): Uint8Array => new Uint8Array(Buffer.from(id.replaceAll('-', ''), 'hex'));
+
+/** Of two ids in bytes. */
+export function sameId(a: Uint8Array, b: Uint8Array): boolean {
+  for (let i = 0; i < 16; i++) if (a[i] !== b[i]) return false;
+  return true;
+}

@@ -20,12 +20,13 @@ export type HistogramData = {
 };
 
 function bucketOf(value: number): number {
-  if (value < subBuckets) return value;
-  const exponent = Math.floor(Math.log2(value));
-  // log2 is off by one beside a power of two.
-  const exact = 2 ** exponent > value ? exponent - 1 : 2 ** (exponent + 1) <= value ? exponent + 1 : exponent;
-  const sub = Math.floor(value / 2 ** (exact - subBits)) & (subBuckets - 1);
-  return Math.min(bucketCount - 1, ((exact - subBits + 1) << subBits) + sub);
+  // The high part has an exponent of its own, so that all is done with whole numbers of 32 bits.
+  const low = value < 0x8000_0000;
+  const part = low ? value | 0 : Math.min(0x7fff_ffff, Math.floor(value / 0x1_0000));
+  if (low && part < subBuckets) return part;
+  const exponent = 31 - Math.clz32(part);
+  const sub = (part >> (exponent - subBits)) & (subBuckets - 1);
+  return Math.min(bucketCount - 1, ((exponent + (low ? 0 : 16) - subBits + 1) << subBits) + sub);
 }
 
 /** The largest whole value of a bucket. */

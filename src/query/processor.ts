@@ -69,12 +69,13 @@ export class Processor implements QueryProcessor {
   readonly #uuids: TimeUuids;
   readonly #paths: ListPaths;
   readonly #text: TextContext;
+  readonly #world: { nowMicros(): bigint } & Omit<FunctionContext, 'nowMicros'>;
 
   constructor(
     readonly services: QueryServices,
     preparedTable: PreparedTable = noTable,
   ) {
-    const nowMs = () => Number(services.clock.nowMicros() / 1000n);
+    const nowMs = () => services.clock.nowMs();
     this.observer = new StatementObserver(services.settings, services.clock);
     this.prepared = new PreparedStore(services.settings.preparedStatementsCacheBytes, preparedTable);
     this.texts = new TextPlans(services.settings.textPlansMax, (parsed, keyspace) => this.#plan(parsed, keyspace));
@@ -82,6 +83,11 @@ export class Processor implements QueryProcessor {
     this.#uuids = new TimeUuids(() => services.clock.nowMicros(), services.randomBytes(8));
     this.#paths = new ListPaths(this.#uuids, nowMs);
     this.#text = { nowMs };
+    this.#world = {
+      nowMicros: () => services.clock.nowMicros(),
+      nextTimeUuid: () => this.#uuids.next(),
+      randomBytes: (count) => services.randomBytes(count),
+    };
     services.catalogue.onChange((change) => {
       this.prepared.onSchemaChange(change);
       this.texts.clear();
@@ -146,7 +152,7 @@ export class Processor implements QueryProcessor {
     return this.prepared.get(id) ?? null;
   }
 
-  async execute(statement: PreparedStatement, client: ClientState, options: QueryOptions): Promise<QueryResult> {
+  execute(statement: PreparedStatement, client: ClientState, options: QueryOptions): Promise<QueryResult> {
     const { planned } = statement as Prepared;
     options.watch?.planned(planned.plan);
     const values = orderValues(planned, options);
@@ -154,9 +160,9 @@ export class Processor implements QueryProcessor {
     if (values.length !== wanted)
       throw invalid(`there were ${wanted} markers(?) in CQL but ${values.length} bound variables`);
     const asked = this.#authorize(planned, client, options);
-    if (asked === undefined) this.onPermitted(client, statement.id);
-    else await asked;
     const as = { request: 'EXECUTE', text: statement.query, shape: null };
+    if (asked !== undefined) return asked.then(() => this.#execute(planned, client, options, values, as));
+    this.onPermitted(client, statement.id);
     return this.#execute(planned, client, options, values, as);
   }
 
@@ -235,13 +241,7 @@ export class Processor implements QueryProcessor {
   }
 
   #bind(values: readonly BindValue[]): BindContext {
-    const nowMicros = this.services.clock.nowMicros();
-    const functions: FunctionContext = {
-      nowMicros,
-      nextTimeUuid: () => this.#uuids.next(),
-      randomBytes: (count) => this.services.randomBytes(count),
-    };
-    return { values, functions, json: null, user: null };
+    return { values, functions: new StatementFunctions(this.#world), json: null, user: null };
   }
 
   /** For statements that may call user functions: makes the calls in their terms. */
@@ -279,7 +279,7 @@ export class Processor implements QueryProcessor {
       consistency: options.consistency,
       serialConsistency: options.serialConsistency,
       timestamp,
-      nowSeconds: options.nowInSeconds ?? Number(clock.nowMicros() / 1_000_000n),
+      nowSeconds: options.nowInSeconds ?? clock.nowSeconds(),
     };
   }
 
@@ -290,17 +290,30 @@ export class Processor implements QueryProcessor {
     values: readonly BindValue[],
     as: RequestText,
   ): Promise<QueryResult> {
-    return this.observer.run(observed(as, planned.plan, client, options), async (query) => {
-      const warnings = new Set<string>();
-      const hasCalls = planned.functionNames.size > 0;
-      const bind = hasCalls ? await this.#bindCalls(planned, values, warnings, query) : this.#bind(values);
+    const { coordinator } = this.services;
+    return this.observer.run(observed(as, planned.plan, client, options), (query) => {
       const guard = this.#guard(client);
-      const plan = guard === null ? planned.plan : this.#guarded(guard, planned.plan, client, options, bind);
-      const { coordinator } = this.services;
-      const result = await this.#run(plan, client, options, bind, { query, coordinator });
-      for (const warning of guard?.warnings ?? []) warnings.add(warning);
-      return withWarnings(result, warnings);
+      // Most statements call nothing and have nobody to guard against: they pass without promises of their own.
+      return guard === null && planned.functionNames.size === 0
+        ? this.#run(planned.plan, client, options, this.#bind(values), { query, coordinator })
+        : this.#runGuarded(planned, client, options, values, guard, { query, coordinator });
     });
+  }
+
+  async #runGuarded(
+    planned: PlannedStatement,
+    client: ClientState,
+    options: QueryOptions,
+    values: readonly BindValue[],
+    guard: Guard | null,
+    execution: Execution,
+  ): Promise<QueryResult> {
+    const warnings = new Set<string>();
+    const bind = await this.#bindCalls(planned, values, warnings, execution.query);
+    const plan = guard === null ? planned.plan : this.#guarded(guard, planned.plan, client, options, bind);
+    const result = await this.#run(plan, client, options, bind, execution);
+    for (const warning of guard?.warnings ?? []) warnings.add(warning);
+    return withWarnings(result, warnings);
   }
 
   /** Null for whom guardrails are not. */
@@ -319,8 +332,49 @@ export class Processor implements QueryProcessor {
     return plan;
   }
 
-  async #run(
+  #run(
     plan: Plan,
+    client: ClientState,
+    options: QueryOptions,
+    bind: BindContext,
+    execution: Execution,
+  ): Promise<QueryResult> {
+    if (plan.kind === 'select' && plan.masked === null) return this.#read(plan, options, bind, execution);
+    if (plan.kind !== 'write') return this.#runOther(plan, client, options, bind, execution);
+    options.tracer?.event(`Executing write on ${plan.table.keyspace}.${plan.table.name}`);
+    return executeWrite(plan, bind, this.#writeEnvironment(options, execution.coordinator));
+  }
+
+  #read(
+    plan: SelectPlan,
+    options: QueryOptions,
+    bind: BindContext,
+    { query, coordinator }: Execution,
+  ): Promise<QueryResult> {
+    checkReadConsistency(options.consistency);
+    const { settings, clock } = this.services;
+    const configured = plan.restrictions.isKeyRange ? settings.rangeTimeoutMs : settings.readTimeoutMs;
+    options.tracer?.event(`Executing read on ${plan.table.keyspace}.${plan.table.name}`);
+    return executeSelect(plan, {
+      coordinator,
+      read: {
+        consistency: options.consistency,
+        timeoutMs: plan.timeoutMs ?? configured,
+        check: () => checkWanted(query),
+      },
+      bind,
+      nowSeconds: options.nowInSeconds ?? clock.nowSeconds(),
+      pageSize: options.pageSize,
+      pagingState: options.pagingState,
+      paging: this.#paging,
+      tombstones: new TombstoneWatch(settings.tombstoneWarn, settings.tombstoneFail, options.consistency),
+      mayClean: options.nowInSeconds === null,
+      virtualRows: this.services.virtualRows,
+    });
+  }
+
+  async #runOther(
+    plan: Exclude<Plan, WritePlan>,
     client: ClientState,
     options: QueryOptions,
     bind: BindContext,
@@ -329,28 +383,8 @@ export class Processor implements QueryProcessor {
     switch (plan.kind) {
       case 'select': {
         const shown = plan.masked === null ? plan : await this.#planShownTo(plan, plan.masked, client);
-        checkReadConsistency(options.consistency);
-        const { settings, clock } = this.services;
-        const { query, coordinator } = execution;
-        const configured = plan.restrictions.isKeyRange ? settings.rangeTimeoutMs : settings.readTimeoutMs;
-        const timeoutMs = plan.timeoutMs ?? configured;
-        options.tracer?.event(`Executing read on ${plan.table.keyspace}.${plan.table.name}`);
-        return executeSelect(shown, {
-          coordinator,
-          read: { consistency: options.consistency, timeoutMs, check: () => checkWanted(query) },
-          bind,
-          nowSeconds: options.nowInSeconds ?? Number(clock.nowMicros() / 1_000_000n),
-          pageSize: options.pageSize,
-          pagingState: options.pagingState,
-          paging: this.#paging,
-          tombstones: new TombstoneWatch(settings.tombstoneWarn, settings.tombstoneFail, options.consistency),
-          mayClean: options.nowInSeconds === null,
-          virtualRows: (table) => this.services.virtualRows(table),
-        });
+        return this.#read(shown, options, bind, execution);
       }
-      case 'write':
-        options.tracer?.event(`Executing write on ${plan.table.keyspace}.${plan.table.name}`);
-        return executeWrite(plan, bind, this.#writeEnvironment(options, execution.coordinator));
       case 'batch':
         return executeBatch(
           plan,
@@ -469,6 +503,26 @@ function orderValues(planned: PlannedStatement, options: QueryOptions): readonly
     if (value !== undefined) ordered.push(value);
   }
   return ordered;
+}
+
+/** What functions see of the world: one moment for all of a statement, which is looked at when it is asked for. */
+class StatementFunctions implements FunctionContext {
+  #nowMicros: bigint | null = null;
+
+  constructor(private readonly world: { nowMicros(): bigint } & Omit<FunctionContext, 'nowMicros'>) {}
+
+  get nowMicros(): bigint {
+    this.#nowMicros ??= this.world.nowMicros();
+    return this.#nowMicros;
+  }
+
+  nextTimeUuid(): Uint8Array {
+    return this.world.nextTimeUuid();
+  }
+
+  randomBytes(count: number): Uint8Array {
+    return this.world.randomBytes(count);
+  }
 }
 
 /** What one execution is run with. */

@@ -10,6 +10,9 @@ import type { GuardrailConfig } from './guardrails/index.js';
 export type QueryClock = {
   /** Microseconds since the epoch, strictly increasing in the process. */
   nowMicros(): bigint;
+  /** The same clock, not strictly increasing: for what needs no more. */
+  nowMs(): number;
+  nowSeconds(): number;
   /** Monotonic microseconds, for durations. */
   monotonicMicros(): number;
 };

@@ -41,32 +41,30 @@ export function asFerrosaError(error: unknown, client: ClientState, log: ServerL
 
 /**
  * Runs one statement.
- * @throws FerrosaError what the client gets as ERROR
+ * @throws FerrosaError what the client gets as ERROR, also in the promise
  */
-export async function runStatement(
+export function runStatement(
   processor: QueryProcessor,
   message: StatementMessage,
   client: ClientState,
   followers: Followers,
 ): Promise<Answer> {
   switch (message.kind) {
-    case 'QUERY': {
-      const options = queryOptions(message.parameters, followers);
-      return answerOf(await processor.query(message.query, client, options), noSkip);
-    }
-    case 'PREPARE': {
-      const prepared = await processor.prepare(message.query, client, message.keyspace);
-      const plan = followers.watch == null ? null : planOf(prepared);
-      if (plan !== null) followers.watch?.planned(plan);
-      return { result: { kind: 'prepared', ...preparedBody(prepared) }, warnings: prepared.warnings ?? [] };
-    }
+    case 'QUERY':
+      return processor.query(message.query, client, queryOptions(message.parameters, followers)).then(wholeAnswer);
+    case 'PREPARE':
+      return processor.prepare(message.query, client, message.keyspace).then((prepared) => {
+        const plan = followers.watch == null ? null : planOf(prepared);
+        if (plan !== null) followers.watch?.planned(plan);
+        return { result: { kind: 'prepared', ...preparedBody(prepared) }, warnings: prepared.warnings ?? noWarnings };
+      });
     case 'EXECUTE':
       return execute(processor, message, client, followers);
     case 'BATCH': {
       for (const { query } of message.queries)
         if (typeof query !== 'string' && processor.lookup(query) === null) throw unprepared(query);
       const batch = { type: message.type, entries: message.queries };
-      return answerOf(await processor.batch(batch, client, queryOptions(message.parameters, followers)), noSkip);
+      return processor.batch(batch, client, queryOptions(message.parameters, followers)).then(wholeAnswer);
     }
   }
 }
@@ -102,7 +100,7 @@ const preparedBody = (prepared: PreparedStatement) => ({
   resultColumns: prepared.resultColumns,
 });
 
-async function execute(
+function execute(
   processor: QueryProcessor,
   message: Extract<StatementMessage, { kind: 'EXECUTE' }>,
   client: ClientState,
@@ -111,9 +109,13 @@ async function execute(
   const prepared = processor.lookup(message.id);
   if (prepared === null) throw unprepared(message.id);
   const options = queryOptions(message.parameters, followers);
-  const result = await processor.execute(prepared, client, options);
-  if (result.kind !== 'rows') return answerOf(result, noSkip);
-  return answerOf(result, metadataRule(prepared, result, message.parameters.skipMetadata, message.resultMetadataId));
+  return processor
+    .execute(prepared, client, options)
+    .then((result) =>
+      result.kind === 'rows'
+        ? answerOf(result, metadataRule(prepared, result, message.parameters.skipMetadata, message.resultMetadataId))
+        : wholeAnswer(result),
+    );
 }
 
 type MetadataRule = { readonly skip: boolean; readonly changedId: Uint8Array | null };
@@ -154,8 +156,11 @@ function columnsId(columns: readonly ColumnSpec[]): Uint8Array {
   return hash.digest();
 }
 
+const noWarnings: readonly string[] = [];
+const wholeAnswer = (result: QueryResult): Answer => answerOf(result, noSkip);
+
 function answerOf(result: QueryResult, rule: MetadataRule): Answer {
-  const warnings = result.warnings ?? [];
+  const warnings = result.warnings ?? noWarnings;
   if (result.kind !== 'rows') return { result, warnings };
   const metadata = { columns: result.columns, pagingState: result.pagingState, ...rule };
   return { result: { kind: 'rows', metadata, rowCount: result.rowCount, rows: result.rows }, warnings };

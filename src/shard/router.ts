@@ -111,12 +111,12 @@ export class ShardRouter {
   }
 
   /** One mutation (docs/format/mutation.md); resolves when the shard's commit log and memtable have it. */
-  async mutate(shard: number, mutation: Uint8Array, durable: boolean, options: RequestOptions = {}): Promise<void> {
-    await this.#ask(shard, RecordKind.mutation, durable ? 0 : 1, mutation, options, writeTimedOut);
+  mutate(shard: number, mutation: Uint8Array, durable: boolean, options: RequestOptions = {}): Promise<void> {
+    return this.#ask<void>(shard, RecordKind.mutation, durable ? 0 : 1, mutation, options, writeTimedOut);
   }
 
   /** Mutations of one shard as one commit-log record, applied together. */
-  async batch(
+  batch(
     shard: number,
     mutations: readonly Uint8Array[],
     durable: boolean,
@@ -129,7 +129,7 @@ export class ShardRouter {
       payload.set(mutation, at);
       at += mutation.length;
     }
-    await this.#ask(shard, RecordKind.batch, durable ? 0 : 1, payload, options, writeTimedOut);
+    return this.#ask<void>(shard, RecordKind.batch, durable ? 0 : 1, payload, options, writeTimedOut);
   }
 
   /** A read command; resolves with its row stream (docs/format/read-command.md). */
@@ -233,22 +233,30 @@ export class ShardRouter {
     return link;
   }
 
-  #ask(
+  /** Resolves with the payload of the answer; void where it has none. */
+  #ask<T = Uint8Array>(
     shard: number,
     kind: number,
     flags: number,
     payload: Uint8Array,
     options: RequestOptions,
     timedOut: () => FerrosaError,
-  ): Promise<Uint8Array> {
-    return new Promise((resolve, reject) => {
+  ): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
       const link = this.#link(shard);
       if (link.ended) throw new FerrosaError('SERVER_ERROR', `Shard ${shard} has ended`);
       if (link.waitingBytes + payload.length > routerLimits.waitingBytesMax && link.waiting.length > 0) {
         throw new FerrosaError('OVERLOADED', `Too many bytes wait for shard ${shard}`);
       }
       const deadline = options.deadline ?? 0;
-      const request = this.#open.add({ shard, deadline, resolve, reject, timedOut: options.timedOut ?? timedOut });
+      const done = resolve as (payload: Uint8Array) => void;
+      const request = this.#open.add({
+        shard,
+        deadline,
+        resolve: done,
+        reject,
+        timedOut: options.timedOut ?? timedOut,
+      });
       if (link.waiting.length === 0 && link.requests.push(kind, flags, request, deadline, payload)) {
         this.flushLater();
       } else {

@@ -81,7 +81,17 @@ export class RowStream {
   /** The blocks of rows as a result frame takes them (for commands without positions). */
   rowBlocks(): Uint8Array[] {
     const blocks: Uint8Array[] = [];
-    for (const partition of this.partitions()) if (partition.rowCount > 0) blocks.push(partition.rows);
+    const end = this.bytes.length;
+    for (let at = this.partitionsAt; at < end; ) {
+      if (end - at < 10) throw damaged('partition');
+      const countAt = at + 10 + this.view.getUint16(at + 8, true);
+      if (end - countAt < 8) throw damaged('partition key');
+      const rowsAt = countAt + 8;
+      const length = this.view.getUint32(countAt + 4, true);
+      if (length > end - rowsAt) throw damaged('rows');
+      if (this.view.getUint32(countAt, true) > 0) blocks.push(this.bytes.subarray(rowsAt, rowsAt + length));
+      at = rowsAt + length;
+    }
     return blocks;
   }
 }

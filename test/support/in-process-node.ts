@@ -150,7 +150,12 @@ export class InProcessNode {
       coordinator: new LocalCoordinator(shards, catalogue, replicas, { isBuilt: () => true }, () => this.nowMicros()),
       functions: nativeFunctions(),
       userFunctions: this.userFunctions,
-      clock: { nowMicros: () => this.nowMicros(), monotonicMicros: () => performance.now() * 1000 },
+      clock: {
+        nowMicros: () => this.nowMicros(),
+        nowMs: () => Number(this.nowMicros() / 1000n),
+        nowSeconds: () => Number(this.nowMicros() / 1_000_000n),
+        monotonicMicros: () => performance.now() * 1000,
+      },
       settings: { ...defaultQuerySettings, ...settings },
       guardrails: this.guardrails,
       pagingKey: new Uint8Array(32).fill(1),

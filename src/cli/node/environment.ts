@@ -9,6 +9,7 @@ import { writeFileDurably } from '../../shard/index.js';
 /** Microseconds since the epoch, strictly increasing over all threads of the process. */
 export const nowMicros = (): bigint => serverMicros();
 export const nowMs = (): number => Date.now();
+export const nowSeconds = (): number => Math.floor(Date.now() / 1000);
 export const monotonicMicros = (): number => Math.floor(performance.now() * 1000);
 export const random = (count: number): Uint8Array => new Uint8Array(randomBytes(count));
 

@@ -10,7 +10,7 @@ import {
 import { describe, type PlainRow, type Schema, virtualTable } from '../../schema/index.js';
 import type { Log } from '../log.js';
 import type { Config } from '../settings.js';
-import { monotonicMicros, nowMicros, random } from './environment.js';
+import { monotonicMicros, nowMicros, nowMs, nowSeconds, random } from './environment.js';
 import type { Figures } from './figures.js';
 import type { NodeStorage } from './storage.js';
 
@@ -56,7 +56,7 @@ export async function createProcessor(
     coordinator,
     functions: nativeFunctions(),
     userFunctions,
-    clock: { nowMicros, monotonicMicros },
+    clock: { nowMicros, nowMs, nowSeconds, monotonicMicros },
     settings: {
       readTimeoutMs: config.read_request_timeout,
       rangeTimeoutMs: config.range_request_timeout,

@@ -61,7 +61,7 @@ export class StatementObserver {
     this.figures.note(plan, consistency, micros);
     const isSlow = this.slow.timeoutMs > 0 && micros >= this.slow.timeoutMs * 1000;
     if (!isSlow && !this.fingerprints.isOn) return;
-    const nowMs = Number(this.#clock.nowMicros() / 1000n);
+    const nowMs = this.#clock.nowMs();
     this.fingerprints.note(text, shape, micros, rows, failed, nowMs);
     if (isSlow)
       this.slow.note({

@@ -18,7 +18,9 @@ function appendTo(prefixes: readonly Values[], restriction: Restriction, context
     const fields = bindFields(restriction.term, context);
     if (fields === null) throw invalid(`Invalid null value for column ${restriction.columns[0]!.name}`);
     const values = restriction.columns.map((c, i) => checkValue(fields[i] ?? null, c, restriction.multi));
-    return prefixes.map((prefix) => [...prefix, ...values]);
+    return prefixes.length === 1 && prefixes[0]!.length === 0
+      ? [values]
+      : prefixes.map((prefix) => [...prefix, ...values]);
   }
   if (restriction.kind !== 'in') throw new Error('a slice has no values');
   const rows = bindIn(restriction.values, context).map((row) => checkRow(restriction.columns, row, restriction.multi));

@@ -5,7 +5,7 @@ import { GroupMaker } from './grouping.js';
 import { keyOfPosition, type PagingState } from './paging-state.js';
 import { encodeRow } from './row-sink.js';
 import type { SelectPlan } from './select-plan.js';
-import { type Limits, type ResultPage, type RowSource, type SourceRow, stateAfterRow } from './types.js';
+import { type Limits, type ResultPage, type RowPages, type SourceRow, stateAfterRow } from './types.js';
 
 /**
  * The one row of aggregates over everything, also when there was nothing.
@@ -14,11 +14,11 @@ import { type Limits, type ResultPage, type RowSource, type SourceRow, stateAfte
 export async function aggregateRows(
   plan: SelectPlan,
   nodes: readonly SelectionNode[],
-  source: AsyncIterable<Iterable<Pick<SourceRow, 'cells'>>>,
+  source: RowPages<Pick<SourceRow, 'cells'>>,
   bind: BindContext,
 ): Promise<Uint8Array> {
   const instances = nodes.map((node) => node.instance(bind));
-  for await (const page of source) for (const row of page) for (const instance of instances) instance.add(row.cells);
+  while (!source.done) for (const row of await source.next()) for (const instance of instances) instance.add(row.cells);
   return encodeRow(
     plan,
     instances.map((instance) => instance.output()),
@@ -34,7 +34,7 @@ type Group = {
 /** One row a group. A page ends after a whole group; the state points at the group's last row. */
 export async function groupRows(
   plan: SelectPlan,
-  source: RowSource,
+  source: RowPages,
   bind: BindContext,
   state: PagingState | null,
   limits: Limits,
@@ -54,8 +54,8 @@ export async function groupRows(
     );
     given++;
   };
-  for await (const page of source)
-    for (const row of page) {
+  while (!source.done)
+    for (const row of await source.next()) {
       if (!maker.isNew(row.key, row.cells)) {
         if (group === null) continue;
         for (const instance of group.instances) instance.add(row.cells);

@@ -81,21 +81,31 @@ export class Scan {
 
   /** Some of the following rows, at most `rowLimit`; perhaps none although more follow. */
   async next(rowLimit: number): Promise<RowStream> {
+    return this.take(await this.ask(rowLimit));
+  }
+
+  /** `next` in two steps, for who waits by himself: the bytes are for `take`. */
+  ask(rowLimit: number): Promise<Uint8Array> {
     this.options.check?.();
     const { partitions } = this.target;
+    if (!('keys' in partitions)) return this.#read(partitions, null, rowLimit, this.#position);
+    const { keys } = partitions;
+    const index = this.#keyIndex;
+    if (index + 1 < keys.length) this.#askAhead(keys, rowLimit);
+    const ahead = this.#ahead.get(index);
+    if (ahead === undefined) return this.#readKey(keys, index, rowLimit, this.#position);
+    this.#ahead.delete(index);
+    return ahead;
+  }
+
+  take(bytes: Uint8Array): RowStream {
+    const { partitions } = this.target;
+    const stream = new RowStream(bytes);
+    this.#position = stream.position;
     if (!('keys' in partitions)) {
-      const stream = new RowStream(await this.#read(partitions, null, rowLimit, this.#position));
-      this.#position = stream.position;
       this.#done = stream.position === null;
       return stream;
     }
-    const index = this.#keyIndex;
-    this.#askAhead(partitions.keys, rowLimit);
-    const ahead = this.#ahead.get(index);
-    this.#ahead.delete(index);
-    const bytes = await (ahead ?? this.#readKey(partitions.keys, index, rowLimit, this.#position));
-    const stream = new RowStream(bytes);
-    this.#position = stream.position;
     if (stream.position === null) this.#keyIndex++;
     this.#done = this.#keyIndex >= partitions.keys.length;
     return stream;

@@ -1,4 +1,5 @@
 // Executes a planned SELECT.
+import { toHex } from '../../common/bytes.js';
 import { invalid } from '../../common/errors.js';
 import { murmurToken } from '../../native/index.js';
 import { cellsOf, noLimit, rowsOf } from '../../storage/index.js';
@@ -19,8 +20,11 @@ import { Scan, type ScanTarget } from './scan.js';
 import type { FoldedSelect, SelectPlan } from './select-plan.js';
 import {
   decodedRows,
+  GeneratedPages,
   type Limits,
+  noPages,
   type ResultPage,
+  type RowPages,
   type RowSource,
   type SelectContext,
   type SourceRow,
@@ -30,10 +34,9 @@ import { userAggregateRows, userGroupRows, userResultRows } from './user-rows.js
 import { virtualRows } from './virtual-rows.js';
 
 /** @throws FerrosaError INVALID for bound values that do not do, PROTOCOL_ERROR for a bad paging state, read errors */
-export async function executeSelect(plan: SelectPlan, context: SelectContext): Promise<QueryResult> {
+export function executeSelect(plan: SelectPlan, context: SelectContext): Promise<QueryResult> {
   const userLimit = limitOf(plan.limit, context.bind);
   const perPartition = limitOf(plan.perPartitionLimit, context.bind);
-  const warnings = warningsOf(plan);
   for (const check of plan.checks) check(context.bind);
   const target = scanTarget(plan, context, perPartition);
   // Where nothing can match there is nothing to sort.
@@ -48,42 +51,48 @@ export async function executeSelect(plan: SelectPlan, context: SelectContext): P
     perPartition,
     pageSize: context.pageSize > 0 ? context.pageSize : noLimit,
   };
-  const page = await readPage(plan, context, target, state, limits);
+  return readPage(plan, context, target, state, limits).then((page) => resultOf(plan, context, page));
+}
+
+function resultOf(plan: SelectPlan, context: SelectContext, { rowCount, rows, next }: CountedPage): QueryResult {
+  const pagingState = next === null || next.remaining === 0 ? null : context.paging.encode(next);
+  const result = { kind: 'rows', columns: plan.resultColumns, rowCount, rows, pagingState } as const;
+  const warnings = warningsOf(plan);
   const tombstones = context.tombstones.warning(plan.table);
   if (tombstones !== null) warnings.push(tombstones);
-  return {
-    kind: 'rows',
-    columns: plan.resultColumns,
-    rowCount: page.rowCount,
-    rows: page.rows,
-    pagingState: page.next === null || page.next.remaining === 0 ? null : context.paging.encode(page.next),
-    ...(warnings.length > 0 ? { warnings } : {}),
-  };
+  return warnings.length > 0 ? { ...result, warnings } : result;
 }
 
 type CountedPage = { rowCount: number; rows: Uint8Array[]; next: PagingState | null };
 
-async function readPage(
+const counted = (page: ResultPage): CountedPage => ({ ...page, rowCount: page.rows.length });
+
+/** What is passed through has no promise of its own here: most reads are of this kind. */
+function readPage(
   plan: SelectPlan,
   context: SelectContext,
   target: ScanTarget | null,
   state: PagingState | null,
   limits: Limits,
 ): Promise<CountedPage> {
-  const counted = (page: ResultPage) => ({ ...page, rowCount: page.rows.length });
-  if (plan.direct !== null)
-    return target === null ? counted({ rows: [], next: null }) : passThrough(plan, context, target, state, limits);
+  return plan.direct !== null && target !== null
+    ? passThrough(plan, context, target, state, limits)
+    : makePage(plan, context, target, state, limits);
+}
+
+async function makePage(
+  plan: SelectPlan,
+  context: SelectContext,
+  target: ScanTarget | null,
+  state: PagingState | null,
+  limits: Limits,
+): Promise<CountedPage> {
+  if (plan.direct !== null) return counted({ rows: [], next: null });
   if (plan.folded !== null && target !== null) {
-    const parts = foldedRows(plan.folded, context, target);
+    const parts = new FoldedPages(plan.folded, context, target);
     return counted({ rows: [await aggregateRows(plan, plan.folded.nodes, parts, context.bind)], next: null });
   }
-  const rows =
-    target === null
-      ? noRows()
-      : plan.table.virtual
-        ? virtualSource(plan, context, target, state)
-        : ((plan.searches.length > 0 ? await indexSource(plan, context, target, state) : null) ??
-          sourceRows(plan, context, target, state));
+  const rows = target === null ? noPages : await pagesOf(plan, context, target, state);
   if (plan.isAggregate) {
     const row = plan.callsUser
       ? userAggregateRows(plan, rows, context.bind)
@@ -165,7 +174,7 @@ async function passThrough(
   const rows: Uint8Array[] = [];
   let rowCount = 0;
   while (!scan.done && rowCount < wanted) {
-    const stream = await scan.next(wanted === noLimit ? noLimit : wanted - rowCount);
+    const stream = scan.take(await scan.ask(wanted === noLimit ? noLimit : wanted - rowCount));
     context.tombstones.note(stream);
     rowCount += stream.rowCount;
     for (const block of stream.rowBlocks()) rows.push(block);
@@ -181,21 +190,44 @@ async function passThrough(
 }
 
 /** Rows of what storage has folded: the parts of one aggregate row. */
-async function* foldedRows(
-  { folds }: FoldedSelect,
-  context: SelectContext,
-  target: ScanTarget,
-): AsyncGenerator<Iterable<Pick<SourceRow, 'cells'>>> {
-  const scan = new Scan(context.coordinator, context.read, target, null);
-  while (!scan.done) {
-    const stream = await scan.next(foldRowsMax);
-    context.tombstones.note(stream);
+class FoldedPages implements RowPages<Pick<SourceRow, 'cells'>> {
+  readonly #scan: Scan;
+  readonly #width: number;
+
+  constructor(
+    { folds }: FoldedSelect,
+    private readonly context: SelectContext,
+    target: ScanTarget,
+  ) {
+    this.#scan = new Scan(context.coordinator, context.read, target, null);
+    this.#width = folds.length;
+  }
+
+  get done(): boolean {
+    return this.#scan.done;
+  }
+
+  async next(): Promise<Pick<SourceRow, 'cells'>[]> {
+    const stream = this.#scan.take(await this.#scan.ask(foldRowsMax));
+    this.context.tombstones.note(stream);
+    const rows: Pick<SourceRow, 'cells'>[] = [];
     for (const partition of stream.partitions())
-      yield Array.from(rowsOf(partition, folds.length), (row) => ({ cells: cellsOf(row.cells, folds.length) }));
+      for (const row of rowsOf(partition, this.#width)) rows.push({ cells: cellsOf(row.cells, this.#width) });
+    return rows;
   }
 }
 
-async function* noRows(): RowSource {}
+/** Where the rows of a statement come from that computes something of them. */
+async function pagesOf(
+  plan: SelectPlan,
+  context: SelectContext,
+  target: ScanTarget,
+  state: PagingState | null,
+): Promise<RowPages> {
+  if (plan.table.virtual) return new GeneratedPages(virtualSource(plan, context, target, state));
+  const found = plan.searches.length > 0 ? await indexSource(plan, context, target, state) : null;
+  return found === null ? new ScannedPages(plan, context, target, state) : new GeneratedPages(found);
+}
 
 async function* virtualSource(
   plan: SelectPlan,
@@ -204,33 +236,44 @@ async function* virtualSource(
   state: PagingState | null,
 ): RowSource {
   const position = state === null || state.position.length === 0 ? null : state.position;
-  const matches = plan.filter?.bind(context.bind) ?? null;
+  const matches = boundFilter(plan, context.bind);
   const rows = virtualRows(plan.table, await context.virtualRows(plan.table), target, position);
   yield matches === null ? rows : rows.filter((row) => matches(row.cells));
 }
 
 /** The rows that pass the filter, decoded. */
-async function* sourceRows(
-  plan: SelectPlan,
-  context: SelectContext,
-  target: ScanTarget,
-  state: PagingState | null,
-): RowSource {
-  const position = state === null || state.position.length === 0 ? null : state.position;
-  const matches = plan.filter?.bind(context.bind) ?? null;
-  const scan = new Scan(context.coordinator, context.read, target, position);
-  const width = plan.fetched.length;
-  while (!scan.done) {
-    const stream = await scan.next(computeRowsMax);
-    context.tombstones.note(stream);
-    yield decodedRows(stream, width, matches);
+class ScannedPages implements RowPages {
+  readonly #scan: Scan;
+  readonly #matches: ReturnType<typeof boundFilter>;
+
+  constructor(
+    private readonly plan: SelectPlan,
+    private readonly context: SelectContext,
+    target: ScanTarget,
+    state: PagingState | null,
+  ) {
+    const position = state === null || state.position.length === 0 ? null : state.position;
+    this.#matches = boundFilter(plan, context.bind);
+    this.#scan = new Scan(context.coordinator, context.read, target, position);
+  }
+
+  get done(): boolean {
+    return this.#scan.done;
+  }
+
+  async next(): Promise<Iterable<SourceRow>> {
+    const stream = this.#scan.take(await this.#scan.ask(computeRowsMax));
+    this.context.tombstones.note(stream);
+    return decodedRows(stream, this.plan.fetched.length, this.#matches);
   }
 }
+
+const boundFilter = (plan: SelectPlan, bind: BindContext) => plan.filter?.bind(bind) ?? null;
 
 /** Rows that are filtered or computed, one result row each. */
 async function computedRows(
   plan: SelectPlan,
-  source: RowSource,
+  source: RowPages,
   bind: BindContext,
   state: PagingState | null,
   limits: Limits,
@@ -241,9 +284,9 @@ async function computedRows(
   let keyHex = state === null || state.position.length === 0 ? '' : keyOfPosition(state.position);
   let last: SourceRow | null = null;
   let givenOfLast = given;
-  for await (const page of source)
-    for (const row of page) {
-      const hex = Buffer.from(row.key).toString('hex');
+  while (!source.done)
+    for (const row of await source.next()) {
+      const hex = toHex(row.key);
       if (hex !== keyHex) {
         keyHex = hex;
         given = 0;
@@ -285,20 +328,15 @@ class ResultRows {
 }
 
 /** ORDER BY over several partitions: everything is read, then sorted. */
-async function orderedRows(
-  plan: SelectPlan,
-  source: RowSource,
-  bind: BindContext,
-  limits: Limits,
-): Promise<ResultPage> {
+async function orderedRows(plan: SelectPlan, source: RowPages, bind: BindContext, limits: Limits): Promise<ResultPage> {
   const found: (readonly (Uint8Array | null)[])[] = [];
   const result = new ResultRows(plan, bind);
   const { slots, reversed } = plan.ordering!;
   let key = '';
   let given = 0;
-  for await (const page of source)
-    for (const { key: rowKey, cells } of page) {
-      const hex = Buffer.from(rowKey).toString('hex');
+  while (!source.done)
+    for (const { key: rowKey, cells } of await source.next()) {
+      const hex = toHex(rowKey);
       given = hex === key ? given + 1 : 1;
       key = hex;
       if (given > limits.perPartition) continue;

@@ -36,8 +36,30 @@ export type SourceRow = {
   readonly cells: readonly (Uint8Array | null)[];
 };
 
-/** Rows as they come, a page at a time: no promise a row. */
+/** Makes rows, a page at a time: no promise a row. */
 export type RowSource = AsyncGenerator<Iterable<SourceRow>>;
+
+/** Gives rows a page at a time. Most reads have one page, which costs one promise. */
+export interface RowPages<T = SourceRow> {
+  /** Nothing follows. */
+  readonly done: boolean;
+  /** Perhaps an empty page. REQUIRES: not done, and the page before has come. */
+  next(): Promise<Iterable<T>>;
+}
+
+export class GeneratedPages implements RowPages {
+  done = false;
+
+  constructor(private readonly source: RowSource) {}
+
+  async next(): Promise<Iterable<SourceRow>> {
+    const { done, value } = await this.source.next();
+    this.done = done === true;
+    return value ?? [];
+  }
+}
+
+export const noPages: RowPages<never> = { done: true, next: () => Promise.resolve([]) };
 
 /** The paging state behind a page of `count` rows whose last is `last`. */
 export function stateAfterRow(

@@ -6,7 +6,7 @@ import { GroupMaker } from './grouping.js';
 import { keyOfPosition, type PagingState } from './paging-state.js';
 import { encodeRow } from './row-sink.js';
 import type { SelectPlan } from './select-plan.js';
-import { type Limits, type ResultPage, type RowSource, type SourceRow, stateAfterRow } from './types.js';
+import { type Limits, type ResultPage, type RowPages, type SourceRow, stateAfterRow } from './types.js';
 
 type Cells = readonly (Uint8Array | null)[];
 
@@ -34,10 +34,10 @@ export async function userResultRows(
   return results;
 }
 
-async function* inChunks(source: RowSource): AsyncGenerator<SourceRow[]> {
+async function* inChunks(source: RowPages): AsyncGenerator<SourceRow[]> {
   let chunk: SourceRow[] = [];
-  for await (const page of source)
-    for (const row of page) {
+  while (!source.done)
+    for (const row of await source.next()) {
       chunk.push({ ...row, key: row.key.slice(), cells: kept(row.cells) });
       if (chunk.length < userFunctionCallsMax) continue;
       yield chunk;
@@ -47,7 +47,7 @@ async function* inChunks(source: RowSource): AsyncGenerator<SourceRow[]> {
 }
 
 /** The one row of aggregates over everything. */
-export async function userAggregateRows(plan: SelectPlan, source: RowSource, bind: BindContext): Promise<Uint8Array> {
+export async function userAggregateRows(plan: SelectPlan, source: RowPages, bind: BindContext): Promise<Uint8Array> {
   const instances = plan.nodes.map((node) => bulkInstance(node, bind));
   for await (const chunk of inChunks(source)) {
     const rows = chunk.map(({ cells }) => cells);
@@ -73,7 +73,7 @@ async function outputOf(plan: SelectPlan, group: Group): Promise<Uint8Array> {
 /** One row a group; as groupRows, a chunk of rows at a time. */
 export async function userGroupRows(
   plan: SelectPlan,
-  source: RowSource,
+  source: RowPages,
   bind: BindContext,
   state: PagingState | null,
   limits: Limits,

@@ -10,7 +10,7 @@ import type { BindContext } from '../terms/term.js';
 import { timestampOf } from './attributes.js';
 import type { WriteEnvironment } from './environment.js';
 import { type CollectedMutation, MutationCollector } from './mutations.js';
-import { type PrefetchedLists, readLists } from './read-before-write.js';
+import { readLists } from './read-before-write.js';
 import { collectWrite, type WriteContext, writeTargets } from './write-execute.js';
 import type { WritePlan } from './write-plan.js';
 
@@ -20,40 +20,45 @@ function checkExecutable(plan: WritePlan): void {
 }
 
 /** @throws FerrosaError INVALID, UNAVAILABLE, WRITE_TIMEOUT and the like */
-export async function executeWrite(
-  plan: WritePlan,
-  bind: BindContext,
-  environment: WriteEnvironment,
-): Promise<QueryResult> {
+export function executeWrite(plan: WritePlan, bind: BindContext, environment: WriteEnvironment): Promise<QueryResult> {
   checkExecutable(plan);
   if (plan.conditions !== null) return executeConditional(plan, bind, environment);
   checkWriteConsistency(environment.consistency, plan.table);
   const collector = new MutationCollector();
-  await collect(plan, bind, environment.timestamp, environment, collector);
-  const mutations = collector.finish();
-  if (mutations.length > 0)
-    await send(mutations, plan.table.isCounter ? 'COUNTER' : 'SIMPLE', plan.timeoutMs, environment);
-  return { kind: 'void' };
+  const read = collect(plan, bind, environment.timestamp, environment, collector);
+  return read === null ? sendOne(plan, collector, environment) : read.then(() => sendOne(plan, collector, environment));
 }
 
-async function collect(
+const nothing: QueryResult = { kind: 'void' };
+const asVoid = (): QueryResult => nothing;
+
+function sendOne(plan: WritePlan, collector: MutationCollector, environment: WriteEnvironment): Promise<QueryResult> {
+  const mutations = collector.finish();
+  if (mutations.length === 0) return Promise.resolve(nothing);
+  const writeType = plan.table.isCounter ? 'COUNTER' : 'SIMPLE';
+  return send(mutations, writeType, plan.timeoutMs, environment).then(asVoid);
+}
+
+/** Adds the statement's mutations; a promise only when rows have to be read for it. */
+function collect(
   plan: WritePlan,
   bind: BindContext,
   timestamp: bigint,
   environment: WriteEnvironment,
   collector: MutationCollector,
-): Promise<void> {
+): Promise<void> | null {
+  const { consistency, nowSeconds, paths, coordinator, settings } = environment;
   const targets = writeTargets(plan, bind);
-  let lists: PrefetchedLists | null = null;
-  if (plan.requiresRead) {
-    checkReadForWrite(environment.consistency);
-    lists = await readLists(environment.coordinator, plan, targets, environment.nowSeconds, {
-      consistency: environment.consistency,
-      timeoutMs: environment.settings.readTimeoutMs,
-    });
+  const context: WriteContext = { bind, timestamp, nowSeconds, paths };
+  if (!plan.requiresRead) {
+    collectWrite(plan, context, targets, null, collector);
+    return null;
   }
-  const context: WriteContext = { bind, timestamp, nowSeconds: environment.nowSeconds, paths: environment.paths };
-  collectWrite(plan, context, targets, lists, collector);
+  checkReadForWrite(consistency);
+  const options = { consistency, timeoutMs: settings.readTimeoutMs };
+  return readLists(coordinator, plan, targets, nowSeconds, options).then((lists) =>
+    collectWrite(plan, context, targets, lists, collector),
+  );
 }
 
 function checkReadForWrite(consistency: number): void {
@@ -93,7 +98,8 @@ export async function executeBatch(
   const collector = new MutationCollector();
   for (const [i, statement] of plan.statements.entries()) {
     const timestamp = timestampOf(plan.attributes, environment.timestamp, binds[i]!);
-    await collect(statement, binds[i]!, timestamp, environment, collector);
+    const read = collect(statement, binds[i]!, timestamp, environment, collector);
+    if (read !== null) await read;
   }
   const mutations = collector.finish();
   if (mutations.length === 0) return { kind: 'void' };
