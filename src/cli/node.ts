@@ -255,6 +255,7 @@ async function drain({ storage, server, web, logs }: Parts): Promise<void> {
   await storage.userFunctions.stop();
   await storage.builds.stop();
   await storage.shards.stop();
+  storage.stamps.close();
   await storage.pool.stop();
   await storage.metadata.stop();
 }

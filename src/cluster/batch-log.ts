@@ -27,7 +27,7 @@ export type BatchLogReplay = {
 };
 
 export type BatchLogClock = {
-  /** Microseconds since the epoch, strictly increasing. */
+  /** Microseconds since the epoch, strictly increasing, also over restarts. */
   nowMicros(): bigint;
   nextTimeUuid(): Uint8Array;
 };

@@ -29,6 +29,8 @@ export type IndexBuildHost = {
   readonly catalogue: Catalogue;
   readonly files: IndexFiles;
   readonly nowMicros: NowMicros;
+  /** Larger than any that an entry was written at, also before the process began. */
+  readonly stampMicros: NowMicros;
   readonly warn: (fields: object, message: string) => void;
 };
 
@@ -54,6 +56,11 @@ export class IndexBuilds {
   /** @param id  UUID text of the index's table */
   isBuilt(id: string): boolean {
     return this.#built.has(id);
+  }
+
+  /** The time of an entry that is written now. */
+  stampMicros(): bigint {
+    return this.#host.stampMicros();
   }
 
   /** Builds that run now. */
@@ -147,7 +154,7 @@ export class IndexBuilds {
 
   /** False when the build was given up. */
   async #readAll(table: TableDefinition, index: IndexTable, build: IndexBuild): Promise<boolean> {
-    const { shards, nowMicros } = this.#host;
+    const { shards, nowMicros, stampMicros } = this.#host;
     const buckets = indexBuckets(shards.shardCount);
     const reader = new RowReader(table, index);
     build.rows = 0;
@@ -156,8 +163,8 @@ export class IndexBuilds {
       do {
         if (this.#stopped || !this.#exists(build.id, table.id)) return false;
         // Before the rows are read: whatever is written later has later entries.
-        const micros = nowMicros();
-        const command = reader.command(Number(micros / 1_000_000n), startAfter);
+        const micros = stampMicros();
+        const command = reader.command(Number(nowMicros() / 1_000_000n), startAfter);
         const stream = new RowStream(await shards.read(shard, command));
         const writer = new EntryWriter(index, buckets[shard]!.key, micros);
         build.rows += reader.addEntries(stream, writer);

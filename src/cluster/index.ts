@@ -14,5 +14,5 @@ export { blockFor, type ReplicaCount, satisfiedLevels } from './replicas.js';
 export type { ShardPort, ShardRequest } from './shard-port.js';
 export { TableGate } from './table-gate.js';
 export { buildView, type ViewBuildProgress } from './view-builder.js';
-export { ViewWriter } from './view-writer.js';
+export { type ViewClock, ViewWriter } from './view-writer.js';
 export { withIndexes } from './with-indexes.js';

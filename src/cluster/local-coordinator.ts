@@ -44,7 +44,7 @@ export class LocalCoordinator implements Coordinator {
 
   /**
    * @param replicas  how many replicas a keyspace wants and has
-   * @param indexes  which indexes are complete
+   * @param indexes  which indexes are complete, and the time of their entries
    * @param nowMicros  microseconds since the epoch, strictly increasing in the process
    * @param batchLog  keeps logged batches that span shards until all of them are applied; null while replaying it
    * @param givenUp  told of what was begun and is not finished before the next start
@@ -53,7 +53,7 @@ export class LocalCoordinator implements Coordinator {
     private readonly shards: ShardPort,
     private readonly catalogue: Catalogue,
     private readonly replicas: ReplicaCount,
-    private readonly indexes: { isBuilt(id: string): boolean },
+    private readonly indexes: { isBuilt(id: string): boolean; stampMicros(): bigint },
     private readonly nowMicros: NowMicros,
     private readonly batchLog: BatchLog | null = null,
     private readonly views: ViewWriter | null = null,
@@ -254,7 +254,7 @@ export class LocalCoordinator implements Coordinator {
   /** The mutations of indexes that belong to a mutation. @throws FerrosaError INVALID for a value that cannot be indexed */
   indexMutations(bytes: Uint8Array, table = this.#tableOf(mutationTableId(bytes))): Uint8Array[] {
     if (table === null || table.indexes.length === 0) return [];
-    return indexMutations(table, bytes, this.#bucketOf, this.nowMicros);
+    return indexMutations(table, bytes, this.#bucketOf, () => this.indexes.stampMicros());
   }
 
   #tablesOf(mutations: readonly RoutedMutation[]): (TableDefinition | null)[] {

@@ -30,9 +30,16 @@ import {
   MutationBuilder,
   mutationTableId,
 } from '../storage/index.js';
-import type { BatchLog, BatchLogClock } from './batch-log.js';
+import type { BatchLog } from './batch-log.js';
 import type { ShardPort } from './shard-port.js';
 import { idBytes, uuidText } from './table-ids.js';
+
+export type ViewClock = {
+  /** Microseconds since the epoch. */
+  nowMicros(): bigint;
+  /** Larger than any that a row of a view was written at, also before the process began. */
+  stampMicros(): bigint;
+};
 
 /** What the views of a table are planned with. */
 export type ViewServices = Omit<ViewPlanInput, 'schema'>;
@@ -63,7 +70,7 @@ export class ViewWriter {
     private readonly shards: ShardPort,
     private readonly catalogue: Catalogue,
     private readonly intents: BatchLog,
-    private readonly clock: BatchLogClock,
+    private readonly clock: ViewClock,
     private readonly services: ViewServices,
   ) {}
 
@@ -144,7 +151,7 @@ export class ViewWriter {
     const slices = affectedSlices(base, mutation) ?? [];
     const after = await this.#rows(base, mutation.key, shard, slices, Number.POSITIVE_INFINITY);
     const now = [...after.values()].flatMap((row) => placesOf(plans, row));
-    const timestamp = this.clock.nowMicros();
+    const timestamp = this.clock.stampMicros();
     const gone = kept.slice(1).flatMap((bytes) => {
       const { tableId, key, items } = decodeMutation(bytes);
       const plan = plans.find(({ table }) => Buffer.compare(idBytes(table.id), tableId) === 0);
@@ -177,7 +184,7 @@ export class ViewWriter {
   #changes(plans: readonly ViewPlan[], before: Rows, after: Rows): ViewMutation[] {
     const changes: ViewMutation[] = [];
     const nowSeconds = this.#nowSeconds;
-    const timestamp = this.clock.nowMicros();
+    const timestamp = this.clock.stampMicros();
     for (const [name, row] of before) {
       const next = after.get(name);
       for (const old of placesOf(plans, row)) {

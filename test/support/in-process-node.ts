@@ -147,7 +147,13 @@ export class InProcessNode {
           return result;
         },
       },
-      coordinator: new LocalCoordinator(shards, catalogue, replicas, { isBuilt: () => true }, () => this.nowMicros()),
+      coordinator: new LocalCoordinator(
+        shards,
+        catalogue,
+        replicas,
+        { isBuilt: () => true, stampMicros: () => this.nowMicros() },
+        () => this.nowMicros(),
+      ),
       functions: nativeFunctions(),
       userFunctions: this.userFunctions,
       clock: {

@@ -16,6 +16,8 @@ export class LoggingNode {
   readonly session = new Session(this.node);
   readonly coordinator: LocalCoordinator;
   readonly givenUp: FerrosaError[] = [];
+  /** The clock of what the node derives from writes. */
+  stampMicros: () => bigint = () => this.node.nowMicros();
   /** Awaited before a request goes to its shard; what it throws is the answer. */
   before: (request: ShardRequest) => Promise<void> = async () => {};
   /** Awaited when a shard has answered. */
@@ -25,7 +27,8 @@ export class LoggingNode {
     const { node } = this;
     const { catalogue, shards } = node;
     const nowMicros = () => node.nowMicros();
-    const clock = { nowMicros, nextTimeUuid: () => new Uint8Array(randomBytes(16)) };
+    const stampMicros = () => this.stampMicros();
+    const uuids = { nowMicros: stampMicros, nextTimeUuid: () => new Uint8Array(randomBytes(16)) };
     const port: ShardPort = {
       shardCount: shards.shardCount,
       now: () => shards.now(),
@@ -35,12 +38,12 @@ export class LoggingNode {
       control: (shard, message) =>
         this.#ask('control', [Buffer.from(JSON.stringify(message))], () => shards.control(shard, message)),
     };
-    const log = new BatchLog(port, catalogue.getTable('system', 'batches'), clock);
+    const log = new BatchLog(port, catalogue.getTable('system', 'batches'), uuids);
     const planning = { functions: nativeFunctions(), text: { nowMs: () => Date.now() } };
     const entriesOf = (mutation: Uint8Array) => this.coordinator.indexMutations(mutation);
-    const views = new ViewWriter(withIndexes(port, entriesOf), catalogue, log, clock, planning);
+    const views = new ViewWriter(withIndexes(port, entriesOf), catalogue, log, { nowMicros, stampMicros }, planning);
     const replicas = () => ({ wanted: 1, alive: 1 });
-    const indexes = { isBuilt: () => true };
+    const indexes = { isBuilt: () => true, stampMicros };
     const givenUp = (error: FerrosaError) => void this.givenUp.push(error);
     this.coordinator = new LocalCoordinator(port, catalogue, replicas, indexes, nowMicros, log, views, givenUp);
     (node.processor.services as { coordinator: Coordinator }).coordinator = this.coordinator;

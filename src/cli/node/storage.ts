@@ -18,6 +18,7 @@ import type { Log } from '../log.js';
 import type { Config } from '../settings.js';
 import type { HostAndPort } from '../units.js';
 import { nextTimeUuid, nowMicros, nowMs, random } from './environment.js';
+import { StampClock } from './stamp-clock.js';
 
 /** What drivers are told this is: they choose their behaviour by it. */
 export const releaseVersion = '5.0.9';
@@ -30,6 +31,7 @@ export type NodeStorage = {
   readonly coordinator: LocalCoordinator;
   readonly userFunctions: UserFunctions;
   readonly builds: IndexBuilds;
+  readonly stamps: StampClock;
 };
 
 /** The address that a node tells others; "any" is none. */
@@ -70,11 +72,15 @@ export async function openStorage(config: Config, log: Log, onDeath: (message: s
   const pool = createBackgroundPool(config.concurrent_compactors);
   const shards = await startShards(config, hostId, metadata, pool, log, onDeath);
   const port = shardPort(shards);
-  const builds = indexBuilds(port, metadata, shards, log);
+  const stamps = StampClock.open(join(folder, 'clock'), nowMicros);
+  const builds = indexBuilds(port, metadata, shards, stamps, log);
   metadata.catalogue.onChange((change) => followSchema(shards, builds, change, log));
-  const batchLog = new BatchLog(port, metadata.catalogue.getTable('system', 'batches'), { nowMicros, nextTimeUuid });
+  const batchLog = new BatchLog(port, metadata.catalogue.getTable('system', 'batches'), {
+    nowMicros: stamps.now,
+    nextTimeUuid,
+  });
   const replicas = (name: string) => replicasOf(metadata, name);
-  const clock = { nowMicros, nextTimeUuid };
+  const clock = { nowMicros, stampMicros: stamps.now };
   const planning = { functions: nativeFunctions(), text: { nowMs } };
   const entriesOf = (mutation: Uint8Array): Uint8Array[] => coordinator.indexMutations(mutation);
   const views = new ViewWriter(withIndexes(port, entriesOf), metadata.catalogue, batchLog, clock, planning);
@@ -89,7 +95,7 @@ export async function openStorage(config: Config, log: Log, onDeath: (message: s
   if (recovered > 0)
     log.info({ writes: recovered }, 'logged batches and writes of views that had not ended were finished');
   await builds.open();
-  return { metadata, record, shards, pool, coordinator, userFunctions, builds };
+  return { metadata, record, shards, pool, coordinator, userFunctions, builds, stamps };
 }
 
 const userFunctionSettings = (config: Config) => ({
@@ -140,7 +146,13 @@ function startShards(
   );
 }
 
-function indexBuilds(port: ShardPort, metadata: MetadataStore, shards: Shards, log: Log): IndexBuilds {
+function indexBuilds(
+  port: ShardPort,
+  metadata: MetadataStore,
+  shards: Shards,
+  stamps: StampClock,
+  log: Log,
+): IndexBuilds {
   const { indexes } = shards;
   const builds = new IndexBuilds({
     shards: port,
@@ -154,6 +166,7 @@ function indexBuilds(port: ShardPort, metadata: MetadataStore, shards: Shards, l
       flush: (id) => shards.flush(id),
     },
     nowMicros,
+    stampMicros: stamps.now,
     warn: (fields, message) => log.warn(fields, message),
   });
   indexes.onStale = (table) => builds.stale(table);

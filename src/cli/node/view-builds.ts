@@ -134,7 +134,9 @@ export class ViewBuilds {
   }
 
   #run(statement: string, values: readonly Uint8Array[]): Promise<QueryResult> {
-    return this.processor.query(statement, internalClient(), internalOptions(values));
+    // A view that is built, dropped and created again is to be built again.
+    const options = { ...internalOptions(values), timestamp: this.storage.stamps.now() };
+    return this.processor.query(statement, internalClient(), options);
   }
 }
 
