@@ -92,12 +92,37 @@ async function* partitionRows(
       begun ? position : null,
     );
     position = null;
+    const firsts = new Map<string, SourceRow['cells']>();
     while (!scan.done) {
       const stream = await scan.next(noLimit);
       context.tombstones.note(stream);
-      yield decodedRows(stream, target.columns.length, matches);
+      const rows = [...decodedRows(stream, target.columns.length, null)];
+      for (const { key, cells } of rows) if (!firsts.has(nameOf(key))) firsts.set(nameOf(key), cells);
+      if (scan.done && context.mayClean)
+        await forgetPartitions(context, target, begun ? batch.slice(1) : batch, firsts);
+      yield rows.filter(({ cells }) => matches(cells));
     }
   }
+}
+
+const isStale = (context: SelectContext, { own }: IndexLeaf, cells: SourceRow['cells']): boolean =>
+  own !== null && !own.bind(context.bind)(cells);
+
+/** @param firsts  the first row of each partition that has one: what an entry of partitions says is true of all of its rows or of none */
+async function forgetPartitions(
+  context: SelectContext,
+  { slices, unrestricted }: ScanTarget,
+  batch: readonly Candidate[],
+  firsts: ReadonlyMap<string, SourceRow['cells']>,
+): Promise<void> {
+  // Otherwise a partition may be there that shows no row.
+  const showsAll = slices.length === 0 && unrestricted;
+  const stale = batch.filter(({ key, leaf }) => {
+    if (leaf.index.ofRows) return false;
+    const cells = firsts.get(nameOf(key));
+    return cells === undefined ? showsAll : isStale(context, leaf, cells);
+  });
+  if (stale.length > 0) await forget(context, stale);
 }
 
 /** Entries that point at rows. */
@@ -109,7 +134,6 @@ async function* rowsFound(
   matches: RowPredicate,
 ): RowSource {
   const { table } = plan;
-  const isStale = ({ own }: IndexLeaf, row: SourceRow): boolean => own !== null && !own.bind(context.bind)(row.cells);
   for await (const taken of batches(candidates, context, true)) {
     const batch = taken.filter(({ clustering }) => inSlices(table, target.slices, clustering));
     const rows = await lookUp(plan, context, target, batch);
@@ -117,7 +141,7 @@ async function* rowsFound(
     const matching: SourceRow[] = [];
     for (const [i, row] of rows.entries()) {
       if (row !== null && matches(row.cells)) matching.push(row);
-      else if (row === null || isStale(batch[i]!.leaf, row)) stale.push(batch[i]!);
+      else if (row === null || isStale(context, batch[i]!.leaf, row.cells)) stale.push(batch[i]!);
     }
     if (stale.length > 0 && context.mayClean) await forget(context, stale);
     yield matching;
