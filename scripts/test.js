@@ -12,9 +12,13 @@ function collect(path, files) {
   else if (path.endsWith('.test.js')) files.push(path);
 }
 
-// `npm run test:crash -- --indexes`: the tables of the crash tests have indexes.
-const wanted = process.argv.slice(2).filter((arg) => arg !== '--indexes');
-if (process.argv.includes('--indexes')) process.env.CRASH_INDEXES = '1';
+// `npm run test:crash -- --indexes`: a thousand crashes of a table with every kind of index and with views.
+const withIndexes = process.argv.includes('--indexes');
+const wanted = process.argv.slice(2).flatMap((arg) => {
+  if (arg === '--indexes') return [];
+  return withIndexes && arg === 'crash' ? ['crash/indexes.test.js'] : [arg];
+});
+if (withIndexes) process.env.CRASH_ROUNDS ??= '1000';
 const files = [];
 for (const part of wanted.length > 0 ? wanted : ['unit', 'integration'])
   collect(join(root, 'dist', 'test', part), files);

@@ -1,8 +1,15 @@
 // Builds indexes over what their tables have already, in the background. Writes have their entries from the moment the index exists; a build
 // reads every row once and adds the entries of what it finds. An index is asked only when its build has ended.
 import type { FerrosaError } from '../common/errors.js';
-import { EntryWriter, type IndexTable, indexTablesOf, type NowMicros } from '../index/index.js';
-import type { Catalogue, TableDefinition } from '../schema/index.js';
+import {
+  decidingColumns,
+  EntryWriter,
+  type IndexTable,
+  indexTablesOf,
+  type NowMicros,
+  termsOfRow,
+} from '../index/index.js';
+import type { Catalogue, ColumnDefinition, TableDefinition } from '../schema/index.js';
 import { indexBuckets } from '../shard/index.js';
 import { cellsOf, encodeReadCommand, type ReadColumn, RowStream, rowsOf, Selected } from '../storage/index.js';
 import { isMulticell, unpackList, unpackMap, unpackSet } from '../types/index.js';
@@ -177,15 +184,9 @@ export class IndexBuilds {
 }
 
 /** What was written before the index and is too long for it stays out of it, as in Cassandra. */
-function addIfShort(
-  writer: EntryWriter,
-  term: readonly Uint8Array[],
-  token: bigint,
-  key: Uint8Array,
-  row: readonly (Uint8Array | null)[],
-): void {
+function addIfShort(add: () => void): void {
   try {
-    writer.add(term, token, key, row, null);
+    add();
   } catch (error) {
     if ((error as FerrosaError).code !== 'INVALID') throw error;
   }
@@ -195,21 +196,24 @@ function addIfShort(
 class RowReader {
   readonly #columns: ReadColumn[];
   readonly #tableId: Uint8Array;
+  readonly #keys: number;
 
   constructor(
     table: TableDefinition,
     private readonly index: IndexTable,
   ) {
-    const { column } = index.target;
     this.#tableId = new Uint8Array(Buffer.from(table.id.replaceAll('-', ''), 'hex'));
     const clustering = index.ofRows ? table.clustering : [];
-    const what =
-      column.kind === 'partition_key'
-        ? { what: Selected.partitionKey, which: column.position }
-        : column.kind === 'clustering'
-          ? { what: Selected.clustering, which: column.position }
-          : { what: Selected.value, which: column.id };
-    this.#columns = [...clustering.map((_, which) => ({ what: Selected.clustering, which })), what];
+    const whatOf = ({ kind, position, id }: ColumnDefinition): ReadColumn => {
+      if (kind === 'partition_key') return { what: Selected.partitionKey, which: position };
+      if (kind === 'clustering') return { what: Selected.clustering, which: position };
+      return { what: Selected.value, which: id };
+    };
+    this.#keys = clustering.length;
+    this.#columns = [
+      ...clustering.map((_, which) => ({ what: Selected.clustering, which })),
+      ...decidingColumns(index).map(whatOf),
+    ];
   }
 
   command(nowSeconds: number, startAfter: Uint8Array | null): Uint8Array {
@@ -233,9 +237,15 @@ class RowReader {
       for (const row of rowsOf({ token, key, ...partition }, width)) {
         rows++;
         const cells = cellsOf(row.cells, width);
-        const value = cells[width - 1]!;
-        if (value === null) continue;
-        for (const term of this.#terms(value)) addIfShort(writer, term, token, key, cells.slice(0, width - 1));
+        const clustering = cells.slice(0, this.#keys);
+        const values = cells.slice(this.#keys);
+        if (this.index.needsRow) {
+          for (const term of termsOfRow(this.index, values))
+            addIfShort(() => writer.addTerm(term, token, key, clustering, null));
+          continue;
+        }
+        if (values[0] == null) continue;
+        for (const term of this.#terms(values[0])) addIfShort(() => writer.add(term, token, key, clustering, null));
       }
     return rows;
   }

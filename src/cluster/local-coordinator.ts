@@ -1,6 +1,6 @@
 // The coordinator of one node: every replica is here, in the shards of this process.
 import { FerrosaError, invalid } from '../common/errors.js';
-import { indexMutations, type NowMicros } from '../index/index.js';
+import { indexMutations, type NowMicros, needsRows, rowIndexMutations } from '../index/index.js';
 import {
   type CasOptions,
   type CompareAndSet,
@@ -128,7 +128,14 @@ export class LocalCoordinator implements Coordinator {
   #spans(mutations: readonly RoutedMutation[]): boolean {
     if (mutations.length === 1) return false;
     const shards = new Set(mutations.map(({ token }) => shardOfToken(token, this.shards.shardCount)));
-    return shards.size > 1 || mutations.some(({ bytes }) => this.#viewedBase(bytes) !== null);
+    return shards.size > 1 || mutations.some(({ bytes }) => this.#takesTurns(bytes));
+  }
+
+  /** Writes of the partition come one after the other: each looks at what those before it wrote. */
+  #takesTurns(mutation: Uint8Array): boolean {
+    if (this.#viewedBase(mutation) !== null) return true;
+    const table = this.#tableOf(mutationTableId(mutation));
+    return table !== null && needsRows(table);
   }
 
   async #apply(
@@ -136,9 +143,8 @@ export class LocalCoordinator implements Coordinator {
     tables: readonly (TableDefinition | null)[],
     options: MutationOptions,
   ): Promise<void> {
-    if (this.views === null || !mutations.some(({ bytes }) => this.#viewedBase(bytes) !== null))
-      return this.#send(this.#byShard(mutations, tables), options);
-    const plain = mutations.filter(({ bytes }) => this.#viewedBase(bytes) === null);
+    const plain = mutations.filter(({ bytes }) => !this.#takesTurns(bytes));
+    if (plain.length === mutations.length) return this.#send(this.#byShard(mutations, tables), options);
     const work = mutations
       .filter((mutation) => !plain.includes(mutation))
       .map((mutation) => this.#writeInTurn(mutation, options));
@@ -164,10 +170,8 @@ export class LocalCoordinator implements Coordinator {
       if (mutation === null) return;
       this.#check(this.#tableOf(tableId), options.consistency, true);
       const base = this.#viewedBase(mutation);
-      const all = [mutation, ...this.indexMutations(mutation)];
       if (base !== null) await this.#writeBase(base, { token, bytes: mutation }, options.durable);
-      else if (all.length === 1) await this.shards.mutate(shard, mutation, options.durable, request);
-      else await this.shards.batch(shard, all, options.durable, request);
+      else await this.#writeWithEntries({ token, bytes: mutation }, options.durable, request);
     });
     if (this.views === null || this.views.baseOf(tableId) === null) return work;
     // The write of views has no deadline of its own: it goes on when the client no longer waits.
@@ -196,9 +200,16 @@ export class LocalCoordinator implements Coordinator {
     return this.#inTurn(mutationTableId(bytes), mutationKey(bytes), options.timeoutMs, timedOut, async () => {
       const base = this.#viewedBase(bytes);
       // Its last view may have gone meanwhile.
-      if (base === null) await this.#send(this.#byShard([mutation]), options);
+      if (base === null) await this.#writeWithEntries(mutation, options.durable);
       else await this.#writeBase(base, mutation, options.durable);
     });
+  }
+
+  async #writeWithEntries({ token, bytes }: RoutedMutation, durable: boolean, request?: ShardRequest): Promise<void> {
+    const shard = shardOfToken(token, this.shards.shardCount);
+    const entries = await this.entriesOf(bytes);
+    if (entries.length === 0) return this.shards.mutate(shard, bytes, durable, request);
+    return this.shards.batch(shard, [bytes, ...entries], durable, request);
   }
 
   #writeBase(base: TableDefinition, mutation: RoutedMutation, durable: boolean): Promise<void> {
@@ -255,6 +266,20 @@ export class LocalCoordinator implements Coordinator {
   indexMutations(bytes: Uint8Array, table = this.#tableOf(mutationTableId(bytes))): Uint8Array[] {
     if (table === null || table.indexes.length === 0) return [];
     return indexMutations(table, bytes, this.#bucketOf, () => this.indexes.stampMicros());
+  }
+
+  /** The same of all indexes, those that need the row among them. Call it in the turn of the partition. */
+  async entriesOf(bytes: Uint8Array): Promise<Uint8Array[]> {
+    const { shards, nowMicros } = this;
+    for (;;) {
+      const table = this.#tableOf(mutationTableId(bytes));
+      if (table === null || !needsRows(table)) return this.indexMutations(bytes, table);
+      const shard = shardOfToken(decodeMutation(bytes).token, shards.shardCount);
+      const read = (command: Uint8Array) => shards.read(shard, command);
+      const entries = await rowIndexMutations(table, bytes, this.#bucketOf, nowMicros, read);
+      // An index that was made meanwhile wants its entries too.
+      if (this.#tableOf(mutationTableId(bytes)) === table) return [...this.indexMutations(bytes, table), ...entries];
+    }
   }
 
   #tablesOf(mutations: readonly RoutedMutation[]): (TableDefinition | null)[] {

@@ -1,25 +1,22 @@
 // The shards with the entries of indexes beside every mutation, for what writes around the coordinator.
 import type { ShardPort } from './shard-port.js';
 
-/** @param entriesOf  the mutations of indexes that belong to a mutation */
-export function withIndexes(shards: ShardPort, entriesOf: (mutation: Uint8Array) => Uint8Array[]): ShardPort {
+/** @param entriesOf  the mutations of indexes that belong to a mutation; called in the turn of its partition */
+export function withIndexes(shards: ShardPort, entriesOf: (mutation: Uint8Array) => Promise<Uint8Array[]>): ShardPort {
+  const withEntries = async (mutations: readonly Uint8Array[]): Promise<Uint8Array[]> =>
+    (await Promise.all(mutations.map(async (one) => [one, ...(await entriesOf(one))]))).flat();
   return {
     get shardCount() {
       return shards.shardCount;
     },
     now: () => shards.now(),
-    mutate(shard, mutation, durable, options) {
-      const entries = entriesOf(mutation);
-      if (entries.length === 0) return shards.mutate(shard, mutation, durable, options);
-      return shards.batch(shard, [mutation, ...entries], durable, options);
+    async mutate(shard, mutation, durable, options) {
+      const all = await withEntries([mutation]);
+      if (all.length === 1) return shards.mutate(shard, mutation, durable, options);
+      return shards.batch(shard, all, durable, options);
     },
-    batch: (shard, mutations, durable, options) =>
-      shards.batch(
-        shard,
-        mutations.flatMap((mutation) => [mutation, ...entriesOf(mutation)]),
-        durable,
-        options,
-      ),
+    batch: async (shard, mutations, durable, options) =>
+      shards.batch(shard, await withEntries(mutations), durable, options),
     read: (shard, command, options) => shards.read(shard, command, options),
     control: (shard, message, options) => shards.control(shard, message, options),
   };

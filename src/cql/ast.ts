@@ -277,6 +277,8 @@ export type DdlStatement =
       }[];
       readonly using: string | null;
       readonly options: Options;
+      /** Which rows have entries; empty: all. */
+      readonly where: readonly Relation[];
     }
   | { readonly kind: 'dropIndex'; readonly index: QualifiedName; readonly ifExists: boolean }
   | {

@@ -328,7 +328,8 @@ export function parseCreateIndex(p: Cursor, custom: boolean): DdlStatement {
   p.expect("')'");
   const using = p.accept('K_USING') ? p.expect('STRING_LITERAL').text : null;
   const options = p.accept('K_WITH') ? parseOptions(p) : {};
-  return { kind: 'createIndex', name, table, ifNotExists, custom, targets, using, options };
+  const where = p.accept('K_WHERE') ? parseWhere(p) : [];
+  return { kind: 'createIndex', name, table, ifNotExists, custom, targets, using, options, where };
 }
 
 const targetKinds = { K_VALUES: 'values', K_KEYS: 'keys', K_ENTRIES: 'entries', K_FULL: 'full' } as const;

@@ -1,6 +1,6 @@
 // WHERE and IF: relations and conditions.
 import type { ComparisonOperator, Condition, Relation, Term } from './ast.js';
-import type { Cursor } from './cursor.js';
+import { Cursor } from './cursor.js';
 import { acceptMarker, parseTerm, parseTuple } from './term-parser.js';
 
 const comparisons: Readonly<Record<string, ComparisonOperator>> = {
@@ -16,6 +16,14 @@ const comparisons: Readonly<Record<string, ComparisonOperator>> = {
 export function parseWhere(p: Cursor): Relation[] {
   const relations = [...parseRelation(p, parseOne)];
   while (p.accept('K_AND')) relations.push(...parseRelation(p, parseOne));
+  return relations;
+}
+
+/** The relations of a text that a schema keeps. @throws FerrosaError SYNTAX_ERROR */
+export function parseWhereText(text: string): Relation[] {
+  const p = new Cursor(text);
+  const relations = parseWhere(p);
+  p.expect('EOF');
   return relations;
 }
 

@@ -22,7 +22,7 @@ export type NowMicros = () => bigint;
 const termBytesMax = 65_535;
 const empty = new Uint8Array(0);
 
-type Expiry = { readonly ttl: number; readonly at: number };
+export type Expiry = { readonly ttl: number; readonly at: number };
 
 /** Collects entries of one index for one bucket. */
 export class EntryWriter {
@@ -47,13 +47,32 @@ export class EntryWriter {
 
   /** @throws FerrosaError INVALID for a value that is too long */
   add(term: readonly Uint8Array[], token: bigint, key: Uint8Array, row: ClusteringPrefix, expiry: Expiry | null): void {
-    const { analyzer, ofRows } = this.index;
-    const terms = analyzer === null ? term : term.map(analyzer);
-    for (const value of terms) checkTermSize(this.index, value.length);
+    const { termsOf } = this.index;
+    if (term.length === 1) for (const one of termsOf(term[0]!)) this.addTerm([one], token, key, row, expiry);
+    else
+      this.addTerm(
+        term.map((value) => termsOf(value)[0]!),
+        token,
+        key,
+        row,
+        expiry,
+      );
+  }
+
+  /** Adds an entry of a term as the index keeps it. */
+  addTerm(term: ClusteringPrefix, token: bigint, key: Uint8Array, row: ClusteringPrefix, expiry: Expiry | null): void {
+    for (const value of term) checkTermSize(this.index, value?.length ?? 0);
     this.count++;
-    this.#builder.row([...terms, tokenBytes(token), key, ...(ofRows ? row : [])]);
+    this.#builder.row([...term, tokenBytes(token), key, ...(this.index.ofRows ? row : [])]);
     if (expiry === null) this.#builder.cell(this.#permanent, this.micros, empty);
     else this.#builder.cell(this.#expiring, BigInt(expiry.at) * 1_000_000n, empty, expiry.ttl, expiry.at);
+  }
+
+  /** Removes the entry that stays, of which this process knows that its row has another term now. @param micros  before those of `add` */
+  removeTerm(term: ClusteringPrefix, token: bigint, key: Uint8Array, row: ClusteringPrefix, micros: bigint): void {
+    this.count++;
+    this.#builder.row([...term, tokenBytes(token), key, ...(this.index.ofRows ? row : [])]);
+    this.#builder.cellTombstone(this.#permanent, micros, Number(micros / 1_000_000n));
   }
 
   finish(): Uint8Array {
@@ -78,7 +97,7 @@ function tokenBytes(token: bigint): Uint8Array {
   return bytes;
 }
 
-const expiryOf = ({ ttl, localDeletionTime }: DecodedOperation): Expiry | null =>
+export const expiryOf = ({ ttl, localDeletionTime }: DecodedOperation): Expiry | null =>
   ttl === 0 ? null : { ttl, at: localDeletionTime! };
 
 /** The term of one cell of the indexed column; null when the cell has none. */
@@ -95,7 +114,7 @@ function termOfCell({ target }: IndexTable, { path, value }: DecodedOperation): 
 }
 
 /** How long a row (or static row) is there because of this mutation: null when it is not, or until the last of its cells expires. */
-function lifeOf(row: DecodedRow): { readonly expiry: Expiry | null } | null {
+export function lifeOf(row: DecodedRow): { readonly expiry: Expiry | null } | null {
   let last: Expiry | null = null;
   const { liveness } = row;
   if (liveness !== null) {
@@ -112,7 +131,7 @@ function lifeOf(row: DecodedRow): { readonly expiry: Expiry | null } | null {
 }
 
 /** The components of a serialized partition key. */
-function keyComponents(table: TableDefinition, key: Uint8Array): Uint8Array[] {
+export function keyComponents(table: TableDefinition, key: Uint8Array): Uint8Array[] {
   if (table.partitionKey.length === 1) return [key];
   const parts: Uint8Array[] = [];
   for (let at = 0; at + 2 <= key.length; ) {
@@ -147,7 +166,8 @@ function addEntries(table: TableDefinition, index: IndexTable, mutation: Decoded
 }
 
 /**
- * The mutations of the indexes of `table` that belong to a mutation of it: to be written with it, in one record of its shard.
+ * The mutations of the indexes of `table` that belong to a mutation of it: to be written with it, in one record of its shard. Those of
+ * indexes that need the row come from row-entries.ts.
  * @param bucketOf  the bucket of a token's shard
  * @throws FerrosaError INVALID for a value that cannot be indexed
  */
@@ -160,6 +180,7 @@ export function indexMutations(
   const decoded = decodeMutation(bytes);
   const mutations: Uint8Array[] = [];
   for (const index of indexTablesOf(table)) {
+    if (index.needsRow) continue;
     const writer = new EntryWriter(index, bucketOf(decoded.token), nowMicros());
     addEntries(table, index, decoded, writer);
     if (writer.count > 0) mutations.push(writer.finish());

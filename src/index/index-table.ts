@@ -1,23 +1,38 @@
 // The table that holds the entries of an index (docs/format/index-entries.md): local to the node, known to nobody but the engine.
+
+import { murmurToken } from '../native/index.js';
 import {
   buildTable,
   type ColumnDefinition,
   defaultTableOptions,
   type IndexDefinition,
+  type IndexKind,
   type IndexTarget,
-  indexTarget,
+  indexKind,
+  indexPredicate,
+  indexTargets,
   isSai,
+  type PredicateClause,
+  phoneticAlgorithm,
   type TableDefinition,
   termTypes,
 } from '../schema/index.js';
 import type { CqlType } from '../types/index.js';
 import { type Analyzer, analyzerOf } from './analyzer.js';
+import { phoneticCodes } from './phonetic.js';
 
 /** An index as the engine sees it. */
 export type IndexTable = {
   readonly index: IndexDefinition;
+  readonly kind: IndexKind;
   readonly target: IndexTarget;
+  /** All of its columns: several of a composite index. */
+  readonly columns: readonly ColumnDefinition[];
   readonly isSai: boolean;
+  /** Which rows have entries; null: all that have a value. */
+  readonly predicate: readonly PredicateClause[] | null;
+  /** What entries a write makes depends on what the row has already. */
+  readonly needsRow: boolean;
   /** Where its entries are. */
   readonly table: TableDefinition;
   /** 16 bytes. */
@@ -28,8 +43,10 @@ export type IndexTable = {
   readonly ofRows: boolean;
   /** Clustering columns of the base that an entry has. */
   readonly clusteringCount: number;
-  /** What becomes of text before it is a term; null: nothing. */
+  /** What becomes of text before it is compared; null: nothing. */
   readonly analyzer: Analyzer | null;
+  /** The terms of one value of the target: of most kinds one. */
+  termsOf(value: Uint8Array): readonly Uint8Array[];
 };
 
 /** The columns of an entry that are no key: `p` when the cell stays, `e` when it expires. */
@@ -38,9 +55,13 @@ export const entryColumns = { permanent: 'p', expiring: 'e' } as const;
 const known = new WeakMap<TableDefinition, readonly IndexTable[]>();
 
 function makeIndexTable(base: TableDefinition, index: IndexDefinition): IndexTable {
-  const target = indexTarget(base, index);
-  const ofRows = target.column.kind === 'regular' || target.column.kind === 'clustering';
-  const types = termTypes(target);
+  const kind = indexKind(index);
+  const targets = indexTargets(base, index);
+  const target = targets[0]!;
+  const predicate = indexPredicate(base, index);
+  const needsRow = kind === 'composite' || predicate !== null;
+  const ofRows = needsRow || target.column.kind === 'regular' || target.column.kind === 'clustering';
+  const types = termTypesOf(kind, targets);
   const columns: ColumnDefinition[] = [];
   const add = (
     name: string,
@@ -76,17 +97,49 @@ function makeIndexTable(base: TableDefinition, index: IndexDefinition): IndexTab
     indexes: [],
     virtual: false,
   });
+  const analyzer = analyzerOf(index);
   return {
     index,
+    kind,
     target,
+    columns: targets.map(({ column }) => column),
     isSai: isSai(index),
+    predicate,
+    needsRow,
     table,
     tableId: new Uint8Array(Buffer.from(index.id.replaceAll('-', ''), 'hex')),
     termCount: types.length,
     ofRows,
     clusteringCount: ofRows ? base.clustering.length : 0,
-    analyzer: analyzerOf(index),
+    analyzer,
+    termsOf: termMaker(index, kind, analyzer),
   };
+}
+
+/** A hash index keeps hashes of values, a phonetic one how they sound. */
+function termTypesOf(kind: IndexKind, targets: readonly IndexTarget[]): readonly CqlType[] {
+  if (kind === 'composite') return targets.map(({ column }) => column.type);
+  const types = termTypes(targets[0]!);
+  if (kind === 'hash') return types.map(() => ({ kind: 'bigint' }));
+  return kind === 'phonetic' ? [{ kind: 'text' }] : types;
+}
+
+function termMaker(index: IndexDefinition, kind: IndexKind, analyzer: Analyzer | null): IndexTable['termsOf'] {
+  if (kind === 'hash') return (value) => [hashTerm(value)];
+  if (kind === 'phonetic') {
+    const algorithm = phoneticAlgorithm(index);
+    return (value) => phoneticCodes(algorithm, textOf(value)).map((code) => new Uint8Array(Buffer.from(code)));
+  }
+  return analyzer === null ? (value) => [value] : (value) => [analyzer(value)];
+}
+
+const textOf = (value: Uint8Array): string =>
+  Buffer.from(value.buffer, value.byteOffset, value.length).toString('utf8');
+
+function hashTerm(value: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(8);
+  new DataView(bytes.buffer).setBigInt64(0, murmurToken(value));
+  return bytes;
 }
 
 /** The indexes of a table. */

@@ -1,5 +1,6 @@
 // Secondary indexes: the tables that hold their entries, and the entries of what is written.
 export { type Analyzer, analyzerOf } from './analyzer.js';
-export { EntryWriter, indexMutations, type NowMicros } from './entries.js';
+export { EntryWriter, type Expiry, indexMutations, type NowMicros } from './entries.js';
 export { entryColumns, type IndexTable, indexTablesOf } from './index-table.js';
 export { type IndexOperator, operatorsOf } from './operators.js';
+export { decidingColumns, needsRows, type ReadRows, rowIndexMutations, termsOfRow } from './row-entries.js';

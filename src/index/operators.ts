@@ -5,6 +5,7 @@ import type { IndexTable } from './index-table.js';
 
 export type IndexOperator =
   | 'EQ'
+  | 'IN'
   | 'RANGE'
   | 'CONTAINS'
   | 'CONTAINS KEY'
@@ -17,12 +18,22 @@ export type IndexOperator =
 
 const eqOnly: readonly CqlType['kind'][] = ['text', 'ascii', 'boolean', 'uuid', 'list', 'set', 'map', 'tuple', 'udt'];
 
+/** What can be said of a value by its hash. */
+function hashOperators({ column, kind }: IndexTable['target']): readonly IndexOperator[] {
+  if (!isMulticell(column.type)) return ['EQ', 'IN'];
+  if (kind === 'entries') return ['EQ'];
+  return kind === 'keys' ? ['CONTAINS KEY'] : ['CONTAINS'];
+}
+
 /**
  * Source: CassandraIndex.supportsOperator and its subclasses, IndexTermType.supports. Cassandra's indexes serve neither negations nor LIKE;
  * here their terms can be gone through for them.
  */
-export function operatorsOf({ target, isSai }: IndexTable): readonly IndexOperator[] {
+export function operatorsOf({ target, isSai, kind: indexKind }: IndexTable): readonly IndexOperator[] {
   const { column, kind } = target;
+  if (indexKind === 'hash') return hashOperators(target);
+  if (indexKind === 'phonetic') return ['SOUNDS LIKE'];
+  if (indexKind === 'composite') return ['EQ', 'RANGE'];
   const { type } = column;
   const collection = type.kind === 'list' || type.kind === 'set' || type.kind === 'map';
   if (collection && isMulticell(type)) {
@@ -31,6 +42,7 @@ export function operatorsOf({ target, isSai }: IndexTable): readonly IndexOperat
     return ['CONTAINS', 'NOT CONTAINS'];
   }
   const operators: IndexOperator[] = ['EQ', 'NOT'];
+  if (indexKind === 'btree') operators.push('IN', 'RANGE');
   if (isSai && !eqOnly.includes(type.kind)) operators.push('RANGE');
   if (type.kind === 'text' || type.kind === 'ascii') operators.push('LIKE');
   return operators;

@@ -22,12 +22,24 @@ export { applyDdl, type DdlResult, type SchemaStatement, schemaEvents } from './
 export type { DdlContext, MaskedColumn, ResolveMask } from './ddl/context.js';
 export { functionsDisabled } from './ddl/functions.js';
 export { termBytes } from './ddl/term-bytes.js';
-export { viewsOf, whereText } from './ddl/views.js';
+export { viewsOf } from './ddl/views.js';
+export { whereText } from './ddl/where-text.js';
 export { type DescribeColumn, type DescribeContext, type DescribeResult, describe } from './describe/describe.js';
 export { chunkBytesOf, type DescriptorSettings, encodeDescriptor } from './descriptor.js';
 export { findFunction, functionKey, functionsNamed, functionsOfAggregate } from './functions.js';
+export { type PhoneticAlgorithm, phoneticAlgorithm } from './indexes/kinds.js';
+export { clauseHolds, indexPredicate, type PredicateClause } from './indexes/predicate.js';
 export { type Analysis, analysisOf } from './indexes/sai-options.js';
-export { type IndexTarget, type IndexTargetKind, indexTarget, isSai, termTypes } from './indexes/target.js';
+export {
+  type IndexKind,
+  type IndexTarget,
+  type IndexTargetKind,
+  indexKind,
+  indexTarget,
+  indexTargets,
+  isSai,
+  termTypes,
+} from './indexes/target.js';
 export * from './model.js';
 export { javaBytesHash, javaHashOrder } from './options/properties.js';
 export { type Topology, totalReplicas } from './options/replication.js';

@@ -40,7 +40,7 @@ export class LoggingNode {
     };
     const log = new BatchLog(port, catalogue.getTable('system', 'batches'), uuids);
     const planning = { functions: nativeFunctions(), text: { nowMs: () => Date.now() } };
-    const entriesOf = (mutation: Uint8Array) => this.coordinator.indexMutations(mutation);
+    const entriesOf = (mutation: Uint8Array) => this.coordinator.entriesOf(mutation);
     const views = new ViewWriter(withIndexes(port, entriesOf), catalogue, log, { nowMicros, stampMicros }, planning);
     const replicas = () => ({ wanted: 1, alive: 1 });
     const indexes = { isBuilt: () => true, stampMicros };

@@ -1,11 +1,11 @@
 // The WHERE clause of a statement: which keys, which rows, what must be filtered (Cassandra's StatementRestrictions).
 import { invalid } from '../../common/errors.js';
 import type { Relation } from '../../cql/index.js';
-import { type IndexTable, indexTablesOf } from '../../index/index.js';
 import type { ColumnDefinition, TableDefinition } from '../../schema/index.js';
 import type { PlanEnvironment } from '../plan-environment.js';
 import { type Conjunct, columnsOf, type Extra, toExtra } from './conjuncts.js';
 import { indexesNeedFiltering, servesConjunct } from './index-support.js';
+import { type StatementIndex, usableIndexes } from './index-use.js';
 import { existingColumn, relationText, unsupported } from './relation-checks.js';
 import { isNegation, toRestriction } from './relations.js';
 import type { Restriction } from './restriction.js';
@@ -42,7 +42,7 @@ export class StatementRestrictions {
   /** Restrictions that rows are filtered by, in Cassandra's order. */
   readonly filters: Restriction[] = [];
   /** Indexes of the table that the statement may use. */
-  readonly indexes: readonly IndexTable[];
+  readonly indexes: readonly StatementIndex[];
   /** Rows are found by an index. */
   usesIndex = false;
   /** What an index would have to serve. */
@@ -51,8 +51,9 @@ export class StatementRestrictions {
   constructor(
     readonly table: TableDefinition,
     readonly options: RestrictionOptions,
+    relations: readonly Relation[],
   ) {
-    this.indexes = options.type === 'SELECT' && table.indexes.length > 0 ? indexTablesOf(table) : [];
+    this.indexes = options.type === 'SELECT' && table.indexes.length > 0 ? usableIndexes(table, relations) : [];
   }
 
   /** True when an index serves the restriction. */
@@ -132,7 +133,7 @@ export function analyseWhere(
   relations: readonly Relation[],
   options: RestrictionOptions,
 ): StatementRestrictions {
-  const restrictions = new StatementRestrictions(environment.table, options);
+  const restrictions = new StatementRestrictions(environment.table, options, relations);
   for (const relation of relations) addRelation(environment, restrictions, relation);
   const served = (set: RestrictionSet): boolean => set.all.some((restriction) => restrictions.isServed(restriction));
   const clusteringServed = restrictions.indexes.length > 0 && served(restrictions.clustering);

@@ -1,9 +1,11 @@
 // What a statement asks indexes for: the ranges of terms that one of its conjuncts means.
 import type { IndexTable } from '../../index/index.js';
+import type { ColumnDefinition } from '../../schema/index.js';
 import { type CqlType, compareValues } from '../../types/index.js';
 import type { PlanEnvironment } from '../plan-environment.js';
 import type { AnyConjunct, Conjunct, PatternConjunct } from '../restrictions/conjuncts.js';
-import { servesOne } from '../restrictions/index-support.js';
+import { inBranches, servesOne } from '../restrictions/index-support.js';
+import type { StatementIndex } from '../restrictions/index-use.js';
 import { type Bound, bindIn, bindSingle, type Negation, type Restriction } from '../restrictions/restriction.js';
 import type { StatementRestrictions } from '../restrictions/statement-restrictions.js';
 import type { FetchedColumns } from '../selection/node.js';
@@ -77,10 +79,19 @@ function point(terms: readonly Term[], index: IndexTable, name: string): Pick<Fo
     cost: costs.point,
     text: `${name} by value`,
     terms: (context) => ({
-      ranges: [pointOf(terms.map((term) => analysed(index, term.bind(context) as Uint8Array)))],
+      ranges: [pointOf(terms.map((term) => index.termsOf(term.bind(context) as Uint8Array)[0]!))],
       arePoints: true,
       accepts: null,
     }),
+  };
+}
+
+/** Several values, each a point. */
+function pointsOf(index: IndexTable, values: readonly Uint8Array[]): TermSet {
+  return {
+    ranges: values.flatMap((value) => index.termsOf(value)).map((term) => pointOf([term])),
+    arePoints: true,
+    accepts: null,
   };
 }
 
@@ -131,10 +142,55 @@ function ofRestriction(index: IndexTable, restriction: Restriction): Found | nul
       const [values, keys] = kind === 'keys' ? [[], [term]] : [[term], []];
       return { ...point([term], index, column.name), means: { ...restriction, values, keys, entries: [] } };
     }
-    case 'in':
-      return null;
+    case 'in': {
+      const valuesOf = (context: BindContext): Uint8Array[] =>
+        bindIn(restriction.values, context).flatMap(([value]) => (value == null ? [] : [value as Uint8Array]));
+      return {
+        cost: costs.points,
+        text: `${column.name} by values`,
+        terms: (context) => pointsOf(index, valuesOf(context)),
+        means: restriction,
+      };
+    }
   }
 }
+
+/** What a statement asks of the first columns of a composite index: values, and of the last perhaps a range. */
+function ofComposite(index: StatementIndex, restrictions: StatementRestrictions): Found | null {
+  const columns = index.columns.filter((column) => index.servedColumns.has(column));
+  const own = columns.map((column) => restrictionOf(restrictions, column));
+  const values: Term[] = [];
+  let range: Extract<Restriction, { kind: 'slice' }> | null = null;
+  for (const one of own) {
+    if (one?.kind === 'eq' && !one.multi && 'single' in one.term) values.push(one.term.single);
+    else if (one?.kind === 'slice' && !one.multi) range = one;
+    if (one?.kind !== 'eq') break;
+  }
+  if (own[0] === undefined || values.length + Number(range !== null) === 0) return null;
+  const whole = values.length === index.columns.length;
+  return {
+    cost: whole ? costs.point : costs.range - Math.min(values.length, 1),
+    text: `${columns.map(({ name }) => name).join(', ')} together`,
+    terms(context) {
+      const prefix = values.map((term) => term.bind(context) as Uint8Array);
+      const bound = (one: Bound | null | undefined): Uint8Array[] =>
+        one == null ? prefix : [...prefix, bindSingle(one.term, context) as Uint8Array];
+      const start = bound(range?.start);
+      const end = bound(range?.end);
+      const startInclusive = range?.start?.inclusive ?? true;
+      const endInclusive = range?.end?.inclusive ?? true;
+      return { ranges: [{ start, startInclusive, end, endInclusive }], arePoints: whole, accepts: null };
+    },
+    // Its entries of other values of the last columns may be right again: only the first tells that one is stale.
+    means: own[0],
+  };
+}
+
+const restrictionOf = (
+  { others, clustering, partitionKey }: StatementRestrictions,
+  column: ColumnDefinition,
+): Restriction | undefined =>
+  (column.position < 0 ? others : column.kind === 'clustering' ? clustering : partitionKey).get(column);
 
 /** What lies between values that are left out. */
 function gaps(type: CqlType, values: readonly Uint8Array[]): TermRange[] {
@@ -199,31 +255,50 @@ function ofLike(index: IndexTable, conjunct: PatternConjunct): Found {
   };
 }
 
+function ofSound(index: IndexTable, conjunct: PatternConjunct): Found {
+  const { term, column } = conjunct;
+  return {
+    cost: costs.point,
+    text: `${column.name} by sound`,
+    terms: (context) => pointsOf(index, [term.bind(context) as Uint8Array]),
+    means: conjunct,
+  };
+}
+
 /** What a conjunct asks of an index; null when the index cannot find rows by it. */
-function foundBy(index: IndexTable, conjunct: Exclude<Conjunct, AnyConjunct>): Found | null {
+function foundBy(
+  index: StatementIndex,
+  conjunct: Exclude<Conjunct, AnyConjunct>,
+  restrictions: StatementRestrictions,
+): Found | null {
   if (!servesOne(index, conjunct)) return null;
   if (conjunct.kind === 'negation') return ofNegation(index, conjunct);
-  if (conjunct.kind === 'pattern') return ofLike(index, conjunct);
+  if (conjunct.kind === 'pattern') return conjunct.op === 'LIKE' ? ofLike(index, conjunct) : ofSound(index, conjunct);
+  if (index.kind === 'composite')
+    return conjunct.columns[0] === index.target.column ? ofComposite(index, restrictions) : null;
   return ofRestriction(index, conjunct);
 }
 
 type Planning = {
+  readonly indexes: readonly StatementIndex[];
   readonly restrictions: StatementRestrictions;
   filterOf(conjunct: Conjunct): RowFilter;
 };
 
-function searchesOf({ restrictions, filterOf }: Planning, conjunct: Conjunct, of: number): IndexSearch[] {
+function searchesOf(planning: Planning, conjunct: Conjunct, of: number): IndexSearch[] {
+  const { restrictions, filterOf, indexes } = planning;
   if (conjunct.kind === 'any') {
+    const inner = { ...planning, indexes: inBranches(indexes) };
     const branches = conjunct.branches.map((branch) =>
-      branch.flatMap((one) => searchesOf({ restrictions, filterOf }, one, of)).sort(byCost),
+      branch.flatMap((one) => searchesOf(inner, one, of)).sort(byCost),
     );
     if (branches.some((branch) => branch.length === 0)) return [];
     const cost = Math.max(...branches.map(([best]) => best!.cost)) + costs.points;
     return [{ kind: 'any', cost, branches, of }];
   }
   const searches: IndexSearch[] = [];
-  for (const index of restrictions.indexes) {
-    const found = foundBy(index, conjunct);
+  for (const index of indexes) {
+    const found = foundBy(index, conjunct, restrictions);
     if (found === null) continue;
     const { means, cost, ...rest } = found;
     searches.push({
@@ -248,13 +323,14 @@ export function planSearches(
 ): IndexSearch[] {
   const analyzers = analyzersOf(restrictions);
   const filterOf = (conjunct: Conjunct) => filterBy(environment, [conjunct], analyzers, fetched);
+  const planning = { restrictions, filterOf, indexes: restrictions.indexes };
   const all: Conjunct[] = [
     ...restrictions.others.all,
     ...restrictions.clustering.all,
     ...restrictions.partitionKey.all,
     ...restrictions.extras,
   ];
-  return all.flatMap((conjunct, i) => searchesOf({ restrictions, filterOf }, conjunct, i)).sort(byCost);
+  return all.flatMap((conjunct, i) => searchesOf(planning, conjunct, i)).sort(byCost);
 }
 
 /** The indexes of a search. */

@@ -1,6 +1,6 @@
 // ALLOW FILTERING: what no key and no slice expresses, checked row by row.
 import { invalid } from '../../common/errors.js';
-import type { Analyzer } from '../../index/index.js';
+import type { Analyzer, IndexTable } from '../../index/index.js';
 import type { ColumnDefinition } from '../../schema/index.js';
 import {
   type BindValue,
@@ -51,14 +51,20 @@ export function planFilter(
   return filterBy(environment, conjuncts, analyzersOf(restrictions), fetched);
 }
 
-/** By column: what an index that serves the statement makes of its values before they are compared. */
-type Analyzers = ReadonlyMap<ColumnDefinition, Analyzer>;
+/** By column: what an index that serves the statement makes of its values before they are compared, and the index that says how they sound. */
+type Analyzers = ReadonlyMap<ColumnDefinition, Analyzer> & {
+  readonly sounds: ReadonlyMap<ColumnDefinition, IndexTable>;
+};
 
 export function analyzersOf({ usesIndex, indexes }: StatementRestrictions): Analyzers {
   const analyzers = new Map<ColumnDefinition, Analyzer>();
-  if (usesIndex)
-    for (const { target, analyzer } of indexes) if (analyzer !== null) analyzers.set(target.column, analyzer);
-  return analyzers;
+  const sounds = new Map<ColumnDefinition, IndexTable>();
+  for (const index of indexes) {
+    const { target, analyzer, kind } = index;
+    if (usesIndex && analyzer !== null) analyzers.set(target.column, analyzer);
+    if (kind === 'phonetic') sounds.set(target.column, index);
+  }
+  return Object.assign(analyzers, { sounds });
 }
 
 /** Rows that satisfy all of the conjuncts. */
@@ -98,7 +104,18 @@ function bindConjunct(slotted: Slotted, context: BindContext, analyzers: Analyze
   }
   const { extra, slot } = slotted;
   if (extra.kind === 'negation') return [bindNegation(extra, slot, context, analyzers.get(extra.column))];
+  if (extra.op === 'SOUNDS LIKE') return [bindSound(extra, slot, context, analyzers.sounds.get(extra.column)!)];
   return [bindPattern(extra, slot, context, analyzers.get(extra.column))];
+}
+
+function bindSound(
+  { term, column }: PatternConjunct,
+  slot: number,
+  context: BindContext,
+  index: IndexTable,
+): RowPredicate {
+  const codes = index.termsOf(filterValue(term.bind(context), column));
+  return compared(slot, (cell) => index.termsOf(cell).some((code) => codes.some((other) => sameBytes(code, other))));
 }
 
 function bindPattern(

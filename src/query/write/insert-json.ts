@@ -117,11 +117,11 @@ export type JsonInsert = {
 export function prepareInsertJson(environment: PlanEnvironment, value: TermNode, defaultUnset: boolean): JsonInsert {
   const { table } = environment;
   const termFor = documentTerms(environment, value, defaultUnset);
-  const restrictions = new StatementRestrictions(table, {
-    type: 'INSERT',
-    onlyStatics: false,
-    allowFiltering: false,
-  });
+  const restrictions = new StatementRestrictions(
+    table,
+    { type: 'INSERT', onlyStatics: false, allowFiltering: false },
+    [],
+  );
   const hidden = table.clustering.find((column) => isHiddenColumn(table, column));
   if (hidden !== undefined) existingColumn(table, hidden.name);
   for (const column of table.partitionKey) restrictions.partitionKey.add(equality(column, termFor(column)));

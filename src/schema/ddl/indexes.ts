@@ -3,8 +3,18 @@ import { configError, type FerrosaError, invalid } from '../../common/errors.js'
 import type { DdlStatement } from '../../cql/index.js';
 import { isMulticell, quoteIfNeeded } from '../../types/index.js';
 import { alteredTable } from '../build.js';
+import { checkOwnIndex } from '../indexes/kinds.js';
+import { indexPredicate, predicateText } from '../indexes/predicate.js';
 import { checkSaiOptions } from '../indexes/sai-options.js';
-import { type IndexTarget, indexClassOf, saiClass, targetOf, targetText } from '../indexes/target.js';
+import {
+  type IndexTarget,
+  indexClassOf,
+  indexTargets,
+  ownKindOf,
+  saiClass,
+  targetOf,
+  targetText,
+} from '../indexes/target.js';
 import type { IndexDefinition, KeyspaceDefinition, Schema, TableDefinition } from '../model.js';
 import { Properties } from '../options/properties.js';
 import { type Applied, checkKeyspaceName, checkModifiable, type DdlContext, keyspaceOf } from './context.js';
@@ -28,7 +38,7 @@ type Implementation = {
 
 /** What USING and OPTIONS mean. @throws FerrosaError SYNTAX_ERROR, INVALID */
 function implementationOf(statement: Create): Implementation {
-  const using = statement.using ?? legacyName;
+  const using = statement.using ?? (statement.where.length > 0 ? 'btree' : legacyName);
   const legacy = !statement.custom && using.toLowerCase() === legacyName;
   const properties = new Properties(statement.options, new Set(['options']));
   if (legacy && Object.keys(statement.options).length > 0)
@@ -36,6 +46,10 @@ function implementationOf(statement: Create): Implementation {
   const options = properties.has('options') ? properties.map('options') : {};
   for (const name of ['class_name', 'target'])
     if (options[name] !== undefined) throw invalid(`Cannot specify ${name} as a CUSTOM option`);
+  if (ownKindOf(using) !== null && options['where'] !== undefined)
+    throw invalid('Cannot specify where as an option: an index has a WHERE of its own');
+  if (statement.where.length > 0 && ownKindOf(using) === null)
+    throw invalid(`An index USING '${using}' cannot have a WHERE, only btree, hash, composite and phonetic ones can`);
   if (!legacy && using === sasiClass) throw invalid('SASI indexes are disabled. Enable in cassandra.yaml to use.');
   return { custom: !legacy, className: legacy ? null : using, options };
 }
@@ -120,6 +134,11 @@ function sameOptions(a: IndexDefinition, b: IndexDefinition): boolean {
 function checkIndex(table: TableDefinition, index: IndexDefinition, targets: readonly IndexTarget[]): void {
   if (!/^\w+$/.test(index.name)) throw configError(`Illegal index name ${index.name}`);
   if (index.kind !== 'CUSTOM') return;
+  if (ownKindOf(index.options['class_name']!) !== null) {
+    checkOwnIndex(table, index, targets);
+    indexPredicate(table, index);
+    return;
+  }
   const className = indexClassOf(index.options['class_name']!);
   if (className !== saiClass) throw configError(`Unable to find custom indexer class '${className}'`);
   if (targets.length === 0) throw invalid('Failed to retrieve target column for: ');
@@ -155,6 +174,7 @@ export function createIndex(schema: Schema, statement: Create, context: DdlConte
       ...options,
       ...(className === null ? {} : { class_name: className }),
       target: targets.map(targetText).join(', '),
+      ...(statement.where.length === 0 ? {} : { where: predicateText(statement.where) }),
     },
   };
   const equal = table.indexes.find((other) => sameOptions(other, index));
@@ -196,12 +216,11 @@ export function dropIndex(schema: Schema, statement: Drop, context: DdlContext):
 
 /** The names of the indexes on a column: it can be neither dropped nor renamed. */
 export function dependentIndexes(table: TableDefinition, column: string): string[] {
-  return table.indexes
-    .filter((index) => index.options['target']!.split(', ').some((text) => targetColumnName(text) === column))
-    .map(({ name }) => name);
+  return table.indexes.filter((index) => columnsOf(table, index).includes(column)).map(({ name }) => name);
 }
 
-function targetColumnName(text: string): string {
-  const inner = /^(?:keys|entries|values|full)\((.+)\)$/.exec(text)?.[1] ?? text;
-  return inner.startsWith('"') ? inner.slice(1, -1).replaceAll('""', '"') : inner;
-}
+/** Names of the columns that an index is on or asks about. */
+const columnsOf = (table: TableDefinition, index: IndexDefinition): string[] => [
+  ...indexTargets(table, index).map(({ column }) => column.name),
+  ...(indexPredicate(table, index) ?? []).map(({ column }) => column.name),
+];

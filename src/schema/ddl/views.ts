@@ -1,6 +1,6 @@
 // CREATE, ALTER and DROP MATERIALIZED VIEW, with the checks of Cassandra 5.0 in its order, and what views forbid of their base.
 import { configError, type FerrosaError, invalid } from '../../common/errors.js';
-import { type DdlStatement, type Relation, termText, tupleText } from '../../cql/index.js';
+import type { DdlStatement } from '../../cql/index.js';
 import { isMulticell, quoteIfNeeded, typeToCql } from '../../types/index.js';
 import { alteredTable, buildTable, compareNames } from '../build.js';
 import type { ColumnDefinition, KeyspaceDefinition, Schema, TableDefinition } from '../model.js';
@@ -23,19 +23,6 @@ type Drop = Extract<DdlStatement, { kind: 'dropView' }>;
 /** Views of a table, by name. */
 export function viewsOf(keyspace: KeyspaceDefinition, base: TableDefinition): TableDefinition[] {
   return (base.viewNames ?? []).map((name) => keyspace.tables.get(name)!);
-}
-
-/** The WHERE clause as system_schema.views and DESCRIBE show it. */
-export function whereText(relations: readonly Relation[]): string {
-  return relations
-    .map((relation) => {
-      if (relation.kind !== 'column') throw new Error('a view has relations of single columns');
-      const name = quoteIfNeeded(relation.column);
-      if (relation.op === 'IS NOT') return `${name} IS NOT NULL`;
-      const values = relation.values.map(termText);
-      return `${name} ${relation.op} ${relation.op === 'IN' ? tupleText(values) : values.join(' AND ')}`;
-    })
-    .join(' AND ');
 }
 
 /** Names of the selected columns. */

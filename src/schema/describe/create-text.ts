@@ -9,7 +9,7 @@ import {
   type UserType,
 } from '../../types/index.js';
 import { isCompact, isHiddenColumn } from '../build.js';
-import { whereText } from '../ddl/views.js';
+import { whereText } from '../ddl/where-text.js';
 import { initialStateText } from '../functions.js';
 import type {
   ColumnDefinition,
@@ -247,9 +247,10 @@ export function viewText(table: TableDefinition, withInternals: boolean): string
 
 /** CREATE INDEX. */
 export function indexText(table: TableDefinition, index: IndexDefinition): string {
-  const { target, class_name: className, ...options } = index.options;
+  const { target, class_name: className, where, ...options } = index.options;
   const on = `${quoteIfNeeded(index.name)} ON ${fullName(table.keyspace, table.name)} (${target ?? ''})`;
   if (index.kind !== 'CUSTOM') return `CREATE INDEX ${on};`;
   const others = Object.keys(options).length === 0 ? '' : ` WITH OPTIONS = ${mapText(options)}`;
-  return `CREATE CUSTOM INDEX ${on} USING ${quoteString(className ?? '')}${others};`;
+  const partial = where === undefined ? '' : ` WHERE ${where}`;
+  return `CREATE CUSTOM INDEX ${on} USING ${quoteString(className ?? '')}${others}${partial};`;
 }

@@ -18,7 +18,27 @@ export function indexClassOf(name: string): string {
 
 /** True for a storage-attached index, false for Cassandra's first kind (legacy_local_table). */
 export function isSai(index: IndexDefinition): boolean {
-  return index.kind === 'CUSTOM' && indexClassOf(index.options['class_name'] ?? '') === saiClass;
+  return indexKind(index) === 'sai';
+}
+
+/** What an index does: Cassandra's two kinds, then those that it has not. */
+export type IndexKind = 'legacy' | 'sai' | 'btree' | 'hash' | 'composite' | 'phonetic';
+
+/** By what USING says. */
+const ownKinds: Readonly<Record<string, IndexKind>> = {
+  btree: 'btree',
+  filtered: 'btree',
+  hash: 'hash',
+  composite: 'composite',
+  phonetic: 'phonetic',
+};
+
+/** The kind that a name in USING stands for; null when it is none of those that Cassandra has not. */
+export const ownKindOf = (using: string): IndexKind | null => ownKinds[using.toLowerCase()] ?? null;
+
+export function indexKind(index: IndexDefinition): IndexKind {
+  if (index.kind !== 'CUSTOM') return 'legacy';
+  return ownKindOf(index.options['class_name'] ?? '') ?? 'sai';
 }
 
 /** `keys(c)`, as it is kept in the index's options. */
@@ -37,15 +57,21 @@ export function targetOf(table: TableDefinition, name: string, kind: IndexTarget
   return { column, kind: kind === 'simple' && isCollection(column.type) ? 'values' : kind };
 }
 
-/** The target of an index of the table. REQUIRES: the index was checked when it was created. */
-export function indexTarget(table: TableDefinition, index: IndexDefinition): IndexTarget {
-  const text = index.options['target']!;
-  const match = /^(keys|entries|values|full)\((.+)\)$/.exec(text);
-  const quoted = match === null ? text : match[2]!;
-  const name = quoted.startsWith('"') ? quoted.slice(1, -1).replaceAll('""', '"') : quoted;
-  const column = table.columns.get(name)!;
-  return { column, kind: match === null ? 'simple' : (match[1] as IndexTargetKind) };
+/** The targets of an index of the table: several of a composite index. REQUIRES: the index was checked when it was created. */
+export function indexTargets(table: TableDefinition, index: IndexDefinition): IndexTarget[] {
+  const parts = index.options['target']!.match(/(?:[^,"]|"(?:[^"]|"")*")+/g) ?? [];
+  return parts.map((part) => {
+    const text = part.trim();
+    const match = /^(keys|entries|values|full)\((.+)\)$/.exec(text);
+    const quoted = match === null ? text : match[2]!;
+    const name = quoted.startsWith('"') ? quoted.slice(1, -1).replaceAll('""', '"') : quoted;
+    return { column: table.columns.get(name)!, kind: match === null ? 'simple' : (match[1] as IndexTargetKind) };
+  });
 }
+
+/** The first of them, which of all other kinds is the only one. */
+export const indexTarget = (table: TableDefinition, index: IndexDefinition): IndexTarget =>
+  indexTargets(table, index)[0]!;
 
 /**
  * The types of an index's terms: one, or key and value for the entries of a map. A set has its elements where a map has its keys.

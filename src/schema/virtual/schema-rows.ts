@@ -1,7 +1,7 @@
 // Rows of system_schema.* and system_virtual_schema.*: what every driver reads to know the schema.
 import { fromHex, utf8Bytes } from '../../common/bytes.js';
 import { type CqlType, plainText, typeToCql, unfreeze } from '../../types/index.js';
-import { whereText } from '../ddl/views.js';
+import { whereText } from '../ddl/where-text.js';
 import { initialStateText } from '../functions.js';
 import type { ColumnDefinition, KeyspaceDefinition, TableDefinition, ViewDefinition } from '../model.js';
 import type { PlainRow } from './virtual-table.js';

@@ -1,0 +1,209 @@
+// Entries of composite and partial indexes: they depend on several columns of a row, of which a write may bring some. What the row has is read
+// first; writes of one partition take turns, so that each sees what those before it wrote.
+//
+// As elsewhere an entry too many does no harm, since the table decides; an entry too few would. Where the order of timestamps leaves open which
+// of two values a column ends with, both have entries. The entry of a value that is overwritten for certain is removed.
+import { type ColumnDefinition, clauseHolds, type TableDefinition } from '../schema/index.js';
+import {
+  type ClusteringPrefix,
+  cellsOf,
+  type DecodedRow,
+  decodeMutation,
+  encodeReadCommand,
+  RowStream,
+  rowsOf,
+  Selected,
+  sliceOf,
+} from '../storage/index.js';
+import { compareValues } from '../types/index.js';
+import { EntryWriter, type Expiry, expiryOf, keyComponents, lifeOf, type NowMicros } from './entries.js';
+import { type IndexTable, indexTablesOf } from './index-table.js';
+
+/** Runs a read command on the shard of the partition. */
+export type ReadRows = (command: Uint8Array) => Promise<Uint8Array>;
+
+/** A value that a column may have after the write. */
+type Option = { readonly value: Uint8Array | null; readonly expiry: Expiry | null };
+type Known = { readonly value: Uint8Array; readonly writtenAt: bigint };
+type RowBefore = ReadonlyMap<ColumnDefinition, Known>;
+
+/** True when a write of the table must be made in the turn of its partition. */
+export const needsRows = (table: TableDefinition): boolean =>
+  table.indexes.length > 0 && indexTablesOf(table).some(({ needsRow }) => needsRow);
+
+/** The columns whose values decide about the entries of an index. */
+export const decidingColumns = ({ columns, predicate }: IndexTable): ColumnDefinition[] => [
+  ...new Set([...columns, ...(predicate ?? []).map(({ column }) => column)]),
+];
+
+const nameOf = (clustering: ClusteringPrefix): string =>
+  clustering.map((value) => (value === null ? '-' : Buffer.from(value).toString('hex'))).join('/');
+
+const bigintOf = (bytes: Uint8Array): bigint =>
+  new DataView(bytes.buffer, bytes.byteOffset, bytes.length).getBigInt64(0);
+
+function compareRows(table: TableDefinition, a: ClusteringPrefix, b: ClusteringPrefix): number {
+  for (const [i, { type, reversed }] of table.clustering.entries()) {
+    const [x, y] = [a[i] ?? null, b[i] ?? null];
+    const order = x === null || y === null ? Number(x !== null) - Number(y !== null) : compareValues(type, x, y);
+    if (order !== 0) return reversed ? -order : order;
+  }
+  return 0;
+}
+
+/** The rows as they are before the write, by the name of their clustering. */
+async function rowsBefore(
+  table: TableDefinition,
+  columns: readonly ColumnDefinition[],
+  tableId: Uint8Array,
+  key: Uint8Array,
+  rows: readonly DecodedRow[],
+  nowSeconds: number,
+  read: ReadRows,
+): Promise<Map<string, RowBefore>> {
+  const sorted = rows.map(({ clustering }) => clustering).sort((a, b) => compareRows(table, a, b));
+  const distinct = sorted.filter((row, i) => i === 0 || compareRows(table, row, sorted[i - 1]!) !== 0);
+  const keys = table.clustering.length;
+  const selected = [
+    ...table.clustering.map((_, which) => ({ what: Selected.clustering, which })),
+    ...columns.flatMap(({ id }) => [
+      { what: Selected.value, which: id },
+      { what: Selected.writetime, which: id },
+    ]),
+  ];
+  const slices = keys === 0 ? [] : distinct.map(sliceOf);
+  const command = encodeReadCommand({ tableId, nowSeconds, partitions: { keys: [key] }, slices, columns: selected });
+  const stream = new RowStream((await read(command)).slice());
+  const found = new Map<string, RowBefore>();
+  for (const partition of stream.partitions())
+    for (const row of rowsOf(partition, selected.length)) {
+      const cells = cellsOf(row.cells, selected.length);
+      const known = new Map<ColumnDefinition, Known>();
+      for (const [i, column] of columns.entries()) {
+        const value = cells[keys + 2 * i]!;
+        const writtenAt = cells[keys + 2 * i + 1]!;
+        if (value !== null && writtenAt !== null) known.set(column, { value, writtenAt: bigintOf(writtenAt) });
+      }
+      found.set(nameOf(cells.slice(0, keys)), known);
+    }
+  return found;
+}
+
+/** What a column may be after the write. */
+function optionsOf(column: ColumnDefinition, row: DecodedRow, before: Known | undefined): Option[] {
+  const known: Option = { value: before?.value ?? null, expiry: null };
+  const written = newest(column, row);
+  if (written.length === 0) return [known];
+  const options = written.map((operation) => ({
+    value: operation.kind === 'cell' ? operation.value : null,
+    expiry: operation.kind === 'cell' ? expiryOf(operation) : null,
+  }));
+  return before !== undefined && before.writtenAt >= written[0]!.timestamp ? [...options, known] : options;
+}
+
+/** What the write says of a column last: several of one time. */
+function newest({ id }: ColumnDefinition, { operations }: DecodedRow): DecodedRow['operations'] {
+  const own = operations.filter(({ columnId }) => columnId === id);
+  return own.filter(({ timestamp }) => own.every((other) => other.timestamp <= timestamp));
+}
+
+/** The write is later than what the column had. */
+function isReplaced(column: ColumnDefinition, row: DecodedRow, before: RowBefore | undefined): boolean {
+  const [written] = newest(column, row);
+  const known = before?.get(column);
+  return written !== undefined && known !== undefined && written.timestamp > known.writtenAt;
+}
+
+/** Every choice of one option a column. */
+function* combinations(options: readonly (readonly Option[])[]): Generator<Option[]> {
+  const [first, ...rest] = options;
+  if (first === undefined) yield [];
+  else for (const option of first) for (const others of combinations(rest)) yield [option, ...others];
+}
+
+/** The terms of a row with these values; none when the row has no entry. @param values  of `decidingColumns` */
+export function termsOfRow(index: IndexTable, values: readonly (Uint8Array | null)[]): ClusteringPrefix[] {
+  const columns = decidingColumns(index);
+  if (!(index.predicate ?? []).every((clause) => clauseHolds(clause, values[columns.indexOf(clause.column)]!)))
+    return [];
+  const terms = values.slice(0, index.columns.length);
+  if (terms[0] === null) return [];
+  return index.kind === 'composite' ? [terms] : index.termsOf(terms[0]!).map((term) => [term]);
+}
+
+type RowWrite = {
+  readonly table: TableDefinition;
+  readonly token: bigint;
+  readonly key: Uint8Array;
+  readonly row: DecodedRow;
+  readonly before: RowBefore | undefined;
+};
+
+function addRow(index: IndexTable, { table, token, key, row, before }: RowWrite, removeAt: bigint, out: EntryWriter) {
+  const columns = decidingColumns(index);
+  const keyParts = keyComponents(table, key);
+  const keyValue = (column: ColumnDefinition): Uint8Array | null =>
+    column.kind === 'partition_key' ? keyParts[column.position]! : (row.clustering[column.position] ?? null);
+  const regulars = columns.filter(({ kind }) => kind === 'regular');
+  const touched = regulars.some((column) => newest(column, row).length > 0);
+  if (!touched && (regulars.length > 0 || lifeOf(row) === null)) return;
+  const options = columns.map((column) =>
+    column.kind === 'regular'
+      ? optionsOf(column, row, before?.get(column))
+      : [{ value: keyValue(column), expiry: null }],
+  );
+  const made = new Set<string>();
+  for (const choice of combinations(options)) {
+    const expiries = choice.flatMap(({ expiry }) => expiry ?? []);
+    const expiry = expiries.reduce<Expiry | null>((a, b) => (a === null || b.at < a.at ? b : a), null);
+    for (const term of termsOfRow(
+      index,
+      choice.map(({ value }) => value),
+    )) {
+      made.add(nameOf(term));
+      out.addTerm(term, token, key, row.clustering, expiry);
+    }
+  }
+  if (!regulars.some((column) => isReplaced(column, row, before))) return;
+  const old = columns.map((column) =>
+    column.kind === 'regular' ? (before?.get(column)?.value ?? null) : keyValue(column),
+  );
+  for (const term of termsOfRow(index, old))
+    if (!made.has(nameOf(term))) out.removeTerm(term, token, key, row.clustering, removeAt);
+}
+
+/**
+ * The mutations of the indexes that need the row, which belong to a mutation of `table`. Call it in the turn of the partition.
+ * @param bucketOf  the bucket of a token's shard
+ * @throws FerrosaError INVALID for a value that cannot be indexed; what `read` throws
+ */
+export async function rowIndexMutations(
+  table: TableDefinition,
+  bytes: Uint8Array,
+  bucketOf: (token: bigint) => Uint8Array,
+  nowMicros: NowMicros,
+  read: ReadRows,
+): Promise<Uint8Array[]> {
+  const indexes = indexTablesOf(table).filter(({ needsRow }) => needsRow);
+  const regulars = [...new Set(indexes.flatMap(decidingColumns))].filter(({ kind }) => kind === 'regular');
+  const { tableId, token, key, items } = decodeMutation(bytes);
+  const rows = items.filter((item): item is DecodedRow => item.kind === 'row' && lifeOrOperations(item));
+  if (rows.length === 0) return [];
+  const nowSeconds = Number(nowMicros() / 1_000_000n);
+  const before =
+    regulars.length === 0
+      ? new Map<string, RowBefore>()
+      : await rowsBefore(table, regulars, tableId, key, rows, nowSeconds, read);
+  const mutations: Uint8Array[] = [];
+  for (const index of indexes) {
+    const removeAt = nowMicros();
+    const writer = new EntryWriter(index, bucketOf(token), nowMicros());
+    for (const row of rows) {
+      addRow(index, { table, token, key, row, before: before.get(nameOf(row.clustering)) }, removeAt, writer);
+    }
+    if (writer.count > 0) mutations.push(writer.finish());
+  }
+  return mutations;
+}
+
+const lifeOrOperations = (row: DecodedRow): boolean => row.liveness !== null || row.operations.length > 0;

@@ -1,0 +1,77 @@
+// The kinds of index that Cassandra has not: what each may be on, and its options.
+import { configError, invalid } from '../../common/errors.js';
+import { isMulticell, typeToCql } from '../../types/index.js';
+import type { IndexDefinition, TableDefinition } from '../model.js';
+import { javaHashOrder } from '../options/properties.js';
+import { type IndexKind, type IndexTarget, indexKind } from './target.js';
+
+export type PhoneticAlgorithm = 'soundex' | 'metaphone' | 'double_metaphone' | 'caverphone';
+const algorithms: readonly string[] = ['soundex', 'metaphone', 'double_metaphone', 'caverphone'];
+
+/** Columns of a composite index. */
+const compositeColumnsMax = 16;
+
+const optionsOf: Readonly<Record<IndexKind, readonly string[]>> = {
+  legacy: [],
+  sai: [],
+  btree: [],
+  hash: [],
+  composite: [],
+  phonetic: ['algorithm'],
+};
+
+/** How names are made to sound. REQUIRES: the index was checked */
+export const phoneticAlgorithm = ({ options }: IndexDefinition): PhoneticAlgorithm =>
+  (options['algorithm']?.toLowerCase() ?? 'double_metaphone') as PhoneticAlgorithm;
+
+/** @throws FerrosaError CONFIG_ERROR, INVALID */
+export function checkOwnIndex(table: TableDefinition, index: IndexDefinition, targets: readonly IndexTarget[]): void {
+  const kind = indexKind(index);
+  const name = index.options['class_name']!;
+  const known = ['target', 'class_name', 'where', ...optionsOf[kind]];
+  const unknown = javaHashOrder(Object.keys(index.options)).filter((option) => !known.includes(option));
+  if (unknown.length > 0)
+    throw configError(`Properties specified [${unknown.join(', ')}] are not understood by ${name}`);
+  if (targets.length === 0) throw invalid(`A ${name} index needs a target column`);
+  if (kind === 'composite') checkComposite(targets);
+  else if (targets.length > 1)
+    throw invalid(`A ${name} index cannot be created over multiple columns: ${index.options['target']}`);
+  for (const { column } of targets)
+    if (column.type.kind === 'vector') throw invalid(`A ${name} index cannot be on vectors: ${column.name}`);
+  if (kind === 'phonetic') checkPhonetic(index, targets[0]!);
+  if (name.toLowerCase() === 'filtered' && index.options['where'] === undefined)
+    throw invalid('A filtered index needs a WHERE');
+  if (index.options['where'] !== undefined) checkPartial(targets);
+  const same = table.indexes.some(
+    (other) =>
+      other.id !== index.id &&
+      indexKind(other) === kind &&
+      other.options['target'] === index.options['target'] &&
+      (kind === 'phonetic' || other.options['where'] === index.options['where']),
+  );
+  if (same) throw invalid(`Cannot create more than one ${name} index on the same target: ${index.options['target']}`);
+}
+
+function checkComposite(targets: readonly IndexTarget[]): void {
+  if (targets.length < 2) throw invalid('A composite index needs at least two columns');
+  if (targets.length > compositeColumnsMax)
+    throw invalid(`A composite index cannot have more than ${compositeColumnsMax} columns`);
+  for (const { column } of targets) {
+    if (isMulticell(column.type)) throw invalid(`A composite index cannot have collections: ${column.name}`);
+    if (column.kind === 'static') throw invalid(`A composite index cannot have static columns: ${column.name}`);
+  }
+}
+
+function checkPhonetic(index: IndexDefinition, { column, kind }: IndexTarget): void {
+  if (kind !== 'simple' || (column.type.kind !== 'text' && column.type.kind !== 'ascii'))
+    throw invalid(`A phonetic index is on text, not on ${typeToCql(column.type)}: ${column.name}`);
+  const algorithm = index.options['algorithm'];
+  if (algorithm !== undefined && !algorithms.includes(algorithm.toLowerCase()))
+    throw invalid(`Unknown algorithm '${algorithm}' of a phonetic index, expected one of: ${algorithms.join(', ')}`);
+}
+
+function checkPartial(targets: readonly IndexTarget[]): void {
+  for (const { column } of targets)
+    if (isMulticell(column.type) || column.kind === 'static')
+      throw invalid(`An index with a WHERE cannot be on a collection or a static column: ${column.name}`);
+}

@@ -1,0 +1,122 @@
+// The kinds of index that Cassandra has not: btree, hash, composite, phonetic and partial ones of a running node.
+import assert from 'node:assert/strict';
+import { afterEach, test } from 'node:test';
+import { CqlClient } from '../support/cql-client.js';
+import { Ferrosa } from '../support/ferrosa.js';
+import {
+  checkKinds,
+  createKindIndexes,
+  createKinds,
+  kindIndexes,
+  kindQuestions,
+  randomKindWrite,
+} from '../support/index-kinds-workload.js';
+import { Prng } from '../support/prng.js';
+
+const seed = Number(process.env['INDEX_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
+const cleanups: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+});
+
+async function connect({ port }: Ferrosa): Promise<CqlClient> {
+  const client = await CqlClient.connect({ port });
+  cleanups.push(() => client.close());
+  return client;
+}
+
+async function start(): Promise<{ ferrosa: Ferrosa; client: CqlClient }> {
+  const ferrosa = await Ferrosa.start();
+  cleanups.push(() => ferrosa.remove());
+  return { ferrosa, client: await connect(ferrosa) };
+}
+
+test('every kind of index finds what a look at all rows finds, whatever was written', async (t) => {
+  t.diagnostic(`replay with INDEX_SEED=${seed}`);
+  const numbers = new Prng(seed);
+  const random = () => numbers.next() / 2 ** 32;
+  const { ferrosa, client: first } = await start();
+  let client = first;
+  await createKinds(client, 'ks.t', []);
+  for (let round = 0; round < 5; round++) {
+    if (round === 1) await createKindIndexes(client, 'ks.t');
+    // Several at a time: those of one partition take turns.
+    for (let i = 0; i < 20; i++)
+      await Promise.all(Array.from({ length: 4 }, () => client.query(randomKindWrite(random, 'ks.t'))));
+    if (round === 0) continue;
+    await checkKinds(client, 'ks.t');
+    if (round === 2) await ferrosa.action('flush', { keyspace: 'ks' });
+    if (round === 3) {
+      await ferrosa.down('SIGKILL');
+      await ferrosa.up();
+      client = await connect(ferrosa);
+      await checkKinds(client, 'ks.t');
+    }
+  }
+  for (const { index, where } of kindQuestions(1)) {
+    const [step] = (await client.query(`EXPLAIN SELECT k FROM ks.t WHERE ${where}`)).objects();
+    if (!where.includes('ALLOW')) assert.match(String(step!['detail']), new RegExp(`index ${index} `), where);
+  }
+  await client.query('TRUNCATE ks.t');
+  await checkKinds(client, 'ks.t');
+});
+
+test('DESCRIBE of an index makes the same index again', async () => {
+  const { client } = await start();
+  await createKinds(client, 'ks.t');
+  const described = async (name: string) =>
+    String((await client.query(`DESCRIBE INDEX ks.${name}`)).objects()[0]!['create_statement']);
+  for (const [name] of kindIndexes) {
+    const text = await described(name);
+    await client.query(`DROP INDEX ks.${name}`);
+    await client.query(text);
+    assert.equal(await described(name), text);
+  }
+  assert.equal(await described('i_part'), "CREATE CUSTOM INDEX i_part ON ks.t (v) USING 'btree' WHERE status = 'on';");
+  const message = /has dependent secondary indexes \(i_composite, i_part2\)/;
+  await assert.rejects(client.query('ALTER TABLE ks.t DROP a'), message);
+  await assert.rejects(client.query('ALTER TABLE ks.t DROP status'), /dependent secondary indexes \(i_part\)/);
+});
+
+test('an index that cannot be is refused, with what is wrong', async () => {
+  const { client } = await start();
+  await createKinds(client, 'ks.t', []);
+  const refused = (on: string, message: RegExp) =>
+    assert.rejects(client.query(`CREATE INDEX ON ks.t ${on}`), message, on);
+  await refused("(a) USING 'composite'", /needs at least two columns/);
+  await refused("(a, s) USING 'composite'", /cannot have collections: s/);
+  await refused("(a, st) USING 'composite'", /cannot have static columns: st/);
+  await refused("(a, b) USING 'btree'", /cannot be created over multiple columns: a, b/);
+  await refused("(v) USING 'phonetic'", /is on text, not on int: v/);
+  await refused("(name) USING 'phonetic' WITH OPTIONS = {'algorithm': 'ear'}", /Unknown algorithm 'ear'/);
+  await refused(
+    "(v) USING 'btree' WITH OPTIONS = {'algorithm': 'soundex'}",
+    /\[algorithm\] are not understood by btree/,
+  );
+  await refused("(v) USING 'filtered'", /needs a WHERE/);
+  await refused("(v) USING 'sai' WHERE status = 'on'", /USING 'sai' cannot have a WHERE/);
+  await refused('(v) WHERE nope = 1', /Undefined column name nope/);
+  await refused('(v) WHERE s = {1}', /cannot ask about s/);
+  await refused("(v) WHERE a = 'x'", /Invalid STRING constant/);
+  await refused("(v) USING 'nope'", /Unable to find custom indexer class 'nope'/);
+  await client.query("CREATE INDEX ON ks.t (v) USING 'btree'");
+  await refused("(v) USING 'btree'", /duplicate of existing index t_v_idx/);
+});
+
+test('a partial index serves only what implies its WHERE', async () => {
+  const { client } = await start();
+  await createKinds(client, 'ks.t', [['part', 'v', "WHERE a >= 2 AND status IN ('on', 'new')"]]);
+  await client.query("INSERT INTO ks.t (k, c, v, a, status) VALUES (1, 1, 5, 3, 'on')");
+  const rows = async (where: string) => (await client.query(`SELECT k FROM ks.t WHERE ${where}`)).objects();
+  const needsFiltering = (where: string) => assert.rejects(rows(where), /use ALLOW FILTERING/, where);
+  assert.deepEqual(await rows("v = 5 AND a >= 2 AND status IN ('new', 'on')"), [{ k: 1 }]);
+  await needsFiltering('v = 5');
+  await needsFiltering("v = 5 AND a >= 1 AND status IN ('on', 'new')");
+  await needsFiltering("v = 5 AND a > 2 AND status = 'on'");
+  const stricter = "v = 5 AND a > 2 AND status = 'on' ALLOW FILTERING";
+  assert.deepEqual(await rows(stricter), [{ k: 1 }]);
+  const operation = async (where: string) =>
+    (await client.query(`EXPLAIN SELECT k FROM ks.t WHERE ${where}`)).objects()[0]!['operation'];
+  assert.equal(await operation(stricter), 'Index search');
+  assert.equal(await operation("v = 5 AND a > 1 AND status = 'on' ALLOW FILTERING"), 'Full table scan');
+});
