@@ -270,13 +270,15 @@ export class LocalCoordinator implements Coordinator {
 
   /** The same of all indexes, those that need the row among them. Call it in the turn of the partition. */
   async entriesOf(bytes: Uint8Array): Promise<Uint8Array[]> {
-    const { shards, nowMicros } = this;
+    const { shards } = this;
+    const stampMicros = () => this.indexes.stampMicros();
     for (;;) {
       const table = this.#tableOf(mutationTableId(bytes));
       if (table === null || !needsRows(table)) return this.indexMutations(bytes, table);
       const shard = shardOfToken(decodeMutation(bytes).token, shards.shardCount);
       const read = (command: Uint8Array) => shards.read(shard, command);
-      const entries = await rowIndexMutations(table, bytes, this.#bucketOf, nowMicros, read);
+      const nowSeconds = Number(this.nowMicros() / 1_000_000n);
+      const entries = await rowIndexMutations(table, bytes, this.#bucketOf, nowSeconds, stampMicros, read);
       // An index that was made meanwhile wants its entries too.
       if (this.#tableOf(mutationTableId(bytes)) === table) return [...this.indexMutations(bytes, table), ...entries];
     }

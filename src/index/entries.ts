@@ -24,6 +24,9 @@ const empty = new Uint8Array(0);
 
 export type Expiry = { readonly ttl: number; readonly at: number };
 
+/** When an entry is removed: before what the same write adds. */
+export type Removal = { readonly micros: bigint; readonly nowSeconds: number };
+
 /** Collects entries of one index for one bucket. */
 export class EntryWriter {
   readonly #builder: MutationBuilder;
@@ -68,11 +71,11 @@ export class EntryWriter {
     else this.#builder.cell(this.#expiring, BigInt(expiry.at) * 1_000_000n, empty, expiry.ttl, expiry.at);
   }
 
-  /** Removes the entry that stays, of which this process knows that its row has another term now. @param micros  before those of `add` */
-  removeTerm(term: ClusteringPrefix, token: bigint, key: Uint8Array, row: ClusteringPrefix, micros: bigint): void {
+  /** Removes the entry that stays, of which this process knows that its row has another term now. */
+  removeTerm(term: ClusteringPrefix, token: bigint, key: Uint8Array, row: ClusteringPrefix, removal: Removal): void {
     this.count++;
     this.#builder.row([...term, tokenBytes(token), key, ...(this.index.ofRows ? row : [])]);
-    this.#builder.cellTombstone(this.#permanent, micros, Number(micros / 1_000_000n));
+    this.#builder.cellTombstone(this.#permanent, removal.micros, removal.nowSeconds);
   }
 
   finish(): Uint8Array {

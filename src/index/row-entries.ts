@@ -16,7 +16,7 @@ import {
   sliceOf,
 } from '../storage/index.js';
 import { compareValues } from '../types/index.js';
-import { EntryWriter, type Expiry, expiryOf, keyComponents, lifeOf, type NowMicros } from './entries.js';
+import { EntryWriter, type Expiry, expiryOf, keyComponents, lifeOf, type NowMicros, type Removal } from './entries.js';
 import { type IndexTable, indexTablesOf } from './index-table.js';
 
 /** Runs a read command on the shard of the partition. */
@@ -139,7 +139,7 @@ type RowWrite = {
   readonly before: RowBefore | undefined;
 };
 
-function addRow(index: IndexTable, { table, token, key, row, before }: RowWrite, removeAt: bigint, out: EntryWriter) {
+function addRow(index: IndexTable, { table, token, key, row, before }: RowWrite, removal: Removal, out: EntryWriter) {
   const columns = decidingColumns(index);
   const keyParts = keyComponents(table, key);
   const keyValue = (column: ColumnDefinition): Uint8Array | null =>
@@ -169,19 +169,22 @@ function addRow(index: IndexTable, { table, token, key, row, before }: RowWrite,
     column.kind === 'regular' ? (before?.get(column)?.value ?? null) : keyValue(column),
   );
   for (const term of termsOfRow(index, old))
-    if (!made.has(nameOf(term))) out.removeTerm(term, token, key, row.clustering, removeAt);
+    if (!made.has(nameOf(term))) out.removeTerm(term, token, key, row.clustering, removal);
 }
 
 /**
  * The mutations of the indexes that need the row, which belong to a mutation of `table`. Call it in the turn of the partition.
  * @param bucketOf  the bucket of a token's shard
+ * @param nowSeconds  since the epoch: what has expired
+ * @param stampMicros  later than every entry before, over restarts too
  * @throws FerrosaError INVALID for a value that cannot be indexed; what `read` throws
  */
 export async function rowIndexMutations(
   table: TableDefinition,
   bytes: Uint8Array,
   bucketOf: (token: bigint) => Uint8Array,
-  nowMicros: NowMicros,
+  nowSeconds: number,
+  stampMicros: NowMicros,
   read: ReadRows,
 ): Promise<Uint8Array[]> {
   const indexes = indexTablesOf(table).filter(({ needsRow }) => needsRow);
@@ -189,17 +192,16 @@ export async function rowIndexMutations(
   const { tableId, token, key, items } = decodeMutation(bytes);
   const rows = items.filter((item): item is DecodedRow => item.kind === 'row' && lifeOrOperations(item));
   if (rows.length === 0) return [];
-  const nowSeconds = Number(nowMicros() / 1_000_000n);
   const before =
     regulars.length === 0
       ? new Map<string, RowBefore>()
       : await rowsBefore(table, regulars, tableId, key, rows, nowSeconds, read);
   const mutations: Uint8Array[] = [];
   for (const index of indexes) {
-    const removeAt = nowMicros();
-    const writer = new EntryWriter(index, bucketOf(token), nowMicros());
+    const removal = { micros: stampMicros(), nowSeconds };
+    const writer = new EntryWriter(index, bucketOf(token), stampMicros());
     for (const row of rows) {
-      addRow(index, { table, token, key, row, before: before.get(nameOf(row.clustering)) }, removeAt, writer);
+      addRow(index, { table, token, key, row, before: before.get(nameOf(row.clustering)) }, removal, writer);
     }
     if (writer.count > 0) mutations.push(writer.finish());
   }

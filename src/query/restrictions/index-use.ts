@@ -80,7 +80,9 @@ function isClause(relation: ColumnRelation, clause: PredicateClause): boolean {
   const same = (a: Uint8Array, b: Uint8Array): boolean => compareValues(clause.column.type, a, b) === 0;
   if (values === null) return false;
   const includes = (all: readonly Uint8Array[], value: Uint8Array): boolean => all.some((other) => same(value, other));
-  return values.every((value) => includes(clause.values, value)) && clause.values.every((value) => includes(values, value));
+  return (
+    values.every((value) => includes(clause.values, value)) && clause.values.every((value) => includes(values, value))
+  );
 }
 
 function servedBy({ columns }: IndexTable, relations: readonly ColumnRelation[]): Set<ColumnDefinition> {
