@@ -29,6 +29,7 @@ import {
 import { AuthCache } from './auth-cache.js';
 import type { AccessContext, AccessOptions } from './context.js';
 import { anonymous, unauthorized } from './denial.js';
+import { OriginAccess } from './origin/origin-access.js';
 import { PermissionStore } from './permissions.js';
 import { type Role, RoleStore } from './roles.js';
 import { grantToCreator } from './statements/call.js';
@@ -47,6 +48,9 @@ const readableTables = new Set([
 ]);
 const readableKeyspaces = new Set(['system_schema', 'system_virtual_schema']);
 
+export const authCacheNames = ['roles', 'permissions', 'credentials', 'network', 'cidr'] as const;
+export type AuthCacheName = (typeof authCacheNames)[number];
+
 const permissionKey = (user: string, resource: Resource): string => `${user}\0${resource}`;
 
 export class RoleAccess implements AccessControl, AccessContext {
@@ -57,6 +61,7 @@ export class RoleAccess implements AccessControl, AccessContext {
   /** The role and all that it inherits; empty for one that does not exist. */
   readonly rolesCache: AuthCache<readonly Role[]>;
   readonly permissionsCache: AuthCache<ReadonlySet<Permission>>;
+  readonly origin: OriginAccess;
   /** What a password is compared with. */
   readonly credentialsCache: AuthCache<Role | null>;
   /** Called when roles or permissions have changed, before the client is told so. */
@@ -70,6 +75,7 @@ export class RoleAccess implements AccessControl, AccessContext {
     this.rolesCache = new AuthCache((name) => this.roles.withGranted(name, true), options.rolesCache, options.nowMs);
     this.credentialsCache = new AuthCache((name) => this.roles.find(name), options.credentialsCache, options.nowMs);
     this.permissionsCache = new AuthCache((key) => this.#load(key), options.permissionsCache, options.nowMs);
+    this.origin = new OriginAccess(processor, (name) => this.rolesCache.get(name), options.origin);
   }
 
   get requiresAuthorization(): boolean {
@@ -79,6 +85,8 @@ export class RoleAccess implements AccessControl, AccessContext {
   check(client: ClientState, required: readonly Requirement[]): undefined | Promise<void> {
     if (client.isInternal) return undefined;
     const user = client.user ?? anonymous;
+    const asked = this.origin.isOn ? this.origin.check(client, user) : undefined;
+    if (asked !== undefined) return asked.then(() => this.#checkRest(user, required));
     for (let i = 0; i < required.length; i++) {
       const known = this.#peek(user, required[i]!);
       if (known === undefined) return this.#checkRest(user, required.slice(i));
@@ -154,8 +162,10 @@ export class RoleAccess implements AccessControl, AccessContext {
   }
 
   /** Forgets what is known of roles, of one (`roles`, `credentials`) or of one role on one resource. */
-  async invalidate(cache: 'roles' | 'permissions' | 'credentials', role?: string, resource?: string): Promise<void> {
-    if (cache !== 'permissions') this[`${cache}Cache`].invalidate(role);
+  async invalidate(cache: AuthCacheName, role?: string, resource?: string): Promise<boolean> {
+    const known = role === undefined || this.#cache(cache).keys().includes(role);
+    if (cache === 'network' || cache === 'cidr') this.origin[`${cache}Cache`].invalidate(role);
+    else if (cache !== 'permissions') this[`${cache}Cache`].invalidate(role);
     else
       for (const key of this.permissionsCache.keys()) {
         const [of, on] = key.split('\0');
@@ -163,12 +173,37 @@ export class RoleAccess implements AccessControl, AccessContext {
           this.permissionsCache.invalidate(key);
       }
     await this.onChanged();
+    return known;
+  }
+
+  #cache(name: AuthCacheName): { keys(): string[] } {
+    return name === 'network' || name === 'cidr' ? this.origin[`${name}Cache`] : this[`${name}Cache`];
+  }
+
+  /** Fills the caches, as far as they go: auth_cache_warming_enabled. What cannot be read is told `onError` and left to be read when it is asked for. */
+  async warm(onError: (message: string) => void): Promise<void> {
+    const { rolesCache, permissionsCache, credentialsCache, origin, options } = this;
+    try {
+      const names = (await this.roles.names()).slice(0, options.rolesCache.maxEntries);
+      for (const name of names) {
+        await rolesCache.get(name);
+        if (options.hasPasswords) await credentialsCache.get(name);
+        if (origin.options.network) await origin.networkCache.get(name);
+        if (origin.options.cidr !== null) await origin.cidrCache.get(name);
+      }
+      if (!this.requiresAuthorization) return;
+      const granted = (await this.permissions.all()).slice(0, options.permissionsCache.maxEntries);
+      for (const { role, resource } of granted) await permissionsCache.get(permissionKey(role, resource));
+    } catch (error) {
+      onError((error as Error).message);
+    }
   }
 
   /** To be called after every change of roles. */
   async rolesChanged(): Promise<void> {
     this.rolesCache.invalidate();
     this.credentialsCache.invalidate();
+    this.origin.invalidate();
     await this.permissionsChanged();
   }
 

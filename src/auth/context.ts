@@ -2,6 +2,7 @@
 import type { Permission, Resource } from '../query/index.js';
 import type { Catalogue } from '../schema/index.js';
 import type { AuthCacheOptions } from './auth-cache.js';
+import type { OriginAccess, OriginOptions } from './origin/origin-access.js';
 import type { HashCostMax, PasswordHashing } from './passwords.js';
 import type { PermissionStore } from './permissions.js';
 import type { RoleStore } from './roles.js';
@@ -22,6 +23,7 @@ export type AccessOptions = {
   readonly rolesCache: AuthCacheOptions;
   readonly permissionsCache: AuthCacheOptions;
   readonly credentialsCache: AuthCacheOptions;
+  readonly origin: OriginOptions;
   /** Monotonic milliseconds. */
   readonly nowMs: () => number;
   /** Milliseconds since the epoch. */
@@ -35,6 +37,7 @@ export interface AccessContext {
   readonly catalogue: Catalogue;
   /** Whether roles need permissions at all. */
   readonly requiresAuthorization: boolean;
+  readonly origin: OriginAccess;
   /** @throws FerrosaError UNAUTHORIZED */
   ensure(user: string, permission: Permission, resource: Resource): Promise<void>;
   /** On the resource or what it is part of. */

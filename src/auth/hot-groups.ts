@@ -1,5 +1,6 @@
 // Which connections the hot path serves without a look at permissions. Each role is a group; a group runs a plan after JavaScript has run
 // it once and found it allowed, until roles or permissions change, or what is known of them has to be read again.
+import type { ClientState } from '../query/index.js';
 import type { AuthCache } from './auth-cache.js';
 
 /** What lets groups run plans, and stops them. */
@@ -12,6 +13,7 @@ export interface HotGroupPort {
 
 export class HotGroups {
   readonly #groups = new Map<string, number>();
+  readonly #keyOf: (client: ClientState) => string;
   readonly #timer: NodeJS.Timeout | null;
   /** Something is allowed since the last `disallowAll`. */
   #isAllowing = false;
@@ -20,32 +22,36 @@ export class HotGroups {
 
   /**
    * @param groupsMax  roles beyond are not hot; group 0 is for connections whose permissions nobody looks at
+   * @param keyOf  the same for clients that may do the same: their role, and what else that depends on
    * @param caches  what the answers come from: they are asked again when their entries are too old
    */
   constructor(
     private readonly port: HotGroupPort,
     private readonly groupsMax: number,
     caches: readonly Pick<AuthCache<unknown>, 'validityMs'>[],
+    keyOf: (client: ClientState) => string,
   ) {
+    this.#keyOf = keyOf;
     const validityMs = Math.min(...caches.map((cache) => cache.validityMs));
     this.#timer = validityMs === 0 ? null : setInterval(() => void this.disallowAll(), validityMs);
     this.#timer?.unref();
   }
 
-  /** The group of a role, from 1 on. */
-  of(role: string): number {
-    let group = this.#groups.get(role);
+  /** The group of a client, from 1 on. */
+  of(client: ClientState): number {
+    const key = this.#keyOf(client);
+    let group = this.#groups.get(key);
     if (group === undefined) {
       group = this.#groups.size + 1;
       if (group >= this.groupsMax) return this.groupsMax;
-      this.#groups.set(role, group);
+      this.#groups.set(key, group);
     }
     return group;
   }
 
   /** To be called in the turn of the event loop in which the permissions were looked at. */
-  allow(role: string, id: Uint8Array): void {
-    const group = this.of(role);
+  allow(client: ClientState, id: Uint8Array): void {
+    const group = this.of(client);
     if (this.#timer === null || group >= this.groupsMax) return;
     this.#isAllowing = true;
     this.port.allow(group, id);

@@ -1,10 +1,12 @@
-export { RoleAccess } from './access.js';
+export { type AuthCacheName, authCacheNames, RoleAccess } from './access.js';
 export { AuthCache, type AuthCacheOptions } from './auth-cache.js';
 export * from './authenticator.js';
 export type { AccessOptions } from './context.js';
 export { anonymous } from './denial.js';
 export { type HotGroupPort, HotGroups } from './hot-groups.js';
 export { MutualTlsAuthenticator, MutualTlsWithPasswordFallback } from './mutual-tls.js';
+export { cidrText } from './origin/cidr-groups.js';
+export { type CidrMode, OriginAccess, type OriginOptions } from './origin/origin-access.js';
 export { hashPassword, type PasswordHashing, verifyPassword } from './passwords.js';
 export { defaultSuperuser, type Role, RoleStore } from './roles.js';
 export { type ResourceNode, resourceOf } from './statements/resources.js';

@@ -30,6 +30,12 @@ export class PermissionStore {
     return row === undefined ? [] : sortPermissions(textsOf(row, 'permissions').filter(isPermission));
   }
 
+  /** Which roles have permissions on which resources. */
+  async all(): Promise<{ role: string; resource: Resource }[]> {
+    const rows = await this.#run('SELECT role, resource FROM system_auth.role_permissions');
+    return rows.map((row) => ({ role: textOf(row, 'role'), resource: textOf(row, 'resource') as Resource }));
+  }
+
   /** Returns those of `permissions` that the role did not have. */
   async grant(role: string, resource: Resource, permissions: readonly Permission[]): Promise<Permission[]> {
     const had = await this.of(role, resource);

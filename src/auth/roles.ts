@@ -78,11 +78,6 @@ export class RoleStore {
     return at === null ? null : new DataView(at.buffer, at.byteOffset, 8).getBigInt64(0);
   }
 
-  /** Names of the groups of addresses that ACCESS FROM CIDRS may name. */
-  async cidrGroups(): Promise<string[]> {
-    return (await this.#run('SELECT cidr_group FROM system_auth.cidr_groups')).map((row) => textOf(row, 'cidr_group'));
-  }
-
   async names(): Promise<string[]> {
     return (await this.#run('SELECT role FROM system_auth.roles')).map((row) => textOf(row, 'role'));
   }

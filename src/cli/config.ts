@@ -152,6 +152,9 @@ function checkTogether(config: Config, problems: string[]): void {
   checkTls(config, problems);
   if (config.authenticator === 'AllowAllAuthenticator' && config.authorizer !== 'AllowAllAuthorizer')
     problems.push(`AllowAllAuthenticator can't be used with ${config.authorizer}: set authenticator`);
+  for (const name of ['network_authorizer', 'cidr_authorizer'] as const)
+    if (config.authenticator === 'AllowAllAuthenticator' && !config[name].startsWith('AllowAll'))
+      problems.push(`AllowAllAuthenticator can't be used with ${config[name]}: set authenticator`);
   if (config.commitlog_sync === 'group' && config.commitlog_sync_group_window <= 0)
     problems.push('commitlog_sync_group_window must be larger than 0ms when commitlog_sync is group');
   if (config.commitlog_sync === 'periodic' && config.commitlog_sync_period <= 0)

@@ -4,9 +4,9 @@ import type { Verb, VerbResult } from './ctl-verb.js';
 const silent: VerbResult = { data: { done: true }, text: '' };
 
 /** Forgets what a cache of system_auth has, of all roles or of those named. */
-const invalidate = (cache: 'roles' | 'credentials'): Verb => ({
+const invalidate = (cache: 'roles' | 'credentials' | 'network', what: string = cache): Verb => ({
   usage: '[<role>...]',
-  help: `Invalidate the ${cache} cache, of all roles or of those named`,
+  help: `Invalidate the ${what} cache, of all roles or of those named`,
   argumentsMin: 0,
   argumentsMax: Number.MAX_SAFE_INTEGER,
   async run(client, roles) {
@@ -19,6 +19,7 @@ const invalidate = (cache: 'roles' | 'credentials'): Verb => ({
 export const authVerbs: Readonly<Record<string, Verb>> = {
   invalidaterolescache: invalidate('roles'),
   invalidatecredentialscache: invalidate('credentials'),
+  invalidatenetworkpermissionscache: invalidate('network', 'network permissions'),
   reloadssl: {
     usage: '',
     help: 'Read the certificates of the CQL ports again',

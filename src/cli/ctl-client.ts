@@ -23,8 +23,8 @@ export class CtlClient {
   }
 
   /** @throws CtlError */
-  async act(name: string, body: Readonly<Record<string, unknown>> = {}): Promise<void> {
-    await this.#send('POST', name, JSON.stringify(body));
+  async act<T = unknown>(name: string, body: Readonly<Record<string, unknown>> = {}): Promise<T> {
+    return (await this.#send('POST', name, JSON.stringify(body))) as T;
   }
 
   #send(method: string, path: string, body: string | null): Promise<unknown> {

@@ -11,6 +11,7 @@ import type {
   ThreadPool,
 } from '../http/index.js';
 import { authVerbs } from './ctl-auth-verbs.js';
+import { cidrVerbs } from './ctl-cidr-verbs.js';
 import { CtlError } from './ctl-client.js';
 import { decimals, formatBytes, formatTable } from './ctl-format.js';
 import { formatGuardrails, selectGuardrails } from './ctl-guardrails.js';
@@ -358,6 +359,7 @@ export const verbs: Readonly<Record<string, Verb>> = {
     },
   },
   ...authVerbs,
+  ...cidrVerbs,
   ...logVerbs,
   stopdaemon: action('stop', 'Stop the node'),
   stop: action('stop', 'Stop the node'),

@@ -193,7 +193,9 @@ async function createServer(
   // Without the hot path a shard would pass everything on to this thread.
   const serving = { hotPath: hotPathOptions, limits };
   const shardSockets = hotPath === null ? null : new ShardSockets(storage.shards.serve(serving));
-  const { access, authenticator } = await createAccess(config, storage, processor);
+  const { access, authenticator } = await createAccess(config, storage, processor, log);
+  if (config.auth_cache_warming_enabled)
+    await access.warm((error) => log.warn({ error }, 'Caches of system_auth are not filled'));
   let hotGroups: HotGroups | null = null;
   if (hotPath !== null && shardSockets !== null) {
     hotPath.onPlan = (number, plan) => shardSockets.plan(number, plan);

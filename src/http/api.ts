@@ -1,4 +1,5 @@
 // The JSON API behind ferrosa-ctl: paths, what they take, what they do.
+import { authCacheNames } from '../auth/index.js';
 import { invalid } from '../common/errors.js';
 import type { ServerMetrics } from '../server/index.js';
 import type { LogControl, NodeControl } from './node-control.js';
@@ -60,6 +61,9 @@ export const reads: Readonly<Record<string, Handler>> = {
   connections: ({ connections }) => connections(),
   statements: ({ server }) => server.statements,
   guardrails: ({ control }) => control.guardrails(),
+  cidrgroups: ({ control }) => control.cidr.list(),
+  cidrgroupsofip: ({ control }, { query }) => control.cidr.groupsOf(needed(query, 'address')),
+  cidrfilteringstats: ({ control }) => control.cidr.stats(),
   auditlog: ({ control }) => control.logs.auditLog(),
   fullquerylog: ({ control }) => control.logs.fullQueryLog(),
   traceprobability: ({ control }) => ({ probability: control.getTraceProbability() }),
@@ -127,18 +131,34 @@ export const actions: Readonly<Record<string, Handler>> = {
   },
   invalidateauthcache: async ({ control }, { body }) => {
     const { cache, role, resource } = body;
-    if (cache !== 'roles' && cache !== 'permissions' && cache !== 'credentials')
-      throw invalid('"cache" has to be roles, permissions or credentials');
+    const name = authCacheNames.find((one) => one === cache);
+    if (name === undefined) throw invalid(`"cache" has to be one of ${authCacheNames.join(', ')}`);
     if (role !== undefined && typeof role !== 'string') throw invalid('"role" has to be a string');
     if (resource !== undefined && typeof resource !== 'string') throw invalid('"resource" has to be a string');
-    await control.invalidateAuthCache(cache, role, resource);
-    return done;
+    return { ...done, found: await control.invalidateAuthCache(name, role, resource) };
   },
   enableauditlog: logAction((logs, options) => logs.enableAuditLog(options)),
   disableauditlog: logAction((logs) => logs.disableAuditLog()),
   enablefullquerylog: logAction((logs, options) => logs.enableFullQueryLog(options)),
   disablefullquerylog: logAction((logs) => logs.disableFullQueryLog()),
   resetfullquerylog: logAction((logs) => logs.resetFullQueryLog()),
+  updatecidrgroup: async ({ control }, { body }) => {
+    const { group, cidrs } = body;
+    if (typeof group !== 'string' || group === '') throw invalid('"group" has to be a string');
+    if (!Array.isArray(cidrs) || cidrs.length === 0 || !cidrs.every((one) => typeof one === 'string'))
+      throw invalid('"cidrs" has to be a list of strings');
+    await control.cidr.update(group, cidrs);
+    return done;
+  },
+  dropcidrgroup: async ({ control }, { body }) => {
+    if (typeof body['group'] !== 'string') throw invalid('"group" has to be a string');
+    await control.cidr.drop(body['group']);
+    return done;
+  },
+  reloadcidrgroupscache: async ({ control }) => {
+    await control.cidr.reload();
+    return done;
+  },
   reloadssl: async ({ control }) => {
     await control.reloadTls();
     return done;

@@ -1,6 +1,8 @@
 // What the web side and ferrosa-ctl ask of the running node. The composition of the process implements it; whatever it cannot do throws
 // FerrosaError with a text for the operator.
 
+import type { AuthCacheName } from '../auth/index.js';
+
 export type NodeIdentity = {
   readonly hostId: string;
   /** Address between nodes, as nodetool names nodes. */
@@ -150,7 +152,33 @@ export interface LogControl {
   resetFullQueryLog(): Promise<void>;
 }
 
+/** nodetool cidrfilteringstats: rows of the virtual tables. */
+export type CidrStats = {
+  readonly counts: readonly { readonly name: string; readonly value: number }[];
+  readonly latencies: readonly {
+    readonly name: string;
+    readonly p50th: number;
+    readonly p95th: number;
+    readonly p99th: number;
+    readonly p999th: number;
+    readonly max: number;
+  }[];
+};
+
+/** Groups of address ranges, for ACCESS FROM CIDRS. Each throws FerrosaError INVALID for what there is not. */
+export interface CidrControl {
+  /** Ranges by group. */
+  list(): Promise<Readonly<Record<string, readonly string[]>>>;
+  update(group: string, cidrs: readonly string[]): Promise<void>;
+  drop(group: string): Promise<void>;
+  groupsOf(address: string): readonly string[];
+  /** Reads the groups again. */
+  reload(): Promise<void>;
+  stats(): CidrStats;
+}
+
 export interface NodeControl {
+  readonly cidr: CidrControl;
   readonly logs: LogControl;
   identity(): NodeIdentity;
   nodes(): Promise<readonly NodeStatus[]>;
@@ -183,8 +211,8 @@ export interface NodeControl {
   guardrails(): readonly Guardrail[];
   /** @throws FerrosaError INVALID for a name that is none or values that do not do */
   setGuardrail(name: string, values: readonly string[]): void;
-  /** Forgets what is remembered of system_auth: all of it, of one role, or of one role on one resource. */
-  invalidateAuthCache(cache: 'roles' | 'permissions' | 'credentials', role?: string, resource?: string): Promise<void>;
+  /** Forgets what is remembered of system_auth: all of it, of one role, or of one role on one resource. False when there was nothing of the role. */
+  invalidateAuthCache(cache: AuthCacheName, role?: string, resource?: string): Promise<boolean>;
   /** Reads the certificates of the CQL ports again. @throws FerrosaError INVALID when they are bad or there is no TLS */
   reloadTls(): Promise<void>;
   /** Ends the process after its work is safe. */

@@ -392,7 +392,7 @@ export class Connection implements EventReceiver, HotConnectionHost, MovedHost {
 
   /** Whose permissions decide what the hot path may run; 0 for nobody's. */
   get #hotGroup(): number {
-    return this.#services.hotGroups?.of(this.client.user ?? 'anonymous') ?? 0;
+    return this.#services.hotGroups?.of(this.client) ?? 0;
   }
 
   /** False when it belongs to no shard or cannot go there now: then it is served from here. */

@@ -1,5 +1,5 @@
 // A node that does what it is told and remembers it.
-import type { LogControl, NodeControl, Readiness, TableStats } from '../../src/http/index.js';
+import type { CidrControl, LogControl, NodeControl, Readiness, TableStats } from '../../src/http/index.js';
 
 const table: TableStats = {
   keyspace: 'ks',
@@ -22,6 +22,17 @@ const table: TableStats = {
 
 export class FakeControl implements NodeControl {
   readonly calls: unknown[][] = [];
+  readonly cidr: CidrControl = {
+    list: async () => ({ local: ['127.0.0.0/8', '10.0.0.0/8'], far: ['200.0.0.0/8'] }),
+    update: async (group, cidrs) => void this.calls.push(['updateCidr', group, cidrs]),
+    drop: async (group) => void this.calls.push(['dropCidr', group]),
+    groupsOf: () => ['local'],
+    reload: async () => void this.calls.push(['reloadCidr']),
+    stats: () => ({
+      counts: [{ name: 'CIDR groups cache reload count', value: 2 }],
+      latencies: [{ name: 'CIDR checks latency (ns)', p50th: 1, p95th: 2299, p99th: 4768, p999th: 4768, max: 4768 }],
+    }),
+  };
   readonly logs: LogControl = {
     auditLog: () => ({ counts: { written: 3, dropped: 1 }, rows: [['enabled', 'true'] as const] }),
     enableAuditLog: async (options) => void this.calls.push(['enableAuditLog', options]),
@@ -188,8 +199,9 @@ export class FakeControl implements NodeControl {
     this.calls.push(['reloadTls']);
   }
 
-  async invalidateAuthCache(cache: string, role?: string, resource?: string): Promise<void> {
+  async invalidateAuthCache(cache: string, role?: string, resource?: string): Promise<boolean> {
     this.calls.push(['invalidateAuthCache', cache, role ?? null, resource ?? null]);
+    return role !== 'nobody';
   }
 
   stop(): void {

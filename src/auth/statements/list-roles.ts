@@ -47,11 +47,17 @@ export async function listRoles(
   for (const role of roles.sort((a, b) => (a.name < b.name ? -1 : 1))) {
     if (what === 'users' && !role.canLogin) continue;
     const name = utf8Bytes(role.name);
-    const datacenters = utf8Bytes('ALL');
+    const datacenters = utf8Bytes(await datacentersText(access, role.name));
     if (what === 'users') rows.push([name, boolean(await access.isSuperuser(role.name)), datacenters]);
     else rows.push([name, boolean(role.isSuperuser), boolean(role.canLogin), packMap(text, []), datacenters]);
   }
   return rowsResult(columnsOf[what], rows);
+}
+
+async function datacentersText({ origin }: AuthCall['access'], role: string): Promise<string> {
+  const datacenters = origin.options.network ? await origin.datacentersOf(role) : null;
+  if (datacenters === null) return 'ALL';
+  return datacenters.length === 0 ? 'n/a' : datacenters.toSorted().join(', ');
 }
 
 async function visibleRoles({ access, user }: AuthCall, grantee: string | null, recursive: boolean): Promise<Role[]> {

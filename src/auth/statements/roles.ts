@@ -2,6 +2,7 @@
 import { FerrosaError, invalid } from '../../common/errors.js';
 import type { OptionValue } from '../../cql/index.js';
 import { allRoles, type Permission, type QueryResult, type Resource, roleResource } from '../../query/index.js';
+import { javaHashOrder } from '../../schema/index.js';
 import type { AccessContext } from '../context.js';
 import { ensureNotAnonymous, unauthorized } from '../denial.js';
 import { hashPassword, isPasswordHash, tooCostly } from '../passwords.js';
@@ -66,22 +67,27 @@ function checkOptions(access: AccessContext, options: Options): void {
   if (costs !== null) throw invalid(`The hashed password would cost every login too much: ${costs}`);
 }
 
+/** As texts of Cassandra list the names of a set, which has room for twelve from the start. */
+const inHashOrder = (names: readonly string[]): string => javaHashOrder(names, Math.max(11, names.length)).join(', ');
+
 /** What is allowed to a role by where it comes from needs an authorizer that looks at it. */
 async function checkAccess(access: AccessContext, { datacenters, cidrs }: Options, isCreate: boolean): Promise<void> {
   if (datacenters?.some((name) => name !== access.options.datacenter))
     throw invalid(
       `Invalid value(s) for DATACENTERS '[${datacenters.join(', ')}]',All values must be valid datacenters`,
     );
+  const { options, groups } = access.origin;
   if (cidrs !== undefined && cidrs.length > 0) {
-    const known = await access.roles.cidrGroups();
-    if (cidrs.some((name) => !known.includes(name)))
+    const known = [...(await groups.all()).keys()];
+    const unknown = cidrs.filter((name) => !known.includes(name));
+    if (unknown.length > 0)
       throw invalid(
-        `Invalid CIDR group(s): [${cidrs.join(', ')}]. Available CIDR Groups are: [${known.sort().join(', ')}]`,
+        `Invalid CIDR group(s): [${inHashOrder(unknown)}]. Available CIDR Groups are: [${inHashOrder(known)}]`,
       );
-    throw invalid('ACCESS FROM CIDRS is not supported yet');
+    if (options.cidr === null) throw invalid('ACCESS FROM CIDRS operations not supported by AllowAllCIDRAuthorizer');
   }
   // With CREATE ROLE Cassandra passes over it; here nothing that restricts is dropped without a word.
-  if (datacenters !== undefined && !(isCreate && datacenters.length === 0))
+  if (!options.network && datacenters !== undefined && !(isCreate && datacenters.length === 0))
     throw invalid('ACCESS TO DATACENTERS operations not supported by AllowAllNetworkAuthorizer');
 }
 
@@ -119,6 +125,7 @@ export async function createRole(call: AuthCall, { role, conditional, options }:
     throw invalid(`${role} already exists`);
   }
   await access.roles.create(role, await changeOf(access, options));
+  await access.origin.set(role, options.datacenters ?? [], options.cidrs ?? []);
   await grantToCreator(access, { user }, [roleResource(role)]);
   await access.rolesChanged();
   return nothing;
@@ -137,6 +144,7 @@ export async function alterRole(call: AuthCall, { role, conditional, options }: 
   }
   if (options.password !== undefined) await limitPasswordChanges(access, role);
   await access.roles.alter(role, await changeOf(access, options));
+  await access.origin.set(role, options.datacenters, options.cidrs);
   await access.rolesChanged();
   return nothing;
 }
@@ -171,6 +179,7 @@ export async function dropRole(call: AuthCall, { role, conditional }: RoleDetail
   if (user === role) throw invalid('Cannot DROP primary role for current login');
   if (!exists) return nothing;
   await access.roles.drop(role);
+  await access.origin.drop(role);
   if (access.requiresAuthorization) {
     await access.permissions.revokeAllFrom(role);
     await access.permissions.revokeAllOn((resource) => resource === roleResource(role));

@@ -1,6 +1,8 @@
 // What the web side and ferrosa-ctl may ask of the node.
+import type { AuthCacheName } from '../../auth/index.js';
 import { invalid } from '../../common/errors.js';
 import type {
+  CidrControl,
   CompactionStats,
   Guardrail,
   KeyspaceReplication,
@@ -19,6 +21,7 @@ import type { QueryTraceStore } from '../../server/index.js';
 import { encodeText } from '../../types/index.js';
 import { guardrailGroups, guardrailText, setGuardrail } from '../guardrail-settings.js';
 import type { Config } from '../settings.js';
+import { cidrControl } from './cidr.js';
 import { compactionId } from './compaction-history.js';
 import { nowMs } from './environment.js';
 import { refreshEstimates } from './estimates.js';
@@ -52,6 +55,10 @@ export class Control implements NodeControl {
       this.#refreshHot();
       await parts.serving.services.shardSockets?.settled();
     };
+  }
+
+  get cidr(): CidrControl {
+    return cidrControl(this.#parts.serving.access.origin);
   }
 
   get logs(): NodeLogs {
@@ -245,12 +252,8 @@ export class Control implements NodeControl {
     }
   }
 
-  async invalidateAuthCache(
-    cache: 'roles' | 'permissions' | 'credentials',
-    role?: string,
-    resource?: string,
-  ): Promise<void> {
-    await this.#parts.serving.access.invalidate(cache, role, resource);
+  invalidateAuthCache(cache: AuthCacheName, role?: string, resource?: string): Promise<boolean> {
+    return this.#parts.serving.access.invalidate(cache, role, resource);
   }
 
   stop(): void {
