@@ -152,14 +152,16 @@ for (const port of ['port', 'shardAwarePort'] as const)
       'cassandra REQUEST_FAILURE ERROR|ks:ak|scope:t|operation:INSERT INTO ak.t (k, v) VALUES (?, ?); ' +
         'there were 2 markers(?) in CQL but 1 bound variables',
     ]);
-    const off = await hot();
-    for (let i = 0; i < 5; i++) await client.execute(read, [value.int(1)]);
-    assert.ok((await hot()) - off >= 4, 'hot again when the log is off');
+    // The shard hears a moment later that it may run the plan again.
+    const isHotAgain = async (): Promise<boolean> => {
+      const from = await hot();
+      for (let i = 0; i < 200; i++) await client.execute(read, [value.int(1)]);
+      return (await hot()) - from >= 150;
+    };
+    assert.ok(await isHotAgain(), 'hot again when the log is off');
     // Logins alone cost the hot path nothing.
     await ok('enableauditlog', '--included-categories', 'AUTH,DDL');
-    const auth = await hot();
-    for (let i = 0; i < 5; i++) await client.execute(read, [value.int(1)]);
-    assert.ok((await hot()) - auth >= 4);
+    assert.ok(await isHotAgain());
     await ok('disableauditlog');
     await client.close();
   });
