@@ -30,7 +30,7 @@ export function parseGuardrail(setting: GuardrailSetting, text: string): Guardra
     return setting.of === 'table_properties' ? values : values.map((value) => value.toUpperCase());
   }
   if (isNone(text)) return -1;
-  if (setting.unit === 'size') return parseBytes(text);
+  if (setting.kind === 'size' || setting.unit === 'size') return parseBytes(text);
   if (setting.unit === 'duration') return parseDurationMs(text) * 1000;
   if (!/^\d+$/.test(text.trim())) throw new Error(`"${text}" is not a whole number`);
   return Number(text);
@@ -39,12 +39,31 @@ export function parseGuardrail(setting: GuardrailSetting, text: string): Guardra
 /** As cassandra.yaml has it, and as `parseGuardrail` takes it. */
 export function guardrailText(setting: GuardrailSetting, value: GuardrailValue): string {
   if (setting.kind === 'values') return `[${(value as readonly string[]).join(', ')}]`;
-  if (setting.kind !== 'threshold' || setting.unit === 'count') return String(value);
+  if (setting.kind === 'flag') return String(value);
+  const unit = setting.kind === 'size' ? 'size' : setting.unit;
+  if (unit === 'count' || unit === 'percent') return String(value);
   if ((value as number) < 0) return 'null';
-  return setting.unit === 'size' ? `${value}B` : `${(value as number) / 1000}ms`;
+  return unit === 'size' ? sizeText(value as number) : `${(value as number) / 1000}ms`;
 }
 
-const shapes = { count: 'N', size: 'SIZE', duration: 'DURATION' } as const;
+/** In the largest unit that has it whole. */
+function sizeText(bytes: number): string {
+  const units = ['B', 'KiB', 'MiB', 'GiB'];
+  let unit = 0;
+  let value = bytes;
+  while (unit < units.length - 1 && value > 0 && value % 1024 === 0) {
+    value /= 1024;
+    unit++;
+  }
+  return `${value}${units[unit]}`;
+}
+
+const shapes = { count: 'N', size: 'SIZE', duration: 'DURATION', percent: 'PERCENT' } as const;
+
+function shapeOf(setting: GuardrailSetting): string {
+  if (setting.kind === 'threshold') return shapes[setting.unit];
+  return setting.kind === 'flag' ? 'true|false' : setting.kind === 'size' ? 'SIZE' : 'LIST';
+}
 
 export const guardrailSettingTexts: Readonly<Record<string, GuardrailSettingText>> = Object.fromEntries(
   [...guardrailSettings].map(([name, setting]) => [
@@ -52,7 +71,7 @@ export const guardrailSettingTexts: Readonly<Record<string, GuardrailSettingText
     {
       fallback: () => guardrailDefault(setting),
       parse: (text: string) => parseGuardrail(setting, text),
-      shape: setting.kind === 'threshold' ? shapes[setting.unit] : setting.kind === 'flag' ? 'true|false' : 'LIST',
+      shape: shapeOf(setting),
       help: `Guardrail for ordinary users: ${name.replaceAll('_', ' ')}`,
     },
   ]),

@@ -1,5 +1,6 @@
 // The composition of a node: what runs in this process and how it is put together.
 
+import { join } from 'node:path';
 import type { Authenticator, HotGroups, RoleAccess } from '../auth/index.js';
 import { satisfiedLevels } from '../cluster/index.js';
 import type { ConnectionInfo, ServingFigures, WebServer } from '../http/index.js';
@@ -18,6 +19,7 @@ import type { Log } from './log.js';
 import { createAccess, createHotGroups } from './node/access.js';
 import { keepCompactionHistory } from './node/compaction-history.js';
 import { Control } from './node/control.js';
+import { watchDiskUsage } from './node/disk-usage.js';
 import { loadPagingKey, monotonicMicros, nextTimeUuid, nowMs } from './node/environment.js';
 import { scheduleEstimates } from './node/estimates.js';
 import { Figures } from './node/figures.js';
@@ -73,6 +75,7 @@ export async function startNode(config: Config, log: Log, onDeath: (message: str
   figures.attach(serving);
   keepCompactionHistory(processor, storage, log);
   const stopEstimates = scheduleEstimates(processor, storage, log);
+  const stopWatching = watchDiskUsage(guardrails, join(config.data_dir, 'data'), log);
   const stopTrimming = trimWhenIdle(() => services.metrics.requests);
   const builds = new ViewBuilds(processor, storage, log);
   builds.start();
@@ -109,6 +112,7 @@ export async function startNode(config: Config, log: Log, onDeath: (message: str
       stopEstimates();
       latencies.stop();
       stopTrimming();
+      stopWatching();
       await builds.stop();
       await drain({ storage, server, web, logs });
     },

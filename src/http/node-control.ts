@@ -58,7 +58,7 @@ export type TableStats = {
 /** As nodetool groups their settings; `values` as cassandra.yaml has them, in the order of `settings`. */
 export type Guardrail = {
   readonly name: string;
-  readonly kind: 'threshold' | 'flag' | 'values';
+  readonly kind: 'threshold' | 'flag' | 'values' | 'size';
   readonly settings: readonly string[];
   readonly values: readonly string[];
 };

@@ -2,6 +2,7 @@
 // The texts were compared with Cassandra 5.0.9 under the same settings.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import { hash } from '@node-rs/bcrypt';
 import { CqlClient, type CqlError } from '../support/cql-client.js';
@@ -189,4 +190,126 @@ test('getguardrailsconfig and settings show what is set; what contradicts itself
     /is expecting 2 argument values\. Getting 1 instead\./,
   );
   assert.equal((await ctl('getguardrailsconfig', 'tables_threshold')).out, '[200, 150]\n');
+});
+
+test('queries by index without the partition key, when they are not wanted', async () => {
+  await superuser.query('CREATE TABLE g.ix (k int, c int, v int, w text, PRIMARY KEY (k, c))');
+  await superuser.query('CREATE INDEX ixv ON g.ix (v)');
+  await superuser.query("CREATE INDEX ixw ON g.ix (w) USING 'sai'");
+  await set('non_partition_restricted_index_query_enabled', 'false');
+  const message =
+    'Guardrail non_partition_restricted_index_query_enabled violated: Non-partition key restricted query is not allowed. ' +
+    'Executing a query on secondary indexes without partition key restriction might degrade performance';
+  for (const where of ['v = 1', "w = 'a'", "w = 'a' ALLOW FILTERING", "token(k) > 0 AND w = 'a'"])
+    assert.equal(await refusal(`SELECT * FROM g.ix WHERE ${where}`), message, where);
+  await user.query('SELECT * FROM g.ix WHERE k = 1 AND v = 1');
+  await superuser.query('SELECT * FROM g.ix WHERE v = 1');
+  const prepared = await user.prepare('SELECT * FROM g.ix WHERE v = ?');
+  await assert.rejects(user.execute(prepared, [value.int(1)]), { message });
+  await set('non_partition_restricted_index_query_enabled', 'true');
+  await user.execute(prepared, [value.int(1)]);
+});
+
+test('long terms of storage-attached indexes: by default beyond a kibibyte a warning, beyond eight an error', async () => {
+  await superuser.query(
+    'CREATE TABLE g.terms (k int PRIMARY KEY, w text, s set<text>, f frozen<set<text>>, m map<text, text>, plain text)',
+  );
+  for (const target of ['w', 's', 'full(f)', 'keys(m)'])
+    await superuser.query(`CREATE INDEX ON g.terms (${target}) USING 'sai'`);
+  assert.equal((await ctl('getguardrailsconfig', 'sai_string_term_size_threshold')).out, '[8KiB, 1KiB]\n');
+  assert.equal((await ctl('getguardrailsconfig', 'sai_vector_term_size_threshold')).out, '[32KiB, 16KiB]\n');
+  const long = 'x'.repeat(1_025);
+  const insert = (column: string, literal: string) => `INSERT INTO g.terms (k, ${column}) VALUES (1, ${literal})`;
+  const warning = (name: string, column: string, size: number, limit: number) =>
+    `Guardrail ${name} violated: Value of column '${column}' has size ${size}, this exceeds the warning threshold of ${limit}.`;
+  assert.deepEqual((await user.query(insert('w', `'${long}'`))).warnings, [
+    warning('sai_string_term_size', 'w', 1_025, 1_024),
+  ]);
+  await set('sai_string_term_size_threshold', '20B', '10B');
+  await set('sai_frozen_term_size_threshold', '40B', '20B');
+  const thirteen = 'a'.repeat(13);
+  const seventeen = 'a'.repeat(17);
+  assert.deepEqual((await user.query(insert('s', `{'${seventeen}'}`))).warnings, [
+    warning('sai_string_term_size', 's', 17, 10),
+  ]);
+  assert.deepEqual((await user.query(insert('f', `{'${seventeen}'}`))).warnings, [
+    warning('sai_frozen_term_size', 'f', 25, 20),
+  ]);
+  assert.deepEqual((await user.query(insert('m', `{'${thirteen}': '${long}'}`))).warnings, [
+    warning('sai_string_term_size', 'm', 13, 10),
+  ]);
+  assert.deepEqual((await user.query(insert('plain', `'${long}'`))).warnings, []);
+  const failure = (name: string, column: string, size: number, limit: number) =>
+    `Guardrail ${name} violated: Value of column '${column}' has size ${size}, this exceeds the failure threshold of ${limit}.`;
+  const tooLong = 'a'.repeat(29);
+  assert.equal(await refusal(insert('w', `'${tooLong}'`)), failure('sai_string_term_size', 'w', 29, 20));
+  assert.equal(
+    await refusal(`UPDATE g.terms SET s = s + {'${tooLong}'} WHERE k = 1`),
+    failure('sai_string_term_size', 's', 29, 20),
+  );
+  assert.equal(
+    await refusal(insert('f', `{'${seventeen}', '${'b'.repeat(27)}'}`)),
+    failure('sai_frozen_term_size', 'f', 56, 40),
+  );
+  const batch = `BEGIN BATCH ${insert('w', `'${thirteen}'`)}; APPLY BATCH`;
+  assert.deepEqual((await user.query(batch)).warnings, [warning('sai_string_term_size', 'w', 13, 10)]);
+  assert.deepEqual((await superuser.query(insert('w', `'${tooLong}'`))).warnings, []);
+  await set('sai_string_term_size_threshold', 'null', 'null');
+  assert.deepEqual((await user.query(insert('w', `'${tooLong}'`))).warnings, []);
+});
+
+test('views of a table are counted', async () => {
+  await superuser.query('CREATE TABLE g.base (k int PRIMARY KEY, v int)');
+  await set('materialized_views_per_table_threshold', '2', '1');
+  const view = (name: string) =>
+    `CREATE MATERIALIZED VIEW g.${name} AS SELECT * FROM g.base WHERE v IS NOT NULL AND k IS NOT NULL PRIMARY KEY (v, k)`;
+  const text = (warnings: readonly string[]) => warnings.filter((one) => one.startsWith('Guardrail'));
+  assert.deepEqual(text((await user.query(view('mv1'))).warnings), []);
+  assert.deepEqual(text((await user.query(view('mv2'))).warnings), [
+    'Guardrail materialized_views_per_table violated: Creating materialized view mv2 on table base, current number of views 2 exceeds warning threshold of 1.',
+  ]);
+  assert.equal(
+    await refusal(view('mv3')),
+    'Guardrail materialized_views_per_table violated: Tables cannot have more than 2 materialized views, aborting the creation of materialized view mv3 on table base',
+  );
+  assert.deepEqual(text((await superuser.query(view('mv9'))).warnings), []);
+});
+
+test('writes are refused when the data has more of the disk than it may have, also prepared ones that were hot', async () => {
+  const insert = await user.prepare("INSERT INTO g.t (k, c, v) VALUES (1, 1, 'x')");
+  for (let i = 0; i < 3; i++) await user.execute(insert, []);
+  await set('data_disk_usage_max_disk_size', '1MiB');
+  const outcome = async (wanted: RegExp): Promise<void> => {
+    // The disk is looked at in the background.
+    for (let i = 0; i < 200; i++) {
+      const [found] = (await user.execute(insert, []).catch((error: CqlError) => ({ warnings: [error.message] })))
+        .warnings;
+      if (wanted.test(found ?? 'none')) return;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    assert.fail(`no ${wanted}`);
+  };
+  await superuser.query(`INSERT INTO g.t (k, c, v) VALUES (2, 2, '${randomBytes(250_000).toString('hex')}')`);
+  await ctl('flush', 'g');
+  await set('data_disk_usage_percentage_threshold', '100', '1');
+  await outcome(/^Guardrail replica_disk_usage violated: Replica disk usage exceeds warning threshold$/);
+  await set('data_disk_usage_percentage_threshold', '2', '1');
+  await outcome(
+    /^Guardrail replica_disk_usage violated: Write request failed because disk usage exceeds failure threshold$/,
+  );
+  assert.match(
+    ferrosa.output,
+    /Guardrail local_data_disk_usage violated: Local data disk usage \d+%\(Full\) exceeds failure threshold of 2%/,
+  );
+  await user.query('SELECT * FROM g.t WHERE k = 1 AND c = 1');
+  await superuser.query("INSERT INTO g.t (k, c, v) VALUES (1, 1, 'x')");
+  const tooMuch = await ctl('setguardrailsconfig', 'data_disk_usage_percentage_threshold', '101', '1');
+  assert.match(
+    tooMuch.error,
+    /Invalid value 101 for data_disk_usage_percentage_fail_threshold: maximum allowed value is 100/,
+  );
+  await set('data_disk_usage_percentage_threshold', '-1', '-1');
+  await outcome(/^none$/);
+  await set('data_disk_usage_max_disk_size', 'null');
+  assert.equal((await ctl('getguardrailsconfig', 'data_disk_usage_max_disk_size')).out, 'null\n');
 });

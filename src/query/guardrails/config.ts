@@ -3,6 +3,7 @@ import { invalid } from '../../common/errors.js';
 import {
   type FlagName,
   flags,
+  type Threshold,
   type ThresholdName,
   type ThresholdUnit,
   thresholds,
@@ -11,17 +12,29 @@ import {
 } from './definitions.js';
 
 export type GuardrailSetting =
-  | { readonly kind: 'threshold'; readonly of: ThresholdName; readonly unit: ThresholdUnit }
+  | {
+      readonly kind: 'threshold';
+      readonly of: ThresholdName;
+      readonly unit: ThresholdUnit;
+      readonly fallback: number;
+    }
+  /** Bytes; -1: none. */
+  | { readonly kind: 'size' }
   | { readonly kind: 'flag'; readonly fallback: boolean }
   | { readonly kind: 'values'; readonly of: ValuesName };
 
 /** A threshold (-1: none), a flag, or the values of a list. */
 export type GuardrailValue = number | boolean | readonly string[];
 
+/** The size that data_disk_usage_percentage is of, instead of that of the disk. */
+export const maxDiskSize = 'data_disk_usage_max_disk_size';
+
 function settingsOf(): Map<string, GuardrailSetting> {
   const all = new Map<string, GuardrailSetting>();
-  for (const [of, { unit }] of Object.entries(thresholds) as [ThresholdName, { unit: ThresholdUnit }][])
-    for (const end of ['warn', 'fail'] as const) all.set(`${of}_${end}_threshold`, { kind: 'threshold', of, unit });
+  for (const [of, { unit, fallback }] of Object.entries(thresholds) as [ThresholdName, Threshold][])
+    for (const end of ['warn', 'fail'] as const)
+      all.set(`${of}_${end}_threshold`, { kind: 'threshold', of, unit, fallback: fallback?.[end] ?? -1 });
+  all.set(maxDiskSize, { kind: 'size' });
   for (const name of Object.keys(flags)) all.set(name, { kind: 'flag', fallback: true });
   all.set('zero_ttl_on_twcs_warned', { kind: 'flag', fallback: true });
   for (const [of, { ignores }] of Object.entries(valueLists) as [ValuesName, { ignores: boolean }][])
@@ -34,10 +47,12 @@ function settingsOf(): Map<string, GuardrailSetting> {
 export const guardrailSettings: ReadonlyMap<string, GuardrailSetting> = settingsOf();
 
 export const guardrailDefault = (setting: GuardrailSetting): GuardrailValue =>
-  setting.kind === 'threshold' ? -1 : setting.kind === 'flag' ? setting.fallback : [];
+  setting.kind === 'size' ? -1 : setting.kind === 'values' ? [] : setting.fallback;
 
 /** Settings of what is looked at when statements that read or write run; the others are of DDL. */
 const execution = new Set([
+  'data_disk_usage_percentage_warn_threshold',
+  'data_disk_usage_percentage_fail_threshold',
   'page_size_warn_threshold',
   'page_size_fail_threshold',
   'column_value_size_warn_threshold',
@@ -54,6 +69,8 @@ const execution = new Set([
 ]);
 
 export class GuardrailConfig {
+  /** Of the disk, from 0 to 100; null while nobody has looked. */
+  diskUsagePercent: number | null = null;
   readonly #values = new Map<string, GuardrailValue>();
   readonly #listeners: (() => void)[] = [];
 
@@ -88,7 +105,7 @@ export class GuardrailConfig {
       for (const [name, value] of Object.entries(values)) {
         const setting = guardrailSettings.get(name);
         if (setting === undefined) throw invalid(`Guardrail ${name} not found.`);
-        if (setting.kind === 'threshold') checkThreshold(name, value as number);
+        if (setting.kind === 'threshold') checkThreshold(name, value as number, setting.unit);
         this.#values.set(name, value);
         if (setting.kind === 'threshold') this.#checkOrder(setting.of, values);
       }
@@ -128,7 +145,9 @@ export class GuardrailConfig {
   }
 }
 
-function checkThreshold(name: string, value: number): void {
+function checkThreshold(name: string, value: number, unit: ThresholdUnit): void {
+  if (unit === 'percent' && value > 100)
+    throw invalid(`Invalid value ${value} for ${name}: maximum allowed value is 100`);
   if (value === 0) throw invalid(`Invalid value for ${name}: 0 is not allowed; if attempting to disable use -1`);
   if (value < -1)
     throw invalid(

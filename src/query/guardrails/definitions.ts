@@ -1,16 +1,27 @@
 // The guardrails: Cassandra 5.0's names, settings, defaults and texts (org.apache.cassandra.db.guardrails.Guardrails).
 
-export type ThresholdUnit = 'count' | 'size' | 'duration';
+export type ThresholdUnit = 'count' | 'size' | 'duration' | 'percent';
 
 export type Threshold = {
   readonly kind: 'max' | 'min';
   /** Of the values of its settings: a number, bytes, microseconds. */
   readonly unit: ThresholdUnit;
   readonly reason?: string;
+  /** Without a setting; left out: none. */
+  readonly fallback?: { readonly warn: number; readonly fail: number };
   text(isWarning: boolean, what: string, value: string, threshold: string): string;
 };
 
 const level = (isWarning: boolean): string => (isWarning ? 'warning' : 'failure');
+
+const KiB = 1024;
+
+const termSize = {
+  kind: 'max',
+  unit: 'size',
+  text: (isWarning: boolean, what: string, value: string, threshold: string) =>
+    `Value of column '${what}' has size ${value}, this exceeds the ${level(isWarning)} threshold of ${threshold}.`,
+} as const;
 
 /** By name; the settings are `<name>_warn_threshold` and `<name>_fail_threshold`. */
 export const thresholds = {
@@ -45,6 +56,14 @@ export const thresholds = {
       isWarning
         ? `Creating secondary index ${what}, current number of indexes ${value} exceeds warning threshold of ${threshold}.`
         : `Tables cannot have more than ${threshold} secondary indexes, aborting the creation of secondary index ${what}`,
+  },
+  materialized_views_per_table: {
+    kind: 'max',
+    unit: 'count',
+    text: (isWarning, what, value, threshold) =>
+      isWarning
+        ? `Creating materialized view ${what}, current number of views ${value} exceeds warning threshold of ${threshold}.`
+        : `Tables cannot have more than ${threshold} materialized views, aborting the creation of materialized view ${what}`,
   },
   page_size: {
     kind: 'max',
@@ -102,6 +121,17 @@ export const thresholds = {
     text: (isWarning, what, value, threshold) =>
       `${what} has a vector of ${value} dimensions, this exceeds the ${level(isWarning)} threshold of ${threshold}.`,
   },
+  sai_string_term_size: { ...termSize, fallback: { warn: KiB, fail: 8 * KiB } },
+  sai_frozen_term_size: { ...termSize, fallback: { warn: KiB, fail: 8 * KiB } },
+  sai_vector_term_size: { ...termSize, fallback: { warn: 16 * KiB, fail: 32 * KiB } },
+  /** What clients are told of it is of replica_disk_usage. */
+  data_disk_usage_percentage: {
+    kind: 'max',
+    unit: 'percent',
+    text: (isWarning, what, value, threshold) =>
+      `Local data disk usage ${value}%(${what}) exceeds ${level(isWarning)} threshold of ${threshold}%` +
+      (isWarning ? '' : ', will stop accepting writes'),
+  },
   minimum_replication_factor: {
     kind: 'min',
     unit: 'count',
@@ -155,6 +185,11 @@ export const flags = {
     name: 'allow_filtering',
     reason: 'ALLOW FILTERING can potentially visit all the data in the table and have unpredictable performance.',
     feature: 'Querying with ALLOW FILTERING',
+  },
+  non_partition_restricted_index_query_enabled: {
+    name: 'non_partition_restricted_index_query_enabled',
+    reason: 'Executing a query on secondary indexes without partition key restriction might degrade performance',
+    feature: 'Non-partition key restricted query',
   },
   simplestrategy_enabled: { name: 'simplestrategy', feature: 'SimpleStrategy' },
   vector_type_enabled: { name: 'vector_type_enabled', feature: 'usage of the vector type' },

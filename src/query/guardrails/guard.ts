@@ -62,6 +62,23 @@ export class Guard {
       this.#warn(violated(guardrail, reason, `${what} is not recommended`));
   }
 
+  /** Looks at the disk before a write. @throws FerrosaError INVALID when it is too full */
+  diskUsage(): void {
+    const { config } = this;
+    const percent = config.diskUsagePercent;
+    if (percent === null || !this.isThresholdSet('data_disk_usage_percentage')) return;
+    const beyond = (end: 'warn' | 'fail'): boolean => {
+      const limit = config.threshold('data_disk_usage_percentage', end);
+      return limit >= 0 && percent > limit;
+    };
+    const name = 'replica_disk_usage';
+    if (beyond('fail'))
+      throw this.#failed(
+        violated(name, undefined, 'Write request failed because disk usage exceeds failure threshold'),
+      );
+    if (beyond('warn')) this.#warn(violated(name, undefined, 'Replica disk usage exceeds warning threshold'));
+  }
+
   /** Returns those that are to be ignored. @throws FerrosaError INVALID for a value that is not allowed */
   values(name: ValuesName, given: readonly string[]): string[] {
     const { what } = valueLists[name];

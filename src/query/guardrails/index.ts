@@ -4,4 +4,6 @@ export {
   type GuardrailValue,
   guardrailDefault,
   guardrailSettings,
+  maxDiskSize,
 } from './config.js';
+export { thresholds } from './definitions.js';

@@ -51,6 +51,13 @@ export function guardSchemaChange(
     case 'alterType':
       guardAlterType(guard, statement, schema, session);
       return statement;
+    case 'createView': {
+      const base = tableOf(schema, statement.base, session);
+      const views = (base?.viewNames?.length ?? 0) + 1;
+      const what = `${statement.view.name} on table ${statement.base.name}`;
+      if (base !== null) guard.threshold('materialized_views_per_table', views, what);
+      return statement;
+    }
     case 'createIndex':
       guardCreateIndex(guard, statement, tableOf(schema, statement.table, session));
       return statement;

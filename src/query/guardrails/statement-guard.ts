@@ -1,4 +1,6 @@
 // Guardrails of statements that read and write, in the order of Cassandra's checks.
+
+import { type IndexTable, indexTablesOf } from '../../index/index.js';
 import { type CqlType, isMulticell, UNSET, unpackList, unpackMap, unpackSet } from '../../types/index.js';
 import type { QueryOptions } from '../api.js';
 import { consistencyName } from '../consistency.js';
@@ -45,6 +47,7 @@ export function guardExecution(guard: Guard, plan: Plan, binds: readonly BindCon
   const conditional = statements.some(({ conditions }) => conditions !== null);
   const levels = conditional ? [consistency, serialConsistency] : [consistency];
   guard.values('write_consistency_levels', levels.map(consistencyName));
+  guard.diskUsage();
   statements.forEach((statement, i) => {
     guardWrite(guard, statement, binds[i] ?? binds[0]!, values.nowMicros);
   });
@@ -55,6 +58,8 @@ const isSystem = (keyspace: string): boolean => /^system(_|$)/.test(keyspace);
 function guardSelect(guard: Guard, plan: SelectPlan, bind: BindContext, { consistency, pageSize }: QueryOptions): void {
   const { table, restrictions } = plan;
   guard.values('read_consistency_levels', [consistencyName(consistency)]);
+  if (restrictions.usesIndex && restrictions.isKeyRange && !isSystem(table.keyspace))
+    guard.flag('non_partition_restricted_index_query_enabled');
   if (restrictions.keyIsIn && !restrictions.isKeyRange) {
     guard.threshold('in_select_cartesian_product', combinations(restrictions.partitionKey, bind), 'partition key');
     guard.threshold('partition_keys_in_select', partitionKeys(restrictions, bind).length, table.name);
@@ -81,6 +86,8 @@ function guardWrite(guard: Guard, plan: WritePlan, bind: BindContext, nowMicros:
   if (attributes.timestamp !== null)
     guardTimestamp(guard, table.name, timestampOf(attributes, nowMicros, bind), nowMicros);
   for (const operation of [...plan.regular, ...plan.statics]) guardOperation(guard, operation, bind);
+  for (const index of indexTablesOf(table))
+    if (index.isSai) guardTerms(guard, index, [...plan.regular, ...plan.statics], bind);
 }
 
 /** The thresholds are durations: from now on for the largest, before now for the smallest timestamp. */
@@ -117,6 +124,44 @@ function guardOperation(guard: Guard, operation: Operation, bind: BindContext): 
   if (value === null || value === UNSET) return;
   const whole = operation instanceof SetElement ? { kind: 'blob' as const } : column.type;
   guardValue(guard, column.name, whole, value);
+}
+
+/** Terms that a write gives to a storage-attached index. */
+function guardTerms(guard: Guard, index: IndexTable, operations: readonly Operation[], bind: BindContext): void {
+  const { column, kind } = index.target;
+  for (const operation of operations) {
+    const term = (operation as { readonly term?: Term }).term;
+    if (operation.column.name !== column.name || term === undefined || operation instanceof DiscardFromList) continue;
+    const value = term.bind(bind);
+    if (!(value instanceof Uint8Array)) continue;
+    const type = operation instanceof SetElement ? ({ kind: 'blob' } as const) : column.type;
+    for (const one of indexedValues(type, kind, value))
+      for (const part of index.termsOf(one))
+        guard.threshold(termGuardrail(column.type), part?.length ?? 0, column.name);
+  }
+}
+
+function termGuardrail(type: CqlType): 'sai_vector_term_size' | 'sai_frozen_term_size' | 'sai_string_term_size' {
+  if (type.kind === 'vector') return 'sai_vector_term_size';
+  const isComposed = type.kind === 'tuple' || type.kind === 'udt' || 'frozen' in type;
+  return isComposed && !isMulticell(type) ? 'sai_frozen_term_size' : 'sai_string_term_size';
+}
+
+/** The values of a column that an index of a kind has: the whole, or its elements. */
+function indexedValues(type: CqlType, kind: IndexTable['target']['kind'], value: Uint8Array): Uint8Array[] {
+  if (!isMulticell(type)) return [value];
+  switch (type.kind) {
+    case 'list':
+      return unpackList(value);
+    case 'set':
+      return unpackSet(value);
+    case 'map':
+      return unpackMap(value).flatMap(([key, entry]) =>
+        kind === 'keys' ? [key] : kind === 'entries' ? [key, entry] : [entry],
+      );
+    default:
+      return [value];
+  }
 }
 
 /** Bytes of a cell beside its value and path: timestamp, ttl, deletion time. */
