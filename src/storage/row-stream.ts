@@ -5,6 +5,12 @@ export const rowStreamFormat = 1;
 const headerBytes = 28;
 const moreFlag = 1;
 
+// An answer is read once: a DataView on it would cost more than what it reads.
+const u16 = (bytes: Uint8Array, at: number): number => bytes[at]! | (bytes[at + 1]! << 8);
+const u32 = (bytes: Uint8Array, at: number): number => (u16(bytes, at) | (u16(bytes, at + 2) << 16)) >>> 0;
+const i32be = (bytes: Uint8Array, at: number): number =>
+  (bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!;
+
 /** A run of rows of one partition. */
 export type RowPartition = {
   readonly token: bigint;
@@ -21,9 +27,28 @@ export type StreamRow = {
   readonly cells: Uint8Array;
 };
 
+/** The token is read when it is asked for: most reads know it, and it costs as much as all the rest. */
+class PartitionRun implements RowPartition {
+  readonly key: Uint8Array;
+
+  constructor(
+    private readonly bytes: Uint8Array,
+    private readonly at: number,
+    keyEnd: number,
+    readonly rowCount: number,
+    readonly rows: Uint8Array,
+  ) {
+    this.key = bytes.subarray(at + 10, keyEnd);
+  }
+
+  get token(): bigint {
+    const { buffer, byteOffset, byteLength } = this.bytes;
+    return new DataView(buffer, byteOffset, byteLength).getBigInt64(this.at, true);
+  }
+}
+
 /** One answer. Everything it gives points into `bytes`. Throws FerrosaError CORRUPT when they are damaged. */
 export class RowStream {
-  private readonly view: DataView;
   private readonly partitionsAt: number;
   /** More rows may follow `position`. */
   readonly more: boolean;
@@ -39,15 +64,13 @@ export class RowStream {
 
   constructor(readonly bytes: Uint8Array) {
     if (bytes.length < headerBytes || bytes[0] !== rowStreamFormat) throw damaged('header');
-    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    this.view = view;
     this.more = (bytes[1]! & moreFlag) !== 0;
-    this.rowCount = view.getUint32(4, true);
-    this.partitionCount = view.getUint32(8, true);
-    this.tombstones = view.getUint32(12, true);
-    this.liveRows = view.getUint32(16, true);
-    this.sources = view.getUint32(20, true);
-    const positionBytes = view.getUint32(24, true);
+    this.rowCount = u32(bytes, 4);
+    this.partitionCount = u32(bytes, 8);
+    this.tombstones = u32(bytes, 12);
+    this.liveRows = u32(bytes, 16);
+    this.sources = u32(bytes, 20);
+    const positionBytes = u32(bytes, 24);
     if (positionBytes > bytes.length - headerBytes) throw damaged('position');
     this.position = positionBytes === 0 ? null : bytes.subarray(headerBytes, headerBytes + positionBytes);
     this.partitionsAt = headerBytes + positionBytes;
@@ -59,21 +82,15 @@ export class RowStream {
     const end = this.bytes.length;
     while (at < end) {
       if (end - at < 10) throw damaged('partition');
-      const token = this.view.getBigInt64(at, true);
-      const keyBytes = this.view.getUint16(at + 8, true);
+      const keyBytes = u16(this.bytes, at + 8);
       const keyAt = at + 10;
       const countAt = keyAt + keyBytes;
       if (end - countAt < 8) throw damaged('partition key');
-      const rowCount = this.view.getUint32(countAt, true);
-      const length = this.view.getUint32(countAt + 4, true);
+      const rowCount = u32(this.bytes, countAt);
+      const length = u32(this.bytes, countAt + 4);
       const rowsAt = countAt + 8;
       if (length > end - rowsAt) throw damaged('rows');
-      yield {
-        token,
-        key: this.bytes.subarray(keyAt, countAt),
-        rowCount,
-        rows: this.bytes.subarray(rowsAt, rowsAt + length),
-      };
+      yield new PartitionRun(this.bytes, at, countAt, rowCount, this.bytes.subarray(rowsAt, rowsAt + length));
       at = rowsAt + length;
     }
   }
@@ -84,12 +101,12 @@ export class RowStream {
     const end = this.bytes.length;
     for (let at = this.partitionsAt; at < end; ) {
       if (end - at < 10) throw damaged('partition');
-      const countAt = at + 10 + this.view.getUint16(at + 8, true);
+      const countAt = at + 10 + u16(this.bytes, at + 8);
       if (end - countAt < 8) throw damaged('partition key');
       const rowsAt = countAt + 8;
-      const length = this.view.getUint32(countAt + 4, true);
+      const length = u32(this.bytes, countAt + 4);
       if (length > end - rowsAt) throw damaged('rows');
-      if (this.view.getUint32(countAt, true) > 0) blocks.push(this.bytes.subarray(rowsAt, rowsAt + length));
+      if (u32(this.bytes, countAt) > 0) blocks.push(this.bytes.subarray(rowsAt, rowsAt + length));
       at = rowsAt + length;
     }
     return blocks;
@@ -99,20 +116,19 @@ export class RowStream {
 /** The rows of a run. `columnCount` and `positions` are those of the command. */
 export function* rowsOf(partition: RowPartition, columnCount: number, positions = false): Generator<StreamRow> {
   const bytes = partition.rows;
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let at = 0;
   for (let row = 0; row < partition.rowCount; row++) {
     let position: Uint8Array | null = null;
     if (positions) {
       if (bytes.length - at < 2) throw damaged('row position');
-      const length = view.getUint16(at, true);
+      const length = u16(bytes, at);
       at += 2;
       if (length > bytes.length - at) throw damaged('row position');
       position = bytes.subarray(at, at + length);
       at += length;
     }
     const start = at;
-    for (let column = 0; column < columnCount; column++) at = skipCell(view, at);
+    for (let column = 0; column < columnCount; column++) at = skipCell(bytes, at);
     yield { position, cells: bytes.subarray(start, at) };
   }
   if (at !== bytes.length) throw damaged('rows');
@@ -120,22 +136,21 @@ export function* rowsOf(partition: RowPartition, columnCount: number, positions 
 
 /** The cells of one row, null for null. */
 export function cellsOf(cells: Uint8Array, columnCount: number): (Uint8Array | null)[] {
-  const view = new DataView(cells.buffer, cells.byteOffset, cells.byteLength);
   const values: (Uint8Array | null)[] = [];
   let at = 0;
   for (let column = 0; column < columnCount; column++) {
-    const next = skipCell(view, at);
-    values.push(view.getInt32(at, false) < 0 ? null : cells.subarray(at + 4, next));
+    const next = skipCell(cells, at);
+    values.push(i32be(cells, at) < 0 ? null : cells.subarray(at + 4, next));
     at = next;
   }
   return values;
 }
 
-function skipCell(view: DataView, at: number): number {
-  if (view.byteLength - at < 4) throw damaged('cell');
-  const length = view.getInt32(at, false);
+function skipCell(bytes: Uint8Array, at: number): number {
+  if (bytes.length - at < 4) throw damaged('cell');
+  const length = i32be(bytes, at);
   if (length < 0) return at + 4;
-  if (length > view.byteLength - at - 4) throw damaged('cell');
+  if (length > bytes.length - at - 4) throw damaged('cell');
   return at + 4 + length;
 }
 
