@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 #ifdef __GLIBC__
 #include <malloc.h>
@@ -48,6 +49,30 @@ Napi::Value PinThread(const Napi::CallbackInfo& info) {
   CPU_ZERO(&set);
   CPU_SET(core, &set);
   return Napi::Boolean::New(info.Env(), ::sched_setaffinity(0, sizeof set, &set) == 0);
+#else
+  return Napi::Boolean::New(info.Env(), false);
+#endif
+}
+
+// askForSlices(microseconds): how long the calling thread wants to run at a time, 0 for what the system likes. Who asks for little runs soon
+// after it is woken, also while another thread runs (Linux 6.12 on, sched_setattr(2)); its share of the core stays the same. False where
+// that is not known.
+Napi::Value AskForSlices(const Napi::CallbackInfo& info) {
+#if defined(__linux__) && defined(SYS_sched_setattr)
+  struct {
+    uint32_t size;
+    uint32_t policy;
+    uint64_t flags;
+    int32_t nice;
+    uint32_t priority;
+    uint64_t runtime;
+    uint64_t deadline;
+    uint64_t period;
+  } attributes = {};
+  const auto thread = 0;
+  if (::syscall(SYS_sched_getattr, thread, &attributes, sizeof attributes, 0) != 0) return Napi::Boolean::New(info.Env(), false);
+  attributes.runtime = uint64_t{GetU32(info, 0)} * 1000;
+  return Napi::Boolean::New(info.Env(), ::syscall(SYS_sched_setattr, thread, &attributes, 0) == 0);
 #else
   return Napi::Boolean::New(info.Env(), false);
 #endif
@@ -119,6 +144,7 @@ void RegisterProcess(Napi::Env env, Napi::Object exports) {
   exports.Set("sendNow", Napi::Function::New(env, SendNow));
   exports.Set("closeDescriptor", Napi::Function::New(env, CloseDescriptor));
   exports.Set("trimMemory", Napi::Function::New(env, TrimMemory));
+  exports.Set("askForSlices", Napi::Function::New(env, AskForSlices));
   exports.Set("cores", Napi::Function::New(env, Cores));
 }
 

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Authenticator, HotGroups, RoleAccess } from '../auth/index.js';
 import { satisfiedLevels } from '../cluster/index.js';
 import type { ConnectionInfo, ServingFigures, WebServer } from '../http/index.js';
+import { askForSlices } from '../native/index.js';
 import { GuardrailConfig, type GuardrailValue, HotPlans, type Processor } from '../query/index.js';
 import {
   type Connection,
@@ -51,12 +52,17 @@ type Parts = {
   readonly logs: NodeLogs;
 };
 
+/** How long a thread runs before another has its turn; the shortest that Linux has. */
+const sliceMicros = 100;
+
 /**
  * Starts everything; resolves when clients can connect.
  * @param onDeath  a part ended that the node cannot live without
  * @throws StartProblem, FerrosaError with a message for the operator
  */
 export async function startNode(config: Config, log: Log, onDeath: (message: string) => void): Promise<RunningNode> {
+  // For all threads, which inherit it: requests come to threads that are waiting, and do not wait for who computes.
+  askForSlices(sliceMicros);
   const startedAtMs = nowMs();
   checkMode(config);
   await openDataFolder(config.data_dir);

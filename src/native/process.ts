@@ -10,6 +10,12 @@ export const lockFile = addon.lockFile as (path: string) => number | null;
 /** Runs the calling thread on one core. False when the system does not offer that, or not that core. */
 export const pinThread = addon.pinThread as (core: number) => boolean;
 
+/**
+ * How long the calling thread wants to run at a time, in microseconds (100 at least; 0: what the system likes): who asks for little runs
+ * soon after it is woken, also while another thread runs. Its share of the core stays the same. False where the system does not know it.
+ */
+export const askForSlices = addon.askForSlices as (micros: number) => boolean;
+
 /** The cores that this process may use; empty when the system does not say. */
 export const cores = addon.cores as () => number[];
 
