@@ -2,6 +2,7 @@
 // reads every row once and adds the entries of what it finds. An index is asked only when its build has ended.
 import type { FerrosaError } from '../common/errors.js';
 import {
+  addText,
   decidingColumns,
   EntryWriter,
   type IndexTable,
@@ -50,10 +51,14 @@ export type IndexBuild = {
   rows: number;
 };
 
+export type IndexUse = { count: number; lastSeenMs: number };
+
 export class IndexBuilds {
   readonly #host: IndexBuildHost;
   readonly #built = new Set<string>();
   readonly #running = new Map<string, { readonly build: IndexBuild; readonly done: Promise<void> }>();
+  /** Of indexes that there are. */
+  readonly #uses = new Map<string, IndexUse>();
   #stopped = false;
 
   constructor(host: IndexBuildHost) {
@@ -68,6 +73,18 @@ export class IndexBuilds {
   /** The time of an entry that is written now. */
   stampMicros(): bigint {
     return this.#host.stampMicros();
+  }
+
+  noteUse(id: string): void {
+    const use = this.#uses.get(id);
+    const at = Number(this.#host.nowMicros() / 1_000n);
+    if (use === undefined) this.#uses.set(id, { count: 1, lastSeenMs: at });
+    else Object.assign(use, { count: use.count + 1, lastSeenMs: at });
+  }
+
+  /** How often an index was asked; null: never. */
+  use(id: string): IndexUse | null {
+    return this.#uses.get(id) ?? null;
   }
 
   /** Builds that run now. */
@@ -94,7 +111,11 @@ export class IndexBuilds {
   /** After a change of the schema, once the shards know it: builds new indexes, forgets those that are gone. */
   follow(before: TableDefinition | null, after: TableDefinition | null): void {
     const now = after === null ? [] : indexTablesOf(after);
-    for (const { id } of before?.indexes ?? []) if (!now.some(({ index }) => index.id === id)) this.#built.delete(id);
+    for (const { id } of before?.indexes ?? [])
+      if (!now.some(({ index }) => index.id === id)) {
+        this.#built.delete(id);
+        this.#uses.delete(id);
+      }
     for (const index of now)
       if (!this.#built.has(index.index.id) && !this.#running.has(index.index.id)) this.#start(after!, index);
   }
@@ -171,10 +192,11 @@ export class IndexBuilds {
         if (this.#stopped || !this.#exists(build.id, table.id)) return false;
         // Before the rows are read: whatever is written later has later entries.
         const micros = stampMicros();
-        const command = reader.command(Number(nowMicros() / 1_000_000n), startAfter);
+        const nowSeconds = Number(nowMicros() / 1_000_000n);
+        const command = reader.command(nowSeconds, startAfter);
         const stream = new RowStream(await shards.read(shard, command));
         const writer = new EntryWriter(index, buckets[shard]!.key, micros);
-        build.rows += reader.addEntries(stream, writer);
+        build.rows += reader.addEntries(stream, writer, nowSeconds);
         if (writer.count > 0) await shards.mutate(shard, writer.finish(), true);
         startAfter = stream.position?.slice() ?? null;
       } while (startAfter !== null);
@@ -190,6 +212,13 @@ function addIfShort(add: () => void): void {
   } catch (error) {
     if ((error as FerrosaError).code !== 'INVALID') throw error;
   }
+}
+
+/** When a cell expires of which so many seconds are left. */
+function expiryOf(left: Uint8Array | null, nowSeconds: number): { ttl: number; at: number } | null {
+  if (left === null) return null;
+  const ttl = new DataView(left.buffer, left.byteOffset, left.length).getInt32(0);
+  return { ttl, at: nowSeconds + ttl };
 }
 
 /** Reads what an index is made of. Expiring cells get entries that stay: they are found stale when somebody looks. */
@@ -213,6 +242,7 @@ class RowReader {
     this.#columns = [
       ...clustering.map((_, which) => ({ what: Selected.clustering, which })),
       ...decidingColumns(index).map(whatOf),
+      ...(index.fulltext === null ? [] : [{ what: Selected.ttl, which: index.target.column.id }]),
     ];
   }
 
@@ -224,13 +254,14 @@ class RowReader {
       columns: this.#columns,
       distinct: !this.index.ofRows,
       rowLimit: rowsAStep,
-      bytesLimit: stepBytesMax,
+      // The words of a text take more room than it.
+      bytesLimit: this.index.fulltext === null ? stepBytesMax : stepBytesMax >> 3,
       startAfter,
     });
   }
 
   /** Returns the number of rows. */
-  addEntries(stream: RowStream, writer: EntryWriter): number {
+  addEntries(stream: RowStream, writer: EntryWriter, nowSeconds: number): number {
     let rows = 0;
     const width = this.#columns.length;
     for (const { token, key, ...partition } of stream.partitions())
@@ -239,6 +270,12 @@ class RowReader {
         const cells = cellsOf(row.cells, width);
         const clustering = cells.slice(0, this.#keys);
         const values = cells.slice(this.#keys);
+        if (this.index.fulltext !== null) {
+          const ttl = values[1] ?? null;
+          if (values[0] != null)
+            addText(this.index, writer, values[0], { token, key, row: clustering }, expiryOf(ttl, nowSeconds));
+          continue;
+        }
         if (this.index.needsRow) {
           for (const term of termsOfRow(this.index, values))
             addIfShort(() => writer.addTerm(term, token, key, clustering, null));

@@ -53,7 +53,7 @@ export class LocalCoordinator implements Coordinator {
     private readonly shards: ShardPort,
     private readonly catalogue: Catalogue,
     private readonly replicas: ReplicaCount,
-    private readonly indexes: { isBuilt(id: string): boolean; stampMicros(): bigint },
+    private readonly indexes: { isBuilt(id: string): boolean; stampMicros(): bigint; noteUse?(id: string): void },
     private readonly nowMicros: NowMicros,
     private readonly batchLog: BatchLog | null = null,
     private readonly views: ViewWriter | null = null,
@@ -75,6 +75,10 @@ export class LocalCoordinator implements Coordinator {
 
   isIndexBuilt(id: string): boolean {
     return this.indexes.isBuilt(id);
+  }
+
+  noteIndexUse(id: string): void {
+    this.indexes.noteUse?.(id);
   }
 
   mutate(mutations: readonly RoutedMutation[], options: MutationOptions): Promise<void> {

@@ -71,11 +71,31 @@ export class EntryWriter {
     else this.#builder.cell(this.#expiring, BigInt(expiry.at) * 1_000_000n, empty, expiry.ttl, expiry.at);
   }
 
+  /** Adds an entry of a full-text index: later ones win over earlier ones, whether or not they expire. */
+  addText(
+    term: ClusteringPrefix,
+    token: bigint,
+    key: Uint8Array,
+    row: ClusteringPrefix,
+    { posting, length }: { readonly posting: Uint8Array; readonly length: Uint8Array | null },
+    expiry: Expiry | null,
+  ): void {
+    const [ttl, at] = expiry === null ? [0, 0] : [expiry.ttl, expiry.at];
+    this.count++;
+    this.#builder.row([...term, tokenBytes(token), key, ...row]);
+    this.#builder.cell(this.#permanent, this.micros, posting, ttl, at);
+    const column = this.index.table.columns.get(entryColumns.length);
+    if (length !== null && column !== undefined) this.#builder.cell(column.id, this.micros, length, ttl, at);
+  }
+
   /** Removes the entry that stays, of which this process knows that its row has another term now. */
   removeTerm(term: ClusteringPrefix, token: bigint, key: Uint8Array, row: ClusteringPrefix, removal: Removal): void {
     this.count++;
     this.#builder.row([...term, tokenBytes(token), key, ...(this.index.ofRows ? row : [])]);
     this.#builder.cellTombstone(this.#permanent, removal.micros, removal.nowSeconds);
+    const length = this.index.table.columns.get(entryColumns.length);
+    if (length !== undefined && term[0]?.length === 0)
+      this.#builder.cellTombstone(length.id, removal.micros, removal.nowSeconds);
   }
 
   finish(): Uint8Array {

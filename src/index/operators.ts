@@ -33,6 +33,7 @@ export function operatorsOf({ target, isSai, kind: indexKind }: IndexTable): rea
   const { column, kind } = target;
   if (indexKind === 'hash') return hashOperators(target);
   if (indexKind === 'phonetic') return ['SOUNDS LIKE'];
+  if (indexKind === 'fulltext') return ['MATCHES'];
   if (indexKind === 'composite') return ['EQ', 'RANGE'];
   const { type } = column;
   const collection = type.kind === 'list' || type.kind === 'set' || type.kind === 'map';

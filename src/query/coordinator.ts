@@ -64,6 +64,8 @@ export interface Coordinator {
   readonly indexBuckets: readonly IndexBucket[];
   /** False while an index is being built: it must not be asked. @param id  UUID text of its table of entries */
   isIndexBuilt(id: string): boolean;
+  /** A statement asks the index. */
+  noteIndexUse(id: string): void;
   /** @throws FerrosaError UNAVAILABLE, WRITE_TIMEOUT, WRITE_FAILURE, OVERLOADED */
   mutate(mutations: readonly RoutedMutation[], options: MutationOptions): Promise<void>;
   /**

@@ -33,6 +33,10 @@ export class MeasuringCoordinator implements Coordinator {
     return this.inner.isIndexBuilt(id);
   }
 
+  noteIndexUse(id: string): void {
+    this.inner.noteIndexUse(id);
+  }
+
   mutate(mutations: readonly RoutedMutation[], options: MutationOptions): Promise<void> {
     return this.inner.mutate(mutations, options);
   }

@@ -211,6 +211,8 @@ function checkExtra(restrictions: StatementRestrictions, relation: Relation, ext
 function checkBranches(restrictions: StatementRestrictions, branches: readonly (readonly Conjunct[])[]): void {
   for (const one of branches.flat()) {
     if (one.kind === 'any') checkBranches(restrictions, one.branches);
+    else if (one.kind === 'pattern' && one.op === 'MATCHES')
+      throw invalid('fts_match cannot be joined by OR with other relations: write OR into what is searched for');
     else if (one.kind === 'pattern' && !restrictions.isServed(one))
       throw invalid(
         `${one.op} restriction is only supported on properly indexed columns, which ${one.column.name} is not`,

@@ -152,7 +152,7 @@ type Lookup = { readonly command: Uint8Array; readonly tokens: readonly bigint[]
 const nameOf = (key: Uint8Array): string => Buffer.from(key.buffer, key.byteOffset, key.length).toString('latin1');
 
 /** The rows that candidates point at, in their order; null for one that is not there. */
-async function lookUp(
+export async function lookUp(
   plan: SelectPlan,
   context: SelectContext,
   target: ScanTarget,
@@ -225,7 +225,7 @@ function byPartition(target: ScanTarget, batch: readonly Candidate[]): Lookup[] 
  * Deletes entries that the table does not bear out, each at its own time: one that was written meanwhile is later and stays. Nothing
  * depends on it, so that nobody waits for it to be durable.
  */
-async function forget(context: SelectContext, stale: readonly Candidate[]): Promise<void> {
+export async function forget(context: SelectContext, stale: readonly Candidate[]): Promise<void> {
   for (const index of new Set(stale.map(({ leaf }) => leaf.index)))
     await forgetIn(
       context,
@@ -236,6 +236,7 @@ async function forget(context: SelectContext, stale: readonly Candidate[]): Prom
 
 async function forgetIn(context: SelectContext, index: IndexTable, stale: readonly Candidate[]): Promise<void> {
   const column = index.table.columns.get(entryColumns.permanent)!.id;
+  const length = index.table.columns.get(entryColumns.length);
   const { coordinator, nowSeconds, read } = context;
   for (const [number, bucket] of coordinator.indexBuckets.entries()) {
     const own = stale.filter((candidate) => candidate.bucket === number && candidate.writtenAt !== null);
@@ -244,6 +245,11 @@ async function forgetIn(context: SelectContext, index: IndexTable, stale: readon
     for (const { term, token, key, clustering, writtenAt } of own) {
       builder.row([...term, int64Bytes(token), key, ...clustering]);
       builder.cellTombstone(column, writtenAt!, nowSeconds);
+      if (length === undefined) continue;
+      // A text that is not there is not to be counted: its entries were written together.
+      builder.row([new Uint8Array(0), int64Bytes(token), key, ...clustering]);
+      builder.cellTombstone(column, writtenAt!, nowSeconds);
+      builder.cellTombstone(length.id, writtenAt!, nowSeconds);
     }
     const { consistency, timeoutMs } = read;
     await coordinator

@@ -15,6 +15,7 @@ import { tableIdBytes } from '../write/mutations.js';
 import { aggregateRows, groupRows } from './aggregate.js';
 import { indexSource } from './index-read.js';
 import { keyOfPosition, type PagingState } from './paging-state.js';
+import { rankedPage, rankedSource } from './ranked-rows.js';
 import { resultRow } from './row-sink.js';
 import { Scan, type ScanTarget } from './scan.js';
 import type { FoldedSelect, SelectPlan } from './select-plan.js';
@@ -92,6 +93,8 @@ async function makePage(
     const parts = new FoldedPages(plan.folded, context, target);
     return counted({ rows: [await aggregateRows(plan, plan.folded.nodes, parts, context.bind)], next: null });
   }
+  if (plan.rankings.length > 0 && target !== null && !plan.isAggregate)
+    return rankedResult(plan, context, target, state, limits);
   const rows = target === null ? noPages : await pagesOf(plan, context, target, state);
   if (plan.isAggregate) {
     const row = plan.callsUser
@@ -105,6 +108,20 @@ async function makePage(
   }
   if (plan.ordering !== null) return counted(await orderedRows(plan, rows, context.bind, limits));
   return counted(await computedRows(plan, rows, context.bind, state, limits));
+}
+
+/** The rows of full-text searches. */
+async function rankedResult(
+  plan: SelectPlan,
+  context: SelectContext,
+  target: ScanTarget,
+  state: PagingState | null,
+  limits: Limits,
+): Promise<CountedPage> {
+  const page = await rankedPage(plan, context, target, state, limits);
+  const result = new ResultRows(plan, context.bind);
+  for (const { cells } of page.rows) result.add(cells);
+  return counted({ rows: await result.finish(), next: page.next });
 }
 
 function limitOf(term: Term | null, bind: BindContext): number {
@@ -225,6 +242,7 @@ async function pagesOf(
   state: PagingState | null,
 ): Promise<RowPages> {
   if (plan.table.virtual) return new GeneratedPages(virtualSource(plan, context, target, state));
+  if (plan.rankings.length > 0) return new GeneratedPages(rankedSource(plan, context, target));
   const found = plan.searches.length > 0 ? await indexSource(plan, context, target, state) : null;
   return found === null ? new ScannedPages(plan, context, target, state) : new GeneratedPages(found);
 }

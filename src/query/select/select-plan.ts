@@ -22,6 +22,7 @@ import { prepareTerm } from '../terms/prepare.js';
 import type { BindContext, Term } from '../terms/term.js';
 import { type Grouping, planGrouping } from './grouping.js';
 import { type IndexSearch, planSearches } from './index-drivers.js';
+import { planRankings, type Ranking } from './ranked-rows.js';
 import { planFilter, type RowFilter } from './row-filter.js';
 
 /** How rows are sorted after they were read: ORDER BY with IN on the partition key. */
@@ -59,6 +60,8 @@ export type SelectPlan = {
   readonly filter: RowFilter | null;
   /** Indexes that find the rows, the best first; empty when none does. */
   readonly searches: readonly IndexSearch[];
+  /** Searches of full text, which give the rows in the order of their rank; empty: rows come in the order of the table. */
+  readonly rankings: readonly Ranking[];
   /** What is read; the slots of nodes, filter, grouping and ordering. */
   readonly fetched: readonly ReadColumn[];
   /** Checks of bound values that are made even when no row is read. */
@@ -124,6 +127,9 @@ function planOne(environment: PlanEnvironment, statement: SelectStatement): Sele
   const unfiltered =
     (restrictions.isKeyRange || restrictions.usesIndex) && !statement.allowFiltering && !filtersImplicitly(table);
   if (unfiltered && restrictions.needsFiltering) throw invalid(requiresAllowFiltering);
+  const searches = restrictions.usesIndex ? planSearches(environment, restrictions, fetched) : [];
+  const rankings = planRankings(restrictions, searches);
+  if (rankings.length > 0) checkRanked(statement);
   const plain =
     !table.virtual && !statement.json && !isAggregate && grouping === null && filter === null && ordering === null;
   const direct = nodes.map((node) => node.direct);
@@ -142,7 +148,8 @@ function planOne(environment: PlanEnvironment, statement: SelectStatement): Sele
     callsUser: [...nodes, ...(grouping?.parts ?? [])].some((node) => node.callsUser),
     grouping,
     filter,
-    searches: restrictions.usesIndex ? planSearches(environment, restrictions, fetched) : [],
+    searches,
+    rankings,
     fetched: fetched.columns,
     checks: fetched.checks,
     direct: plain && !direct.includes(null) ? (direct as ReadColumn[]) : null,
@@ -158,6 +165,13 @@ function planOne(environment: PlanEnvironment, statement: SelectStatement): Sele
       return shape;
     },
   };
+}
+
+/** Rows come by their rank: what needs those of a partition together cannot be had. */
+function checkRanked({ distinct, groupBy, perPartitionLimit }: SelectStatement): void {
+  if (distinct) throw invalid('SELECT DISTINCT cannot be used with fts_match');
+  if (groupBy.length > 0) throw invalid('GROUP BY cannot be used with fts_match');
+  if (perPartitionLimit !== null) throw invalid('PER PARTITION LIMIT cannot be used with fts_match');
 }
 
 function planFolds(nodes: readonly SelectionNode[]): FoldedSelect | null {

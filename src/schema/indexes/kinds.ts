@@ -8,6 +8,49 @@ import { type IndexKind, type IndexTarget, indexKind } from './target.js';
 export type PhoneticAlgorithm = 'soundex' | 'metaphone' | 'double_metaphone' | 'caverphone';
 const algorithms: readonly string[] = ['soundex', 'metaphone', 'double_metaphone', 'caverphone'];
 
+/** How texts are taken apart and ranked. */
+export type FulltextSettings = {
+  readonly analyzer: 'standard' | 'simple' | 'keyword';
+  readonly stemming: boolean;
+  readonly stopWords: boolean;
+  /** Of BM25: how soon further occurrences of a word count less, and how much the length of a text counts. */
+  readonly k1: number;
+  readonly b: number;
+};
+
+const analyzers: readonly string[] = ['standard', 'simple', 'keyword'];
+
+/** The options of a full-text index. @throws FerrosaError INVALID */
+export function fulltextSettings({ options }: IndexDefinition): FulltextSettings {
+  const analyzer = options['analyzer']?.toLowerCase() ?? 'standard';
+  if (!analyzers.includes(analyzer))
+    throw invalid(
+      `Unknown analyzer '${options['analyzer']}' of a fulltext index, expected one of: ${analyzers.join(', ')}`,
+    );
+  const flag = (name: string): boolean => {
+    const text = options[name]?.toLowerCase();
+    if (text === undefined) return analyzer === 'standard';
+    if (text !== 'true' && text !== 'false')
+      throw invalid(`Illegal value for boolean option '${name}': ${options[name]}`);
+    if (analyzer === 'keyword') throw invalid(`The option '${name}' has no meaning for the analyzer keyword`);
+    return text === 'true';
+  };
+  const number = (name: string, otherwise: number, max: number): number => {
+    const text = options[name];
+    const value = text === undefined ? otherwise : text.trim() === '' ? Number.NaN : Number(text);
+    if (!(value >= 0 && value <= max))
+      throw invalid(`The option '${name}' must be a number from 0 to ${max}, not ${text}`);
+    return value;
+  };
+  return {
+    analyzer: analyzer as FulltextSettings['analyzer'],
+    stemming: flag('stemming'),
+    stopWords: flag('stop_words'),
+    k1: number('k1', 1.2, 10),
+    b: number('b', 0.75, 1),
+  };
+}
+
 /** Columns of a composite index. */
 const compositeColumnsMax = 16;
 
@@ -18,6 +61,7 @@ const optionsOf: Readonly<Record<IndexKind, readonly string[]>> = {
   hash: [],
   composite: [],
   phonetic: ['algorithm'],
+  fulltext: ['analyzer', 'stemming', 'stop_words', 'k1', 'b'],
 };
 
 /** How names are made to sound. REQUIRES: the index was checked */
@@ -39,6 +83,7 @@ export function checkOwnIndex(table: TableDefinition, index: IndexDefinition, ta
   for (const { column } of targets)
     if (column.type.kind === 'vector') throw invalid(`A ${name} index cannot be on vectors: ${column.name}`);
   if (kind === 'phonetic') checkPhonetic(index, targets[0]!);
+  if (kind === 'fulltext') checkFulltext(index, targets[0]!);
   if (name.toLowerCase() === 'filtered' && index.options['where'] === undefined)
     throw invalid('A filtered index needs a WHERE');
   if (index.options['where'] !== undefined) checkPartial(targets);
@@ -47,7 +92,7 @@ export function checkOwnIndex(table: TableDefinition, index: IndexDefinition, ta
       other.id !== index.id &&
       indexKind(other) === kind &&
       other.options['target'] === index.options['target'] &&
-      (kind === 'phonetic' || other.options['where'] === index.options['where']),
+      (kind === 'phonetic' || kind === 'fulltext' || other.options['where'] === index.options['where']),
   );
   if (same) throw invalid(`Cannot create more than one ${name} index on the same target: ${index.options['target']}`);
 }
@@ -68,6 +113,14 @@ function checkPhonetic(index: IndexDefinition, { column, kind }: IndexTarget): v
   const algorithm = index.options['algorithm'];
   if (algorithm !== undefined && !algorithms.includes(algorithm.toLowerCase()))
     throw invalid(`Unknown algorithm '${algorithm}' of a phonetic index, expected one of: ${algorithms.join(', ')}`);
+}
+
+function checkFulltext(index: IndexDefinition, { column, kind }: IndexTarget): void {
+  if (kind !== 'simple' || (column.type.kind !== 'text' && column.type.kind !== 'ascii'))
+    throw invalid(`A fulltext index is on text, not on ${typeToCql(column.type)}: ${column.name}`);
+  if (column.kind !== 'regular') throw invalid(`A fulltext index is on a regular column, which ${column.name} is not`);
+  if (index.options['where'] !== undefined) throw invalid('A fulltext index cannot have a WHERE');
+  fulltextSettings(index);
 }
 
 function checkPartial(targets: readonly IndexTarget[]): void {
