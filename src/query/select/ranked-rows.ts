@@ -2,12 +2,9 @@
 import { invalid } from '../../common/errors.js';
 import { parseFulltext } from '../../index/index.js';
 import { decodePosition, noLimit } from '../../storage/index.js';
-import type { PatternConjunct } from '../restrictions/conjuncts.js';
-import type { StatementRestrictions } from '../restrictions/statement-restrictions.js';
 import { sameBytes } from '../values.js';
 import { FulltextSearch, type Hit, intersection } from './fulltext-search.js';
 import { type Candidate, compareCandidates } from './index-candidates.js';
-import type { IndexLeaf, IndexSearch } from './index-drivers.js';
 import { forget, lookUp } from './index-read.js';
 import { builtSearches } from './index-search.js';
 import type { PagingState } from './paging-state.js';
@@ -18,22 +15,7 @@ import { textOf } from './text-predicate.js';
 import type { RowSource, SelectContext, SourceRow } from './types.js';
 import { inSlices } from './virtual-rows.js';
 
-/** One fts_match of a statement. */
-export type Ranking = { readonly conjunct: PatternConjunct; readonly leaf: IndexLeaf };
-
 const batchRows = 128;
-
-/** The searches that rank the rows of a statement; empty: it has none. */
-export function planRankings(restrictions: StatementRestrictions, searches: readonly IndexSearch[]): Ranking[] {
-  return restrictions.extras.flatMap((conjunct) => {
-    if (conjunct.kind !== 'pattern' || conjunct.op !== 'MATCHES') return [];
-    const leaf = searches.find(
-      (search): search is IndexSearch & IndexLeaf =>
-        search.kind === 'leaf' && search.index.kind === 'fulltext' && search.index.target.column === conjunct.column,
-    );
-    return leaf === undefined ? [] : [{ conjunct, leaf }];
-  });
-}
 
 async function ranked(plan: SelectPlan, context: SelectContext, target: ScanTarget): Promise<Candidate[]> {
   builtSearches({ searches: plan.rankings.map(({ leaf }) => ({ ...leaf, of: 0 })), table: plan.table }, context);

@@ -22,7 +22,7 @@ import { prepareTerm } from '../terms/prepare.js';
 import type { BindContext, Term } from '../terms/term.js';
 import { type Grouping, planGrouping } from './grouping.js';
 import { type IndexSearch, planSearches } from './index-drivers.js';
-import { planRankings, type Ranking } from './ranked-rows.js';
+import { planRankings, type Ranking } from './rankings.js';
 import { planFilter, type RowFilter } from './row-filter.js';
 
 /** How rows are sorted after they were read: ORDER BY with IN on the partition key. */
