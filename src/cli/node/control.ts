@@ -157,7 +157,7 @@ export class Control implements NodeControl {
           kind: 'Compaction',
           keyspace: record.keyspace,
           table: record.table,
-          doneBytes: null,
+          doneBytes: Math.floor(record.done() * record.bytesTotal),
           totalBytes: record.bytesTotal,
         })),
     };

@@ -176,6 +176,8 @@ export class Figures {
       table_name: record.table,
       task_id: compactionId(record),
       kind: 'compaction',
+      completion_ratio: record.done(),
+      progress: Math.floor(record.done() * record.bytesTotal),
       sstables: record.inputs.length,
       target_directory: join(this.#config.data_dir, 'data', record.keyspace),
       total: record.bytesTotal,
