@@ -45,6 +45,10 @@ export class TracingCoordinator implements Coordinator {
     return this.inner.isIndexBuilt(id);
   }
 
+  noteIndexUse(id: string): void {
+    this.inner.noteIndexUse(id);
+  }
+
   async mutate(mutations: readonly RoutedMutation[], options: MutationOptions): Promise<void> {
     if (options.writeType === 'BATCH') this.tracer.event('Determining replicas for atomic batch');
     else for (const _ of mutations) this.tracer.event('Determining replicas for mutation');
