@@ -24,13 +24,12 @@ function fail(log: Log, message: string, error?: unknown): never {
   process.exit(1);
 }
 
-/** Returns what does the same without a signal. */
-function stopOnSignals(node: RunningNode, log: Log): (why: string) => void {
+function stopOnSignals(node: RunningNode, log: Log): void {
   let stopping = false;
-  const stop = (why: string): void => {
-    if (stopping) fail(log, `${why} again: ending without waiting; the commit log has every acknowledged write`);
+  const stop = (signal: string): void => {
+    if (stopping) fail(log, `${signal} again: ending without waiting; the commit log has every acknowledged write`);
     stopping = true;
-    log.info(`${why}: draining`);
+    log.info(`${signal}: draining`);
     const timer = setTimeout(() => fail(log, `draining took more than ${drainMsMax / 1000} s`), drainMsMax);
     node.drain().then(
       () => {
@@ -43,7 +42,6 @@ function stopOnSignals(node: RunningNode, log: Log): (why: string) => void {
   };
   process.on('SIGTERM', () => stop('SIGTERM'));
   process.on('SIGINT', () => stop('SIGINT'));
-  return stop;
 }
 
 /** Starts a node and prints the ready line; ends the process with 1 when it cannot, with 2 when the configuration is wrong. */
@@ -58,15 +56,8 @@ export async function start(args: readonly string[]): Promise<void> {
   process.on('unhandledRejection', (error) => fail(log, 'a bug: the process stops', error));
   try {
     const { startNode } = await import('./node.js');
-    // Asked over the web port before the node is complete: nothing is there to be drained.
-    let stop: (why: string) => void = () => process.kill(process.pid, 'SIGTERM');
-    const node = await startNode(
-      config,
-      log,
-      (message) => fail(log, message),
-      (why) => stop(why),
-    );
-    stop = stopOnSignals(node, log);
+    const node = await startNode(config, log, (message) => fail(log, message));
+    stopOnSignals(node, log);
     const seconds = (performance.now() - startedAt) / 1000;
     process.stdout.write(
       `ferrosa ready: ${node.describe()}, data in ${config.data_dir}, after ${seconds.toFixed(2)} s\n`,
