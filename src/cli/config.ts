@@ -97,13 +97,25 @@ function fromVariables(env: Readonly<Record<string, string | undefined>>, proble
   return given;
 }
 
+type Key = { readonly tables: readonly string[]; readonly key: string; readonly value: unknown };
+
 /** [client_encryption_options] with enabled in it is client_encryption_options_enabled. */
-function flatten(table: Readonly<Record<string, unknown>>): [string, unknown][] {
-  return Object.entries(table).flatMap(([name, value]): [string, unknown][] => {
+function flatten(table: Readonly<Record<string, unknown>>, tables: readonly string[] = []): Key[] {
+  return Object.entries(table).flatMap(([key, value]): Key[] => {
     if (value === null || typeof value !== 'object' || Array.isArray(value) || value instanceof Date)
-      return [[name, value]];
-    return flatten(value as Record<string, unknown>).map(([inner, one]) => [`${name}_${inner}`, one]);
+      return [{ tables, key, value }];
+    return flatten(value as Record<string, unknown>, [...tables, key]);
   });
+}
+
+/** What is wrong with a key, in the words of the file: inside a table names go on from the table's. */
+function unknownKey({ tables, key }: Key): string {
+  const name = [...tables, key].join('_');
+  if (tables.length === 0) return unknown(name, name, (other) => other);
+  const prefix = `${tables.join('_')}_`;
+  const where = `[${tables.join('.')}]`;
+  const inTable = (other: string): string => (other.startsWith(prefix) ? other.slice(prefix.length) : other);
+  return unknown(`${key} in ${where}`, name, inTable);
 }
 
 function fromFile(path: string, required: boolean, problems: string[]): Given[] {
@@ -123,8 +135,10 @@ function fromFile(path: string, required: boolean, problems: string[]): Given[] 
     return [];
   }
   const given: Given[] = [];
-  for (const [name, value] of flatten(table)) {
-    if (!isSetting(name)) problems.push(`${path}: ${unknown(name, name, (n) => n)}`);
+  for (const key of flatten(table)) {
+    const { value } = key;
+    const name = [...key.tables, key.key].join('_');
+    if (!isSetting(name)) problems.push(`${path}: ${unknownKey(key)}`);
     else if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean')
       given.push({ name, text: String(value), origin: path });
     else if (Array.isArray(value) && value.every((one) => typeof one === 'string'))

@@ -17,6 +17,8 @@ import { decimals, formatBytes, formatTable } from './ctl-format.js';
 import { formatGuardrails, selectGuardrails } from './ctl-guardrails.js';
 import { formatProxyHistograms, formatTableHistograms, selectHistograms } from './ctl-histograms.js';
 import { logVerbs } from './ctl-log-verbs.js';
+import { ringVerbs } from './ctl-ring-verbs.js';
+import { snapshotVerbs } from './ctl-snapshot-verbs.js';
 import { formatTableStats, selectTables } from './ctl-tablestats.js';
 import type { Verb, VerbResult } from './ctl-verb.js';
 
@@ -361,6 +363,8 @@ export const verbs: Readonly<Record<string, Verb>> = {
   ...authVerbs,
   ...cidrVerbs,
   ...logVerbs,
+  ...ringVerbs,
+  ...snapshotVerbs,
   stopdaemon: action('stop', 'Stop the node'),
   stop: action('stop', 'Stop the node'),
 };

@@ -65,12 +65,12 @@ function parse(argv: readonly string[], variables: CtlEnvironment['variables']):
     const value = valueOptions[name];
     const flag = flagOptions[name];
     const own = ownOption(rest[0], name);
-    if (own === 'flag') options.set(name.slice(2), inline ?? 'true');
+    if (own === 'flag') options.set(withoutDashes(name), inline ?? 'true');
     else if (own === 'value') {
       const given = inline ?? argv[++i];
       if (given === undefined) throw new CtlError(`${name} needs a value`);
-      const before = options.get(name.slice(2));
-      options.set(name.slice(2), before === undefined ? given : `${before}\n${given}`);
+      const before = options.get(withoutDashes(name));
+      options.set(withoutDashes(name), before === undefined ? given : `${before}\n${given}`);
     } else if (value !== undefined) {
       const given = inline ?? argv[++i];
       if (given === undefined) throw new CtlError(`${name} needs a value`);
@@ -85,9 +85,11 @@ function parse(argv: readonly string[], variables: CtlEnvironment['variables']):
 
 /** How the verb on the line takes an option that is its own. */
 function ownOption(verb: string | undefined, name: string): 'value' | 'flag' | undefined {
-  if (verb === undefined || !name.startsWith('--') || !Object.hasOwn(verbs, verb)) return undefined;
-  return verbs[verb]!.options?.[name.slice(2)];
+  if (verb === undefined || !isOption(name) || !Object.hasOwn(verbs, verb)) return undefined;
+  return verbs[verb]!.options?.[withoutDashes(name)];
 }
+
+const withoutDashes = (name: string): string => name.replace(/^--?/, '');
 
 function splitOption(text: string): [string, string | undefined] {
   const equals = text.startsWith('--') ? text.indexOf('=') : -1;
@@ -132,7 +134,9 @@ export async function runCtl(argv: readonly string[], environment: CtlEnvironmen
   try {
     line = parse(argv, environment.variables);
     if (line.verb === null || line.verb === 'help' || line.verb === '--help') {
-      environment.out(helpText(line.args[0] ?? null));
+      const [about = null] = line.args;
+      if (about !== null && !Object.hasOwn(verbs, about)) throw new CtlError(`Unknown command ${about}`);
+      environment.out(helpText(about));
       return 0;
     }
     verb = verbOf(line.verb, line.args);

@@ -89,8 +89,15 @@ export function guardrailGroups(): Map<string, readonly string[]> {
 
 /** Changes a guardrail as `nodetool setguardrailsconfig NAME VALUE...`. @throws Error, FerrosaError INVALID */
 export function setGuardrail(config: GuardrailConfig, name: string, given: readonly string[]): void {
-  const names = guardrailGroups().get(name);
-  if (names === undefined) throw new Error(`Guardrail ${name} not found.`);
+  const groups = guardrailGroups();
+  const names = groups.get(name);
+  if (names === undefined) {
+    const group = [...groups].find(([, settings]) => settings.includes(name));
+    if (group === undefined) throw new Error(`Guardrail ${name} not found.`);
+    throw new Error(
+      `${name} is set together with its sibling: ${group[0]} ${group[1].map((one) => `<${one}>`).join(' ')}`,
+    );
+  }
   const setting = guardrailSettings.get(names[0]!)!;
   const values = setting.kind === 'values' && given.length > 1 ? [given.join(',')] : given;
   if (values.length !== names.length)

@@ -58,9 +58,15 @@ const sliceMicros = 100;
 /**
  * Starts everything; resolves when clients can connect.
  * @param onDeath  a part ended that the node cannot live without
+ * @param onStop  somebody asked the node to end; `why` is for the log
  * @throws StartProblem, FerrosaError with a message for the operator
  */
-export async function startNode(config: Config, log: Log, onDeath: (message: string) => void): Promise<RunningNode> {
+export async function startNode(
+  config: Config,
+  log: Log,
+  onDeath: (message: string) => void,
+  onStop: (why: string) => void,
+): Promise<RunningNode> {
   // For all threads, which inherit it: requests come to threads that are waiting, and do not wait for who computes.
   askForSlices(sliceMicros);
   const startedAtMs = nowMs();
@@ -96,7 +102,7 @@ export async function startNode(config: Config, log: Log, onDeath: (message: str
     logs,
     guardrails,
     startedAtMs,
-    stop: () => process.kill(process.pid, 'SIGTERM'),
+    stop: () => onStop('ferrosa-ctl stop'),
   });
   const { WebServer } = await import('../http/index.js');
   const web = new WebServer({

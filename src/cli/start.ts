@@ -24,12 +24,13 @@ function fail(log: Log, message: string, error?: unknown): never {
   process.exit(1);
 }
 
-function stopOnSignals(node: RunningNode, log: Log): void {
+/** Returns what does the same without a signal. */
+function stopOnSignals(node: RunningNode, log: Log): (why: string) => void {
   let stopping = false;
-  const stop = (signal: string): void => {
-    if (stopping) fail(log, `${signal} again: ending without waiting; the commit log has every acknowledged write`);
+  const stop = (why: string): void => {
+    if (stopping) fail(log, `${why} again: ending without waiting; the commit log has every acknowledged write`);
     stopping = true;
-    log.info(`${signal}: draining`);
+    log.info(`${why}: draining`);
     const timer = setTimeout(() => fail(log, `draining took more than ${drainMsMax / 1000} s`), drainMsMax);
     node.drain().then(
       () => {
@@ -42,6 +43,7 @@ function stopOnSignals(node: RunningNode, log: Log): void {
   };
   process.on('SIGTERM', () => stop('SIGTERM'));
   process.on('SIGINT', () => stop('SIGINT'));
+  return stop;
 }
 
 /** Starts a node and prints the ready line; ends the process with 1 when it cannot, with 2 when the configuration is wrong. */
@@ -56,8 +58,15 @@ export async function start(args: readonly string[]): Promise<void> {
   process.on('unhandledRejection', (error) => fail(log, 'a bug: the process stops', error));
   try {
     const { startNode } = await import('./node.js');
-    const node = await startNode(config, log, (message) => fail(log, message));
-    stopOnSignals(node, log);
+    // Asked over the web port before the node is complete: nothing is there to be drained.
+    let stop: (why: string) => void = () => process.kill(process.pid, 'SIGTERM');
+    const node = await startNode(
+      config,
+      log,
+      (message) => fail(log, message),
+      (why) => stop(why),
+    );
+    stop = stopOnSignals(node, log);
     const seconds = (performance.now() - startedAt) / 1000;
     process.stdout.write(
       `ferrosa ready: ${node.describe()}, data in ${config.data_dir}, after ${seconds.toFixed(2)} s\n`,

@@ -2,6 +2,7 @@
 // reads every row once and adds the entries of what it finds. An index is asked only when its build has ended.
 import type { FerrosaError } from '../common/errors.js';
 import {
+  addText,
   decidingColumns,
   EntryWriter,
   type IndexTable,
@@ -14,16 +15,12 @@ import { indexBuckets } from '../shard/index.js';
 import { cellsOf, encodeReadCommand, type ReadColumn, RowStream, rowsOf, Selected } from '../storage/index.js';
 import { isMulticell, unpackList, unpackMap, unpackSet } from '../types/index.js';
 import type { ShardPort } from './shard-port.js';
-import { readVectors } from './vector-build.js';
 
 /** Rows that one step of a build reads: other work of the thread gets its turn between steps. */
 const rowsAStep = 500;
 const stepBytesMax = 1 << 20;
 /** How often a build that failed is begun again, and after how long. */
 const retryMs = 5_000;
-
-/** How long a start waits for builds: graphs of vectors that are read from small files are there with the first request. */
-const startWaitMs = 1_000;
 
 /** What the builds need of the shards of this process. */
 export interface IndexFiles {
@@ -33,9 +30,6 @@ export interface IndexFiles {
   markBuilt(id: string, adoptions: number): Promise<void>;
   clear(id: string): Promise<void>;
   flush(id: string): Promise<void>;
-  /** Takes up a vector index; true when it has everything. */
-  openVectors(base: TableDefinition, id: string): Promise<boolean>;
-  passVectors(base: TableDefinition, id: string, begins: boolean): Promise<void>;
 }
 
 export type IndexBuildHost = {
@@ -57,12 +51,14 @@ export type IndexBuild = {
   rows: number;
 };
 
+export type IndexUse = { count: number; lastSeenMs: number };
+
 export class IndexBuilds {
   readonly #host: IndexBuildHost;
   readonly #built = new Set<string>();
   readonly #running = new Map<string, { readonly build: IndexBuild; readonly done: Promise<void> }>();
-  /** Vector indexes that were complete once in this process: if they are to be built again, it is for what their tables got. */
-  readonly #known = new Set<string>();
+  /** Of indexes that there are. */
+  readonly #uses = new Map<string, IndexUse>();
   #stopped = false;
 
   constructor(host: IndexBuildHost) {
@@ -79,6 +75,18 @@ export class IndexBuilds {
     return this.#host.stampMicros();
   }
 
+  noteUse(id: string): void {
+    const use = this.#uses.get(id);
+    const at = Number(this.#host.nowMicros() / 1_000n);
+    if (use === undefined) this.#uses.set(id, { count: 1, lastSeenMs: at });
+    else Object.assign(use, { count: use.count + 1, lastSeenMs: at });
+  }
+
+  /** How often an index was asked; null: never. */
+  use(id: string): IndexUse | null {
+    return this.#uses.get(id) ?? null;
+  }
+
   /** Builds that run now. */
   get running(): readonly IndexBuild[] {
     return [...this.#running.values()].map(({ build }) => build);
@@ -91,10 +99,6 @@ export class IndexBuilds {
       for (const table of keyspace.tables.values())
         for (const index of indexTablesOf(table)) {
           const { id } = index.index;
-          if (index.vector !== null) {
-            this.#start(table, index);
-            continue;
-          }
           // Without a commit log a table may have flushed what its index lost.
           if (keyspace.durableWrites && (await files.isBuilt(table, id))) this.#built.add(id);
           else {
@@ -102,7 +106,6 @@ export class IndexBuilds {
             this.#start(table, index);
           }
         }
-    if (this.#running.size > 0) await this.settled(startWaitMs);
   }
 
   /** After a change of the schema, once the shards know it: builds new indexes, forgets those that are gone. */
@@ -111,7 +114,7 @@ export class IndexBuilds {
     for (const { id } of before?.indexes ?? [])
       if (!now.some(({ index }) => index.id === id)) {
         this.#built.delete(id);
-        this.#known.delete(id);
+        this.#uses.delete(id);
       }
     for (const index of now)
       if (!this.#built.has(index.index.id) && !this.#running.has(index.index.id)) this.#start(after!, index);
@@ -157,10 +160,6 @@ export class IndexBuilds {
     const { files, warn } = this.#host;
     for (;;) {
       try {
-        if (index.vector !== null) {
-          if (await this.#buildVectors(table, index, build)) this.#built.add(build.id);
-          return;
-        }
         const adoptions = files.adoptions(table);
         if (!(await this.#readAll(table, index, build))) return;
         // The mark must not outlive the entries.
@@ -182,27 +181,6 @@ export class IndexBuilds {
   }
 
   /** False when the build was given up. */
-  async #buildVectors(table: TableDefinition, index: IndexTable, build: IndexBuild): Promise<boolean> {
-    const { files } = this.#host;
-    const goesOn = (): boolean => !this.#stopped && this.#exists(build.id, table.id);
-    if ((await files.openVectors(table, build.id)) && !this.#known.has(build.id))
-      return this.#knows(build.id, goesOn());
-    build.rows = 0;
-    await files.passVectors(table, build.id, true);
-    const count = (rows: number): void => {
-      build.rows += rows;
-    };
-    if (!(await readVectors(table, index, this.#host, goesOn, count))) return false;
-    await files.passVectors(table, build.id, false);
-    return this.#knows(build.id, goesOn());
-  }
-
-  #knows(id: string, goesOn: boolean): boolean {
-    if (goesOn) this.#known.add(id);
-    return goesOn;
-  }
-
-  /** False when the build was given up. */
   async #readAll(table: TableDefinition, index: IndexTable, build: IndexBuild): Promise<boolean> {
     const { shards, nowMicros, stampMicros } = this.#host;
     const buckets = indexBuckets(shards.shardCount);
@@ -214,10 +192,11 @@ export class IndexBuilds {
         if (this.#stopped || !this.#exists(build.id, table.id)) return false;
         // Before the rows are read: whatever is written later has later entries.
         const micros = stampMicros();
-        const command = reader.command(Number(nowMicros() / 1_000_000n), startAfter);
+        const nowSeconds = Number(nowMicros() / 1_000_000n);
+        const command = reader.command(nowSeconds, startAfter);
         const stream = new RowStream(await shards.read(shard, command));
         const writer = new EntryWriter(index, buckets[shard]!.key, micros);
-        build.rows += reader.addEntries(stream, writer);
+        build.rows += reader.addEntries(stream, writer, nowSeconds);
         if (writer.count > 0) await shards.mutate(shard, writer.finish(), true);
         startAfter = stream.position?.slice() ?? null;
       } while (startAfter !== null);
@@ -233,6 +212,13 @@ function addIfShort(add: () => void): void {
   } catch (error) {
     if ((error as FerrosaError).code !== 'INVALID') throw error;
   }
+}
+
+/** When a cell expires of which so many seconds are left. */
+function expiryOf(left: Uint8Array | null, nowSeconds: number): { ttl: number; at: number } | null {
+  if (left === null) return null;
+  const ttl = new DataView(left.buffer, left.byteOffset, left.length).getInt32(0);
+  return { ttl, at: nowSeconds + ttl };
 }
 
 /** Reads what an index is made of. Expiring cells get entries that stay: they are found stale when somebody looks. */
@@ -256,6 +242,7 @@ class RowReader {
     this.#columns = [
       ...clustering.map((_, which) => ({ what: Selected.clustering, which })),
       ...decidingColumns(index).map(whatOf),
+      ...(index.fulltext === null ? [] : [{ what: Selected.ttl, which: index.target.column.id }]),
     ];
   }
 
@@ -267,13 +254,14 @@ class RowReader {
       columns: this.#columns,
       distinct: !this.index.ofRows,
       rowLimit: rowsAStep,
-      bytesLimit: stepBytesMax,
+      // The words of a text take more room than it.
+      bytesLimit: this.index.fulltext === null ? stepBytesMax : stepBytesMax >> 3,
       startAfter,
     });
   }
 
   /** Returns the number of rows. */
-  addEntries(stream: RowStream, writer: EntryWriter): number {
+  addEntries(stream: RowStream, writer: EntryWriter, nowSeconds: number): number {
     let rows = 0;
     const width = this.#columns.length;
     for (const { token, key, ...partition } of stream.partitions())
@@ -282,6 +270,12 @@ class RowReader {
         const cells = cellsOf(row.cells, width);
         const clustering = cells.slice(0, this.#keys);
         const values = cells.slice(this.#keys);
+        if (this.index.fulltext !== null) {
+          const ttl = values[1] ?? null;
+          if (values[0] != null)
+            addText(this.index, writer, values[0], { token, key, row: clustering }, expiryOf(ttl, nowSeconds));
+          continue;
+        }
         if (this.index.needsRow) {
           for (const term of termsOfRow(this.index, values))
             addIfShort(() => writer.addTerm(term, token, key, clustering, null));

@@ -26,6 +26,12 @@ export const userFunctionCallsMax = 1_024;
 /** Rows of a base table that one write may change when materialized views follow it: their old and new state is held in memory. */
 export const viewRowsPerWriteMax = 100_000;
 
+/** Words, phrases and operators of one full-text search. */
+export const fulltextQueryNodesMax = 1_024;
+
+/** Entries that one full-text search reads: they are held in memory until it has ranked them. */
+export const fulltextPostingsMax = 5_000_000;
+
 /** Writes that could not be finished and are tried again every second: what is beyond that waits in system.batches for the next start. */
 export const unfinishedWritesMax = 4_096;
 /** Of these, how many are tried at a time. */

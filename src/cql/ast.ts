@@ -242,6 +242,7 @@ export type DdlStatement =
       readonly table: QualifiedName;
       readonly like: QualifiedName;
       readonly ifNotExists: boolean;
+      readonly withIndexes: boolean;
       readonly options: Options;
     }
   | {

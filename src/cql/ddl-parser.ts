@@ -111,8 +111,7 @@ export function parseCreateTable(p: Cursor): DdlStatement {
   const table = parseTableName(p);
   if (p.accept('K_LIKE')) {
     const like = parseTableName(p);
-    const options = p.accept('K_WITH') ? parseOptions(p) : {};
-    return { kind: 'createTableLike', table, like, ifNotExists, options };
+    return { kind: 'createTableLike', table, like, ifNotExists, ...parseCopyOptions(p) };
   }
   const columns: ColumnNode[] = [];
   const key = { partition: [] as string[], clustering: [] as string[], count: 0 };
@@ -132,6 +131,20 @@ export function parseCreateTable(p: Cursor): DdlStatement {
     primaryKeyCount: key.count,
     ...properties,
   };
+}
+
+/** INDEXES and options of the table. It is no keyword: an option may be called so. */
+function parseCopyOptions(p: Cursor): { withIndexes: boolean; options: Options } {
+  const options: Record<string, OptionValue> = {};
+  let withIndexes = false;
+  if (!p.accept('K_WITH')) return { withIndexes, options };
+  do {
+    const isIndexes = p.is('IDENT') && p.peek().text.toLowerCase() === 'indexes' && !p.is("'='", 1);
+    if (isIndexes) p.next();
+    else parseOption(p, options);
+    withIndexes ||= isIndexes;
+  } while (p.accept('K_AND'));
+  return { withIndexes, options };
 }
 
 type PrimaryKey = { partition: string[]; clustering: string[]; count: number };

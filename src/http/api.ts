@@ -37,6 +37,13 @@ const tablesOf = ({ body }: Input): [string | null, string[]] => {
   return [keyspace, tables];
 };
 
+const keyspacesOf = ({ body }: Input): string[] => {
+  const keyspaces = body['keyspaces'] ?? [];
+  if (!Array.isArray(keyspaces) || !keyspaces.every((one) => typeof one === 'string'))
+    throw invalid('"keyspaces" has to be a list of strings');
+  return keyspaces;
+};
+
 const needed = (query: URLSearchParams, name: string): string => {
   const value = query.get(name);
   if (value === null) throw invalid(`"${name}" is missing`);
@@ -58,6 +65,7 @@ export const reads: Readonly<Record<string, Handler>> = {
   proxyhistograms: ({ control }) => control.proxyHistograms(),
   threadpools: ({ control }) => control.threadPools(),
   compactionstats: ({ control }) => control.compactionStats(),
+  snapshots: ({ control }) => control.snapshots(),
   connections: ({ connections }) => connections(),
   statements: ({ server }) => server.statements,
   guardrails: ({ control }) => control.guardrails(),
@@ -96,6 +104,22 @@ export const actions: Readonly<Record<string, Handler>> = {
   },
   compact: async ({ control }, input) => {
     await control.compact(...tablesOf(input));
+    return done;
+  },
+  cleanup: ({ control }, input) => {
+    control.cleanup(...tablesOf(input));
+    return done;
+  },
+  snapshot: async ({ control }, input) => {
+    const { tag } = input.body;
+    if (typeof tag !== 'string') throw invalid('"tag" has to be a string');
+    await control.takeSnapshot(tag, keyspacesOf(input));
+    return done;
+  },
+  clearsnapshot: async ({ control }, input) => {
+    const tag = input.body['tag'] ?? null;
+    if (tag !== null && typeof tag !== 'string') throw invalid('"tag" has to be a string');
+    await control.clearSnapshots(tag, keyspacesOf(input));
     return done;
   },
   drain: async ({ control }) => {

@@ -15,6 +15,9 @@ export type NodeIdentity = {
   readonly releaseVersion: string;
   readonly partitioner: string;
   readonly schemaVersion: string;
+  /** Where CQL clients connect. */
+  readonly nativeAddress: string;
+  readonly nativePort: number;
   /** Seconds since the epoch at this start. */
   readonly generation: number;
 };
@@ -124,6 +127,17 @@ export type CompactionStats = {
   }[];
 };
 
+export type SnapshotInfo = {
+  readonly tag: string;
+  readonly keyspace: string;
+  readonly table: string;
+  /** Milliseconds since the epoch. */
+  readonly createdAt: number;
+  readonly bytes: number;
+  /** Bytes that only the snapshot holds. */
+  readonly trueBytes: number;
+};
+
 export type KeyspaceReplication = {
   readonly name: string;
   /** Without the package, e.g. SimpleStrategy. */
@@ -199,6 +213,16 @@ export interface NodeControl {
   /** Empty `tables`: all; null `keyspace`: all but none of the tables. @throws FerrosaError INVALID when there is no such table */
   flush(keyspace: string | null, tables: readonly string[]): Promise<void>;
   compact(keyspace: string | null, tables: readonly string[]): Promise<void>;
+  /** Looks for what the node does not own, which is nothing. @throws FerrosaError INVALID when there is no such table */
+  cleanup(keyspace: string | null, tables: readonly string[]): void;
+  snapshots(): Promise<readonly SnapshotInfo[]>;
+  /**
+   * Flushes the tables of keyspaces and links their files. Empty: all keyspaces.
+   * @throws FerrosaError INVALID when there is no such keyspace, or a snapshot of the name is there
+   */
+  takeSnapshot(tag: string, keyspaces: readonly string[]): Promise<void>;
+  /** Deletes the snapshots of a name, null for all, of some keyspaces or of all. @throws FerrosaError INVALID for a bad name */
+  clearSnapshots(tag: string | null, keyspaces: readonly string[]): Promise<void>;
   refreshSizeEstimates(): Promise<void>;
   /** Flushes everything and takes no more writes or clients. */
   drain(): Promise<void>;

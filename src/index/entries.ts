@@ -15,8 +15,6 @@ import {
   MutationBuilder,
 } from '../storage/index.js';
 import { entryColumns, type IndexTable, indexTablesOf } from './index-table.js';
-import { keyComponents } from './key-components.js';
-import { checkVectors } from './vectors.js';
 
 export type NowMicros = () => bigint;
 
@@ -73,11 +71,31 @@ export class EntryWriter {
     else this.#builder.cell(this.#expiring, BigInt(expiry.at) * 1_000_000n, empty, expiry.ttl, expiry.at);
   }
 
+  /** Adds an entry of a full-text index: later ones win over earlier ones, whether or not they expire. */
+  addText(
+    term: ClusteringPrefix,
+    token: bigint,
+    key: Uint8Array,
+    row: ClusteringPrefix,
+    { posting, length }: { readonly posting: Uint8Array; readonly length: Uint8Array | null },
+    expiry: Expiry | null,
+  ): void {
+    const [ttl, at] = expiry === null ? [0, 0] : [expiry.ttl, expiry.at];
+    this.count++;
+    this.#builder.row([...term, tokenBytes(token), key, ...row]);
+    this.#builder.cell(this.#permanent, this.micros, posting, ttl, at);
+    const column = this.index.table.columns.get(entryColumns.length);
+    if (length !== null && column !== undefined) this.#builder.cell(column.id, this.micros, length, ttl, at);
+  }
+
   /** Removes the entry that stays, of which this process knows that its row has another term now. */
   removeTerm(term: ClusteringPrefix, token: bigint, key: Uint8Array, row: ClusteringPrefix, removal: Removal): void {
     this.count++;
     this.#builder.row([...term, tokenBytes(token), key, ...(this.index.ofRows ? row : [])]);
     this.#builder.cellTombstone(this.#permanent, removal.micros, removal.nowSeconds);
+    const length = this.index.table.columns.get(entryColumns.length);
+    if (length !== undefined && term[0]?.length === 0)
+      this.#builder.cellTombstone(length.id, removal.micros, removal.nowSeconds);
   }
 
   finish(): Uint8Array {
@@ -135,6 +153,18 @@ export function lifeOf(row: DecodedRow): { readonly expiry: Expiry | null } | nu
   return last === null ? null : { expiry: last };
 }
 
+/** The components of a serialized partition key. */
+export function keyComponents(table: TableDefinition, key: Uint8Array): Uint8Array[] {
+  if (table.partitionKey.length === 1) return [key];
+  const parts: Uint8Array[] = [];
+  for (let at = 0; at + 2 <= key.length; ) {
+    const length = (key[at]! << 8) | key[at + 1]!;
+    parts.push(key.subarray(at + 2, at + 2 + length));
+    at += 3 + length;
+  }
+  return parts;
+}
+
 function addEntries(table: TableDefinition, index: IndexTable, mutation: DecodedMutation, out: EntryWriter): void {
   const { column } = index.target;
   const { token, key } = mutation;
@@ -173,10 +203,6 @@ export function indexMutations(
   const decoded = decodeMutation(bytes);
   const mutations: Uint8Array[] = [];
   for (const index of indexTablesOf(table)) {
-    if (index.vector !== null) {
-      checkVectors(table, index, decoded);
-      continue;
-    }
     if (index.needsRow) continue;
     const writer = new EntryWriter(index, bucketOf(decoded.token), nowMicros());
     addEntries(table, index, decoded, writer);

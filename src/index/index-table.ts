@@ -5,6 +5,8 @@ import {
   buildTable,
   type ColumnDefinition,
   defaultTableOptions,
+  type FulltextSettings,
+  fulltextSettings,
   type IndexDefinition,
   type IndexKind,
   type IndexTarget,
@@ -16,8 +18,6 @@ import {
   phoneticAlgorithm,
   type TableDefinition,
   termTypes,
-  type VectorOptions,
-  vectorOptionsOf,
 } from '../schema/index.js';
 import type { CqlType } from '../types/index.js';
 import { type Analyzer, analyzerOf } from './analyzer.js';
@@ -47,14 +47,14 @@ export type IndexTable = {
   readonly clusteringCount: number;
   /** What becomes of text before it is compared; null: nothing. */
   readonly analyzer: Analyzer | null;
+  /** How texts are taken apart and ranked; null for all but full-text indexes. */
+  readonly fulltext: FulltextSettings | null;
   /** The terms of one value of the target: of most kinds one. */
   termsOf(value: Uint8Array): readonly Uint8Array[];
-  /** Its vectors are in a graph that each shard has in memory; it has no entries. Null: an index with entries. */
-  readonly vector: VectorOptions | null;
 };
 
-/** The columns of an entry that are no key: `p` when the cell stays, `e` when it expires. */
-export const entryColumns = { permanent: 'p', expiring: 'e' } as const;
+/** The columns of an entry that are no key: `p` when the cell stays, `e` when it expires; `n` of a full-text index, the length of a text. */
+export const entryColumns = { permanent: 'p', expiring: 'e', length: 'n' } as const;
 
 const known = new WeakMap<TableDefinition, readonly IndexTable[]>();
 
@@ -63,7 +63,7 @@ function makeIndexTable(base: TableDefinition, index: IndexDefinition): IndexTab
   const targets = indexTargets(base, index);
   const target = targets[0]!;
   const predicate = indexPredicate(base, index);
-  const needsRow = kind === 'composite' || predicate !== null;
+  const needsRow = kind === 'composite' || kind === 'fulltext' || predicate !== null;
   const ofRows = needsRow || target.column.kind === 'regular' || target.column.kind === 'clustering';
   const types = termTypesOf(kind, targets);
   const columns: ColumnDefinition[] = [];
@@ -86,6 +86,7 @@ function makeIndexTable(base: TableDefinition, index: IndexDefinition): IndexTab
       add(`c${i}`, 'clustering', types.length + 2 + i, type, reversed);
   add(entryColumns.permanent, 'regular', -1, { kind: 'blob' });
   add(entryColumns.expiring, 'regular', -1, { kind: 'blob' });
+  if (kind === 'fulltext') add(entryColumns.length, 'regular', -1, { kind: 'int' });
   const table = buildTable({
     keyspace: base.keyspace,
     name: `${base.name}.${index.name}`,
@@ -116,8 +117,8 @@ function makeIndexTable(base: TableDefinition, index: IndexDefinition): IndexTab
     ofRows,
     clusteringCount: ofRows ? base.clustering.length : 0,
     analyzer,
+    fulltext: kind === 'fulltext' ? fulltextSettings(index) : null,
     termsOf: termMaker(index, kind, analyzer),
-    vector: vectorOptionsOf(base, index),
   };
 }
 
@@ -126,7 +127,7 @@ function termTypesOf(kind: IndexKind, targets: readonly IndexTarget[]): readonly
   if (kind === 'composite') return targets.map(({ column }) => column.type);
   const types = termTypes(targets[0]!);
   if (kind === 'hash') return types.map(() => ({ kind: 'bigint' }));
-  return kind === 'phonetic' ? [{ kind: 'text' }] : types;
+  return kind === 'phonetic' || kind === 'fulltext' ? [{ kind: 'text' }] : types;
 }
 
 function termMaker(index: IndexDefinition, kind: IndexKind, analyzer: Analyzer | null): IndexTable['termsOf'] {

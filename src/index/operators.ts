@@ -29,11 +29,11 @@ function hashOperators({ column, kind }: IndexTable['target']): readonly IndexOp
  * Source: CassandraIndex.supportsOperator and its subclasses, IndexTermType.supports. Cassandra's indexes serve neither negations nor LIKE;
  * here their terms can be gone through for them.
  */
-export function operatorsOf({ target, isSai, kind: indexKind, vector }: IndexTable): readonly IndexOperator[] {
-  if (vector !== null) return [];
+export function operatorsOf({ target, isSai, kind: indexKind }: IndexTable): readonly IndexOperator[] {
   const { column, kind } = target;
   if (indexKind === 'hash') return hashOperators(target);
   if (indexKind === 'phonetic') return ['SOUNDS LIKE'];
+  if (indexKind === 'fulltext') return ['MATCHES'];
   if (indexKind === 'composite') return ['EQ', 'RANGE'];
   const { type } = column;
   const collection = type.kind === 'list' || type.kind === 'set' || type.kind === 'map';

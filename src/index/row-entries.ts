@@ -1,32 +1,17 @@
-// Entries of composite and partial indexes: they depend on several columns of a row, of which a write may bring some. What the row has is read
+// Entries of composite, partial and full-text indexes: they depend on several columns of a row, of which a write may bring some. What the row has is read
 // first; writes of one partition take turns, so that each sees what those before it wrote.
 //
 // As elsewhere an entry too many does no harm, since the table decides; an entry too few would. Where the order of timestamps leaves open which
 // of two values a column ends with, both have entries. The entry of a value that is overwritten for certain is removed.
 import { type ColumnDefinition, clauseHolds, type TableDefinition } from '../schema/index.js';
-import {
-  type ClusteringPrefix,
-  cellsOf,
-  type DecodedRow,
-  decodeMutation,
-  encodeReadCommand,
-  RowStream,
-  rowsOf,
-  Selected,
-  sliceOf,
-} from '../storage/index.js';
-import { compareValues } from '../types/index.js';
-import { EntryWriter, type Expiry, expiryOf, lifeOf, type NowMicros, type Removal } from './entries.js';
+import { type ClusteringPrefix, type DecodedItem, type DecodedRow, decodeMutation } from '../storage/index.js';
+import { EntryWriter, type Expiry, expiryOf, keyComponents, lifeOf, type NowMicros, type Removal } from './entries.js';
+import { addTextChanges } from './fulltext/entries.js';
 import { type IndexTable, indexTablesOf } from './index-table.js';
-import { keyComponents } from './key-components.js';
-
-/** Runs a read command on the shard of the partition. */
-export type ReadRows = (command: Uint8Array) => Promise<Uint8Array>;
+import { type Known, nameOfRow, type ReadRows, type RowBefore, readRowsBefore, touchedSlices } from './row-reads.js';
 
 /** A value that a column may have after the write. */
 type Option = { readonly value: Uint8Array | null; readonly expiry: Expiry | null };
-type Known = { readonly value: Uint8Array; readonly writtenAt: bigint };
-type RowBefore = ReadonlyMap<ColumnDefinition, Known>;
 
 /** True when a write of the table must be made in the turn of its partition. */
 export const needsRows = (table: TableDefinition): boolean =>
@@ -36,59 +21,6 @@ export const needsRows = (table: TableDefinition): boolean =>
 export const decidingColumns = ({ columns, predicate }: IndexTable): ColumnDefinition[] => [
   ...new Set([...columns, ...(predicate ?? []).map(({ column }) => column)]),
 ];
-
-const nameOf = (clustering: ClusteringPrefix): string =>
-  clustering.map((value) => (value === null ? '-' : Buffer.from(value).toString('hex'))).join('/');
-
-const bigintOf = (bytes: Uint8Array): bigint =>
-  new DataView(bytes.buffer, bytes.byteOffset, bytes.length).getBigInt64(0);
-
-function compareRows(table: TableDefinition, a: ClusteringPrefix, b: ClusteringPrefix): number {
-  for (const [i, { type, reversed }] of table.clustering.entries()) {
-    const [x, y] = [a[i] ?? null, b[i] ?? null];
-    const order = x === null || y === null ? Number(x !== null) - Number(y !== null) : compareValues(type, x, y);
-    if (order !== 0) return reversed ? -order : order;
-  }
-  return 0;
-}
-
-/** The rows as they are before the write, by the name of their clustering. */
-async function rowsBefore(
-  table: TableDefinition,
-  columns: readonly ColumnDefinition[],
-  tableId: Uint8Array,
-  key: Uint8Array,
-  rows: readonly DecodedRow[],
-  nowSeconds: number,
-  read: ReadRows,
-): Promise<Map<string, RowBefore>> {
-  const sorted = rows.map(({ clustering }) => clustering).sort((a, b) => compareRows(table, a, b));
-  const distinct = sorted.filter((row, i) => i === 0 || compareRows(table, row, sorted[i - 1]!) !== 0);
-  const keys = table.clustering.length;
-  const selected = [
-    ...table.clustering.map((_, which) => ({ what: Selected.clustering, which })),
-    ...columns.flatMap(({ id }) => [
-      { what: Selected.value, which: id },
-      { what: Selected.writetime, which: id },
-    ]),
-  ];
-  const slices = keys === 0 ? [] : distinct.map(sliceOf);
-  const command = encodeReadCommand({ tableId, nowSeconds, partitions: { keys: [key] }, slices, columns: selected });
-  const stream = new RowStream((await read(command)).slice());
-  const found = new Map<string, RowBefore>();
-  for (const partition of stream.partitions())
-    for (const row of rowsOf(partition, selected.length)) {
-      const cells = cellsOf(row.cells, selected.length);
-      const known = new Map<ColumnDefinition, Known>();
-      for (const [i, column] of columns.entries()) {
-        const value = cells[keys + 2 * i]!;
-        const writtenAt = cells[keys + 2 * i + 1]!;
-        if (value !== null && writtenAt !== null) known.set(column, { value, writtenAt: bigintOf(writtenAt) });
-      }
-      found.set(nameOf(cells.slice(0, keys)), known);
-    }
-  return found;
-}
 
 /** What a column may be after the write. */
 function optionsOf(column: ColumnDefinition, row: DecodedRow, before: Known | undefined): Option[] {
@@ -111,7 +43,7 @@ function newest({ id }: ColumnDefinition, { operations }: DecodedRow): DecodedRo
 /** The write is later than what the column had. */
 function isReplaced(column: ColumnDefinition, row: DecodedRow, before: RowBefore | undefined): boolean {
   const [written] = newest(column, row);
-  const known = before?.get(column);
+  const known = before?.known.get(column);
   return written !== undefined && known !== undefined && written.timestamp > known.writtenAt;
 }
 
@@ -150,7 +82,7 @@ function addRow(index: IndexTable, { table, token, key, row, before }: RowWrite,
   if (!touched && (regulars.length > 0 || lifeOf(row) === null)) return;
   const options = columns.map((column) =>
     column.kind === 'regular'
-      ? optionsOf(column, row, before?.get(column))
+      ? optionsOf(column, row, before?.known.get(column))
       : [{ value: keyValue(column), expiry: null }],
   );
   const made = new Set<string>();
@@ -161,16 +93,16 @@ function addRow(index: IndexTable, { table, token, key, row, before }: RowWrite,
       index,
       choice.map(({ value }) => value),
     )) {
-      made.add(nameOf(term));
+      made.add(nameOfRow(term));
       out.addTerm(term, token, key, row.clustering, expiry);
     }
   }
   if (!regulars.some((column) => isReplaced(column, row, before))) return;
   const old = columns.map((column) =>
-    column.kind === 'regular' ? (before?.get(column)?.value ?? null) : keyValue(column),
+    column.kind === 'regular' ? (before?.known.get(column)?.value ?? null) : keyValue(column),
   );
   for (const term of termsOfRow(index, old))
-    if (!made.has(nameOf(term))) out.removeTerm(term, token, key, row.clustering, removal);
+    if (!made.has(nameOfRow(term))) out.removeTerm(term, token, key, row.clustering, removal);
 }
 
 /**
@@ -190,23 +122,35 @@ export async function rowIndexMutations(
 ): Promise<Uint8Array[]> {
   const indexes = indexTablesOf(table).filter(({ needsRow }) => needsRow);
   const regulars = [...new Set(indexes.flatMap(decidingColumns))].filter(({ kind }) => kind === 'regular');
-  const { tableId, token, key, items } = decodeMutation(bytes);
+  const mutation = decodeMutation(bytes);
+  const { token, key, items } = mutation;
   const rows = items.filter((item): item is DecodedRow => item.kind === 'row' && lifeOrOperations(item));
-  if (rows.length === 0) return [];
+  const hasText = indexes.some(({ fulltext }) => fulltext !== null);
+  const isRead = rows.some((row) => regulars.some((column) => newest(column, row).length > 0));
+  const isDeletion = mutation.partitionDeletion !== null || items.some(hasDeletion);
+  if (!isRead && !(hasText && isDeletion) && indexes.every((index) => decidingColumns(index).some(isRegular)))
+    return [];
+  const slices = touchedSlices(table, mutation);
+  if (slices === null) return [];
   const before =
     regulars.length === 0
       ? new Map<string, RowBefore>()
-      : await rowsBefore(table, regulars, tableId, key, rows, nowSeconds, read);
+      : await readRowsBefore(table, regulars, mutation, slices, nowSeconds, read);
   const mutations: Uint8Array[] = [];
   for (const index of indexes) {
     const removal = { micros: stampMicros(), nowSeconds };
     const writer = new EntryWriter(index, bucketOf(token), stampMicros());
-    for (const row of rows) {
-      addRow(index, { table, token, key, row, before: before.get(nameOf(row.clustering)) }, removal, writer);
-    }
+    if (index.fulltext !== null) addTextChanges(table, index, mutation, before, removal, writer);
+    else
+      for (const row of rows)
+        addRow(index, { table, token, key, row, before: before.get(nameOfRow(row.clustering)) }, removal, writer);
     if (writer.count > 0) mutations.push(writer.finish());
   }
   return mutations;
 }
+
+const isRegular = ({ kind }: ColumnDefinition): boolean => kind === 'regular';
+
+const hasDeletion = (item: DecodedItem): boolean => item.kind === 'rangeTombstone' || item.deletion !== null;
 
 const lifeOrOperations = (row: DecodedRow): boolean => row.liveness !== null || row.operations.length > 0;

@@ -28,6 +28,7 @@ import { MeasuringCoordinator } from './observe/measuring-coordinator.js';
 import { type ObservedStatement, StatementObserver } from './observe/observer.js';
 import { checkWanted, type RunningQuery } from './observe/running-queries.js';
 import { runningRows } from './observe/running-rows.js';
+import { TracingCoordinator, traceIndexes } from './observe/tracing-coordinator.js';
 import { type Plan, type PlanInput, type PlannedStatement, planStatement } from './plan.js';
 import {
   type Prepared,
@@ -210,8 +211,7 @@ export class Processor implements QueryProcessor {
       }
       const guard = this.#guard(client);
       if (guard !== null) guardExecution(guard, plan, binds, { options, nowMicros: this.services.clock.nowMicros() });
-      options.tracer?.event('Executing batch');
-      const result = await executeBatch(plan, binds, this.#writeEnvironment(options, this.services.coordinator));
+      const result = await executeBatch(plan, binds, this.#writeEnvironment(options, this.#coordinator(options)));
       for (const warning of guard?.warnings ?? []) warnings.add(warning);
       return withWarnings(result, warnings);
     });
@@ -267,6 +267,12 @@ export class Processor implements QueryProcessor {
     return context;
   }
 
+  /** The one that tells the trace, for who is traced. */
+  #coordinator({ tracer }: QueryOptions): Coordinator {
+    const { coordinator, catalogue } = this.services;
+    return tracer === null ? coordinator : new TracingCoordinator(coordinator, tracer, catalogue);
+  }
+
   #writeEnvironment(options: QueryOptions, coordinator: Coordinator): WriteEnvironment {
     const { settings, clock } = this.services;
     const timestamp = options.timestamp ?? clock.nowMicros();
@@ -290,7 +296,7 @@ export class Processor implements QueryProcessor {
     values: readonly BindValue[],
     as: RequestText,
   ): Promise<QueryResult> {
-    const { coordinator } = this.services;
+    const coordinator = this.#coordinator(options);
     return this.observer.run(observed(as, planned.plan, client, options), (query) => {
       const guard = this.#guard(client);
       // Most statements call nothing and have nobody to guard against: they pass without promises of their own.
@@ -341,7 +347,6 @@ export class Processor implements QueryProcessor {
   ): Promise<QueryResult> {
     if (plan.kind === 'select' && plan.masked === null) return this.#read(plan, options, bind, execution);
     if (plan.kind !== 'write') return this.#runOther(plan, client, options, bind, execution);
-    options.tracer?.event(`Executing write on ${plan.table.keyspace}.${plan.table.name}`);
     return executeWrite(plan, bind, this.#writeEnvironment(options, execution.coordinator));
   }
 
@@ -354,7 +359,7 @@ export class Processor implements QueryProcessor {
     checkReadConsistency(options.consistency);
     const { settings, clock } = this.services;
     const configured = plan.restrictions.isKeyRange ? settings.rangeTimeoutMs : settings.readTimeoutMs;
-    options.tracer?.event(`Executing read on ${plan.table.keyspace}.${plan.table.name}`);
+    if (options.tracer !== null) traceIndexes(options.tracer, plan);
     return executeSelect(plan, {
       coordinator,
       read: {
@@ -404,7 +409,7 @@ export class Processor implements QueryProcessor {
         if (this.access === null) throw invalid(`${plan.statement.statement} needs an authenticator`);
         return this.access.run(plan.statement, client.user, options.keyspace ?? client.keyspace);
       case 'truncate':
-        await this.services.coordinator.truncate(plan.table.id, this.services.settings.truncateTimeoutMs);
+        await execution.coordinator.truncate(plan.table.id, this.services.settings.truncateTimeoutMs);
         return { kind: 'void' };
       case 'use':
         if (!this.services.catalogue.schema.keyspaces.has(plan.keyspace))

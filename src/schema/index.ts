@@ -27,7 +27,12 @@ export { whereText } from './ddl/where-text.js';
 export { type DescribeColumn, type DescribeContext, type DescribeResult, describe } from './describe/describe.js';
 export { chunkBytesOf, type DescriptorSettings, encodeDescriptor } from './descriptor.js';
 export { findFunction, functionKey, functionsNamed, functionsOfAggregate } from './functions.js';
-export { type PhoneticAlgorithm, phoneticAlgorithm } from './indexes/kinds.js';
+export {
+  type FulltextSettings,
+  fulltextSettings,
+  type PhoneticAlgorithm,
+  phoneticAlgorithm,
+} from './indexes/kinds.js';
 export { clauseHolds, indexPredicate, type PredicateClause } from './indexes/predicate.js';
 export { type Analysis, analysisOf } from './indexes/sai-options.js';
 export {
@@ -40,13 +45,6 @@ export {
   isSai,
   termTypes,
 } from './indexes/target.js';
-export {
-  type SimilarityName,
-  similarities,
-  type VectorOptions,
-  vectorIndexesOf,
-  vectorOptionsOf,
-} from './indexes/vector.js';
 export * from './model.js';
 export { javaBytesHash, javaHashOrder } from './options/properties.js';
 export { type Topology, totalReplicas } from './options/replication.js';

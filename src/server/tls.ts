@@ -44,7 +44,7 @@ export class TlsCertificates {
     this.#pem = pem;
   }
 
-  /** @throws Error that names the file, or says why certificate and key do not go together */
+  /** @throws Error that names the file and its setting, or says why certificate and key do not go together */
   static async load(settings: TlsSettings): Promise<TlsCertificates> {
     const pem = await readPem(settings);
     const certificates = new TlsCertificates(settings, pem);
@@ -97,11 +97,20 @@ export class TlsCertificates {
 
 async function readPem({ certificateFile, privateKeyFile, trustedCertificatesFile }: TlsSettings): Promise<Pem> {
   const [cert, key, ca] = await Promise.all([
-    readFile(certificateFile),
-    readFile(privateKeyFile),
-    trustedCertificatesFile === null ? null : readFile(trustedCertificatesFile),
+    readOf('certificate', certificateFile),
+    readOf('private_key', privateKeyFile),
+    trustedCertificatesFile === null ? null : readOf('trusted_certificates', trustedCertificatesFile),
   ]);
   return { cert, key, ca };
+}
+
+/** @throws Error with the setting that names the file */
+async function readOf(setting: string, path: string): Promise<Buffer> {
+  try {
+    return await readFile(path);
+  } catch (error) {
+    throw new Error(`client_encryption_options_${setting}: ${(error as Error).message}`);
+  }
 }
 
 const sameBuffer = (a: Buffer | null, b: Buffer | null): boolean => (a === null || b === null ? a === b : a.equals(b));

@@ -3,6 +3,7 @@ import type { StatementMessage } from '../audit/index.js';
 import { withoutPassword } from '../cql/index.js';
 import { EnvelopeFlag, type Frame, type QueryParameters } from '../protocol/index.js';
 import { Consistency, type QueryProcessor } from '../query/index.js';
+import { type CqlType, toCqlLiteral } from '../types/index.js';
 import type { ServerServices, TraceSession } from './services.js';
 
 const titles = {
@@ -42,7 +43,8 @@ function traceParameters(message: StatementMessage, processor: QueryProcessor): 
     if (prepared !== null) parameters.set('query', withoutPassword(prepared.query));
     prepared?.bindColumns.forEach((column, i) => {
       const value = message.parameters.values[i];
-      if (value instanceof Uint8Array) parameters.set(`bound_var_${i}_${column.name}`, boundText(value));
+      if (value === null || value instanceof Uint8Array)
+        parameters.set(`bound_var_${i}_${column.name}`, boundText(column.type, value));
     });
   }
   return parameters;
@@ -56,9 +58,16 @@ function addOptions(parameters: Map<string, string>, options: QueryParameters): 
   if (options.pageSize !== null && options.pageSize > 0) parameters.set('page_size', String(options.pageSize));
 }
 
-const boundBytesMax = 500;
+const boundTextMax = 1_000;
 
-function boundText(value: Uint8Array): string {
-  const shown = Buffer.from(value.buffer, value.byteOffset, Math.min(value.length, boundBytesMax));
-  return `0x${shown.toString('hex')}${value.length > boundBytesMax ? '...' : ''}`;
+/** As CQL has it, cut where it is long; what is no value of the type as its bytes. */
+function boundText(type: CqlType, value: Uint8Array | null): string {
+  if (value === null) return 'null';
+  let text: string;
+  try {
+    text = toCqlLiteral(type, value);
+  } catch {
+    text = `0x${Buffer.from(value.buffer, value.byteOffset, value.length).toString('hex')}`;
+  }
+  return text.length <= boundTextMax ? text : `${text.slice(0, boundTextMax)}...'`;
 }

@@ -31,6 +31,8 @@ export type CompactJob = {
   readonly gcBefore: number;
   /** Microseconds. */
   readonly purgeBelow: bigint;
+  /** One float64: the part that is done, 0 to 1, written while the job runs. */
+  readonly progress: SharedArrayBuffer;
 };
 
 /** Writes what one shard has in an SSTable that several share. Nothing is purged. */

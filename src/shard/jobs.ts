@@ -32,10 +32,14 @@ export function runJob(job: BackgroundJob): JobResult {
   if (job.kind === 'flush') return result(flushMemtable({ ...output(job), frozen: job.frozen }), 0);
   const { folder } = job;
   const input = (name: string) => ({ folder, name: nameOf(name) });
+  const progress = new Float64Array(job.progress);
+  const onProgress = (done: number): void => {
+    progress[0] = done;
+  };
   if (job.kind === 'split') {
     const ranges = tokenRangesOf(job.shard, job.shardCount);
     return result(
-      compact({ ...output(job), inputs: [input(job.input)], overlapping: [], purge: null, ranges }),
+      compact({ ...output(job), inputs: [input(job.input)], overlapping: [], purge: null, ranges, onProgress }),
       job.bytesIn,
     );
   }
@@ -45,6 +49,7 @@ export function runJob(job: BackgroundJob): JobResult {
     inputs: job.inputs.map(input),
     overlapping: job.overlapping.map(input),
     purge: { nowSeconds, gcBefore, maxPurgeableTimestamp: purgeBelow },
+    onProgress,
   });
   return result(written, job.bytesIn);
 }

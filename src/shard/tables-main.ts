@@ -20,6 +20,8 @@ export type CompactionRecord = {
   readonly inputs: readonly string[];
   /** Of the inputs, on disk. */
   readonly bytesTotal: number;
+  /** The part that is done, 0 to 1, while it runs. */
+  done: () => number;
   bytesIn: number;
   bytesOut: number;
 };
@@ -222,8 +224,11 @@ export class NodeTables {
     try {
       const merged = new Set(inputs);
       const others = table.files.sstables.filter((e) => !merged.has(e.name) && (e.shard === shard || e.shard === null));
+      const progress = new SharedArrayBuffer(Float64Array.BYTES_PER_ELEMENT);
+      record.done = () => new Float64Array(progress)[0]!;
       const result = await pool.run({
         kind: 'compact',
+        progress,
         folder: table.files.folder,
         inputs,
         overlapping: others.map((entry) => entry.name),
@@ -272,8 +277,11 @@ export class NodeTables {
         await this.#waitForThroughput();
         const part = table.files.newName();
         const startedAt = nowMs();
+        const progress = new SharedArrayBuffer(Float64Array.BYTES_PER_ELEMENT);
+        record.done = () => (shard + new Float64Array(progress)[0]!) / shardCount;
         const { written, bytesWritten } = await pool.run({
           kind: 'split',
+          progress,
           folder: table.files.folder,
           input: name,
           shard,
@@ -340,6 +348,7 @@ export class NodeTables {
       finishedAt: null,
       inputs,
       bytesTotal,
+      done: () => 0,
       bytesIn: 0,
       bytesOut: 0,
     };

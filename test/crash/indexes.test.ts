@@ -23,6 +23,8 @@ const expectedErrors = new Set([0x0000, 0x1001, 0x1100]);
 
 const settingsOf = (round: number): Record<string, string> => ({
   write_request_timeout: '60s',
+  read_request_timeout: '60s',
+  range_request_timeout: '60s',
   commitlog_sync: modes[round % modes.length]!,
   commitlog_sync_group_window: '10ms',
   commitlog_segment_size: '1MiB',

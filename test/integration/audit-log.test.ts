@@ -14,7 +14,13 @@ const credentials = { user: 'cassandra', password: 'cassandra' };
 const connect = (user: string, port = node.port) => CqlClient.connect({ port, credentials: { user, password: user } });
 
 before(async () => {
-  node = await Ferrosa.start({ authenticator: 'PasswordAuthenticator', authorizer: 'CassandraAuthorizer' });
+  node = await Ferrosa.start({
+    authenticator: 'PasswordAuthenticator',
+    authorizer: 'CassandraAuthorizer',
+    // What is hot stays so: nothing has to be read again meanwhile.
+    roles_validity: '1h',
+    permissions_validity: '1h',
+  });
   admin = await CqlClient.connect({ port: node.port, credentials });
   await admin.query("CREATE KEYSPACE ak WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 1}");
   await admin.query('CREATE TABLE ak.t (k int PRIMARY KEY, v int)');

@@ -251,6 +251,28 @@ test('tablehistograms and proxyhistograms tell of reads and writes, those of the
   assert.match(metrics, new RegExp(`ferrosa_storage_latency_seconds_count${labels} 50`));
 });
 
+test('a snapshot has the rows of its tables, is listed, and is gone when it is cleared', async () => {
+  const client = await CqlClient.connect({ port: ferrosa.port });
+  await fill(client);
+  await client.close();
+  await json('snapshot', '-t', 'mine', 'ctl');
+  const mine = async () => (await json('listsnapshots')).filter((one: { tag: string }) => one.tag === 'mine');
+  const tables = (await mine()).map((one: { keyspace: string; table: string }) => `${one.keyspace}.${one.table}`);
+  assert.ok(tables.includes('ctl.t') && tables.every((name: string) => name.startsWith('ctl.')), tables.join());
+  assert.ok((await mine()).find((one: { table: string }) => one.table === 't').bytes > 0);
+  const again = await ctl('snapshot', '-t', 'mine', 'ctl');
+  assert.deepEqual([again.code, /Snapshot mine already exists/.test(again.error)], [2, true]);
+  for (const tag of ['../up', 'a/b', '..'])
+    assert.match((await ctl('snapshot', '-t', tag, 'ctl')).error, /is no name for a snapshot/);
+  assert.equal((await ctl('snapshot', '-t', 'x', 'nope')).code, 2);
+  await json('clearsnapshot', '-t', 'mine', 'system');
+  assert.equal((await mine()).length, tables.length);
+  await json('clearsnapshot', '-t', 'mine', 'ctl');
+  assert.deepEqual(await mine(), []);
+  assert.equal((await ctl('cleanup', 'ctl', 'nope')).code, 2);
+  assert.match(await text('ring'), /^127\.0\.0\.1 .* Normal /m);
+});
+
 test('drain empties the memtables and lets no client in; stop then ends the process', async () => {
   const client = await CqlClient.connect({ port: ferrosa.port });
   await fill(client);
@@ -262,6 +284,7 @@ test('drain empties the memtables and lets no client in; stop then ends the proc
   assert.deepEqual(await json('stop'), { done: true });
   while (await accepts(ferrosa.webPort)) await new Promise((resolve) => setTimeout(resolve, 10));
   await ferrosa.down('SIGTERM');
+  assert.match(ferrosa.output, /ferrosa-ctl stop: draining/);
   await ferrosa.up();
   const again = await CqlClient.connect({ port: ferrosa.port });
   assert.equal((await again.query('SELECT k FROM ctl.t')).rows.length, rows);

@@ -186,6 +186,10 @@ test('getguardrailsconfig and settings show what is set; what contradicts itself
   );
   assert.equal((await ctl('setguardrailsconfig', 'nope', '1')).code, 2);
   assert.match(
+    (await ctl('setguardrailsconfig', 'tables_warn_threshold', '1')).error,
+    /is set together with its sibling: tables_threshold <tables_fail_threshold> <tables_warn_threshold>/,
+  );
+  assert.match(
     (await ctl('setguardrailsconfig', 'tables_threshold', '1')).error,
     /is expecting 2 argument values\. Getting 1 instead\./,
   );

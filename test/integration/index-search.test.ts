@@ -13,7 +13,9 @@ afterEach(async () => {
 });
 
 async function start(): Promise<{ ferrosa: Ferrosa; client: CqlClient }> {
-  const ferrosa = await Ferrosa.start();
+  // A busy machine is no fault of the indexes.
+  const timeouts = { read_request_timeout: '60s', range_request_timeout: '60s', write_request_timeout: '60s' };
+  const ferrosa = await Ferrosa.start(timeouts);
   cleanups.push(() => ferrosa.remove());
   return { ferrosa, client: await connect(ferrosa) };
 }

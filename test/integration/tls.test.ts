@@ -213,7 +213,7 @@ test('settings of TLS that cannot work are refused at the start', async () => {
   await refuse({ authenticator: 'MutualTlsAuthenticator' }, /requires client_encryption_options_enabled/);
   await refuse(
     { ...settings, client_encryption_options_certificate: join(folder, 'none.pem') },
-    /TLS on the CQL port: .*none\.pem/,
+    /TLS on the CQL port: client_encryption_options_certificate: .*none\.pem/,
   );
   await refuse(
     { ...settings, client_encryption_options_private_key: join(fixtures, 'renewed.key') },

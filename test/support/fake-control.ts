@@ -62,6 +62,8 @@ export class FakeControl implements NodeControl {
       releaseVersion: '5.0.9',
       partitioner: 'org.apache.cassandra.dht.Murmur3Partitioner',
       schemaVersion: 'd4f9beec-8f54-3eb1-8f2b-53ac0bbff573',
+      nativeAddress: '127.0.0.1',
+      nativePort: 9042,
       generation: 1_795_245_390,
     };
   }
@@ -155,6 +157,22 @@ export class FakeControl implements NodeControl {
 
   async compact(...args: unknown[]): Promise<void> {
     this.calls.push(['compact', ...args]);
+  }
+
+  cleanup(...args: unknown[]): void {
+    this.calls.push(['cleanup', ...args]);
+  }
+
+  async snapshots() {
+    return [{ tag: 'one', keyspace: 'ks', table: 't', createdAt: 1_795_245_390_000, bytes: 117_903, trueBytes: 149 }];
+  }
+
+  async takeSnapshot(...args: unknown[]): Promise<void> {
+    this.calls.push(['takeSnapshot', ...args]);
+  }
+
+  async clearSnapshots(...args: unknown[]): Promise<void> {
+    this.calls.push(['clearSnapshots', ...args]);
   }
 
   async refreshSizeEstimates(): Promise<void> {

@@ -13,6 +13,7 @@ export type KindRow = {
   status: string | null;
   name: string | null;
   s: number[] | null;
+  body: string | null;
 };
 
 const names = ['Smith', 'Smyth', 'Schmidt', 'Jones', 'Johns', 'Robert Fox', 'Rupert Fox', 'Catherine', 'Kathryn'];
@@ -33,6 +34,7 @@ export const kindIndexes: readonly (readonly [string, string, string])[] = [
   ['i_set', 's', "USING 'hash'"],
   ['i_composite', 'a, b', "USING 'composite'"],
   ['i_sound', 'name', "USING 'phonetic' WITH OPTIONS = {'algorithm': 'soundex'}"],
+  ['i_text', 'body', "USING 'fulltext' WITH OPTIONS = {'analyzer': 'simple'}"],
   ['i_part', 'v', "WHERE status = 'on'"],
   ['i_part2', 'b, w', "USING 'composite' WHERE a > 1"],
 ];
@@ -61,6 +63,7 @@ export function randomKindWrite(random: () => number, table: string): string {
   const text = (): string => (random() < 0.15 ? 'null' : `'w${below(4)}'`);
   const status = (): string => pick(["'on'", "'off'", 'null']);
   const name = (): string => (random() < 0.1 ? 'null' : `'${pick(names)}'`);
+  const body = (): string => (random() < 0.15 ? 'null' : `'x${below(4)} x${below(4)} x${below(4)}'`);
   const where = `k = ${below(8)} AND c = ${below(5)}`;
   const stamp = random() < 0.4 ? `TIMESTAMP ${1_000 + below(100)}` : null;
   const ttl = random() < 0.1 ? `TTL ${pick([2, 5_000])}` : null;
@@ -74,6 +77,7 @@ export function randomKindWrite(random: () => number, table: string): string {
     () => `b = ${int()}`,
     () => `status = ${status()}`,
     () => `name = ${name()}`,
+    () => `body = ${body()}`,
     () => pick([`s = {${below(4)}, ${below(4)}}`, `s = s + {${below(4)}}`, `s = s - {${below(4)}}`]),
   ];
   const assignments = sets.filter(() => random() < 0.35).map((one) => one());
@@ -174,7 +178,18 @@ export async function whenBuilt(
     }
 }
 
-const columns = 'k, c, st, v, w, a, b, status, name, s';
+const columns = 'k, c, st, v, w, a, b, status, name, s, body';
+
+/** Full-text searches find what holds the words, in whatever order, and count the texts that there are. */
+async function checkTexts(client: CqlClient, table: string, rows: readonly KindRow[], now: number): Promise<void> {
+  const idOf = ({ k, c }: Record<string, unknown>): string => `${String(k)}/${String(c)}`;
+  for (let n = 0; n < 4; n++) {
+    const query = `SELECT k, c FROM ${table} WHERE body = fts_match('x${n}')`;
+    const found = (await whenBuilt(client, query, now)).map(idOf).sort();
+    const wanted = rows.filter(({ body }) => !!body?.split(' ').includes(`x${n}`)).map(idOf);
+    assert.deepEqual(found, wanted.sort(), query);
+  }
+}
 
 /** Every index finds the rows that a look at all finds, and no others; in their order. */
 export async function checkKinds(client: CqlClient, table: string): Promise<void> {
@@ -186,4 +201,5 @@ export async function checkKinds(client: CqlClient, table: string): Promise<void
       const wanted = all.filter((row) => (row.c !== null || index === 'i_static') && holds(row));
       assert.deepEqual(await whenBuilt(client, `SELECT ${columns} FROM ${table} WHERE ${where}`, now), wanted, where);
     }
+  await checkTexts(client, table, all, now);
 }

@@ -11,6 +11,7 @@ import type {
   NodeIdentity,
   NodeStatus,
   ProxyHistograms,
+  SnapshotInfo,
   TableHistograms,
   TableStats,
   ThreadPool,
@@ -28,6 +29,7 @@ import { refreshEstimates } from './estimates.js';
 import { latencyDistributions, proxyHistograms, tableHistograms } from './histograms.js';
 import type { NodeLogs } from './logs.js';
 import type { Serving } from './serving.js';
+import { checkTag, clearSnapshots, findSnapshots } from './snapshots.js';
 import { type NodeStorage, releaseVersion } from './storage.js';
 import { tableStats } from './table-stats.js';
 import { threadPools } from './thread-pools.js';
@@ -79,6 +81,8 @@ export class Control implements NodeControl {
       releaseVersion,
       partitioner: partitionerClass,
       schemaVersion: metadata.catalogue.schema.version,
+      nativeAddress: record.nativeAddress,
+      nativePort: record.nativePort,
       generation: Math.floor(startedAtMs / 1000),
     };
   }
@@ -157,7 +161,7 @@ export class Control implements NodeControl {
           kind: 'Compaction',
           keyspace: record.keyspace,
           table: record.table,
-          doneBytes: null,
+          doneBytes: Math.floor(record.done() * record.bytesTotal),
           totalBytes: record.bytesTotal,
         })),
     };
@@ -186,6 +190,29 @@ export class Control implements NodeControl {
 
   async compact(keyspace: string | null, tables: readonly string[]): Promise<void> {
     for (const id of this.#ids(keyspace, tables)) await this.#parts.storage.shards.compact(id);
+  }
+
+  cleanup(keyspace: string | null, tables: readonly string[]): void {
+    this.#ids(keyspace, tables);
+  }
+
+  snapshots(): Promise<readonly SnapshotInfo[]> {
+    return findSnapshots(this.#parts.config.data_dir);
+  }
+
+  async takeSnapshot(tag: string, keyspaces: readonly string[]): Promise<void> {
+    checkTag(tag);
+    const { catalogue } = this.#parts.storage.metadata;
+    const names = keyspaces.length > 0 ? keyspaces : [...catalogue.schema.keyspaces.keys()];
+    const ids = names.flatMap((name) => this.#ids(name, []) as string[]);
+    if ((await this.snapshots()).some((one) => one.tag === tag && names.includes(one.keyspace)))
+      throw invalid(`Snapshot ${tag} already exists.`);
+    for (const id of ids) await this.#parts.storage.shards.snapshot(id, tag);
+  }
+
+  async clearSnapshots(tag: string | null, keyspaces: readonly string[]): Promise<void> {
+    if (tag !== null) checkTag(tag);
+    await clearSnapshots(this.#parts.config.data_dir, tag, keyspaces);
   }
 
   async refreshSizeEstimates(): Promise<void> {

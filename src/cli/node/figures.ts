@@ -7,6 +7,7 @@ import type { ShardTableStats } from '../../shard/index.js';
 import { guardrailText } from '../guardrail-settings.js';
 import { type Config, type SettingName, settings, settingText } from '../settings.js';
 import { compactionId } from './compaction-history.js';
+import { indexRows, indexUsageRows, saiRows } from './index-rows.js';
 import { batchRows, coordinatorLatencyRows, localLatencyRows, perReadRows, sumHot } from './latency-rows.js';
 import { activeQueryRows, fingerprintRows, queryRows, slowQueryRows } from './query-rows.js';
 import type { Serving } from './serving.js';
@@ -92,6 +93,9 @@ export class Figures {
     tombstones_per_read: ({ latencies }) => perReadRows(latencies, 'tombstones'),
     queries: ({ processor }) => queryRows(processor),
     active_queries: ({ processor }) => activeQueryRows(processor),
+    sai_column_indexes: () => saiRows(this.#storage),
+    secondary_indexes: () => indexRows(this.#storage),
+    index_usage: () => indexUsageRows(this.#storage),
     query_fingerprints: ({ processor, latencies }) => fingerprintRows(processor, latencies),
     slow_queries: ({ processor }) => slowQueryRows(processor),
     batch_metrics: async ({ processor, services }) =>
@@ -172,6 +176,8 @@ export class Figures {
       table_name: record.table,
       task_id: compactionId(record),
       kind: 'compaction',
+      completion_ratio: record.done(),
+      progress: Math.floor(record.done() * record.bytesTotal),
       sstables: record.inputs.length,
       target_directory: join(this.#config.data_dir, 'data', record.keyspace),
       total: record.bytesTotal,

@@ -49,7 +49,8 @@ export async function createProcessor(
         // The client may use the table as soon as it has the answer.
         await shards.settled();
         // The index of a small table can be asked at once.
-        if (statement.kind === 'createIndex') await builds.settled(indexBuildWaitMs);
+        if (statement.kind === 'createIndex' || statement.kind === 'createTableLike')
+          await builds.settled(indexBuildWaitMs);
         return result;
       },
     },

@@ -39,6 +39,9 @@ export function guardSchemaChange(
       return statement;
     case 'createTable':
       return guardCreateTable(guard, statement, schema);
+    case 'createTableLike':
+      guardCopyTable(guard, statement, tableOf(schema, statement.like, session), schema);
+      return statement;
     case 'alterTable':
       return guardAlterTable(guard, statement, tableOf(schema, statement.table, session));
     case 'dropTable':
@@ -101,6 +104,20 @@ function guardCreateTable(guard: Guard, statement: Of<'createTable'>, schema: Sc
   guardColumns(guard, statement.columns);
   guardCompression(guard, options);
   return { ...statement, options };
+}
+
+function guardCopyTable(
+  guard: Guard,
+  { table, options }: Of<'createTableLike'>,
+  source: TableDefinition | null,
+  schema: Schema,
+): void {
+  if (source !== null) guard.threshold('columns_per_table', source.columns.size, table.name);
+  const tables = userKeyspaces(schema).reduce((sum, keyspace) => sum + keyspace.tables.size, 0);
+  guard.threshold('tables', tables + 1, table.name);
+  if (source !== null && (source.flags.includes('dense') || !source.flags.includes('compound')))
+    guard.flag('compact_tables_enabled');
+  guardCompression(guard, options);
 }
 
 /** Tables whose rows nothing expires, under the strategy that is made for rows that expire. */

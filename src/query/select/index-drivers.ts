@@ -265,6 +265,18 @@ function ofSound(index: IndexTable, conjunct: PatternConjunct): Found {
   };
 }
 
+function ofPattern(index: IndexTable, conjunct: PatternConjunct): Found {
+  if (conjunct.op === 'LIKE') return ofLike(index, conjunct);
+  if (conjunct.op === 'SOUNDS LIKE') return ofSound(index, conjunct);
+  // Its rows are ranked (ranked-rows.ts).
+  return {
+    cost: -1,
+    text: `${conjunct.column.name} by words, the best first`,
+    terms: () => ({ ranges: [], arePoints: true, accepts: null }),
+    means: conjunct,
+  };
+}
+
 /** What a conjunct asks of an index; null when the index cannot find rows by it. */
 function foundBy(
   index: StatementIndex,
@@ -273,7 +285,7 @@ function foundBy(
 ): Found | null {
   if (!servesOne(index, conjunct)) return null;
   if (conjunct.kind === 'negation') return ofNegation(index, conjunct);
-  if (conjunct.kind === 'pattern') return conjunct.op === 'LIKE' ? ofLike(index, conjunct) : ofSound(index, conjunct);
+  if (conjunct.kind === 'pattern') return ofPattern(index, conjunct);
   if (index.kind === 'composite')
     return conjunct.columns[0] === index.target.column ? ofComposite(index, restrictions) : null;
   return ofRestriction(index, conjunct);

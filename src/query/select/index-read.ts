@@ -151,15 +151,12 @@ async function* rowsFound(
 type Lookup = { readonly command: Uint8Array; readonly tokens: readonly bigint[] };
 const nameOf = (key: Uint8Array): string => Buffer.from(key.buffer, key.byteOffset, key.length).toString('latin1');
 
-/** Where a row is. */
-export type RowPlace = Pick<Candidate, 'token' | 'key' | 'clustering' | 'bucket'>;
-
 /** The rows that candidates point at, in their order; null for one that is not there. */
 export async function lookUp(
   plan: SelectPlan,
   context: SelectContext,
   target: ScanTarget,
-  batch: readonly RowPlace[],
+  batch: readonly Candidate[],
 ): Promise<(SourceRow | null)[]> {
   const lookups = plan.table.clustering.length === 0 ? byShard(target, batch) : byPartition(target, batch);
   const found = new Map<string, SourceRow>();
@@ -182,7 +179,7 @@ export async function lookUp(
 const rowName = (key: Uint8Array, clustering: readonly (Uint8Array | null)[]): string =>
   [key, ...clustering].map((part) => (part === null ? '-' : `${part.length}:${nameOf(part)}`)).join('/');
 
-const commandOf = (target: ScanTarget, keys: readonly Uint8Array[], rows: readonly RowPlace[] | null): Uint8Array =>
+const commandOf = (target: ScanTarget, keys: readonly Uint8Array[], rows: readonly Candidate[] | null): Uint8Array =>
   encodeReadCommand({
     tableId: target.tableId,
     nowSeconds: target.nowSeconds,
@@ -194,8 +191,8 @@ const commandOf = (target: ScanTarget, keys: readonly Uint8Array[], rows: readon
   });
 
 /** Tables whose partitions are rows: one command for all keys of a shard, bounded by the size of their answer. */
-function byShard(target: ScanTarget, batch: readonly RowPlace[]): Lookup[] {
-  const shards = new Map<number, RowPlace[]>();
+function byShard(target: ScanTarget, batch: readonly Candidate[]): Lookup[] {
+  const shards = new Map<number, Candidate[]>();
   for (const candidate of batch) {
     const list = shards.get(candidate.bucket);
     if (list === undefined) shards.set(candidate.bucket, [candidate]);
@@ -212,7 +209,7 @@ function byShard(target: ScanTarget, batch: readonly RowPlace[]): Lookup[] {
 }
 
 /** One command for the rows of each partition. */
-function byPartition(target: ScanTarget, batch: readonly RowPlace[]): Lookup[] {
+function byPartition(target: ScanTarget, batch: readonly Candidate[]): Lookup[] {
   const lookups: Lookup[] = [];
   for (let i = 0; i < batch.length; ) {
     const { key, token } = batch[i]!;
@@ -228,7 +225,7 @@ function byPartition(target: ScanTarget, batch: readonly RowPlace[]): Lookup[] {
  * Deletes entries that the table does not bear out, each at its own time: one that was written meanwhile is later and stays. Nothing
  * depends on it, so that nobody waits for it to be durable.
  */
-async function forget(context: SelectContext, stale: readonly Candidate[]): Promise<void> {
+export async function forget(context: SelectContext, stale: readonly Candidate[]): Promise<void> {
   for (const index of new Set(stale.map(({ leaf }) => leaf.index)))
     await forgetIn(
       context,
@@ -239,6 +236,7 @@ async function forget(context: SelectContext, stale: readonly Candidate[]): Prom
 
 async function forgetIn(context: SelectContext, index: IndexTable, stale: readonly Candidate[]): Promise<void> {
   const column = index.table.columns.get(entryColumns.permanent)!.id;
+  const length = index.table.columns.get(entryColumns.length);
   const { coordinator, nowSeconds, read } = context;
   for (const [number, bucket] of coordinator.indexBuckets.entries()) {
     const own = stale.filter((candidate) => candidate.bucket === number && candidate.writtenAt !== null);
@@ -247,6 +245,11 @@ async function forgetIn(context: SelectContext, index: IndexTable, stale: readon
     for (const { term, token, key, clustering, writtenAt } of own) {
       builder.row([...term, int64Bytes(token), key, ...clustering]);
       builder.cellTombstone(column, writtenAt!, nowSeconds);
+      if (length === undefined) continue;
+      // A text that is not there is not to be counted: its entries were written together.
+      builder.row([new Uint8Array(0), int64Bytes(token), key, ...clustering]);
+      builder.cellTombstone(column, writtenAt!, nowSeconds);
+      builder.cellTombstone(length.id, writtenAt!, nowSeconds);
     }
     const { consistency, timeoutMs } = read;
     await coordinator

@@ -96,6 +96,7 @@ export class SearchOpener {
       if (streams.includes(null)) return null;
       return new UnionStream(table, streams as CandidateStream[]);
     }
+    this.context.coordinator.noteIndexUse(search.index.index.id);
     const { ranges, arePoints, accepts } = search.terms(this.#bind);
     if (!arePoints) return SortedStream.gather(table, source, search, ranges, accepts, where);
     const points = ranges.map((range) => new PointStream(table, source, search, range, where));

@@ -13,6 +13,7 @@ import {
 } from '../../types/index.js';
 import type { PlanEnvironment } from '../plan-environment.js';
 import type { Conjunct, PatternConjunct } from '../restrictions/conjuncts.js';
+import type { StatementIndex } from '../restrictions/index-use.js';
 import {
   bindFields,
   bindIn,
@@ -27,6 +28,7 @@ import { columnNode } from '../selection/plan-selectable.js';
 import type { BindContext, Term } from '../terms/term.js';
 import { sameBytes } from '../values.js';
 import { likePattern, matchesLike } from './like-pattern.js';
+import { textPredicate } from './text-predicate.js';
 
 type Cells = readonly (Uint8Array | null)[];
 export type RowPredicate = (cells: Cells) => boolean;
@@ -54,17 +56,20 @@ export function planFilter(
 /** By column: what an index that serves the statement makes of its values before they are compared, and the index that says how they sound. */
 type Analyzers = ReadonlyMap<ColumnDefinition, Analyzer> & {
   readonly sounds: ReadonlyMap<ColumnDefinition, IndexTable>;
+  readonly texts: ReadonlyMap<ColumnDefinition, StatementIndex>;
 };
 
 export function analyzersOf({ usesIndex, indexes }: StatementRestrictions): Analyzers {
   const analyzers = new Map<ColumnDefinition, Analyzer>();
   const sounds = new Map<ColumnDefinition, IndexTable>();
+  const texts = new Map<ColumnDefinition, StatementIndex>();
   for (const index of indexes) {
     const { target, analyzer, kind } = index;
     if (usesIndex && analyzer !== null) analyzers.set(target.column, analyzer);
     if (kind === 'phonetic') sounds.set(target.column, index);
+    if (kind === 'fulltext') texts.set(target.column, index);
   }
-  return Object.assign(analyzers, { sounds });
+  return Object.assign(analyzers, { sounds, texts });
 }
 
 /** Rows that satisfy all of the conjuncts. */
@@ -105,6 +110,10 @@ function bindConjunct(slotted: Slotted, context: BindContext, analyzers: Analyze
   const { extra, slot } = slotted;
   if (extra.kind === 'negation') return [bindNegation(extra, slot, context, analyzers.get(extra.column))];
   if (extra.op === 'SOUNDS LIKE') return [bindSound(extra, slot, context, analyzers.sounds.get(extra.column)!)];
+  if (extra.op === 'MATCHES') {
+    const query = filterValue(extra.term.bind(context), extra.column);
+    return [compared(slot, textPredicate(analyzers.texts.get(extra.column)!, query))];
+  }
   return [bindPattern(extra, slot, context, analyzers.get(extra.column))];
 }
 

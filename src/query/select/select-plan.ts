@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { invalid } from '../../common/errors.js';
 import type { Selectable, SelectStatement, Term as TermSyntax } from '../../cql/index.js';
 import { type ColumnDefinition, isHiddenColumn, isStaticCompact, type TableDefinition } from '../../schema/index.js';
-import { type Fold, type ReadColumn, Selected } from '../../storage/index.js';
+import type { Fold, ReadColumn } from '../../storage/index.js';
 import type { CqlType } from '../../types/index.js';
 import type { ColumnSpec } from '../api.js';
 import type { PlanEnvironment } from '../plan-environment.js';
@@ -20,9 +20,9 @@ import { checkCalls, columnNode, planSelectable, selectedColumn } from '../selec
 import { selectableParts } from '../selection/selectable-types.js';
 import { prepareTerm } from '../terms/prepare.js';
 import type { BindContext, Term } from '../terms/term.js';
-import { type AnnOrder, checkAnnStatement, planAnn } from './ann-plan.js';
 import { type Grouping, planGrouping } from './grouping.js';
 import { type IndexSearch, planSearches } from './index-drivers.js';
+import { planRankings, type Ranking } from './rankings.js';
 import { planFilter, type RowFilter } from './row-filter.js';
 
 /** How rows are sorted after they were read: ORDER BY with IN on the partition key. */
@@ -60,6 +60,8 @@ export type SelectPlan = {
   readonly filter: RowFilter | null;
   /** Indexes that find the rows, the best first; empty when none does. */
   readonly searches: readonly IndexSearch[];
+  /** Searches of full text, which give the rows in the order of their rank; empty: rows come in the order of the table. */
+  readonly rankings: readonly Ranking[];
   /** What is read; the slots of nodes, filter, grouping and ordering. */
   readonly fetched: readonly ReadColumn[];
   /** Checks of bound values that are made even when no row is read. */
@@ -70,8 +72,6 @@ export type SelectPlan = {
   readonly folded: FoldedSelect | null;
   readonly reversed: boolean;
   readonly ordering: PostOrdering | null;
-  /** ORDER BY ... ANN OF: rows come by their nearness. */
-  readonly ann: (AnnOrder & { /** Of the vector. */ readonly slot: number }) | null;
   readonly limit: Term | null;
   readonly perPartitionLimit: Term | null;
   /** USING TIMEOUT, null for the configured one. */
@@ -105,13 +105,11 @@ export function planSelect(environment: PlanEnvironment, statement: SelectStatem
 function planOne(environment: PlanEnvironment, statement: SelectStatement): SelectPlan {
   const { table } = environment;
   checkColumns(environment, statement);
-  const ann = planAnn(environment, statement);
   const orderColumns = planOrderColumns(table, statement);
   const restrictions = analyseWhere(environment, statement.where, {
     type: 'SELECT',
     onlyStatics: selectsOnlyStatics(environment, statement.selectors?.map(({ of }) => of) ?? []),
     allowFiltering: statement.allowFiltering,
-    ann: ann?.column ?? null,
   });
   const fetched = new FetchedColumns();
   const nodes = planNodes(environment, statement, fetched);
@@ -124,20 +122,16 @@ function planOne(environment: PlanEnvironment, statement: SelectStatement): Sele
   const isAggregate = grouping === null && nodes.some((node) => node.isAggregate);
   if (isAggregate && statement.perPartitionLimit !== null)
     throw invalid('PER PARTITION LIMIT is not allowed with aggregate queries.');
-  if (ann !== null) checkAnnStatement(statement, isAggregate);
   const { reversed, ordering } = planOrdering(environment, restrictions, orderColumns, fetched);
   const filter = planFilter(environment, restrictions, fetched);
   const unfiltered =
     (restrictions.isKeyRange || restrictions.usesIndex) && !statement.allowFiltering && !filtersImplicitly(table);
   if (unfiltered && restrictions.needsFiltering) throw invalid(requiresAllowFiltering);
+  const searches = restrictions.usesIndex ? planSearches(environment, restrictions, fetched) : [];
+  const rankings = planRankings(restrictions, searches);
+  if (rankings.length > 0) checkRanked(statement);
   const plain =
-    !table.virtual &&
-    !statement.json &&
-    ann === null &&
-    !isAggregate &&
-    grouping === null &&
-    filter === null &&
-    ordering === null;
+    !table.virtual && !statement.json && !isAggregate && grouping === null && filter === null && ordering === null;
   const direct = nodes.map((node) => node.direct);
   let shape: number | null = null;
   return {
@@ -154,14 +148,14 @@ function planOne(environment: PlanEnvironment, statement: SelectStatement): Sele
     callsUser: [...nodes, ...(grouping?.parts ?? [])].some((node) => node.callsUser),
     grouping,
     filter,
-    searches: restrictions.usesIndex ? planSearches(environment, restrictions, fetched) : [],
+    searches,
+    rankings,
     fetched: fetched.columns,
     checks: fetched.checks,
     direct: plain && !direct.includes(null) ? (direct as ReadColumn[]) : null,
     folded: isAggregate && filter === null && !table.virtual ? planFolds(nodes) : null,
     reversed,
     ordering,
-    ann: ann === null ? null : { ...ann, slot: vectorSlot(ann, fetched) },
     limit: planLimit(environment, statement.limit, '[limit]'),
     perPartitionLimit: planLimit(environment, statement.perPartitionLimit, '[per_partition_limit]'),
     timeoutMs: statement.using.timeoutMs,
@@ -171,6 +165,13 @@ function planOne(environment: PlanEnvironment, statement: SelectStatement): Sele
       return shape;
     },
   };
+}
+
+/** Rows come by their rank: what needs those of a partition together cannot be had. */
+function checkRanked({ distinct, groupBy, perPartitionLimit }: SelectStatement): void {
+  if (distinct) throw invalid('SELECT DISTINCT cannot be used with fts_match');
+  if (groupBy.length > 0) throw invalid('GROUP BY cannot be used with fts_match');
+  if (perPartitionLimit !== null) throw invalid('PER PARTITION LIMIT cannot be used with fts_match');
 }
 
 function planFolds(nodes: readonly SelectionNode[]): FoldedSelect | null {
@@ -271,17 +272,14 @@ function planOrderColumns(table: TableDefinition, statement: SelectStatement): O
   const byColumn = new Map<ColumnDefinition, OrderColumn>();
   for (const order of statement.orderBy) {
     const column = existingColumn(table, order.column);
-    if (order.kind === 'ann') continue;
+    if (order.kind === 'ann') {
+      if (column.type.kind !== 'vector' || column.type.element.kind !== 'float')
+        throw invalid('ANN ordering is only supported on float vector indexes');
+      throw invalid('ANN ordering by vector requires the column to be indexed');
+    }
     byColumn.set(column, { column, descending: order.descending });
   }
   return [...byColumn.values()];
-}
-
-/** The vector itself, whatever a mask makes of it. */
-function vectorSlot({ column }: AnnOrder, fetched: FetchedColumns): number {
-  if (column.kind === 'partition_key') return fetched.slot(Selected.partitionKey, column.position);
-  if (column.kind === 'clustering') return fetched.slot(Selected.clustering, column.position);
-  return fetched.slot(Selected.value, column.id);
 }
 
 function planOrdering(

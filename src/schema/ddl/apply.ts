@@ -6,6 +6,7 @@ import type { KeyspaceDefinition, Schema, SchemaChange, UserFunctionOrAggregate 
 import { sameTable } from '../schema-version.js';
 import { alterTable, dropTable } from './alter-table.js';
 import type { Applied, DdlContext } from './context.js';
+import { copyTable } from './copy-table.js';
 import { createTable } from './create-table.js';
 import { createAggregate, createFunction, dropFunctionOrAggregate } from './functions.js';
 import { createIndex, dropIndex } from './indexes.js';
@@ -38,6 +39,8 @@ function apply(schema: Schema, statement: SchemaStatement, context: DdlContext):
       return dropKeyspace(schema, statement);
     case 'createTable':
       return createTable(schema, statement, context);
+    case 'createTableLike':
+      return copyTable(schema, statement, context);
     case 'alterTable':
       return alterTable(schema, statement, context);
     case 'dropTable':

@@ -198,7 +198,7 @@ function flagsOf(statement: Create, hasCounters: boolean): string[] {
 }
 
 /** @throws FerrosaError CONFIG_ERROR */
-function checkTableName(keyspace: string, name: string): void {
+export function checkTableName(keyspace: string, name: string): void {
   if (!/^\w+$/.test(name))
     throw configError(
       `${keyspace}.${name}: Table name must not be empty or not contain non-alphanumeric-underscore characters ` +

@@ -6,7 +6,7 @@ import { type DdlContext, keyspaceOf } from './context.js';
 export type UnsupportedStatement = Extract<
   DdlStatement,
   {
-    kind: 'createTableLike' | 'createTrigger' | 'dropTrigger';
+    kind: 'createTrigger' | 'dropTrigger';
   }
 >;
 
@@ -16,8 +16,6 @@ const unsupported = (what: string): FerrosaError => invalid(`${what} is not supp
 export function refuseUnsupported(statement: UnsupportedStatement, context: DdlContext): void {
   const full = (name: QualifiedName): string => `${keyspaceOf(name, context)}.${name.name}`;
   switch (statement.kind) {
-    case 'createTableLike':
-      throw unsupported('CREATE TABLE ... LIKE');
     case 'createTrigger':
       throw unsupported('CREATE TRIGGER');
     case 'dropTrigger':

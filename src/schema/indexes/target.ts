@@ -22,7 +22,7 @@ export function isSai(index: IndexDefinition): boolean {
 }
 
 /** What an index does: Cassandra's two kinds, then those that it has not. */
-export type IndexKind = 'legacy' | 'sai' | 'btree' | 'hash' | 'composite' | 'phonetic' | 'vector';
+export type IndexKind = 'legacy' | 'sai' | 'btree' | 'hash' | 'composite' | 'phonetic' | 'fulltext';
 
 /** By what USING says. */
 const ownKinds: Readonly<Record<string, IndexKind>> = {
@@ -31,7 +31,7 @@ const ownKinds: Readonly<Record<string, IndexKind>> = {
   hash: 'hash',
   composite: 'composite',
   phonetic: 'phonetic',
-  vector: 'vector',
+  fulltext: 'fulltext',
 };
 
 /** The kind that a name in USING stands for; null when it is none of those that Cassandra has not. */

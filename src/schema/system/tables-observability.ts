@@ -27,4 +27,20 @@ export const systemObservabilityTables: readonly BuiltInTable[] = [
     clustering: 'sequence int',
     columns: 'client_address inet, duration_ms double, keyspace text, query_text text',
   },
+  {
+    name: 'secondary_indexes',
+    id: '59535452-aa9f-3321-b120-e9538c25fcb9',
+    comment: 'Every secondary index: what it is and whether it can be asked',
+    key: 'keyspace_name text',
+    clustering: 'table_name text, index_name text',
+    columns: 'built boolean, kind text, rows_read bigint, target text',
+  },
+  {
+    name: 'index_usage',
+    id: '6045b1ca-ff2d-327e-8851-57b21fb7d5d5',
+    comment: 'How often statements asked each secondary index since the start of the node',
+    key: 'keyspace_name text',
+    clustering: 'table_name text, index_name text',
+    columns: 'count bigint, last_seen timestamp',
+  },
 ];

@@ -48,6 +48,8 @@ export type CompactionOptions = OutputOptions & {
   readonly fileBytesMax?: number;
   readonly level?: number;
   readonly repairedAt?: bigint;
+  /** Called from time to time with the part of the inputs that has been read, 0 to 1. */
+  readonly onProgress?: (done: number) => void;
 };
 
 const stepBytes = 1 << 20;
@@ -113,7 +115,12 @@ export function compact(options: CompactionOptions): SSTableInfo[] {
       fileBytesMax: options.fileBytesMax ?? 0,
       ...least,
     };
-    return build(options, native, options.level ?? 0, options.repairedAt ?? 0n);
+    const progress = (): void => {
+      const all = inputs.map(({ dataRead }) => dataRead);
+      const sum = (of: 'read' | 'total') => all.reduce((bytes, one) => bytes + one[of], 0);
+      options.onProgress?.(Math.min(1, sum('read') / Math.max(1, sum('total'))));
+    };
+    return build(options, native, options.level ?? 0, options.repairedAt ?? 0n, progress);
   } finally {
     for (const reader of readers) reader.close();
   }
@@ -136,7 +143,13 @@ function leastValues(inputs: readonly SSTableReader[]): Partial<NativeBuildOptio
   };
 }
 
-function build(options: OutputOptions, native: NativeBuildOptions, level: number, repairedAt: bigint): SSTableInfo[] {
+function build(
+  options: OutputOptions,
+  native: NativeBuildOptions,
+  level: number,
+  repairedAt: bigint,
+  onStep: () => void = () => {},
+): SSTableInfo[] {
   const run = new NativeSSTableBuild(options.descriptor, native);
   const compression = compressionOf(options.compression);
   const meta = { bloomFilterFpChance: options.bloomFilterFpChance, level, repairedAt, hostId: options.hostId };
@@ -145,6 +158,7 @@ function build(options: OutputOptions, native: NativeBuildOptions, level: number
   try {
     for (;;) {
       const state = run.run(stepBytes);
+      onStep();
       const part = run.take();
       if (part !== null && writer === null && (state !== BuildState.more || part.data.length > 0)) {
         if (done.length >= options.ids.count) throw new Error(`more than ${options.ids.count} outputs`);

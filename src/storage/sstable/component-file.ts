@@ -13,6 +13,8 @@ type Place = { readonly position: number; readonly bytes: number };
 export abstract class ComponentFile {
   readonly #fd: number;
   readonly bytesOnDisk: number;
+  /** Of its chunks, as they lie on disk, by those who block. */
+  bytesRead = 0;
   abstract readonly length: number;
   abstract readonly chunkBytes: number;
 
@@ -44,6 +46,7 @@ export abstract class ComponentFile {
 
   readChunkSync(chunk: number): Uint8Array {
     const { position, bytes } = this.place(chunk);
+    this.bytesRead += bytes;
     return this.decode(chunk, this.readSync(position, bytes), position);
   }
 

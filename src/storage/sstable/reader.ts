@@ -91,6 +91,12 @@ export class SSTableReader {
     return new SSTableReader(folder, name, statistics, footer.count, bytes, data.length, parts);
   }
 
+  /** Bytes of Data.db on disk, and how many of them have been read by who blocks: some more than once. */
+  get dataRead(): { readonly read: number; readonly total: number } {
+    const [data] = this.#files;
+    return { read: data!.bytesRead, total: data!.bytesOnDisk };
+  }
+
   /** Closes the files and drops their chunks. Nobody may read it any more. */
   close(): void {
     this.native.close();

@@ -62,6 +62,14 @@ test('unknown keys are errors that name the key that was probably meant', () => 
   assert.deepEqual(problemsOf(['--xyzzy', '1']), ['--xyzzy is not a setting; `ferrosa help` lists them']);
 });
 
+test('a key inside a table of the file is shown and suggested as it is written there', () => {
+  writeFileSync(file, '[client_encryption_options]\ncertficate = "a.pem"\n[audit]\nx = 1\n');
+  assert.deepEqual(problemsOf([], { FERROSA_CONFIG: file }), [
+    `${file}: certficate in [client_encryption_options] is not a setting; did you mean certificate?`,
+    `${file}: x in [audit] is not a setting; \`ferrosa help\` lists them`,
+  ]);
+});
+
 test('every problem is reported at once, with where it stands', () => {
   assert.deepEqual(
     problemsOf(['--commitlog-sync-period', '10', '--shards', '0', 'extra'], { FERROSA_COMMITLOG_SYNC: 'never' }),

@@ -107,6 +107,101 @@ test('wrong use is told from a node that refuses or is not there', async () => {
   assert.match(gone.error, /Failed to connect to '127\.0\.0\.1:1'/);
 });
 
+test('ring and gossipinfo have the shape of nodetool', async () => {
+  const ring = (await ctl('ring')).out.split('\n').map((line) => line.trimEnd());
+  assert.deepEqual(ring, [
+    '',
+    'Datacenter: datacenter1',
+    '==========',
+    'Address         Rack        Status State   Load            Owns                Token',
+    `${' '.repeat(79)}12`,
+    '127.0.0.1       rack1       Up     Normal  115.14 KiB      100.00%             -9',
+    '127.0.0.1       rack1       Up     Normal  115.14 KiB      100.00%             12',
+    '',
+  ]);
+  assert.equal((await ctl('ring', 'ks')).code, 0);
+  assert.match((await ctl('ring', 'nope')).error, /Keyspace \[nope\] does not exist/);
+  const gossip = (await ctl('gossipinfo')).out.split('\n');
+  assert.equal(gossip[0], '/127.0.0.1');
+  for (const line of ['  generation:1795245390', '  DC:datacenter1', '  NATIVE_ADDRESS_AND_PORT:127.0.0.1:9042'])
+    assert.ok(gossip.includes(line), line);
+});
+
+test('snapshots are taken, listed and cleared as nodetool does it', async () => {
+  assert.equal(
+    (await ctl('snapshot', '-t', 'one', 'ks')).out,
+    'Requested creating snapshot(s) for [ks] with snapshot name [one]\nSnapshot directory: one',
+  );
+  assert.deepEqual(web.control.calls.at(-1), ['takeSnapshot', 'one', ['ks']]);
+  const listed = (await ctl('listsnapshots')).out.split('\n').map((line) => line.trimEnd());
+  assert.equal(listed[1], 'Snapshot name Keyspace name Column family name True size Size on disk Creation time');
+  assert.match(listed[2]!, /^one {11}ks {12}t {18}149 bytes 115\.14 KiB {3}\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
+  assert.equal(listed[4], 'Total TrueDiskSpaceUsed: 149 bytes');
+  assert.match((await ctl('clearsnapshot')).error, /Specify snapshot name or --all/);
+  assert.equal(
+    (await ctl('clearsnapshot', '--tag=one')).out,
+    'Requested clearing snapshot(s) for [all keyspaces] with snapshot name [one]',
+  );
+  assert.deepEqual(web.control.calls.at(-1), ['clearSnapshots', 'one', []]);
+  await ctl('clearsnapshot', '--all', 'ks');
+  assert.deepEqual(web.control.calls.at(-1), ['clearSnapshots', null, ['ks']]);
+});
+
+test('cleanup and repair say why there is nothing to do', async () => {
+  assert.equal((await ctl('cleanup', 'ks', 't')).out, 'Nothing to clean up: the node owns the whole ring');
+  assert.deepEqual(web.control.calls.at(-1), ['cleanup', 'ks', ['t']]);
+  assert.equal((await ctl('repair')).out, "This node is the only replica. No repair is needed for keyspace 'ks'");
+  assert.match((await ctl('repair', 'nope')).error, /Keyspace \[nope\] does not exist/);
+});
+
+test("invalidatepermissionscache takes nodetool's options", async () => {
+  const resources = async (...options: string[]) => {
+    web.control.calls.length = 0;
+    assert.equal((await ctl('invalidatepermissionscache', ...options, 'ann')).code, 0, options.join(' '));
+    return web.control.calls.map(([, cache, role, resource]) => `${cache} ${role} ${resource}`);
+  };
+  const cases: [options: string[], expected: string[]][] = [
+    [['--all-keyspaces'], ['data']],
+    [['--keyspace', 'ks'], ['data/ks']],
+    [['--keyspace', 'ks', '--table', 't'], ['data/ks/t']],
+    [['--all-tables', '--keyspace=ks'], ['data/ks/*']],
+    [
+      ['--all-roles', '--role', 'bob'],
+      ['roles', 'roles/bob'],
+    ],
+    [['--functions-in-keyspace', 'ks'], ['functions/ks']],
+    [
+      ['--functions-in-keyspace', 'ks', '--function', 'f[Int32Type^DoubleType]'],
+      ['functions/ks/f[org.apache.cassandra.db.marshal.Int32Type^org.apache.cassandra.db.marshal.DoubleType]'],
+    ],
+    [
+      ['--all-functions', '--all-mbeans', '--mbean', 'a:b=c'],
+      ['functions', 'mbean', 'mbean/a:b=c'],
+    ],
+  ];
+  for (const [options, expected] of cases)
+    assert.deepEqual(
+      await resources(...options),
+      expected.map((resource) => `permissions ann ${resource}`),
+    );
+  await ctl('invalidatepermissionscache');
+  assert.deepEqual(web.control.calls.at(-1), ['invalidateAuthCache', 'permissions', null, null]);
+  for (const [args, message] of [
+    [['ann'], /No resource options specified/],
+    [['--all-roles'], /No resource options allowed without a <role> being specified/],
+    [['--table', 't', 'ann'], /--table option should be passed along with --keyspace option/],
+    [['ann', 'data/ks'], /takes the arguments/],
+  ] as const)
+    assert.match((await ctl('invalidatepermissionscache', ...args)).error, message);
+});
+
+test('help of a verb that there is not is wrong use', async () => {
+  assert.equal((await ctl('help', 'status')).code, 0);
+  const { code, error } = await ctl('help', 'nope');
+  assert.equal(code, 1);
+  assert.match(error, /Unknown command nope/);
+});
+
 test('help names every verb', async () => {
   const { out } = await ctl('help');
   for (const verb of ['status', 'flush', 'compact', 'drain', 'tablestats', 'getendpoints', 'stop'])
