@@ -1,7 +1,26 @@
-// `npm run bench:compare`: point writes and reads, slices and batches on Ferrosa, a warm Cassandra and a canned responder.
+// `npm run bench:compare`: point writes and reads, slices, batches and statements off the hot path on Ferrosa, a warm Cassandra and a canned responder.
 import { compareServers, type Workload } from './support/comparison.js';
 
 const slice = ['--workload', 'ts-read', '--slice-rows', '100'];
+
+/** A prepared statement that no hot plan runs. */
+const cold = (name: string, cql: string, bind: string, reads = true): Workload => ({
+  name: `off the hot path: ${name} v5`,
+  args: ['--workload', 'custom', '--cql', cql, '--bind', bind, ...(reads ? ['--cql-reads'] : [])],
+  proto: 5,
+});
+
+const offTheHotPath: readonly Workload[] = [
+  cold('two keys', 'SELECT v FROM load.kv WHERE k IN (?, ?)', 'key,key'),
+  cold('JSON', 'SELECT JSON v FROM load.kv WHERE k = ?', 'key'),
+  cold('aggregate', 'SELECT count(*) FROM load.kv WHERE k = ?', 'key'),
+  cold('function', 'INSERT INTO load.kv (k, v) VALUES (?, bigintAsBlob(?))', 'key,key', false),
+  {
+    name: 'off the hot path: two keys as text v5',
+    args: ['--workload', 'query', '--cql', 'SELECT v FROM load.kv WHERE k IN ({key}, 7)'],
+    proto: 5,
+  },
+];
 
 const workloads: readonly Workload[] = ([4, 5] as const).flatMap((proto) => [
   { name: `point write v${proto}`, args: ['--workload', 'write'], proto, floor: proto === 4 },
@@ -22,4 +41,4 @@ const workloads: readonly Workload[] = ([4, 5] as const).flatMap((proto) => [
   { name: `point read v${proto}, shard-aware`, args: ['--workload', 'read'], proto, shardAware: true },
 ]);
 
-await compareServers(workloads);
+await compareServers([...workloads, ...offTheHotPath]);
