@@ -109,6 +109,10 @@ export function alteredTable(table: TableDefinition, change: Partial<TableParts>
   });
 }
 
+/** COMPACT STORAGE with several clustering columns: a row may have only the first of them, its others are null. */
+export const takesPrefixes = ({ flags, clustering }: TableDefinition): boolean =>
+  flags.includes('dense') && clustering.length > 1;
+
 /** Made WITH COMPACT STORAGE, or by Thrift. */
 export const isCompact = ({ flags }: TableDefinition): boolean =>
   flags.includes('dense') || flags.includes('super') || !flags.includes('compound');

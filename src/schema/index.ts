@@ -8,6 +8,7 @@ export {
   isHiddenColumn,
   isStaticCompact,
   type TableParts,
+  takesPrefixes,
 } from './build.js';
 export {
   Catalogue,

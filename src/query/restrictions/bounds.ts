@@ -1,6 +1,6 @@
 // From restrictions and bound values to partition keys, clusterings and slices.
 import { invalid } from '../../common/errors.js';
-import type { ColumnDefinition, TableDefinition } from '../../schema/index.js';
+import { type ColumnDefinition, type TableDefinition, takesPrefixes } from '../../schema/index.js';
 import { type ClusteringPrefix, type ClusteringSlice, sliceOf } from '../../storage/index.js';
 import { type BindValue, UNSET } from '../../types/index.js';
 import type { BindContext } from '../terms/term.js';
@@ -78,9 +78,12 @@ export function partitionKeys(restrictions: StatementRestrictions, context: Bind
   });
 }
 
-/** Full clusterings, sorted, without doubles; one empty clustering when the table has no clustering columns. */
+/** Full clusterings (of a table that takes prefixes: with nulls for what is not given), sorted, without doubles; one empty clustering when the table has no clustering columns. */
 export function clusterings(restrictions: StatementRestrictions, context: BindContext): ClusteringPrefix[] {
-  return sortUnique(restrictions.table.clustering, combinations(restrictions.clustering, context), false);
+  const columns = restrictions.table.clustering;
+  const rows = sortUnique(columns, combinations(restrictions.clustering, context), false);
+  if (!takesPrefixes(restrictions.table)) return rows;
+  return rows.map((row) => columns.map((_, i) => row[i] ?? null));
 }
 
 /** Clusterings of a table in its order, without doubles. */

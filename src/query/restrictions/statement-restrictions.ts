@@ -1,7 +1,7 @@
 // The WHERE clause of a statement: which keys, which rows, what must be filtered (Cassandra's StatementRestrictions).
 import { invalid } from '../../common/errors.js';
 import type { Relation } from '../../cql/index.js';
-import type { ColumnDefinition, TableDefinition } from '../../schema/index.js';
+import { type ColumnDefinition, type TableDefinition, takesPrefixes } from '../../schema/index.js';
 import type { PlanEnvironment } from '../plan-environment.js';
 import { type Conjunct, columnsOf, type Extra, toExtra } from './conjuncts.js';
 import { indexesNeedFiltering, servesConjunct } from './index-support.js';
@@ -309,8 +309,11 @@ function processClustering(restrictions: StatementRestrictions, hasIndex: boolea
   if (!slices) {
     if (set.some('slice'))
       throw invalid(`Slice restrictions are not supported on the clustering columns in ${type} statements`);
-    if (!onlyStatics && set.size !== restrictions.table.clustering.length)
-      throw invalid(`Some clustering keys are missing: ${missing(restrictions.table.clustering, set)}`);
+    const { clustering } = restrictions.table;
+    if (onlyStatics || set.size === clustering.length) return;
+    if (set.isEmpty || !takesPrefixes(restrictions.table))
+      throw invalid(`Some clustering keys are missing: ${missing(clustering, set)}`);
+    checkNoGap(set, clustering);
     return;
   }
   if (set.some('contains') && !hasIndex && !allowFiltering)
@@ -318,8 +321,12 @@ function processClustering(restrictions: StatementRestrictions, hasIndex: boolea
   if (set.isEmpty || restrictions.clusteringFilters().length === 0) return;
   if (hasIndex) restrictions.usesIndex = true;
   if (allowFiltering || hasIndex) return;
+  checkNoGap(set, restrictions.table.clustering);
+}
+
+function checkNoGap(set: RestrictionSet, clustering: readonly ColumnDefinition[]): void {
   set.columns.forEach((column, i) => {
-    const expected = restrictions.table.clustering[i]!;
+    const expected = clustering[i]!;
     if (expected !== column)
       throw invalid(
         `PRIMARY KEY column "${column.name}" cannot be restricted as ` +
