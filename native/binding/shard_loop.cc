@@ -165,6 +165,7 @@ Napi::Value ShardLoopJs::Stats(const Napi::CallbackInfo& info) {
   o.Set("parked", static_cast<double>(s.parked));
   o.Set("yielded", static_cast<double>(s.yielded));
   o.Set("expired", static_cast<double>(s.expired));
+  o.Set("vectorSearches", static_cast<double>(s.vector_searches));
   o.Set("errors", static_cast<double>(s.errors));
   o.Set("held", static_cast<double>(s.held));
   o.Set("waiting", static_cast<double>(s.waiting));

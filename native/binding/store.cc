@@ -89,7 +89,13 @@ class StoreWrap : public Napi::ObjectWrap<StoreWrap> {
                         InstanceMethod("freeze", &StoreWrap::Freeze),
                         InstanceMethod("replaceSources", &StoreWrap::ReplaceSources),
                         InstanceMethod("truncate", &StoreWrap::Truncate), InstanceMethod("stats", &StoreWrap::Stats),
-                        InstanceMethod("figures", &StoreWrap::Figures), InstanceMethod("tickRates", &StoreWrap::TickRates)});
+                        InstanceMethod("figures", &StoreWrap::Figures),
+                        InstanceMethod("vectorStats", &StoreWrap::VectorStats),
+                        InstanceMethod("vectorPass", &StoreWrap::VectorPass),
+                        InstanceMethod("vectorExport", &StoreWrap::VectorExport),
+                        InstanceMethod("vectorImport", &StoreWrap::VectorImport),
+                        InstanceMethod("vectorLoaded", &StoreWrap::VectorLoaded),
+                        InstanceMethod("limitVectors", &StoreWrap::LimitVectors), InstanceMethod("tickRates", &StoreWrap::TickRates)});
   }
   explicit StoreWrap(const Napi::CallbackInfo& info) : Napi::ObjectWrap<StoreWrap>(info) {
     info.This().As<Napi::Object>().TypeTag(&kStoreTag);
@@ -146,6 +152,73 @@ class StoreWrap : public Napi::ObjectWrap<StoreWrap> {
     if (const Status s = store_->Read(&operation, budget, &state, &misses); !s.ok()) return Throw(info, s);
     if (state == ReadState::kYield) return env.Null();
     return state == ReadState::kDone ? BytesValue(env, operation.output()) : MissesValue(env, misses);
+  }
+  StoreTable::VectorColumn* Vectors(const Napi::CallbackInfo& info) {
+    TableId table;
+    TableId index;
+    if (!IdOf(info, 0, &table) || !IdOf(info, 1, &index)) return nullptr;
+    StoreTable::VectorColumn* column = store_->FindVectors(table.data(), index.data());
+    if (column == nullptr) Throw(info, Status::Invalid("unknown vector index"));
+    return column;
+  }
+  // vectorStats(table, index): [vectors, waiting, bytes, writes]
+  Napi::Value VectorStats(const Napi::CallbackInfo& info) {
+    const StoreTable::VectorColumn* column = Vectors(info);
+    if (column == nullptr) return info.Env().Undefined();
+    auto out = Napi::Float64Array::New(info.Env(), 4);
+    out[0] = static_cast<double>(column->index->live());
+    out[1] = static_cast<double>(column->index->waiting());
+    out[2] = static_cast<double>(column->index->bytes());
+    out[3] = static_cast<double>(column->index->writes());
+    return out;
+  }
+  // vectorPass(table, index, begins)
+  Napi::Value VectorPass(const Napi::CallbackInfo& info) {
+    StoreTable::VectorColumn* column = Vectors(info);
+    if (column == nullptr) return info.Env().Undefined();
+    if (info[2].ToBoolean()) column->index->BeginPass();
+    else column->index->EndPass();
+    return info.Env().Undefined();
+  }
+  // vectorExport(table, index, from, bytes): u32 where to go on, and the part; null when there is none
+  Napi::Value VectorExport(const Napi::CallbackInfo& info) {
+    StoreTable::VectorColumn* column = Vectors(info);
+    if (column == nullptr) return info.Env().Undefined();
+    uint32_t from = info[2].ToNumber().Uint32Value();
+    std::vector<uint8_t> part;
+    if (!column->index->Export(&from, info[3].ToNumber().Uint32Value(), &part)) return info.Env().Null();
+    uint8_t next[4];
+    StoreLE(next, from);
+    part.insert(part.begin(), next, next + 4);
+    return BytesValue(info.Env(), Slice(part));
+  }
+  // vectorImport(table, index, part)
+  Napi::Value VectorImport(const Napi::CallbackInfo& info) {
+    StoreTable::VectorColumn* column = Vectors(info);
+    Slice part;
+    if (column == nullptr || !BytesOf(info.Env(), info[2], &part)) return info.Env().Undefined();
+    if (column->loading == nullptr)
+      column->loading = std::make_unique<VectorIndex>(column->index->shape(), LoadLE<uint64_t>(column->descriptor.id.data()));
+    if (const Status s = column->loading->Import(part); !s.ok()) {
+      column->loading = nullptr;
+      return Throw(info, s);
+    }
+    return info.Env().Undefined();
+  }
+  // vectorLoaded(table, index, take): what was imported takes the place of the index, or is forgotten
+  Napi::Value VectorLoaded(const Napi::CallbackInfo& info) {
+    StoreTable::VectorColumn* column = Vectors(info);
+    if (column == nullptr) return info.Env().Undefined();
+    std::unique_ptr<VectorIndex> loaded = std::move(column->loading);
+    if (loaded == nullptr || !info[2].ToBoolean()) return info.Env().Undefined();
+    loaded->FinishImport(*column->index);
+    column->index = std::move(loaded);
+    return info.Env().Undefined();
+  }
+  // limitVectors(bytes): 0 for no limit
+  Napi::Value LimitVectors(const Napi::CallbackInfo& info) {
+    store_->LimitVectors(static_cast<size_t>(info[0].ToNumber().DoubleValue()));
+    return info.Env().Undefined();
   }
   Napi::Value Freeze(const Napi::CallbackInfo& info) {
     TableId id;

@@ -5,6 +5,7 @@ namespace {
 
 constexpr int kTypeDepthMax = 32;  // nesting of types: deeper ones are not valid CQL
 constexpr uint8_t kFormat = 1;
+constexpr uint32_t kVectorDimensionsMax = 8192;  // as in CQL's vector type
 
 bool ReadString(Reader& r, std::string* out) {
   uint16_t n;
@@ -53,6 +54,18 @@ bool ReadColumn(Reader& r, Column* c) {
   return ReadString(r, &c->name) && ReadType(r, 0, &c->type);
 }
 
+bool ReadVectorIndex(Reader& r, const TableDescriptor& d, VectorIndexDescriptor* v) {
+  Slice id;
+  uint8_t of;
+  if (!r.Bytes(16, &id) || !r.U8(&of) || !r.U16(&v->column) || !r.U32(&v->dimensions) || !r.U8(&v->similarity)) return false;
+  if (!r.U16(&v->connections) || !r.U16(&v->beam)) return false;
+  std::memcpy(v->id.data(), id.data, 16);
+  v->of = static_cast<VectorIndexDescriptor::Of>(of);
+  const size_t keys = v->of == VectorIndexDescriptor::Of::kClustering ? d.clustering.size() : d.partition_key.size();
+  if (of > 3 || (of > 1 && v->column >= keys) || v->dimensions == 0 || v->dimensions > kVectorDimensionsMax) return false;
+  return v->similarity <= 2 && v->connections >= 2 && v->connections <= 512 && v->beam >= 1;
+}
+
 bool Read(Reader& r, TableDescriptor* d) {
   uint8_t format;
   uint8_t flags;
@@ -78,6 +91,9 @@ bool Read(Reader& r, TableDescriptor* d) {
   if (!r.U16(&n)) return false;
   for (uint16_t i = 0; i < n; i++)
     if (!ReadColumn(r, &d->columns.emplace_back())) return false;
+  if (!r.U16(&n)) return false;
+  for (uint16_t i = 0; i < n; i++)
+    if (!ReadVectorIndex(r, *d, &d->vector_indexes.emplace_back())) return false;
   return r.left() == 0;
 }
 

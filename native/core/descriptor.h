@@ -64,6 +64,18 @@ struct Column {
   Type type;
 };
 
+// An index of a vector column: what the shard keeps of it in memory (native/core/ann).
+struct VectorIndexDescriptor {
+  enum class Of : uint8_t { kRegular = 0, kStatic = 1, kClustering = 2, kPartitionKey = 3 };
+  std::array<uint8_t, 16> id{};
+  Of of = Of::kRegular;
+  uint16_t column = 0;  // id of a regular or static column, position of a component of the key
+  uint32_t dimensions = 0;
+  uint8_t similarity = 0;
+  uint16_t connections = 0;
+  uint16_t beam = 0;
+};
+
 struct TableDescriptor {
   std::array<uint8_t, 16> id{};
   uint32_t version = 0;  // grows with every ALTER
@@ -79,6 +91,7 @@ struct TableDescriptor {
   std::vector<ClusteringColumn> clustering;
   // Statics before regulars; in each, simple before multicell, then by name bytes: the order of cells in SSTables.
   std::vector<Column> columns;
+  std::vector<VectorIndexDescriptor> vector_indexes;
   // -1 when the id is not a column of this version.
   int IndexOf(uint16_t column_id) const {
     for (size_t i = 0; i < columns.size(); i++)

@@ -41,6 +41,8 @@ inline constexpr uint32_t kShardRound = 64;
 inline constexpr uint32_t kShardClockRecords = 16;
 // Budget of one step of a read, in the units of Store::Read (about a row): well below a millisecond.
 inline constexpr uint32_t kReadBudget = 1000;
+// The build of a vector index waits while more vectors than this are not part of the graph yet.
+inline constexpr size_t kVectorsWaitingBuild = 512;
 // Read operations kept for reuse.
 inline constexpr size_t kFreeReadsMax = 64;
 

@@ -54,6 +54,7 @@ uint32_t ShardLoop::Run(uint64_t budget_micros) {
     } while (!idle && !more);
     Flush();
   } while (!more && !AllAsleep());
+  if (WorkOnVectors()) more = true;
   uint32_t outcome = 0;
   if (more) outcome |= kMore;
   if (!events_.empty()) outcome |= kEvents;
@@ -99,6 +100,18 @@ void ShardLoop::Handle(const Record& record, uint32_t asker) {
     case RecordKind::kPlan:
       OnPlan(origin, record.payload);
       break;
+    case RecordKind::kVectorSearch:
+      OnVectorSearch(origin, record.payload);
+      break;
+    case RecordKind::kVectorRows:
+      OnVectorRows(origin, record.payload);
+      break;
+    case RecordKind::kVectorForget: {
+      const Status status = store_->ForgetVectors(record.payload);
+      if (status.ok()) Send(origin, RecordKind::kAck, {});
+      else SendError(origin, status);
+      break;
+    }
     case RecordKind::kControl:
       events_.push_back({record.kind, asker, record.request, 0,
                          std::vector<uint8_t>(record.payload.data, record.payload.data + record.payload.size)});
@@ -440,6 +453,35 @@ void ShardLoop::HotBatchRequest(const Origin& origin, const HotHead& head, Slice
   const uint64_t nanos = TakeElapsed() / executor_.batch_size();
   for (size_t i = 0; i < executor_.batch_size(); i++) NoteWrites(writes_[i]->table, nanos, 1);
   AcknowledgeHot(origin, head, lsn);
+}
+
+void ShardLoop::OnVectorSearch(const Origin& origin, Slice payload) {
+  stats_.vector_searches++;
+  VectorQuery query;
+  Status status = VectorQuery::Parse(payload, &query);
+  frame_.bytes.clear();
+  if (status.ok()) status = store_->SearchVectors(query, &frame_);
+  if (!status.ok()) return SendError(origin, status);
+  Send(origin, RecordKind::kRows, Slice(frame_.bytes));
+}
+
+// A build goes on when what it brought is on its way into the graph: so it does not outrun the thread's other work.
+void ShardLoop::OnVectorRows(const Origin& origin, Slice payload) {
+  const Status status = store_->AddVectors(payload);
+  if (!status.ok()) return SendError(origin, status);
+  if (store_->waiting_vectors() <= kVectorsWaitingBuild) return Send(origin, RecordKind::kAck, {});
+  held_rows_.push_back(origin);
+}
+
+// One piece of work a turn. True while there is more.
+bool ShardLoop::WorkOnVectors() {
+  const bool more = store_->VectorWork();
+  if (!held_rows_.empty() && store_->waiting_vectors() <= kVectorsWaitingBuild) {
+    for (const Origin& origin : held_rows_) Send(origin, RecordKind::kAck, {});
+    held_rows_.clear();
+    Flush();
+  }
+  return more;
 }
 
 void ShardLoop::OnTable(const Origin& origin, Slice payload) {

@@ -31,6 +31,7 @@ struct ShardLoopStats {
   uint64_t yielded = 0;  // times a read was put behind other work
   uint64_t expired = 0;  // dropped: past their deadline when their turn came
   uint64_t errors = 0;
+  uint64_t vector_searches = 0;
   uint32_t held = 0;     // answers that wait for a sync of the log
   uint32_t waiting = 0;  // parked now
 };
@@ -123,6 +124,9 @@ class ShardLoop {
   void HotWriteRequest(const Origin& origin, const HotHead& head, Slice payload);
   void HotBatchRequest(const Origin& origin, const HotHead& head, Slice payload);
   bool BuildBatch(const HotHead& head);
+  void OnVectorSearch(const Origin& origin, Slice payload);
+  void OnVectorRows(const Origin& origin, Slice payload);
+  bool WorkOnVectors();
   void OnTable(const Origin& origin, Slice payload);
   void OnPlan(const Origin& origin, Slice payload);
   void OnDropTable(const Origin& origin, Slice payload);
@@ -154,6 +158,7 @@ class ShardLoop {
   const TickClock& ticks_ = TickClock::Get();
   uint64_t started_ = 0;  // ticks: when the work on the current request began, which is when the one before it ended
   std::deque<Held> held_;  // ascending by lsn
+  std::deque<Origin> held_rows_;  // rows of builds of vector indexes that wait for room
   std::vector<std::unique_ptr<Pending>> parked_;
   std::vector<uint32_t> free_parks_;
   std::deque<std::unique_ptr<Pending>> yielded_;

@@ -38,6 +38,7 @@ uint32_t Store::SetTable(const DescriptorPtr& descriptor) {
   if (is_new || (!same && table->memtable->empty())) RenewMemtable(table);
   else table->memtable_source->SetDescriptor(descriptor);
   for (StoreTable::Frozen& f : table->frozen) f.source->SetDescriptor(descriptor);
+  SetVectors(table);
   for (const auto& source : table->sources) source->SetDescriptor(descriptor);
   return frozen;
 }
@@ -47,6 +48,7 @@ void Store::DropTable(const TableId& id) {
   if (table == nullptr) return;
   for (const StoreTable::Frozen& f : table->frozen) ReleaseFrozen(f.memtable->number());
   if (last_table_ == table) last_table_ = nullptr;
+  std::erase(vector_tables_, table);
   tables_.erase(id);
 }
 
@@ -60,6 +62,7 @@ Status Store::Check(Slice mutation, bool* has_counters) {
   MutationHeader header;
   StoreTable* table;
   RETURN_IF_ERROR(Locate(mutation, &header, &table));
+  if (!table->vectors.empty()) RETURN_IF_ERROR(CheckVectors(*table, header));
   return MutationReader(*table->plan, header).Check(has_counters);
 }
 
@@ -73,6 +76,7 @@ Status Store::Apply(Slice mutation) {
   RETURN_IF_ERROR(reader.Check(&has_counters));
   if (has_counters) return Status::Invalid("a counter increment has to be turned into a context first");
   table->memtable->Apply(reader);
+  if (!table->vectors.empty()) ApplyVectors(table, header);
   table->writes++;
   last_table_ = table;
   return Status::Ok();
@@ -222,6 +226,10 @@ Status Store::Truncate(const TableId& id) {
   table->frozen.clear();
   table->sources.clear();
   RenewMemtable(table);
+  for (StoreTable::VectorColumn& column : table->vectors) {
+    column.index = std::make_unique<VectorIndex>(column.index->shape(), LoadLE<uint64_t>(column.descriptor.id.data()));
+    column.loading = nullptr;
+  }
   return Status::Ok();
 }
 

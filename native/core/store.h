@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "frozen_memtable.h"
+#include "ann/vector_index.h"
 #include "memtable.h"
 #include "read_exec.h"
 #include "table_figures.h"
@@ -92,6 +93,24 @@ struct StoreTable {
   uint64_t reads = 0;
   uint64_t writes = 0;
   LazyTableFigures figures;  // kept by who measures: the ShardLoop
+  struct VectorColumn {
+    VectorIndexDescriptor descriptor;
+    std::unique_ptr<VectorIndex> index;
+    std::unique_ptr<VectorIndex> loading;  // what a file has, while it is read
+  };
+  std::vector<VectorColumn> vectors;
+};
+
+// A search for the nearest vectors, and what rows it wants: docs/format/vector-search.md.
+struct VectorQuery {
+  Slice table;
+  Slice index;
+  uint32_t count = 0;
+  uint32_t beam = 0;
+  VectorScope scope;
+  Slice vector;
+  // Invalid when the bytes are none.
+  static Status Parse(Slice bytes, VectorQuery* out);
 };
 
 class Store {
@@ -148,6 +167,20 @@ class Store {
     const StoreTable* table = Find(id);
     return table == nullptr ? nullptr : table->figures.Peek();
   }
+  // Vector indexes (store_vectors.cc). Invalid for an index that the table does not have, or a query that cannot be compared.
+  Status SearchVectors(const VectorQuery& query, Writer* out);
+  // Rows that the table has (docs/format/vector-search.md), and claims that it does not bear out.
+  Status AddVectors(Slice rows);
+  Status ForgetVectors(Slice claims);
+  // null when there is no such index.
+  StoreTable::VectorColumn* FindVectors(const uint8_t* table, const uint8_t* index);
+  // A piece of work of some hundred microseconds; true while there is more.
+  bool VectorWork();
+  // Vectors that wait to be linked, of the index with the most of them.
+  size_t waiting_vectors() const;
+  // Writes of vectors are refused while all indexes take more, in bytes. 0: no limit.
+  void LimitVectors(size_t bytes) { vector_bytes_max_ = bytes; }
+  size_t vector_bytes() const { return vector_bytes_; }
   // Every Histogram::kRateSeconds.
   void TickRates() {
     for (const auto& [id, table] : tables_) table->figures.Tick();
@@ -167,6 +200,11 @@ class Store {
     int64_t count;
   };
   void RenewMemtable(StoreTable* table);
+  void SetVectors(StoreTable* table);
+  void ApplyVectors(StoreTable* table, const MutationHeader& header);
+  Status CheckVectors(const StoreTable& table, const MutationHeader& header);
+  void CountVectorBytes();
+  void NoteVectorWork();
   Status Locate(Slice mutation, MutationHeader* header, StoreTable** table);
   Status NextCounter(StoreTable* table, const MutationReader& reader, const Cell& cell, std::vector<CounterWrite>* seen,
                      int64_t* clock, int64_t* count, ReadState* state, MissList* misses);
@@ -175,6 +213,10 @@ class Store {
   const std::array<uint8_t, 16> counter_id_;
   std::unordered_map<TableId, std::unique_ptr<StoreTable>, IdHash> tables_;
   StoreTable* last_table_ = nullptr;
+  std::vector<StoreTable*> vector_tables_;
+  size_t vector_bytes_max_ = 0;
+  size_t vector_bytes_ = 0;  // counted now and then
+  uint32_t vector_works_ = 0;
   ReadExecutor executor_;
   PartitionProgress hot_progress_;
   SliceBounds hot_slice_;

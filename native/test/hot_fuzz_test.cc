@@ -373,6 +373,14 @@ TEST(DamagedDescriptorsAreRefused) {
   PutType(TypeKind::kMap, &d);
   PutType(TypeKind::kInt, &d);
   PutType(TypeKind::kInt, &d);
+  d.LE<uint16_t>(1);  // a vector index
+  for (int i = 0; i < 16; i++) d.U8(7);
+  d.U8(0);
+  d.LE<uint16_t>(1);
+  d.LE<uint32_t>(4);
+  d.U8(2);
+  d.LE<uint16_t>(16);
+  d.LE<uint16_t>(100);
   DescriptorPtr out;
   CHECK(ParseDescriptor(Slice(d.bytes), &out).ok());
   for (int i = 0; i < 50000; i++) {

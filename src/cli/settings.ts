@@ -188,6 +188,13 @@ const nodeSettings = {
     'at least 1MiB',
     'Memory for decompressed chunks of SSTables',
   ),
+  vector_index_memory: size(
+    memoryPart(4, 64 * MiB, 2 ** 46),
+    MiB,
+    2 ** 46,
+    'at least 1MiB',
+    'Memory of all vector indexes; at more, writes that bring vectors are answered Overloaded',
+  ),
   column_index_size: size(4096, 1024, 16 * MiB, '1KiB to 16MiB', 'Granularity of the row index in a partition'),
   concurrent_compactors: integer(
     () => Math.max(1, Math.min(8, Math.floor(availableParallelism() / 2))),

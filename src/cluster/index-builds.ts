@@ -15,12 +15,16 @@ import { indexBuckets } from '../shard/index.js';
 import { cellsOf, encodeReadCommand, type ReadColumn, RowStream, rowsOf, Selected } from '../storage/index.js';
 import { isMulticell, unpackList, unpackMap, unpackSet } from '../types/index.js';
 import type { ShardPort } from './shard-port.js';
+import { readVectors } from './vector-build.js';
 
 /** Rows that one step of a build reads: other work of the thread gets its turn between steps. */
 const rowsAStep = 500;
 const stepBytesMax = 1 << 20;
 /** How often a build that failed is begun again, and after how long. */
 const retryMs = 5_000;
+
+/** How long a start waits for builds: graphs of vectors that are read from small files are there with the first request. */
+const startWaitMs = 1_000;
 
 /** What the builds need of the shards of this process. */
 export interface IndexFiles {
@@ -30,6 +34,9 @@ export interface IndexFiles {
   markBuilt(id: string, adoptions: number): Promise<void>;
   clear(id: string): Promise<void>;
   flush(id: string): Promise<void>;
+  /** Takes up a vector index; true when it has everything. */
+  openVectors(base: TableDefinition, id: string): Promise<boolean>;
+  passVectors(base: TableDefinition, id: string, begins: boolean): Promise<void>;
 }
 
 export type IndexBuildHost = {
@@ -59,6 +66,8 @@ export class IndexBuilds {
   readonly #running = new Map<string, { readonly build: IndexBuild; readonly done: Promise<void> }>();
   /** Of indexes that there are. */
   readonly #uses = new Map<string, IndexUse>();
+  /** Vector indexes that were complete once in this process: if they are to be built again, it is for what their tables got. */
+  readonly #known = new Set<string>();
   #stopped = false;
 
   constructor(host: IndexBuildHost) {
@@ -99,6 +108,10 @@ export class IndexBuilds {
       for (const table of keyspace.tables.values())
         for (const index of indexTablesOf(table)) {
           const { id } = index.index;
+          if (index.vector !== null) {
+            this.#start(table, index);
+            continue;
+          }
           // Without a commit log a table may have flushed what its index lost.
           if (keyspace.durableWrites && (await files.isBuilt(table, id))) this.#built.add(id);
           else {
@@ -106,6 +119,7 @@ export class IndexBuilds {
             this.#start(table, index);
           }
         }
+    if (this.#running.size > 0) await this.settled(startWaitMs);
   }
 
   /** After a change of the schema, once the shards know it: builds new indexes, forgets those that are gone. */
@@ -115,6 +129,7 @@ export class IndexBuilds {
       if (!now.some(({ index }) => index.id === id)) {
         this.#built.delete(id);
         this.#uses.delete(id);
+        this.#known.delete(id);
       }
     for (const index of now)
       if (!this.#built.has(index.index.id) && !this.#running.has(index.index.id)) this.#start(after!, index);
@@ -160,6 +175,10 @@ export class IndexBuilds {
     const { files, warn } = this.#host;
     for (;;) {
       try {
+        if (index.vector !== null) {
+          if (await this.#buildVectors(table, index, build)) this.#built.add(build.id);
+          return;
+        }
         const adoptions = files.adoptions(table);
         if (!(await this.#readAll(table, index, build))) return;
         // The mark must not outlive the entries.
@@ -178,6 +197,27 @@ export class IndexBuilds {
 
   #exists(id: string, tableId: string): boolean {
     return this.#host.catalogue.tableById(tableId)?.indexes.some((index) => index.id === id) ?? false;
+  }
+
+  /** False when the build was given up. */
+  async #buildVectors(table: TableDefinition, index: IndexTable, build: IndexBuild): Promise<boolean> {
+    const { files } = this.#host;
+    const goesOn = (): boolean => !this.#stopped && this.#exists(build.id, table.id);
+    if ((await files.openVectors(table, build.id)) && !this.#known.has(build.id))
+      return this.#knows(build.id, goesOn());
+    build.rows = 0;
+    await files.passVectors(table, build.id, true);
+    const count = (rows: number): void => {
+      build.rows += rows;
+    };
+    if (!(await readVectors(table, index, this.#host, goesOn, count))) return false;
+    await files.passVectors(table, build.id, false);
+    return this.#knows(build.id, goesOn());
+  }
+
+  #knows(id: string, goesOn: boolean): boolean {
+    if (goesOn) this.#known.add(id);
+    return goesOn;
   }
 
   /** False when the build was given up. */

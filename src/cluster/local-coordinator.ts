@@ -11,6 +11,9 @@ import {
   type ReadOptions,
   type RoutedMutation,
   type RoutedRead,
+  type VectorClaim,
+  type VectorHits,
+  type VectorSearch,
 } from '../query/index.js';
 import { type Catalogue, type Schema, type TableDefinition, viewsOf } from '../schema/index.js';
 import { indexBuckets, shardOfToken } from '../shard/index.js';
@@ -23,6 +26,7 @@ import type { ShardPort, ShardRequest } from './shard-port.js';
 import { TableGate } from './table-gate.js';
 import { idBytes, sameId, uuidText } from './table-ids.js';
 import { type GivenUp, UnfinishedWrites } from './unfinished-writes.js';
+import { forgetVectors, searchVectors } from './vector-search.js';
 import type { UnfinishedWrite, ViewWriter } from './view-writer.js';
 import { within } from './within.js';
 
@@ -315,6 +319,19 @@ export class LocalCoordinator implements Coordinator {
     if (read.tokens.some((token) => shardOfToken(token, this.shards.shardCount) !== shard))
       throw new FerrosaError('SERVER_ERROR', 'keys of one read command belong to different shards');
     return this.shards.read(shard, read.command, request);
+  }
+
+  async searchVectors(search: VectorSearch, options: ReadOptions): Promise<VectorHits> {
+    this.#check(this.#tableOf(search.table), options.consistency, false);
+    return searchVectors(
+      this.shards,
+      search,
+      this.#request(options.timeoutMs, () => readTimedOut(options.consistency)),
+    );
+  }
+
+  async forgetVectors(table: Uint8Array, index: Uint8Array, claims: readonly VectorClaim[]): Promise<void> {
+    await forgetVectors(this.shards, table, index, claims).catch(() => {}); // the next reader finds them again
   }
 
   async truncate(table: string, timeoutMs: number): Promise<void> {

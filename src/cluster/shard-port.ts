@@ -8,6 +8,13 @@ export interface ShardPort {
   mutate(shard: number, mutation: Uint8Array, durable: boolean, options?: ShardRequest): Promise<void>;
   batch(shard: number, mutations: readonly Uint8Array[], durable: boolean, options?: ShardRequest): Promise<void>;
   read(shard: number, command: Uint8Array, options?: ShardRequest): Promise<Uint8Array>;
+  /** A search in a vector index, rows of a build of one, or claims to forget (docs/format/vector-search.md). */
+  vectors(
+    shard: number,
+    what: 'search' | 'rows' | 'forget',
+    payload: Uint8Array,
+    options?: ShardRequest,
+  ): Promise<Uint8Array>;
   control(shard: number, message: unknown, options?: ShardRequest): Promise<unknown>;
 }
 

@@ -18,6 +18,7 @@ export function withIndexes(shards: ShardPort, entriesOf: (mutation: Uint8Array)
     batch: async (shard, mutations, durable, options) =>
       shards.batch(shard, await withEntries(mutations), durable, options),
     read: (shard, command, options) => shards.read(shard, command, options),
+    vectors: (shard, what, payload, options) => shards.vectors(shard, what, payload, options),
     control: (shard, message, options) => shards.control(shard, message, options),
   };
 }

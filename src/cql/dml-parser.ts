@@ -1,4 +1,5 @@
 // SELECT, INSERT, UPDATE, DELETE, BATCH.
+import { invalid } from '../common/errors.js';
 import type {
   Assignment,
   BatchStatement,
@@ -91,7 +92,7 @@ function parseOrderBy(p: Cursor): OrderBy {
   if (p.accept('K_ANN')) {
     p.expect('K_OF');
     const vector = parseTerm(p);
-    if (!p.accept('K_ASC') && p.is('K_DESC')) p.fail('Descending ANN ordering is not supported');
+    if (!p.accept('K_ASC') && p.is('K_DESC')) throw invalid('Descending ANN ordering is not supported');
     return { kind: 'ann', column, vector };
   }
   const descending = p.accept('K_DESC');

@@ -15,6 +15,8 @@ import {
   MutationBuilder,
 } from '../storage/index.js';
 import { entryColumns, type IndexTable, indexTablesOf } from './index-table.js';
+import { keyComponents } from './key-components.js';
+import { checkVectors } from './vectors.js';
 
 export type NowMicros = () => bigint;
 
@@ -153,18 +155,6 @@ export function lifeOf(row: DecodedRow): { readonly expiry: Expiry | null } | nu
   return last === null ? null : { expiry: last };
 }
 
-/** The components of a serialized partition key. */
-export function keyComponents(table: TableDefinition, key: Uint8Array): Uint8Array[] {
-  if (table.partitionKey.length === 1) return [key];
-  const parts: Uint8Array[] = [];
-  for (let at = 0; at + 2 <= key.length; ) {
-    const length = (key[at]! << 8) | key[at + 1]!;
-    parts.push(key.subarray(at + 2, at + 2 + length));
-    at += 3 + length;
-  }
-  return parts;
-}
-
 function addEntries(table: TableDefinition, index: IndexTable, mutation: DecodedMutation, out: EntryWriter): void {
   const { column } = index.target;
   const { token, key } = mutation;
@@ -203,6 +193,10 @@ export function indexMutations(
   const decoded = decodeMutation(bytes);
   const mutations: Uint8Array[] = [];
   for (const index of indexTablesOf(table)) {
+    if (index.vector !== null) {
+      checkVectors(table, index, decoded);
+      continue;
+    }
     if (index.needsRow) continue;
     const writer = new EntryWriter(index, bucketOf(decoded.token), nowMicros());
     addEntries(table, index, decoded, writer);

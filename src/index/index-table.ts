@@ -18,6 +18,8 @@ import {
   phoneticAlgorithm,
   type TableDefinition,
   termTypes,
+  type VectorOptions,
+  vectorOptionsOf,
 } from '../schema/index.js';
 import type { CqlType } from '../types/index.js';
 import { type Analyzer, analyzerOf } from './analyzer.js';
@@ -51,6 +53,8 @@ export type IndexTable = {
   readonly fulltext: FulltextSettings | null;
   /** The terms of one value of the target: of most kinds one. */
   termsOf(value: Uint8Array): readonly Uint8Array[];
+  /** Its vectors are in a graph that each shard has in memory; it has no entries. Null: an index with entries. */
+  readonly vector: VectorOptions | null;
 };
 
 /** The columns of an entry that are no key: `p` when the cell stays, `e` when it expires; `n` of a full-text index, the length of a text. */
@@ -119,6 +123,7 @@ function makeIndexTable(base: TableDefinition, index: IndexDefinition): IndexTab
     analyzer,
     fulltext: kind === 'fulltext' ? fulltextSettings(index) : null,
     termsOf: termMaker(index, kind, analyzer),
+    vector: vectorOptionsOf(base, index),
   };
 }
 

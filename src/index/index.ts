@@ -7,3 +7,4 @@ export { type FulltextQuery, matchesFulltext, parseFulltext, phraseCount } from 
 export { entryColumns, type IndexTable, indexTablesOf } from './index-table.js';
 export { type IndexOperator, operatorsOf } from './operators.js';
 export { decidingColumns, needsRows, rowIndexMutations, termsOfRow } from './row-entries.js';
+export { checkComparable, floatsOf } from './vectors.js';

@@ -29,7 +29,8 @@ function hashOperators({ column, kind }: IndexTable['target']): readonly IndexOp
  * Source: CassandraIndex.supportsOperator and its subclasses, IndexTermType.supports. Cassandra's indexes serve neither negations nor LIKE;
  * here their terms can be gone through for them.
  */
-export function operatorsOf({ target, isSai, kind: indexKind }: IndexTable): readonly IndexOperator[] {
+export function operatorsOf({ target, isSai, kind: indexKind, vector }: IndexTable): readonly IndexOperator[] {
+  if (vector !== null) return [];
   const { column, kind } = target;
   if (indexKind === 'hash') return hashOperators(target);
   if (indexKind === 'phonetic') return ['SOUNDS LIKE'];

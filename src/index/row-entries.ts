@@ -5,9 +5,10 @@
 // of two values a column ends with, both have entries. The entry of a value that is overwritten for certain is removed.
 import { type ColumnDefinition, clauseHolds, type TableDefinition } from '../schema/index.js';
 import { type ClusteringPrefix, type DecodedItem, type DecodedRow, decodeMutation } from '../storage/index.js';
-import { EntryWriter, type Expiry, expiryOf, keyComponents, lifeOf, type NowMicros, type Removal } from './entries.js';
+import { EntryWriter, type Expiry, expiryOf, lifeOf, type NowMicros, type Removal } from './entries.js';
 import { addTextChanges } from './fulltext/entries.js';
 import { type IndexTable, indexTablesOf } from './index-table.js';
+import { keyComponents } from './key-components.js';
 import { type Known, nameOfRow, type ReadRows, type RowBefore, readRowsBefore, touchedSlices } from './row-reads.js';
 
 /** A value that a column may have after the write. */

@@ -89,6 +89,18 @@ export interface NativeStore {
   stats(tableId: Uint8Array): StoreTableStats;
   /** Null while nothing of the table was measured. */
   figures(tableId: Uint8Array): StoreTableFigures | null;
+  /** Vector indexes, by table and index id (16 bytes each): vectors, those not linked yet, bytes of memory, writes so far. */
+  vectorStats(tableId: Uint8Array, indexId: Uint8Array): Float64Array;
+  /** A pass over the table begins or ends: what was there before and did not come again goes. */
+  vectorPass(tableId: Uint8Array, indexId: Uint8Array, begins: boolean): void;
+  /** docs/format/vector-graph.md: u32 slot to go on from, and a part of about `bytes`; null when there is none. */
+  vectorExport(tableId: Uint8Array, indexId: Uint8Array, from: number, bytes: number): Uint8Array | null;
+  /** CORRUPT for bytes that are no part. */
+  vectorImport(tableId: Uint8Array, indexId: Uint8Array, part: Uint8Array): void;
+  /** What was imported becomes the index, with what was written since; or it is forgotten. */
+  vectorLoaded(tableId: Uint8Array, indexId: Uint8Array, take: boolean): void;
+  /** Bytes of memory of all vector indexes from which on no vectors are taken; 0 for no limit. */
+  limitVectors(bytes: number): void;
   /** To be called every rateIntervalSeconds (src/common/histogram.ts). */
   tickRates(): void;
 }

@@ -59,6 +59,43 @@ export type CasOptions = {
 /** A partition of the entries of indexes: `token` says which shard has it. */
 export type IndexBucket = { readonly key: Uint8Array; readonly token: bigint };
 
+/** Which rows a search in a vector index is for. */
+export type VectorScope = {
+  /** Tokens, both inclusive. */
+  readonly start: bigint;
+  readonly end: bigint;
+  /** Of the one partition, null for any. */
+  readonly key: Uint8Array | null;
+};
+
+export type VectorSearch = {
+  /** 16 bytes each. */
+  readonly table: Uint8Array;
+  readonly index: Uint8Array;
+  readonly count: number;
+  /** Candidates that each graph looks at: more find more of the true nearest. */
+  readonly beam: number;
+  /** null for all rows. */
+  readonly scope: VectorScope | null;
+  /** Serialized. */
+  readonly vector: Uint8Array;
+};
+
+/** What a graph says of a row; `stamp` changes with every write of it. */
+export type VectorClaim = { readonly shard: number; readonly slot: number; readonly stamp: bigint };
+
+export type VectorHit = VectorClaim & {
+  /** As Cassandra's similarity functions have it. */
+  readonly score: number;
+  /** murmurToken of the serialized vector. */
+  readonly fingerprint: bigint;
+  /** Of the row, or of the partition for a vector that all its rows have. */
+  readonly position: Uint8Array;
+};
+
+/** The nearest first. `all`: there are no others. */
+export type VectorHits = { readonly hits: readonly VectorHit[]; readonly all: boolean };
+
 export interface Coordinator {
   /** The partitions of which every index has its entries. */
   readonly indexBuckets: readonly IndexBucket[];
@@ -78,6 +115,13 @@ export interface Coordinator {
    * @throws FerrosaError UNAVAILABLE, READ_TIMEOUT, READ_FAILURE, OVERLOADED
    */
   read(read: RoutedRead, options: ReadOptions): Promise<Uint8Array>;
+  /**
+   * What the graphs of an index say is near to a vector: the table decides whether it is there.
+   * @throws FerrosaError UNAVAILABLE, READ_TIMEOUT, READ_FAILURE, OVERLOADED
+   */
+  searchVectors(search: VectorSearch, options: ReadOptions): Promise<VectorHits>;
+  /** The table does not bear claims out: they go, unless their rows were written meanwhile. Fails in silence. */
+  forgetVectors(table: Uint8Array, index: Uint8Array, claims: readonly VectorClaim[]): Promise<void>;
   /**
    * Removes every row of a table and of its views on all replicas: of both or, after a crash, of neither.
    * @param table  UUID text of the table

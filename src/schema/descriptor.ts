@@ -2,6 +2,7 @@
 import { concatBytes, utf8Bytes } from '../common/bytes.js';
 import { type CqlType, encodeDescriptorType, isMulticell } from '../types/index.js';
 import { compareColumnNames } from './build.js';
+import { similarities, vectorIndexesOf } from './indexes/vector.js';
 import type { ColumnDefinition, TableDefinition } from './model.js';
 
 const formatVersion = 1;
@@ -94,6 +95,25 @@ function encodeColumn(column: DescriptorColumn): Uint8Array {
   ]);
 }
 
+/** Where the addon finds the vectors of an index. */
+const vectorSources = { regular: 0, static: 1, clustering: 2, partition_key: 3 } as const;
+
+function encodeVectorIndexes(table: TableDefinition): Uint8Array[] {
+  const indexes = vectorIndexesOf(table);
+  const encoded = indexes.map(({ index, target: { column }, options }) =>
+    concatBytes([
+      new Uint8Array(Buffer.from(index.id.replaceAll('-', ''), 'hex')),
+      Uint8Array.of(vectorSources[column.kind]),
+      u16(column.position >= 0 ? column.position : column.id),
+      u32(options.dimensions),
+      Uint8Array.of(similarities.indexOf(options.similarity)),
+      u16(options.connections),
+      u16(options.beam),
+    ]),
+  );
+  return [u16(indexes.length), ...encoded];
+}
+
 /** Bytes of a chunk before compression as the table's options say; 0 when it is not compressed. */
 export function chunkBytesOf(table: TableDefinition): number {
   const compression = table.options.compression;
@@ -125,5 +145,6 @@ export function encodeDescriptor(table: TableDefinition, settings: DescriptorSet
     ]),
     u16(columns.length),
     ...columns.map(encodeColumn),
+    ...encodeVectorIndexes(table),
   ]);
 }

@@ -46,6 +46,13 @@ export {
   isSai,
   termTypes,
 } from './indexes/target.js';
+export {
+  type SimilarityName,
+  similarities,
+  type VectorOptions,
+  vectorIndexesOf,
+  vectorOptionsOf,
+} from './indexes/vector.js';
 export * from './model.js';
 export { javaBytesHash, javaHashOrder } from './options/properties.js';
 export { type Topology, totalReplicas } from './options/replication.js';

@@ -51,6 +51,17 @@ export type ShardWorkerData = {
   /** Of this shard. */
   readonly memtableBytesMax: number;
   readonly cacheBytesMax: number;
+  readonly vectorBytesMax: number;
+};
+
+export type VectorGraphStats = {
+  /** UUID text. */
+  readonly index: string;
+  readonly vectors: number;
+  /** Not linked yet: compared one by one. */
+  readonly waiting: number;
+  readonly bytes: number;
+  readonly complete: boolean;
 };
 
 export type ShardTableStats = {
@@ -108,6 +119,7 @@ export type ShardStats = {
   readonly cacheEntries: number;
   readonly cacheHits: number;
   readonly cacheMisses: number;
+  readonly vectorGraphs: readonly VectorGraphStats[];
   /** Why writes are refused, null when they are not. */
   readonly refusing: string | null;
   readonly loop: Readonly<Record<string, number>>;
@@ -128,6 +140,10 @@ export type ShardCall =
   | { readonly op: 'adopt'; readonly table: string; readonly sstables: readonly ManifestEntry[] }
   /** An SSTable that all shards shared was replaced by one for each. */
   | { readonly op: 'split'; readonly table: string; readonly shared: string; readonly parts: readonly ManifestEntry[] }
+  /** Takes up a vector index; true when its graph is complete. `path`: of its file. */
+  | { readonly op: 'vectorOpen'; readonly table: string; readonly index: string; readonly path: string }
+  /** A pass over the table that brings all vectors begins or ends. */
+  | { readonly op: 'vectorPass'; readonly table: string; readonly index: string; readonly begins: boolean }
   | { readonly op: 'stats' }
   | { readonly op: 'figures' }
   | { readonly op: 'drain' };

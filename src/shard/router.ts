@@ -43,6 +43,13 @@ type Link = {
   ended: boolean;
 };
 
+export type VectorRequest = 'search' | 'rows' | 'forget';
+const vectorKinds = {
+  search: RecordKind.vectorSearch,
+  rows: RecordKind.vectorRows,
+  forget: RecordKind.vectorForget,
+} as const;
+
 const statusCodes = ['SERVER_ERROR', 'INVALID', 'PROTOCOL_ERROR', 'CORRUPT', 'OVERLOADED', 'SERVER_ERROR'] as const;
 const timeoutText = 'Operation timed out - received only 0 responses.';
 const writeTimedOut = () =>
@@ -135,6 +142,11 @@ export class ShardRouter {
   /** A read command; resolves with its row stream (docs/format/read-command.md). */
   read(shard: number, command: Uint8Array, options: RequestOptions = {}): Promise<Uint8Array> {
     return this.#ask(shard, RecordKind.read, 0, command, options, readTimedOut);
+  }
+
+  /** A search in a vector index, rows of a build of one, or claims to forget: docs/format/vector-search.md. */
+  vectors(shard: number, what: VectorRequest, payload: Uint8Array, options: RequestOptions = {}): Promise<Uint8Array> {
+    return this.#ask(shard, vectorKinds[what], 0, payload, options, readTimedOut);
   }
 
   /** Creates or replaces a table on every shard. What is sent afterwards finds it. */

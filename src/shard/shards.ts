@@ -7,7 +7,7 @@ import { indexTablesOf } from '../index/index.js';
 import { commitLogLanes, cores, ringMemory } from '../native/index.js';
 import type { TableDefinition } from '../schema/index.js';
 import type { BackgroundPool } from './background.js';
-import { commitLogFolder } from './files/names.js';
+import { commitLogFolder, vectorGraphFile } from './files/names.js';
 import type { SyncMode } from './log/log-sync.js';
 import { type OldSegment, oldSegments, type ReplayReport } from './log/replay.js';
 import type {
@@ -48,6 +48,8 @@ export type ShardsOptions = {
   readonly mutationBytesMax: number;
   readonly memtableBytesMax: number;
   readonly cacheBytesMax: number;
+  /** 0 for no limit. */
+  readonly vectorBytesMax: number;
   readonly columnIndexBytes: number;
   readonly compactionBytesPerSecond: number;
   readonly autoSnapshot: boolean;
@@ -195,6 +197,20 @@ export class Shards {
       return rpc.call({ op: 'truncated', tables: ids, marks });
     };
     await Promise.all(this.#threads.map(free));
+  }
+
+  /** Takes up a vector index; true when the graphs of all shards are complete. */
+  async openVectors(table: string, index: string): Promise<boolean> {
+    const calls = this.#threads.map(({ rpc }, shard) => {
+      const path = vectorGraphFile(this.#options.dataDir, index, shard);
+      return rpc.call<boolean>({ op: 'vectorOpen', table, index, path });
+    });
+    return !(await Promise.all(calls)).includes(false);
+  }
+
+  /** A pass over the table that brings all vectors begins or ends. */
+  async passVectors(table: string, index: string, begins: boolean): Promise<void> {
+    await this.#all({ op: 'vectorPass', table, index, begins });
   }
 
   /** Writes the memtables of a table, or of all, as SSTables. */
@@ -372,7 +388,16 @@ export class Shards {
   }
 
   #workerData(shard: number, ends: ShardWorkerData['ends'], available: readonly number[]): ShardWorkerData {
-    const { dataDir, shardCount, hostId, commitLog, mutationBytesMax, memtableBytesMax, cacheBytesMax } = this.#options;
+    const {
+      dataDir,
+      shardCount,
+      hostId,
+      commitLog,
+      mutationBytesMax,
+      memtableBytesMax,
+      cacheBytesMax,
+      vectorBytesMax,
+    } = this.#options;
     return {
       shard,
       shardCount,
@@ -393,6 +418,7 @@ export class Shards {
       },
       memtableBytesMax: Math.floor(memtableBytesMax / shardCount),
       cacheBytesMax: Math.floor(cacheBytesMax / shardCount),
+      vectorBytesMax: Math.floor(vectorBytesMax / shardCount),
     };
   }
 

@@ -63,6 +63,10 @@ class Shards implements ShardPort {
     }
   }
 
+  async vectors(): Promise<Uint8Array> {
+    throw new Error('this node has no vector indexes');
+  }
+
   async control(shard: number, message: unknown): Promise<unknown> {
     const { op, tables } = message as { op: string; tables: readonly string[] };
     if (op !== 'truncate') throw new Error(`unknown control ${op}`);

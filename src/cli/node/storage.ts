@@ -134,6 +134,7 @@ function startShards(
       mutationBytesMax: config.max_mutation_size,
       memtableBytesMax: config.memtable_offheap_space,
       cacheBytesMax: config.file_cache_size,
+      vectorBytesMax: config.vector_index_memory,
       columnIndexBytes: config.column_index_size,
       compactionBytesPerSecond: config.compaction_throughput,
       autoSnapshot: config.auto_snapshot,
@@ -164,6 +165,8 @@ function indexBuilds(
       markBuilt: (id, adoptions) => indexes.markBuilt(id, adoptions),
       clear: (id) => shards.clearIndex(id),
       flush: (id) => shards.flush(id),
+      openVectors: (base, id) => shards.openVectors(base.id, id),
+      passVectors: (base, id, begins) => shards.passVectors(base.id, id, begins),
     },
     nowMicros,
     stampMicros: stamps.now,
@@ -202,6 +205,7 @@ function shardPort(shards: Shards): ShardPort {
     mutate: (shard, mutation, durable, options) => router.mutate(shard, mutation, durable, options),
     batch: (shard, mutations, durable, options) => router.batch(shard, mutations, durable, options),
     read: (shard, command, options) => router.read(shard, command, options),
+    vectors: (shard, what, payload, options) => router.vectors(shard, what, payload, options),
     async control(shard, message, options) {
       const { op, tables } = message as { op?: string; tables?: readonly string[] };
       if (op !== 'truncate' || tables === undefined) return router.control(shard, message, options);

@@ -105,8 +105,9 @@ const filteredNames = ({ restrictions: { filters, extras } }: SelectPlan): strin
   ...new Set([...filters, ...extras].flatMap((one) => columnsOf(one).map(({ name }) => name))),
 ];
 
-function readOperation({ table, restrictions, searches }: SelectPlan): string {
+function readOperation({ table, restrictions, searches, ann }: SelectPlan): string {
   if (table.virtual) return 'Virtual table scan';
+  if (ann !== null) return 'Vector search';
   if (searches.length > 0) return 'Index search';
   if (restrictions.isKeyRange) return restrictions.token === null ? 'Full table scan' : 'Token range scan';
   if (restrictions.keyIsIn) return 'Partitions by key';
@@ -115,9 +116,10 @@ function readOperation({ table, restrictions, searches }: SelectPlan): string {
   return restrictions.hasClustering ? 'Slice of a partition' : 'Whole partition';
 }
 
-function readDetail({ table, restrictions, searches, reversed, fetched, direct }: SelectPlan): string {
+function readDetail({ table, restrictions, searches, ann, reversed, fetched, direct }: SelectPlan): string {
   const names = (columns: readonly { readonly name: string }[]) => columns.map(({ name }) => name).join(', ');
   const parts = [`${table.keyspace}.${table.name}`];
+  if (ann !== null) parts.push(`graph of ${ann.index.index.name}`);
   if (searches.length > 0) parts.push(searchesText(searches));
   if (!restrictions.isKeyRange) parts.push(`partition key (${names(restrictions.partitionKey.columns)})`);
   if (restrictions.hasClustering) parts.push(`clustering (${names(restrictions.clustering.columns)})`);

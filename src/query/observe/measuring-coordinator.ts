@@ -9,6 +9,9 @@ import type {
   ReadOptions,
   RoutedMutation,
   RoutedRead,
+  VectorClaim,
+  VectorHits,
+  VectorSearch,
 } from '../coordinator.js';
 
 export class MeasuringCoordinator implements Coordinator {
@@ -55,6 +58,18 @@ export class MeasuringCoordinator implements Coordinator {
     this.tombstones += stream.tombstones;
     this.sstables = Math.max(this.sstables, stream.sources);
     return bytes;
+  }
+
+  async searchVectors(search: VectorSearch, options: ReadOptions): Promise<VectorHits> {
+    const start = this.nowMicros();
+    const hits = await this.inner.searchVectors(search, options);
+    this.readMicros += this.nowMicros() - start;
+    this.reads++;
+    return hits;
+  }
+
+  forgetVectors(table: Uint8Array, index: Uint8Array, claims: readonly VectorClaim[]): Promise<void> {
+    return this.inner.forgetVectors(table, index, claims);
   }
 
   truncate(table: string, timeoutMs: number): Promise<void> {

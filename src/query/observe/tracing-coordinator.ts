@@ -13,6 +13,9 @@ import type {
   ReadOptions,
   RoutedMutation,
   RoutedRead,
+  VectorClaim,
+  VectorHits,
+  VectorSearch,
 } from '../coordinator.js';
 import type { SelectPlan } from '../select/select-plan.js';
 
@@ -82,6 +85,16 @@ export class TracingCoordinator implements Coordinator {
       this.#counts(bytes);
     } else this.#rows(id, bytes, tokens.length);
     return bytes;
+  }
+
+  async searchVectors(search: VectorSearch, options: ReadOptions): Promise<VectorHits> {
+    const found = await this.inner.searchVectors(search, options);
+    this.tracer.event(`Found ${found.hits.length} candidates in the graphs of a vector index`);
+    return found;
+  }
+
+  forgetVectors(table: Uint8Array, index: Uint8Array, claims: readonly VectorClaim[]): Promise<void> {
+    return this.inner.forgetVectors(table, index, claims);
   }
 
   async truncate(table: string, timeoutMs: number): Promise<void> {

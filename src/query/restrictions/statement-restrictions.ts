@@ -22,6 +22,8 @@ export type RestrictionOptions = {
   readonly type: StatementType;
   readonly onlyStatics: boolean;
   readonly allowFiltering: boolean;
+  /** The column of ORDER BY ... ANN OF. */
+  readonly ann?: ColumnDefinition | null;
 };
 
 /** The tables of the virtual keyspaces are filtered without being asked; those of `system` are like stored ones. */
@@ -99,7 +101,7 @@ export class StatementRestrictions {
   }
 
   get hasRegularRestrictions(): boolean {
-    return this.others.columns.some((column) => column.kind === 'regular');
+    return this.options.ann != null || this.others.columns.some((column) => column.kind === 'regular');
   }
 
   /** Partitions with static content only give a row: nothing asks for particular rows. */
@@ -137,9 +139,11 @@ export function analyseWhere(
   for (const relation of relations) addRelation(environment, restrictions, relation);
   const served = (set: RestrictionSet): boolean => set.all.some((restriction) => restrictions.isServed(restriction));
   const clusteringServed = restrictions.indexes.length > 0 && served(restrictions.clustering);
+  if (restrictions.indexes.length > 0) checkVectorColumns(restrictions);
   const hasIndex =
     restrictions.indexes.length > 0 &&
-    (clusteringServed ||
+    (options.ann != null ||
+      clusteringServed ||
       served(restrictions.partitionKey) ||
       served(restrictions.others) ||
       restrictions.extras.some((extra) => restrictions.isServed(extra)));
@@ -162,6 +166,7 @@ export function analyseWhere(
   restrictions.filters.push(...filtered);
   processOthers(restrictions, hasIndex);
   processExtras(restrictions);
+  if (options.ann != null) checkAnnFilters(restrictions);
   if (restrictions.usesIndex && restrictions.keyIsIn)
     throw invalid('Select on indexed columns and with IN clause for the PRIMARY KEY are not supported');
   return restrictions;
@@ -267,6 +272,28 @@ function addClustering(restrictions: StatementRestrictions, restriction: Restric
         `(preceding column "${start.name}" is restricted by a non-EQ relation)`,
     );
   }
+}
+
+/** Vectors are not compared with others for equality or order where they have an index. Source: StatementRestrictions. */
+function checkVectorColumns({ others, indexes, options }: StatementRestrictions): void {
+  for (const column of others.columns) {
+    if (column === options.ann)
+      throw invalid(`${column.name} cannot be restricted by more than one relation if it includes an Equal`);
+    if (column.type.kind === 'vector' && indexes.some(({ target }) => target.column === column))
+      throw invalid('Vector indexes only support ANN queries');
+  }
+}
+
+/** Nearness is found by an index, and so is everything else that rows are chosen by, but slices of a given partition. */
+function checkAnnFilters(restrictions: StatementRestrictions): void {
+  restrictions.usesIndex = true;
+  const { others, clustering, indexes } = restrictions;
+  const free = [...others.columns, ...clustering.columns].filter(
+    (column) => !indexes.some(({ target }) => target.column === column),
+  );
+  if (free.every(({ kind }) => kind === 'clustering') && (free.length === 0 || restrictions.hasWholePartitionKey))
+    return;
+  throw invalid('ANN ordering by vector requires all restricted column(s) to be indexed');
 }
 
 function missing(columns: readonly ColumnDefinition[], set: RestrictionSet): string {

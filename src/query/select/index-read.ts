@@ -151,12 +151,15 @@ async function* rowsFound(
 type Lookup = { readonly command: Uint8Array; readonly tokens: readonly bigint[] };
 const nameOf = (key: Uint8Array): string => Buffer.from(key.buffer, key.byteOffset, key.length).toString('latin1');
 
+/** Where a row is. */
+export type RowPlace = Pick<Candidate, 'token' | 'key' | 'clustering' | 'bucket'>;
+
 /** The rows that candidates point at, in their order; null for one that is not there. */
 export async function lookUp(
   plan: SelectPlan,
   context: SelectContext,
   target: ScanTarget,
-  batch: readonly Candidate[],
+  batch: readonly RowPlace[],
 ): Promise<(SourceRow | null)[]> {
   const lookups = plan.table.clustering.length === 0 ? byShard(target, batch) : byPartition(target, batch);
   const found = new Map<string, SourceRow>();
@@ -179,7 +182,7 @@ export async function lookUp(
 const rowName = (key: Uint8Array, clustering: readonly (Uint8Array | null)[]): string =>
   [key, ...clustering].map((part) => (part === null ? '-' : `${part.length}:${nameOf(part)}`)).join('/');
 
-const commandOf = (target: ScanTarget, keys: readonly Uint8Array[], rows: readonly Candidate[] | null): Uint8Array =>
+const commandOf = (target: ScanTarget, keys: readonly Uint8Array[], rows: readonly RowPlace[] | null): Uint8Array =>
   encodeReadCommand({
     tableId: target.tableId,
     nowSeconds: target.nowSeconds,
@@ -191,8 +194,8 @@ const commandOf = (target: ScanTarget, keys: readonly Uint8Array[], rows: readon
   });
 
 /** Tables whose partitions are rows: one command for all keys of a shard, bounded by the size of their answer. */
-function byShard(target: ScanTarget, batch: readonly Candidate[]): Lookup[] {
-  const shards = new Map<number, Candidate[]>();
+function byShard(target: ScanTarget, batch: readonly RowPlace[]): Lookup[] {
+  const shards = new Map<number, RowPlace[]>();
   for (const candidate of batch) {
     const list = shards.get(candidate.bucket);
     if (list === undefined) shards.set(candidate.bucket, [candidate]);
@@ -209,7 +212,7 @@ function byShard(target: ScanTarget, batch: readonly Candidate[]): Lookup[] {
 }
 
 /** One command for the rows of each partition. */
-function byPartition(target: ScanTarget, batch: readonly Candidate[]): Lookup[] {
+function byPartition(target: ScanTarget, batch: readonly RowPlace[]): Lookup[] {
   const lookups: Lookup[] = [];
   for (let i = 0; i < batch.length; ) {
     const { key, token } = batch[i]!;

@@ -13,6 +13,7 @@ import type { BindContext, Term } from '../terms/term.js';
 import { compareNullable, readInt32 } from '../values.js';
 import { tableIdBytes } from '../write/mutations.js';
 import { aggregateRows, groupRows } from './aggregate.js';
+import { type AnnPlan, annRows, checkAnnRequest } from './ann-read.js';
 import { indexSource } from './index-read.js';
 import { keyOfPosition, type PagingState } from './paging-state.js';
 import { rankedPage, rankedSource } from './ranked-rows.js';
@@ -38,6 +39,7 @@ import { virtualRows } from './virtual-rows.js';
 export function executeSelect(plan: SelectPlan, context: SelectContext): Promise<QueryResult> {
   const userLimit = limitOf(plan.limit, context.bind);
   const perPartition = limitOf(plan.perPartitionLimit, context.bind);
+  const told = plan.ann === null ? [] : checkAnnRequest(userLimit, context);
   for (const check of plan.checks) check(context.bind);
   const target = scanTarget(plan, context, perPartition);
   // Where nothing can match there is nothing to sort.
@@ -46,19 +48,25 @@ export function executeSelect(plan: SelectPlan, context: SelectContext): Promise
       'Cannot page queries with both ORDER BY and a IN restriction on the partition key; you must either remove the ' +
         'ORDER BY or the IN and sort client side, or disable paging for this query',
     );
-  const state = context.pagingState === null ? null : context.paging.decode(context.pagingState, plan.shape);
+  const state =
+    context.pagingState === null || plan.ann !== null ? null : context.paging.decode(context.pagingState, plan.shape);
   const limits: Limits = {
     remaining: state?.remaining ?? userLimit,
     perPartition,
-    pageSize: context.pageSize > 0 ? context.pageSize : noLimit,
+    pageSize: context.pageSize > 0 && plan.ann === null ? context.pageSize : noLimit,
   };
-  return readPage(plan, context, target, state, limits).then((page) => resultOf(plan, context, page));
+  return readPage(plan, context, target, state, limits).then((page) => resultOf(plan, context, page, told));
 }
 
-function resultOf(plan: SelectPlan, context: SelectContext, { rowCount, rows, next }: CountedPage): QueryResult {
+function resultOf(
+  plan: SelectPlan,
+  context: SelectContext,
+  { rowCount, rows, next }: CountedPage,
+  told: readonly string[],
+): QueryResult {
   const pagingState = next === null || next.remaining === 0 ? null : context.paging.encode(next);
   const result = { kind: 'rows', columns: plan.resultColumns, rowCount, rows, pagingState } as const;
-  const warnings = warningsOf(plan);
+  const warnings = [...warningsOf(plan), ...told];
   const tombstones = context.tombstones.warning(plan.table);
   if (tombstones !== null) warnings.push(tombstones);
   return warnings.length > 0 ? { ...result, warnings } : result;
@@ -93,9 +101,9 @@ async function makePage(
     const parts = new FoldedPages(plan.folded, context, target);
     return counted({ rows: [await aggregateRows(plan, plan.folded.nodes, parts, context.bind)], next: null });
   }
-  if (plan.rankings.length > 0 && target !== null && !plan.isAggregate)
+  if (plan.rankings.length > 0 && plan.ann === null && target !== null && !plan.isAggregate)
     return rankedResult(plan, context, target, state, limits);
-  const rows = target === null ? noPages : await pagesOf(plan, context, target, state);
+  const rows = target === null ? noPages : await pagesOf(plan, context, target, state, limits.remaining);
   if (plan.isAggregate) {
     const row = plan.callsUser
       ? userAggregateRows(plan, rows, context.bind)
@@ -240,11 +248,23 @@ async function pagesOf(
   context: SelectContext,
   target: ScanTarget,
   state: PagingState | null,
+  limit: number,
 ): Promise<RowPages> {
+  if (plan.ann !== null) return annPages(plan as AnnPlan, context, target, limit);
   if (plan.table.virtual) return new GeneratedPages(virtualSource(plan, context, target, state));
   if (plan.rankings.length > 0) return new GeneratedPages(rankedSource(plan, context, target));
   const found = plan.searches.length > 0 ? await indexSource(plan, context, target, state) : null;
   return found === null ? new ScannedPages(plan, context, target, state) : new GeneratedPages(found);
+}
+
+/** Rows in the order of their nearness to a vector. */
+function annPages(plan: AnnPlan, context: SelectContext, target: ScanTarget, limit: number): RowPages {
+  const indexed = async (): Promise<RowPages | null> => {
+    const found = plan.searches.length > 0 ? await indexSource(plan, context, target, null) : null;
+    return found === null ? null : new GeneratedPages(found);
+  };
+  const scanned = (): RowPages => new ScannedPages(plan, context, target, null);
+  return new GeneratedPages(annRows(plan, context, target, limit, { indexed, scanned }));
 }
 
 async function* virtualSource(

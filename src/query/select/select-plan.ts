@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { invalid } from '../../common/errors.js';
 import type { Selectable, SelectStatement, Term as TermSyntax } from '../../cql/index.js';
 import { type ColumnDefinition, isHiddenColumn, isStaticCompact, type TableDefinition } from '../../schema/index.js';
-import type { Fold, ReadColumn } from '../../storage/index.js';
+import { type Fold, type ReadColumn, Selected } from '../../storage/index.js';
 import type { CqlType } from '../../types/index.js';
 import type { ColumnSpec } from '../api.js';
 import type { PlanEnvironment } from '../plan-environment.js';
@@ -20,6 +20,7 @@ import { checkCalls, columnNode, planSelectable, selectedColumn } from '../selec
 import { selectableParts } from '../selection/selectable-types.js';
 import { prepareTerm } from '../terms/prepare.js';
 import type { BindContext, Term } from '../terms/term.js';
+import { type AnnOrder, checkAnnStatement, planAnn } from './ann-plan.js';
 import { type Grouping, planGrouping } from './grouping.js';
 import { type IndexSearch, planSearches } from './index-drivers.js';
 import { planRankings, type Ranking } from './rankings.js';
@@ -72,6 +73,8 @@ export type SelectPlan = {
   readonly folded: FoldedSelect | null;
   readonly reversed: boolean;
   readonly ordering: PostOrdering | null;
+  /** ORDER BY ... ANN OF: rows come by their nearness. */
+  readonly ann: (AnnOrder & { /** Of the vector. */ readonly slot: number }) | null;
   readonly limit: Term | null;
   readonly perPartitionLimit: Term | null;
   /** USING TIMEOUT, null for the configured one. */
@@ -105,11 +108,13 @@ export function planSelect(environment: PlanEnvironment, statement: SelectStatem
 function planOne(environment: PlanEnvironment, statement: SelectStatement): SelectPlan {
   const { table } = environment;
   checkColumns(environment, statement);
+  const ann = planAnn(environment, statement);
   const orderColumns = planOrderColumns(table, statement);
   const restrictions = analyseWhere(environment, statement.where, {
     type: 'SELECT',
     onlyStatics: selectsOnlyStatics(environment, statement.selectors?.map(({ of }) => of) ?? []),
     allowFiltering: statement.allowFiltering,
+    ann: ann?.column ?? null,
   });
   const fetched = new FetchedColumns();
   const nodes = planNodes(environment, statement, fetched);
@@ -122,6 +127,7 @@ function planOne(environment: PlanEnvironment, statement: SelectStatement): Sele
   const isAggregate = grouping === null && nodes.some((node) => node.isAggregate);
   if (isAggregate && statement.perPartitionLimit !== null)
     throw invalid('PER PARTITION LIMIT is not allowed with aggregate queries.');
+  if (ann !== null) checkAnnStatement(statement, isAggregate);
   const { reversed, ordering } = planOrdering(environment, restrictions, orderColumns, fetched);
   const filter = planFilter(environment, restrictions, fetched);
   const unfiltered =
@@ -131,7 +137,13 @@ function planOne(environment: PlanEnvironment, statement: SelectStatement): Sele
   const rankings = planRankings(restrictions, searches);
   if (rankings.length > 0) checkRanked(statement);
   const plain =
-    !table.virtual && !statement.json && !isAggregate && grouping === null && filter === null && ordering === null;
+    !table.virtual &&
+    !statement.json &&
+    ann === null &&
+    !isAggregate &&
+    grouping === null &&
+    filter === null &&
+    ordering === null;
   const direct = nodes.map((node) => node.direct);
   let shape: number | null = null;
   return {
@@ -156,6 +168,7 @@ function planOne(environment: PlanEnvironment, statement: SelectStatement): Sele
     folded: isAggregate && filter === null && !table.virtual ? planFolds(nodes) : null,
     reversed,
     ordering,
+    ann: ann === null ? null : { ...ann, slot: vectorSlot(ann, fetched) },
     limit: planLimit(environment, statement.limit, '[limit]'),
     perPartitionLimit: planLimit(environment, statement.perPartitionLimit, '[per_partition_limit]'),
     timeoutMs: statement.using.timeoutMs,
@@ -272,14 +285,17 @@ function planOrderColumns(table: TableDefinition, statement: SelectStatement): O
   const byColumn = new Map<ColumnDefinition, OrderColumn>();
   for (const order of statement.orderBy) {
     const column = existingColumn(table, order.column);
-    if (order.kind === 'ann') {
-      if (column.type.kind !== 'vector' || column.type.element.kind !== 'float')
-        throw invalid('ANN ordering is only supported on float vector indexes');
-      throw invalid('ANN ordering by vector requires the column to be indexed');
-    }
+    if (order.kind === 'ann') continue;
     byColumn.set(column, { column, descending: order.descending });
   }
   return [...byColumn.values()];
+}
+
+/** The vector itself, whatever a mask makes of it. */
+function vectorSlot({ column }: AnnOrder, fetched: FetchedColumns): number {
+  if (column.kind === 'partition_key') return fetched.slot(Selected.partitionKey, column.position);
+  if (column.kind === 'clustering') return fetched.slot(Selected.clustering, column.position);
+  return fetched.slot(Selected.value, column.id);
 }
 
 function planOrdering(

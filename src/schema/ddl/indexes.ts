@@ -15,6 +15,7 @@ import {
   targetOf,
   targetText,
 } from '../indexes/target.js';
+import { isOwnVector, vectorIndexesOf, vectorWarning } from '../indexes/vector.js';
 import type { IndexDefinition, KeyspaceDefinition, Schema, TableDefinition } from '../model.js';
 import { Properties } from '../options/properties.js';
 import { type Applied, checkKeyspaceName, checkModifiable, type DdlContext, keyspaceOf } from './context.js';
@@ -147,6 +148,10 @@ function checkIndex(table: TableDefinition, index: IndexDefinition, targets: rea
   checkSaiOptions(table, index, targets[0]!);
 }
 
+/** Told with each index that a table with storage-attached indexes of vectors gets. */
+const warningsOf = (table: TableDefinition): string[] =>
+  vectorIndexesOf(table).flatMap(({ index }) => (isOwnVector(index) ? [] : [vectorWarning]));
+
 /** Null when there is nothing to do. @throws FerrosaError */
 export function createIndex(schema: Schema, statement: Create, context: DdlContext): Applied | null {
   const keyspaceName = keyspaceOf(statement.table, context);
@@ -184,7 +189,8 @@ export function createIndex(schema: Schema, statement: Create, context: DdlConte
   }
   const changed = alteredTable(table, { indexes: [...table.indexes, index] });
   checkIndex(changed, index, targets);
-  return withTable(schema, keyspace, changed);
+  const created = withTable(schema, keyspace, changed);
+  return index.kind === 'CUSTOM' ? { ...created, warnings: warningsOf(changed) } : created;
 }
 
 function withTable(schema: Schema, keyspace: KeyspaceDefinition, table: TableDefinition): Applied {

@@ -4,6 +4,7 @@ import { isMulticell, typeToCql } from '../../types/index.js';
 import type { IndexDefinition, TableDefinition } from '../model.js';
 import { javaHashOrder } from '../options/properties.js';
 import { type IndexKind, type IndexTarget, indexKind } from './target.js';
+import { checkVectorIndex, vectorIndexesOf, vectorOptionNames } from './vector.js';
 
 export type PhoneticAlgorithm = 'soundex' | 'metaphone' | 'double_metaphone' | 'caverphone';
 const algorithms: readonly string[] = ['soundex', 'metaphone', 'double_metaphone', 'caverphone'];
@@ -62,6 +63,7 @@ const optionsOf: Readonly<Record<IndexKind, readonly string[]>> = {
   composite: [],
   phonetic: ['algorithm'],
   fulltext: ['analyzer', 'stemming', 'stop_words', 'k1', 'b'],
+  vector: vectorOptionNames,
 };
 
 /** How names are made to sound. REQUIRES: the index was checked */
@@ -77,6 +79,10 @@ export function checkOwnIndex(table: TableDefinition, index: IndexDefinition, ta
   if (unknown.length > 0)
     throw configError(`Properties specified [${unknown.join(', ')}] are not understood by ${name}`);
   if (targets.length === 0) throw invalid(`A ${name} index needs a target column`);
+  if (kind === 'vector') {
+    checkOwnVector(table, index, targets);
+    return;
+  }
   if (kind === 'composite') checkComposite(targets);
   else if (targets.length > 1)
     throw invalid(`A ${name} index cannot be created over multiple columns: ${index.options['target']}`);
@@ -95,6 +101,20 @@ export function checkOwnIndex(table: TableDefinition, index: IndexDefinition, ta
       (kind === 'phonetic' || kind === 'fulltext' || other.options['where'] === index.options['where']),
   );
   if (same) throw invalid(`Cannot create more than one ${name} index on the same target: ${index.options['target']}`);
+}
+
+function checkOwnVector(table: TableDefinition, index: IndexDefinition, targets: readonly IndexTarget[]): void {
+  const { column } = targets[0]!;
+  if (targets.length > 1) throw invalid('A vector index is on one column');
+  if (index.options['where'] !== undefined) throw invalid('A vector index cannot have a WHERE');
+  if (column.type.kind !== 'vector')
+    throw invalid(`A vector index is on vectors, not on ${typeToCql(column.type)}: ${column.name}`);
+  checkVectorIndex(index, column.type);
+  const others = vectorIndexesOf(table).filter(
+    (other) => other.index.id !== index.id && other.target.column === column,
+  );
+  if (others.length > 0)
+    throw invalid(`Cannot create more than one index of vectors on the same column: ${column.name}`);
 }
 
 function checkComposite(targets: readonly IndexTarget[]): void {

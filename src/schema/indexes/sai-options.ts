@@ -1,9 +1,10 @@
 // The options of a storage-attached index, checked as Cassandra 5.0 checks them (StorageAttachedIndex.validateOptions).
-import { configError, type FerrosaError, invalid } from '../../common/errors.js';
+import { configError, invalid } from '../../common/errors.js';
 import { type CqlType, isMulticell, quoteIfNeeded, quoteString, typeToCql } from '../../types/index.js';
 import type { IndexDefinition, TableDefinition } from '../model.js';
 import { javaHashOrder } from '../options/properties.js';
 import { type IndexTarget, indexTarget, isSai, termTypes } from './target.js';
+import { checkVectorIndex } from './vector.js';
 
 const analysisOptions = ['case_sensitive', 'normalize', 'ascii'] as const;
 const vectorOptions = ['maximum_node_connections', 'construction_beam_width', 'similarity_function', 'optimize_for'];
@@ -64,8 +65,6 @@ function checkVectorOptions(options: Readonly<Record<string, string>>, type: Cql
   if (type.kind !== 'vector') throw invalid(`CQL type ${typeToCql(type)} cannot have vector options`);
 }
 
-const vectorsMissing = (): FerrosaError => invalid('SAI indexes on vector columns (ANN) are not supported yet');
-
 /**
  * @param table  with the index already among its indexes
  * @throws FerrosaError CONFIG_ERROR, INVALID
@@ -92,7 +91,11 @@ export function checkSaiOptions(table: TableDefinition, index: IndexDefinition, 
   const isText = types.length === 1 && (types[0]!.kind === 'text' || types[0]!.kind === 'ascii');
   if (given.length > 0 && !isText) throw invalid(`CQL type ${termText(types)} cannot be analyzed.`);
   analysisOf(options);
-  if (types[0]!.kind === 'vector') throw vectorsMissing();
+  if (column.type.kind === 'vector') {
+    checkVectorIndex(index, column.type);
+    return;
+  }
+  if (types[0]!.kind === 'vector') throw invalid('SAI indexes on vectors in collections are not supported');
   checkVectorOptions(options, types[0]!);
   for (const type of types)
     if (!supported.includes(type.kind) && !isFrozen(type)) throw invalid(`Unsupported type: ${typeToCql(type)}`);

@@ -22,7 +22,7 @@ export function isSai(index: IndexDefinition): boolean {
 }
 
 /** What an index does: Cassandra's two kinds, then those that it has not. */
-export type IndexKind = 'legacy' | 'sai' | 'btree' | 'hash' | 'composite' | 'phonetic' | 'fulltext';
+export type IndexKind = 'legacy' | 'sai' | 'btree' | 'hash' | 'composite' | 'phonetic' | 'fulltext' | 'vector';
 
 /** By what USING says. */
 const ownKinds: Readonly<Record<string, IndexKind>> = {
@@ -32,6 +32,7 @@ const ownKinds: Readonly<Record<string, IndexKind>> = {
   composite: 'composite',
   phonetic: 'phonetic',
   fulltext: 'fulltext',
+  vector: 'vector',
 };
 
 /** The kind that a name in USING stands for; null when it is none of those that Cassandra has not. */

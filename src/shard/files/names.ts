@@ -10,6 +10,9 @@ export const indexesFolder = (dataDir: string): string => join(dataDir, 'indexes
 /** Of the table that holds the entries of an index. */
 export const indexFolder = (dataDir: string, id: string): string =>
   join(indexesFolder(dataDir), id.replaceAll('-', ''));
+/** The graph that a shard has of a vector index. */
+export const vectorGraphFile = (dataDir: string, id: string, shard: number): string =>
+  join(indexFolder(dataDir, id), `graph-${shard}.fvg`);
 export const commitLogFolder = (dataDir: string, shard: number): string => join(dataDir, 'commitlog', String(shard));
 
 /** Folders inside a table's folder. */

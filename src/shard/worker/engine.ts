@@ -39,6 +39,7 @@ import { Flusher } from './flusher.js';
 import { Pressure } from './pressure.js';
 import { tableFigures, tableStats } from './table-stats.js';
 import { ShardTables, type TableState } from './tables.js';
+import { VectorGraphs } from './vector-graphs.js';
 
 /** Microseconds of work before other events of the thread get their turn. */
 const runBudgetMicros = 1_000;
@@ -69,6 +70,7 @@ export class ShardEngine {
   readonly #flusher: Flusher;
   readonly #compactor: Compactor;
   readonly #pressure: Pressure;
+  readonly #graphs: VectorGraphs;
   #scheduled = false;
   #appended = 0;
   #ticks = 0;
@@ -83,6 +85,7 @@ export class ShardEngine {
     this.#store = new NativeStore(data.counterId);
     this.#chunks = new ChunkStore(data.cacheBytesMax);
     this.#tables = new ShardTables(this.#store, this.#chunks, shard, shardCount);
+    this.#store.limitVectors(data.vectorBytesMax);
     mkdirSync(log.folder, { recursive: true });
     syncFolderSync(dirname(log.folder));
     const { folder, segmentBytes, recordBytesMax, firstSegmentId } = log;
@@ -110,6 +113,7 @@ export class ShardEngine {
       nowMs: host.nowMs,
       warn,
     });
+    this.#graphs = new VectorGraphs(this.#tables, warn);
     const limits = { memtableBytesMax: data.memtableBytesMax, logBytesMax: log.totalBytesMax };
     this.#pressure = new Pressure(this.#tables, this.#log, this.#flusher, limits, (reason) => {
       this.#loop.refuseWrites(reason ?? '');
@@ -166,6 +170,10 @@ export class ShardEngine {
         return this.#each(call.table, (state) => this.#adopt(state, call.sstables));
       case 'split':
         return this.#each(call.table, (state) => this.#split(state, call.shared, call.parts));
+      case 'vectorOpen':
+        return this.#graphs.open(this.#state(call.table), call.index, call.path);
+      case 'vectorPass':
+        return this.#graphs.pass(this.#state(call.table), call.index, call.begins);
       case 'stats':
         return this.#stats();
       case 'figures':
@@ -360,6 +368,7 @@ export class ShardEngine {
     if (state === undefined) return;
     this.#flusher.freeLog(state, this.#truncate(state).mark);
     this.#tables.remove(state);
+    this.#graphs.forget(id);
     this.#store.dropTable(state.id);
   }
 
@@ -377,6 +386,7 @@ export class ShardEngine {
     if (this.#ticks % rateTicks === 0) this.#store.tickRates();
     if (this.#ticks % compactionTicks === 0)
       for (const state of this.#tables.byId.values()) this.#compactor.consider(state);
+    if (this.#ticks % compactionTicks === 0) this.#graphs.saveChanged();
   }
 
   #prepareSpare(): void {
@@ -394,6 +404,7 @@ export class ShardEngine {
     if (this.#timer !== null) clearInterval(this.#timer);
     await this.#compactor.stop();
     await this.#each(null, (state) => this.#flusher.flush(state));
+    await this.#graphs.saveAll();
     await this.#logSync.stop();
     this.#log.close();
     // Everything is in SSTables whose manifests say so.
@@ -423,6 +434,7 @@ export class ShardEngine {
       cacheEntries: cache.chunks,
       cacheHits: cache.hits,
       cacheMisses: cache.misses,
+      vectorGraphs: this.#graphs.stats(),
       refusing: this.#pressure.refusing ?? log.failed,
       loop: this.#loop.stats(),
       serving: null,

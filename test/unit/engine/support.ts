@@ -71,6 +71,7 @@ export function descriptorOf(table: TestTable): Uint8Array {
     str(out, column.name);
     out.raw(encodeDescriptorType(column.type));
   }
+  out.u16(0); // indexes of vectors
   return out.finish();
 }
 

@@ -14,7 +14,7 @@ function descriptor(...statements: string[]): Buffer {
 
 type Column = { id: number; flags: number; droppedAt: bigint; name: string };
 
-/** Reads a descriptor of plain types as docs/format/table-descriptor.md has it. */
+/** Reads a descriptor of plain types and vectors of numbers as docs/format/table-descriptor.md has it. */
 function parse(bytes: Buffer) {
   let at = 0;
   const take = (count: number): Buffer => {
@@ -25,7 +25,14 @@ function parse(bytes: Buffer) {
   const u16 = (): number => take(2).readUInt16LE();
   const u32 = (): number => take(4).readUInt32LE();
   const str = (): string => take(u16()).toString();
-  const type = (): string => `${u8()} ${str()}`;
+  const type = (): string => {
+    const kind = u8();
+    const text = `${kind} ${str()}`;
+    if (kind !== 0x80) return text;
+    type();
+    u32();
+    return text;
+  };
   const head = { format: u8(), id: take(16).toString('hex'), version: u32(), flags: u8() };
   const options = { gcGrace: u32(), ttl: u32(), bloom: take(8).readDoubleLE(), indexBytes: u32(), chunkBytes: u32() };
   const names = [str(), str()];
@@ -36,8 +43,12 @@ function parse(bytes: Buffer) {
     type();
     return column;
   });
+  const vectorIndexes = Array.from({ length: u16() }, () => {
+    take(16);
+    return [u8(), u16(), u32(), u8(), u16(), u16()];
+  });
   assert.equal(at, bytes.length);
-  return { head, options, names, partitionKey, clustering, columns };
+  return { head, options, names, partitionKey, clustering, columns, vectorIndexes };
 }
 
 const marshal = 'org.apache.cassandra.db.marshal.';
@@ -95,4 +106,35 @@ test('a dropped column stays with its drop time; one that comes back has its id,
     { id: 2, flags: 8, droppedAt: 6n, name: 'b' },
     { id: 3, flags: 0, droppedAt: 0n, name: 'c' },
   ]);
+});
+
+test('indexes of vectors are told with where their vectors are and what their graph is made by', () => {
+  const made = parse(
+    descriptor(
+      'CREATE TABLE ks.t (k int, c vector<float, 2>, s vector<float, 3> static, v vector<float, 4>, PRIMARY KEY (k, c))',
+      "CREATE INDEX ON ks.t (v) USING 'sai'",
+      "CREATE INDEX ON ks.t (s) USING 'sai' WITH OPTIONS = {'similarity_function': 'euclidean'}",
+      "CREATE INDEX ON ks.t (c) USING 'vector' WITH OPTIONS = {'metric': 'inner_product', 'm': '24', 'ef_construction': '300'}",
+    ),
+  );
+  assert.deepEqual(made.vectorIndexes, [
+    [0, 3, 4, 0, 16, 100],
+    [1, 2, 3, 2, 16, 100],
+    [2, 0, 2, 1, 24, 300],
+  ]);
+});
+
+test('what a vector index cannot be is refused with its reason', () => {
+  const make = (column: string, options: string) => () =>
+    descriptor(
+      'CREATE TABLE ks.t (k int PRIMARY KEY, n int, v vector<float, 4>, i vector<int, 2>)',
+      `CREATE INDEX ON ks.t (${column}) USING 'vector' WITH OPTIONS = {${options}}`,
+    );
+  assert.throws(make('v', "'method': 'ivfflat', 'lists': '100'"), /lists|ivfflat/);
+  assert.throws(make('v', "'method': 'hvq'"), /Vector indexes of method 'hvq' are not built here/);
+  assert.throws(make('v', "'metric': 'hamming'"), /no metric 'hamming'/);
+  assert.throws(make('v', "'dimensions': '3'"), /has 4 dimensions, not 3/);
+  assert.throws(make('v', "'m': '1000'"), /'m' of a vector index must be a number from 4 to 128/);
+  assert.throws(make('n', ''), /A vector index is on vectors, not on int: n/);
+  assert.throws(make('i', ''), /float elements/);
 });

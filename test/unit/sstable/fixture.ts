@@ -157,6 +157,7 @@ export function descriptorOf(
     str(w, column.name);
     writeType(w, column.type, column.className);
   });
+  w.u16(0); // indexes of vectors
   return { bytes: w.finish(), columns };
 }
 

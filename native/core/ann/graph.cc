@@ -1,0 +1,259 @@
+// Linking and removing. Searches are in graph_search.cc.
+#include "graph.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace ferrosa {
+
+Graph::Graph(const GraphShape& shape, uint64_t seed)
+    : shape_(shape), padded_(PaddedDimensions(shape.dimensions)), random_(seed | 1) {}
+
+bool Graph::Prepare(Slice value, float* out) const {
+  if (!UnpackVector(value, shape_.dimensions, out)) return false;
+  return shape_.similarity != Similarity::kCosine || Normalize(out, padded_);
+}
+
+void Graph::Grow(size_t slots) {
+  while (vectors_.size() * kBlock < slots) {
+    vectors_.push_back(std::make_unique<float[]>(kBlock * padded_));
+    lowest_.push_back(std::make_unique<uint32_t[]>(kBlock * (Room(0) + 1)));
+  }
+  if (states_.size() >= slots) return;
+  states_.resize(slots, State::kFree);
+  levels_.resize(slots, 0);
+  upper_.resize(slots);
+  seen_.resize(slots, 0);
+}
+
+const uint32_t* Graph::Neighbours(uint32_t slot, int layer) const {
+  if (layer == 0) return lowest_[slot / kBlock].get() + (slot % kBlock) * (Room(0) + 1);
+  return upper_[slot].data() + static_cast<size_t>(layer - 1) * (Room(1) + 1);
+}
+
+// xorshift64*; a level is geometric with 1/connections, as in the paper.
+int Graph::RandomLevel() {
+  random_ ^= random_ >> 12;
+  random_ ^= random_ << 25;
+  random_ ^= random_ >> 27;
+  const double unit = (static_cast<double>((random_ * 0x2545f4914f6cdd1dULL) >> 11) + 1) / 9007199254740993.0;
+  const double level = -std::log(unit) / std::log(static_cast<double>(shape_.connections));
+  return level > kLevelMax ? kLevelMax : static_cast<int>(level);
+}
+
+uint32_t Graph::Add(const float* prepared) {
+  uint32_t slot;
+  if (free_.empty()) {
+    slot = static_cast<uint32_t>(states_.size());
+    Grow(states_.size() + 1);
+  } else {
+    slot = free_.back();
+    free_.pop_back();
+  }
+  std::copy_n(prepared, padded_, vectors_[slot / kBlock].get() + (slot % kBlock) * padded_);
+  states_[slot] = State::kWaiting;
+  return slot;
+}
+
+void Graph::Link(uint32_t slot) {
+  const int level = RandomLevel();
+  levels_[slot] = static_cast<uint8_t>(level);
+  upper_bytes_ -= upper_[slot].capacity() * sizeof(uint32_t);
+  upper_[slot].assign(static_cast<size_t>(level) * (Room(1) + 1), 0);
+  upper_bytes_ += upper_[slot].capacity() * sizeof(uint32_t);
+  List(slot, 0)[0] = 0;
+  const float* query = vector(slot);
+  // With nothing but deleted vectors there is nobody to be a neighbour of: the graph begins anew.
+  if (linked_ == 0) entry_ = kNone;
+  if (entry_ != kNone) {
+    const int top = levels_[entry_];
+    uint32_t from = level < top ? Descend(query, entry_, level) : entry_;
+    for (int layer = std::min(level, top); layer >= 0; layer--) {
+      near_.clear();
+      SearchLayer(query, from, shape_.beam, layer, nullptr, &near_);
+      if (near_.empty()) continue;
+      from = near_[0].slot;
+      Choose(&near_, layer == 0 ? shape_.connections : Room(layer), &chosen_);
+      uint32_t* list = List(slot, layer);
+      list[0] = static_cast<uint32_t>(chosen_.size());
+      std::copy(chosen_.begin(), chosen_.end(), list + 1);
+      for (uint32_t i = 1; i <= list[0]; i++) LinkBack(list[i], slot, layer);
+    }
+  }
+  states_[slot] = State::kLinked;
+  linked_++;
+  if (entry_ == kNone || level > levels_[entry_]) entry_ = slot;
+}
+
+// Of candidates in the order of their distances those that no chosen one is nearer to than the origin: neighbours in all directions. Room that
+// is left gets the nearest of the others.
+void Graph::Choose(std::vector<GraphHit>* candidates, size_t room, std::vector<uint32_t>* out) {
+  out->clear();
+  size_t kept = 0;
+  for (size_t i = 0; i < candidates->size() && out->size() < room; i++) {
+    const GraphHit candidate = (*candidates)[i];
+    const float* point = vector(candidate.slot);
+    bool covered = false;
+    for (const uint32_t chosen : *out)
+      if (Distance(point, chosen) < candidate.distance) {
+        covered = true;
+        break;
+      }
+    if (!covered) out->push_back(candidate.slot);
+    else (*candidates)[kept++] = candidate;
+  }
+  for (size_t i = 0; i < kept && out->size() < room; i++) out->push_back((*candidates)[i].slot);
+}
+
+void Graph::LinkBack(uint32_t to, uint32_t from, int layer) {
+  uint32_t* list = List(to, layer);
+  const uint32_t room = Room(layer);
+  if (list[0] < room) {
+    list[++list[0]] = from;
+    return;
+  }
+  const float* origin = vector(to);
+  std::vector<GraphHit>& all = open_;
+  all.clear();
+  all.push_back({Distance(origin, from), from});
+  for (uint32_t i = 1; i <= list[0]; i++) all.push_back({Distance(origin, list[i]), list[i]});
+  std::sort(all.begin(), all.end());
+  std::vector<uint32_t>& out = chosen_;
+  Choose(&all, room, &out);
+  list[0] = static_cast<uint32_t>(out.size());
+  std::copy(out.begin(), out.end(), list + 1);
+}
+
+bool Graph::Remove(uint32_t slot) {
+  if (states_[slot] == State::kWaiting) {
+    states_[slot] = State::kFree;
+    free_.push_back(slot);
+    return true;
+  }
+  if (states_[slot] == State::kLinked) {
+    states_[slot] = State::kDeleted;
+    linked_--;
+    deleted_++;
+  }
+  return false;
+}
+
+void Graph::FindEntry() {
+  entry_ = kNone;
+  for (uint32_t i = 0; i < states_.size(); i++)
+    if (IsLive(i) && (entry_ == kNone || levels_[i] > levels_[entry_])) entry_ = i;
+}
+
+// The neighbours of neighbours that leave become its own.
+void Graph::HandOn(uint32_t slot, int layer) {
+  uint32_t* list = List(slot, layer);
+  bool touched = false;
+  for (uint32_t i = 1; i <= list[0]; i++) touched = touched || states_[list[i]] == State::kLeaving;
+  if (!touched) return;
+  const float* origin = vector(slot);
+  if (++seen_mark_ == 0) std::fill(seen_.begin(), seen_.end(), seen_mark_ = 1);
+  seen_[slot] = seen_mark_;
+  std::vector<GraphHit>& all = open_;
+  all.clear();
+  const auto take = [&](uint32_t other) {
+    if (seen_[other] == seen_mark_ || !IsLive(other)) return;
+    seen_[other] = seen_mark_;
+    all.push_back({Distance(origin, other), other});
+  };
+  for (uint32_t i = 1; i <= list[0]; i++) {
+    if (states_[list[i]] != State::kLeaving) {
+      take(list[i]);
+      continue;
+    }
+    const uint32_t* beyond = Neighbours(list[i], layer);
+    for (uint32_t k = 1; k <= beyond[0]; k++) take(beyond[k]);
+  }
+  std::sort(all.begin(), all.end());
+  Choose(&all, Room(layer), &chosen_);
+  list[0] = static_cast<uint32_t>(chosen_.size());
+  std::copy(chosen_.begin(), chosen_.end(), list + 1);
+}
+
+bool Graph::Tidy(size_t nodes, std::vector<uint32_t>* freed) {
+  if (!tidying_) {
+    if (deleted_ == 0) return false;
+    for (State& state : states_)
+      if (state == State::kDeleted) state = State::kLeaving;
+    tidying_ = true;
+    tidied_ = 0;
+  }
+  const size_t end = std::min(states_.size(), static_cast<size_t>(tidied_) + nodes);
+  for (; tidied_ < end; tidied_++) {
+    // What was deleted meanwhile leads on until the next round.
+    if (states_[tidied_] != State::kLinked && states_[tidied_] != State::kDeleted) continue;
+    for (int layer = levels_[tidied_]; layer >= 0; layer--) HandOn(tidied_, layer);
+  }
+  if (tidied_ < states_.size()) return true;
+  tidying_ = false;
+  bool lost_entry = false;
+  for (uint32_t i = 0; i < states_.size(); i++) {
+    if (states_[i] != State::kLeaving) continue;
+    states_[i] = State::kFree;
+    lost_entry = lost_entry || i == entry_;
+    free_.push_back(i);
+    freed->push_back(i);
+    deleted_--;
+  }
+  if (lost_entry) FindEntry();
+  // Without an entry nothing can be found: what was deleted meanwhile goes as well.
+  if (entry_ == kNone)
+    for (uint32_t i = 0; i < states_.size(); i++)
+      if (states_[i] == State::kDeleted) {
+        states_[i] = State::kFree;
+        free_.push_back(i);
+        freed->push_back(i);
+        deleted_--;
+      }
+  return false;
+}
+
+size_t Graph::bytes() const {
+  const size_t a_block = kBlock * (padded_ * sizeof(float) + (Room(0) + 1) * sizeof(uint32_t));
+  const size_t a_slot = sizeof(State) + sizeof(uint8_t) + sizeof(upper_[0]) + 2 * sizeof(uint32_t);
+  return vectors_.size() * a_block + states_.size() * a_slot + upper_bytes_;
+}
+
+bool Graph::Restore(uint32_t slot, const float* prepared, int level, const std::vector<std::vector<uint32_t>>& neighbours) {
+  if (level < 0 || level > kLevelMax || neighbours.size() != static_cast<size_t>(level) + 1) return false;
+  Grow(static_cast<size_t>(slot) + 1);
+  if (states_[slot] != State::kFree) return false;
+  std::copy_n(prepared, padded_, vectors_[slot / kBlock].get() + (slot % kBlock) * padded_);
+  levels_[slot] = static_cast<uint8_t>(level);
+  upper_[slot].assign(static_cast<size_t>(level) * (Room(1) + 1), 0);
+  upper_bytes_ += upper_[slot].capacity() * sizeof(uint32_t);
+  for (int layer = 0; layer <= level; layer++) {
+    const auto& from = neighbours[static_cast<size_t>(layer)];
+    if (from.size() > Room(layer)) return false;
+    uint32_t* list = List(slot, layer);
+    list[0] = static_cast<uint32_t>(from.size());
+    std::copy(from.begin(), from.end(), list + 1);
+  }
+  states_[slot] = State::kLinked;
+  linked_++;
+  return true;
+}
+
+void Graph::FinishRestore() {
+  for (uint32_t slot = 0; slot < states_.size(); slot++) {
+    if (states_[slot] == State::kFree) free_.push_back(slot);
+    if (states_[slot] != State::kLinked) continue;
+    for (int layer = 0; layer <= levels_[slot]; layer++) {
+      uint32_t* list = List(slot, layer);
+      uint32_t kept = 0;
+      for (uint32_t i = 1; i <= list[0]; i++) {
+        const uint32_t other = list[i];
+        if (other >= states_.size() || other == slot || states_[other] != State::kLinked || levels_[other] < layer) continue;
+        list[++kept] = other;
+      }
+      list[0] = kept;
+    }
+  }
+  FindEntry();
+}
+
+}  // namespace ferrosa

@@ -1,0 +1,204 @@
+// Rows of vectors and searches. Files are in vector_file.cc.
+#include "vector_index.h"
+
+#include <algorithm>
+
+#include "../hash.h"
+
+namespace ferrosa {
+namespace {
+
+constexpr size_t kTidyNodes = 32;  // a piece of work
+constexpr size_t kLinks = 1;
+// A part of the vectors that is this small is compared one by one: the graph would lead through all the others.
+constexpr size_t kScopePart = 16;
+
+uint64_t RowHash(const VectorRow& row) {
+  return std::hash<std::string_view>()(row.id) ^ (static_cast<uint64_t>(row.token) * 0x9e3779b97f4a7c15ULL);
+}
+
+Slice KeyOf(std::string_view id) {
+  if (id.size() < 2) return {};
+  const auto* bytes = reinterpret_cast<const uint8_t*>(id.data());
+  const size_t n = LoadLE<uint16_t>(bytes);
+  return n + 2 > id.size() ? Slice() : Slice(bytes + 2, n);
+}
+
+}  // namespace
+
+void VectorIndex::Place(uint32_t slot, const VectorRow& row, int64_t timestamp, int64_t fingerprint) {
+  if (rows_.size() <= slot) rows_.resize(slot + 1);
+  Row& r = rows_[slot];
+  id_bytes_ += row.id.size();
+  r.token = row.token;
+  r.timestamp = timestamp;
+  r.fingerprint = fingerprint;
+  r.stamp = ++stamp_;
+  r.pass = pass_;
+  r.live = true;
+  r.id.assign(row.id);
+  by_row_.emplace(RowHash(row), slot);
+  graph_live_++;
+}
+
+void VectorIndex::Take(uint32_t slot) {
+  Row& r = rows_[slot];
+  auto [at, end] = by_row_.equal_range(RowHash({r.token, r.id}));
+  for (; at != end; ++at)
+    if (at->second == slot) {
+      by_row_.erase(at);
+      break;
+    }
+  r.live = false;
+  id_bytes_ -= r.id.size();
+  r.id.clear();
+  r.id.shrink_to_fit();
+  graph_live_--;
+  graph_.Remove(slot);
+}
+
+bool VectorIndex::Add(const VectorRow& row, int64_t timestamp, Slice value) {
+  prepared_.resize(graph_.padded());
+  if (!graph_.Prepare(value, prepared_.data())) return false;
+  AddPrepared(row, timestamp, MurmurToken(value), prepared_.data());
+  return true;
+}
+
+void VectorIndex::AddPrepared(const VectorRow& row, int64_t timestamp, int64_t fingerprint, const float* prepared) {
+  auto [at, end] = by_row_.equal_range(RowHash(row));
+  while (at != end) {
+    const uint32_t slot = at->second;
+    ++at;  // Take ends what it points at
+    Row& r = rows_[slot];
+    if (r.token != row.token || r.id != row.id) continue;
+    if (r.fingerprint == fingerprint) {
+      // Whoever has found it stale has looked before this write.
+      r.timestamp = std::max(r.timestamp, timestamp);
+      r.stamp = ++stamp_;
+      r.pass = pass_;
+      return;
+    }
+    if (r.timestamp < timestamp) Take(slot);
+  }
+  const uint32_t slot = graph_.Add(prepared);
+  Place(slot, row, timestamp, fingerprint);
+  waiting_.push_back(slot);
+  if (waiting() > limits_.waiting_max) LinkNext();
+}
+
+void VectorIndex::Delete(const VectorRow& row, int64_t timestamp) {
+  auto [at, end] = by_row_.equal_range(RowHash(row));
+  while (at != end) {
+    const uint32_t slot = at->second;
+    ++at;
+    const Row& r = rows_[slot];
+    if (r.token == row.token && r.id == row.id && r.timestamp <= timestamp) Take(slot);
+  }
+}
+
+void VectorIndex::DeletePartition(int64_t token, Slice key, int64_t timestamp) {
+  for (uint32_t slot = 0; slot < rows_.size(); slot++) {
+    const Row& r = rows_[slot];
+    if (r.live && r.token == token && r.timestamp <= timestamp && KeyOf(r.id) == key) Take(slot);
+  }
+}
+
+void VectorIndex::Forget(uint32_t slot, uint64_t stamp) {
+  if (slot < rows_.size() && rows_[slot].live && rows_[slot].stamp == stamp) Take(slot);
+}
+
+bool VectorIndex::Admits(const VectorScope& scope, const Row& row) const {
+  return row.token >= scope.start && row.token <= scope.end && (scope.key.is_null() || KeyOf(row.id) == scope.key);
+}
+
+void VectorIndex::Exact(const uint8_t* allowed, std::vector<GraphHit>* hits) {
+  for (uint32_t slot = 0; slot < rows_.size(); slot++)
+    if (rows_[slot].live && (allowed == nullptr || allowed[slot])) hits->push_back({graph_.Distance(prepared_.data(), slot), slot});
+}
+
+void VectorIndex::Waiting(const uint8_t* allowed, std::vector<GraphHit>* hits) {
+  for (size_t i = first_waiting_; i < waiting_.size(); i++) {
+    const uint32_t slot = waiting_[i];
+    if (graph_.state(slot) != Graph::State::kWaiting || (allowed != nullptr && !allowed[slot])) continue;
+    hits->push_back({graph_.Distance(prepared_.data(), slot), slot});
+  }
+}
+
+bool VectorIndex::Search(Slice query, size_t count, size_t beam, const VectorScope& scope, std::vector<VectorHit>* out,
+                         bool* all) {
+  out->clear();
+  prepared_.resize(graph_.padded());
+  if (!graph_.Prepare(query, prepared_.data())) return false;
+  size_t admitted = graph_live_;
+  const uint8_t* allowed = nullptr;
+  if (!scope.all) {
+    allowed_.assign(rows_.size(), 0);
+    admitted = 0;
+    for (size_t slot = 0; slot < rows_.size(); slot++)
+      if (rows_[slot].live && Admits(scope, rows_[slot])) {
+        allowed_[slot] = 1;
+        admitted++;
+      }
+    allowed = allowed_.data();
+  }
+  const bool few = admitted <= limits_.exact_max || (allowed != nullptr && admitted < graph_live_ / kScopePart);
+  hits_.clear();
+  if (few || count >= admitted) {
+    Exact(allowed, &hits_);
+  } else {
+    graph_.Search(prepared_.data(), std::max(count, beam), allowed, &hits_);
+    Waiting(allowed, &hits_);
+  }
+  // A slot that is used again may wait twice in the list.
+  std::sort(hits_.begin(), hits_.end());
+  hits_.erase(std::unique(hits_.begin(), hits_.end(), [](const GraphHit& a, const GraphHit& b) { return a.slot == b.slot; }),
+              hits_.end());
+  if (hits_.size() > count) hits_.resize(count);
+  for (const GraphHit& hit : hits_) out->push_back({hit.distance, hit.slot, rows_[hit.slot].stamp, rows_[hit.slot].fingerprint});
+  *all = out->size() >= admitted;
+  return true;
+}
+
+float VectorIndex::Score(float distance) const {
+  if (shape().similarity == Similarity::kEuclidean) return 1 / (1 + distance);
+  return (1 - distance) / 2;
+}
+
+void VectorIndex::LinkNext() {
+  while (first_waiting_ < waiting_.size()) {
+    const uint32_t slot = waiting_[first_waiting_++];
+    if (graph_.state(slot) != Graph::State::kWaiting) continue;
+    graph_.Link(slot);
+    break;
+  }
+  if (first_waiting_ == waiting_.size()) {
+    waiting_.clear();
+    first_waiting_ = 0;
+  } else if (first_waiting_ > 1024 && first_waiting_ * 2 > waiting_.size()) {
+    waiting_.erase(waiting_.begin(), waiting_.begin() + static_cast<long>(first_waiting_));
+    first_waiting_ = 0;
+  }
+}
+
+bool VectorIndex::Work() {
+  if (first_waiting_ < waiting_.size()) {
+    for (size_t i = 0; i < kLinks; i++) LinkNext();
+  } else if (graph_.untidy()) {
+    freed_.clear();
+    graph_.Tidy(kTidyNodes, &freed_);
+  }
+  return has_work();
+}
+
+void VectorIndex::EndPass() {
+  for (uint32_t slot = 0; slot < rows_.size(); slot++)
+    if (rows_[slot].live && rows_[slot].pass < pass_) Take(slot);
+}
+
+size_t VectorIndex::bytes() const {
+  // A node of the map: two pointers, hash and pair.
+  return graph_.bytes() + rows_.size() * sizeof(Row) + id_bytes_ + by_row_.size() * 40 + by_row_.bucket_count() * 8 +
+         waiting_.capacity() * 4;
+}
+
+}  // namespace ferrosa

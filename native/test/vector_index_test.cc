@@ -1,0 +1,368 @@
+// The vector index: results beside those of comparing one by one, and a plain list as the twin of adds, deletes and searches.
+#include <algorithm>
+#include <cstdio>
+#include <map>
+#include <set>
+
+#include "core/store.h"
+#include "fuzz.h"
+#include "vector_random.h"
+
+using namespace ferrosa;
+using namespace ferrosa::test;
+
+namespace {
+
+constexpr uint32_t kDimensions = 24;
+
+GraphShape Shape(Similarity similarity) { return {kDimensions, similarity, 16, 100}; }
+
+// Everything through the graph: nothing is small enough to be compared one by one.
+constexpr VectorLimits kAlwaysGraph{64, 0};
+
+std::vector<uint32_t> Nearest(VectorIndex& index, const std::vector<uint8_t>& query, size_t count, size_t beam,
+                              const VectorScope& scope = {}) {
+  std::vector<VectorHit> hits;
+  bool all = false;
+  CHECK(index.Search(Slice(query), count, beam, scope, &hits, &all));
+  std::vector<uint32_t> keys;
+  for (size_t i = 0; i < hits.size(); i++) {
+    CHECK(i == 0 || hits[i - 1].distance <= hits[i].distance);
+    keys.push_back(LoadLE<uint32_t>(reinterpret_cast<const uint8_t*>(index.row(hits[i].slot).id.data()) + 2));
+  }
+  return keys;
+}
+
+// Part of the true nearest that a search finds.
+double Recall(VectorIndex& index, RandomVectors& random, size_t count, size_t beam) {
+  size_t found = 0;
+  const size_t queries = 50;
+  for (size_t q = 0; q < queries; q++) {
+    const auto query = Serialized(random.Next());
+    const auto all = Nearest(index, query, index.live(), index.live());
+    CHECK(all.size() == index.live());
+    const std::set<uint32_t> truth(all.begin(), all.begin() + static_cast<long>(count));
+    for (const uint32_t key : Nearest(index, query, count, beam)) found += truth.count(key);
+  }
+  return static_cast<double>(found) / static_cast<double>(queries * count);
+}
+
+void Finish(VectorIndex& index) {
+  while (index.has_work()) index.Work();
+}
+
+}  // namespace
+
+TEST(vector_index_finds_the_nearest_by_each_similarity) {
+  for (const Similarity similarity : {Similarity::kCosine, Similarity::kDotProduct, Similarity::kEuclidean}) {
+    RandomVectors random(Seed(), kDimensions, 40);
+    VectorIndex index(Shape(similarity), 5, kAlwaysGraph);
+    for (uint32_t i = 0; i < 3000; i++) CHECK(index.Add({i, RowId(i)}, 1, Slice(Serialized(random.Next()))));
+    Finish(index);
+    const double recall = Recall(index, random, 10, 100);
+    std::printf("  recall %.3f\n", recall);
+    CHECK(recall >= 0.95);
+  }
+}
+
+TEST(vector_index_keeps_its_recall_when_most_of_it_is_replaced) {
+  RandomVectors random(Seed() + 1, kDimensions, 40);
+  VectorIndex index(Shape(Similarity::kEuclidean), 5, kAlwaysGraph);
+  for (uint32_t i = 0; i < 2000; i++) index.Add({i, RowId(i)}, 1, Slice(Serialized(random.Next())));
+  Finish(index);
+  const size_t bytes = index.bytes();
+  for (int64_t round = 2; round < 5; round++)
+    for (uint32_t i = 0; i < 2000; i++) {
+      index.Add({i, RowId(i)}, round, Slice(Serialized(random.Next())));
+      index.Work();
+      index.Work();
+    }
+  Finish(index);
+  CHECK(index.live() == 2000);
+  CHECK(Recall(index, random, 10, 100) >= 0.95);
+  // Slots are used again.
+  CHECK(index.bytes() < bytes * 2);
+}
+
+TEST(vector_index_agrees_with_a_list_after_any_mix_of_writes) {
+  RandomVectors random(Seed() + 2, kDimensions, 10);
+  Prng& prng = random.prng();
+  VectorIndex index(Shape(Similarity::kEuclidean), 5, {8, 0});
+  struct Entry {
+    int64_t timestamp;
+    std::vector<float> vector;
+  };
+  std::map<uint32_t, Entry> model;
+  for (int64_t step = 1; step < 2500; step++) {
+    const uint32_t key = static_cast<uint32_t>(prng.Below(120));
+    const uint64_t what = prng.Below(10);
+    if (what < 6) {
+      const std::vector<float> v = random.Next();
+      index.Add({key, RowId(key)}, step, Slice(Serialized(v)));
+      model[key] = {step, v};
+    } else if (what < 8) {
+      index.Delete({key, RowId(key)}, step);
+      model.erase(key);
+    } else if (what < 9) {
+      // As old as can be: nothing of it is true any more, and nothing may be lost by it.
+      index.Delete({key, RowId(key)}, 0);
+    } else {
+      index.Work();
+    }
+    if (step % 20 != 0) continue;
+    const std::vector<float> query = random.Next();
+    std::vector<std::pair<float, uint32_t>> expected;
+    for (const auto& [k, entry] : model) {
+      float sum = 0;
+      for (size_t i = 0; i < query.size(); i++) sum += (query[i] - entry.vector[i]) * (query[i] - entry.vector[i]);
+      expected.push_back({sum, k});
+    }
+    std::sort(expected.begin(), expected.end());
+    CHECK(index.live() == model.size());
+    const auto found = Nearest(index, Serialized(query), 5, 200);
+    CHECK(found.size() == std::min<size_t>(5, expected.size()));
+    for (size_t i = 0; i < found.size(); i++) CHECK(found[i] == expected[i].second);
+  }
+}
+
+TEST(vector_index_scopes_are_exact_for_tokens_and_partitions) {
+  RandomVectors random(Seed() + 3, kDimensions, 10);
+  VectorIndex index(Shape(Similarity::kCosine), 5, kAlwaysGraph);
+  for (uint32_t i = 0; i < 1000; i++) index.Add({i / 10, RowId(i / 10, static_cast<int>(i % 10))}, 1, Slice(Serialized(random.Next())));
+  Finish(index);
+  const auto query = Serialized(random.Next());
+  VectorScope scope;
+  scope.all = false;
+  const uint32_t key = 42;
+  scope.start = scope.end = key;
+  uint8_t bytes[4];
+  StoreLE(bytes, key);
+  scope.key = Slice(bytes, 4);
+  CHECK(Nearest(index, query, 100, 100, scope) == std::vector<uint32_t>(10, key));
+  scope.key = {};
+  scope.start = 10;
+  scope.end = 79;
+  for (const uint32_t found : Nearest(index, query, 20, 100, scope)) CHECK(found >= 10 && found < 80);
+  index.DeletePartition(42, Slice(bytes, 4), 1);
+  CHECK(index.live() == 990);
+  scope.start = scope.end = key;
+  CHECK(Nearest(index, query, 100, 100, scope).empty());
+}
+
+TEST(vector_index_forgets_only_what_was_not_written_again) {
+  VectorIndex index(Shape(Similarity::kEuclidean), 5);
+  RandomVectors random(Seed() + 4, kDimensions, 3);
+  const auto vector = Serialized(random.Next());
+  index.Add({1, RowId(1)}, 10, Slice(vector));
+  std::vector<VectorHit> hits;
+  bool all = false;
+  index.Search(Slice(vector), 1, 10, {}, &hits, &all);
+  CHECK(hits.size() == 1 && all);
+  index.Add({1, RowId(1)}, 10, Slice(vector));
+  CHECK(index.live() == 1);
+  index.Forget(hits[0].slot, hits[0].stamp);
+  CHECK(index.live() == 1);
+  index.Search(Slice(vector), 1, 10, {}, &hits, &all);
+  index.Forget(hits[0].slot, hits[0].stamp);
+  CHECK(index.live() == 0);
+}
+
+TEST(vector_index_refuses_what_cannot_be_compared) {
+  VectorIndex index({3, Similarity::kCosine, 16, 100}, 5);
+  CHECK(!index.Add({1, RowId(1)}, 1, Slice(Serialized({0, 0, 0}))));
+  CHECK(!index.Add({1, RowId(1)}, 1, Slice(Serialized({1, NAN, 0}))));
+  CHECK(!index.Add({1, RowId(1)}, 1, Slice(Serialized({1, INFINITY, 0}))));
+  CHECK(!index.Add({1, RowId(1)}, 1, Slice(Serialized({1, 2}))));
+  CHECK(index.Add({1, RowId(1)}, 1, Slice(Serialized({1e30f, 1e30f, 1e-30f}))));
+  CHECK(index.live() == 1);
+}
+
+TEST(vector_index_drops_what_a_pass_over_the_table_does_not_meet) {
+  RandomVectors random(Seed() + 5, kDimensions, 3);
+  VectorIndex index(Shape(Similarity::kEuclidean), 5);
+  const auto kept = Serialized(random.Next());
+  index.Add({1, RowId(1)}, 1, Slice(kept));
+  index.Add({2, RowId(2)}, 1, Slice(Serialized(random.Next())));
+  index.BeginPass();
+  index.Add({1, RowId(1)}, 1, Slice(kept));
+  index.Add({3, RowId(3)}, 2, Slice(Serialized(random.Next())));
+  index.EndPass();
+  CHECK(index.live() == 2);
+}
+
+TEST(vector_index_comes_back_from_its_parts) {
+  RandomVectors random(Seed() + 6, kDimensions, 20);
+  VectorIndex index(Shape(Similarity::kCosine), 5, kAlwaysGraph);
+  for (uint32_t i = 0; i < 1500; i++) index.Add({i, RowId(i)}, 1, Slice(Serialized(random.Next())));
+  for (uint32_t i = 0; i < 1500; i += 7) index.Delete({i, RowId(i)}, 1);
+  for (int i = 0; i < 1400; i++) index.Work();
+  std::vector<std::vector<uint8_t>> parts;
+  uint32_t from = 0;
+  std::vector<uint8_t> part;
+  while (index.Export(&from, 10000, &part)) parts.push_back(part);
+  VectorIndex since(Shape(Similarity::kCosine), 6, kAlwaysGraph);
+  since.Add({3, RowId(3)}, 2, Slice(Serialized(random.Next())));
+  since.Add({9999, RowId(9999)}, 2, Slice(Serialized(random.Next())));
+  VectorIndex loaded(Shape(Similarity::kCosine), 7, kAlwaysGraph);
+  for (const auto& one : parts) CHECK(loaded.Import(Slice(one)).ok());
+  loaded.FinishImport(since);
+  CHECK(loaded.live() == index.live() + 1);
+  Finish(loaded);
+  CHECK(Recall(loaded, random, 10, 100) >= 0.95);
+  for (uint32_t i = 0; i < 500; i++) loaded.Add({i, RowId(i)}, 3, Slice(Serialized(random.Next())));
+  Finish(loaded);
+  CHECK(Recall(loaded, random, 10, 100) >= 0.95);
+}
+
+TEST(vector_index_survives_damaged_parts) {
+  RandomVectors random(Seed() + 7, kDimensions, 5);
+  VectorIndex index({kDimensions, Similarity::kCosine, 4, 20}, 5);
+  for (uint32_t i = 0; i < 60; i++) index.Add({i, RowId(i)}, 1, Slice(Serialized(random.Next())));
+  for (int i = 0; i < 50; i++) index.Work();
+  uint32_t from = 0;
+  std::vector<uint8_t> part;
+  CHECK(index.Export(&from, 1 << 20, &part));
+  const VectorIndex none({kDimensions, Similarity::kCosine, 4, 20}, 5);
+  size_t taken = 0;
+  for (int i = 0; i < 150; i++) {
+    const std::vector<uint8_t> bytes = Damaged(random.prng(), part);
+    VectorIndex loaded({kDimensions, Similarity::kCosine, 4, 20}, 5, kAlwaysGraph);
+    if (!loaded.Import(Slice(bytes)).ok()) continue;
+    taken++;
+    loaded.FinishImport(none);
+    std::vector<VectorHit> hits;
+    bool all;
+    loaded.Search(Slice(Serialized(random.Next())), 5, 20, {}, &hits, &all);
+    loaded.Add({1, RowId(1000)}, 5, Slice(Serialized(random.Next())));
+    Finish(loaded);
+  }
+  CHECK(taken > 0);
+}
+
+namespace {
+
+DescriptorPtr VectorTable() {
+  auto d = std::make_shared<TableDescriptor>();
+  d->id.fill(1);
+  d->version = 1;
+  d->keyspace = "k";
+  d->name = "t";
+  d->partition_key.emplace_back().kind = TypeKind::kInt;
+  Column& column = d->columns.emplace_back();
+  column.id = 5;
+  column.name = "v";
+  column.type.kind = TypeKind::kVector;
+  column.type.dimensions = 4;
+  column.type.children.emplace_back().kind = TypeKind::kFloat;
+  VectorIndexDescriptor& index = d->vector_indexes.emplace_back();
+  index.id.fill(2);
+  index.column = 5;
+  index.dimensions = 4;
+  index.similarity = 2;
+  index.connections = 8;
+  index.beam = 20;
+  return d;
+}
+
+std::vector<uint8_t> SearchBytes(const std::vector<float>& vector, uint8_t flags = 0) {
+  Writer out;
+  for (int i = 0; i < 16; i++) out.U8(1);
+  for (int i = 0; i < 16; i++) out.U8(2);
+  out.LE<uint32_t>(3);
+  out.LE<uint32_t>(10);
+  out.U8(flags);
+  out.LE<int64_t>(INT64_MIN);
+  out.LE<int64_t>(INT64_MAX);
+  out.LE<uint16_t>(0);
+  const auto bytes = Serialized(vector);
+  out.Bytes(Slice(bytes));
+  return out.bytes;
+}
+
+// A write of one row as the hot path makes it.
+std::vector<uint8_t> WriteOf(const StoreTable& table, uint32_t key, int64_t timestamp, const std::vector<uint8_t>& value) {
+  uint8_t key_bytes[4];
+  StoreBE(key_bytes, key);
+  CellWrite cell;
+  cell.value = Slice(value);
+  cell.tombstone = value.empty();
+  cell.local_deletion_time = value.empty() ? 1 : kNoDeletionTime;
+  RowWrite write;
+  write.key = {static_cast<int64_t>(key), Slice(key_bytes, 4)};
+  write.timestamp = timestamp;
+  write.cells = std::span<const CellWrite>(&cell, 1);
+  Writer out;
+  Store::EncodeRow(table, write, &out);
+  return out.bytes;
+}
+
+uint32_t Found(Store& store, const std::vector<float>& vector) {
+  VectorQuery query;
+  const auto bytes = SearchBytes(vector);
+  CHECK(VectorQuery::Parse(Slice(bytes), &query).ok());
+  Writer out;
+  CHECK(store.SearchVectors(query, &out).ok());
+  return LoadLE<uint32_t>(out.bytes.data() + 1);
+}
+
+}  // namespace
+
+TEST(vectors_of_mutations_are_found_until_they_are_deleted) {
+  Store store({});
+  store.SetTable(VectorTable());
+  const StoreTable& table = *store.Find(VectorTable()->id);
+  CHECK(store.Apply(Slice(WriteOf(table, 1, 10, Serialized({1, 2, 3, 4})))).ok());
+  CHECK(store.Apply(Slice(WriteOf(table, 2, 10, Serialized({4, 2, 3, 4})))).ok());
+  CHECK(Found(store, {1, 2, 3, 4}) == 2);
+  CHECK(store.Apply(Slice(WriteOf(table, 1, 9, {}))).ok());
+  CHECK(Found(store, {1, 2, 3, 4}) == 2);
+  CHECK(store.Apply(Slice(WriteOf(table, 1, 10, {}))).ok());
+  CHECK(Found(store, {1, 2, 3, 4}) == 1);
+  store.LimitVectors(1);
+  for (uint32_t i = 0; i < 200; i++) CHECK(store.Apply(Slice(WriteOf(table, i, 20, Serialized({1, 1, 1, 1})))).ok());
+  bool counters = false;
+  CHECK(store.Check(Slice(WriteOf(table, 1, 30, Serialized({1, 1, 1, 1}))), &counters).code() == Code::kOverloaded);
+  CHECK(store.Check(Slice(WriteOf(table, 1, 30, {})), &counters).ok());
+  CHECK(store.Truncate(VectorTable()->id).ok());
+  CHECK(Found(store, {1, 2, 3, 4}) == 0);
+}
+
+TEST(vector_requests_survive_damage) {
+  Prng prng(Seed() + 8);
+  Store store({});
+  store.SetTable(VectorTable());
+  Writer rows;
+  for (int i = 0; i < 16; i++) rows.U8(1);
+  for (int i = 0; i < 16; i++) rows.U8(2);
+  for (uint32_t key = 0; key < 5; key++) {
+    const std::string id = RowId(key, 0);
+    const auto value = Serialized({1, 2, static_cast<float>(key), 4});
+    rows.LE<int64_t>(key);
+    rows.LE<int64_t>(10);
+    rows.LE<uint32_t>(static_cast<uint32_t>(id.size()));
+    rows.Bytes(Slice(id));
+    rows.LE<uint32_t>(static_cast<uint32_t>(value.size()));
+    rows.Bytes(Slice(value));
+  }
+  CHECK(store.AddVectors(Slice(rows.bytes)).ok());
+  CHECK(Found(store, {1, 2, 3, 4}) == 3);
+  Writer claims;
+  claims.Bytes(Slice(rows.bytes.data(), 32));
+  claims.LE<uint32_t>(0);
+  claims.LE<uint64_t>(1);
+  const auto search = SearchBytes({1, 2, 3, 4}, 3);
+  for (int i = 0; i < 20000; i++) {
+    const auto one = Damaged(prng, rows.bytes, 32);
+    const auto two = Damaged(prng, claims.bytes, 32);
+    const auto three = Damaged(prng, search, 36);
+    (void)store.AddVectors(Slice(one)).ok();
+    (void)store.ForgetVectors(Slice(two)).ok();
+    VectorQuery query;
+    Writer out;
+    if (VectorQuery::Parse(Slice(three), &query).ok()) {
+      query.beam = query.beam % 100;
+      (void)store.SearchVectors(query, &out).ok();
+    }
+    store.VectorWork();
+  }
+}

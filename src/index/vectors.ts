@@ -1,0 +1,47 @@
+// What of a mutation a vector index cannot take: the shards put vectors into their graphs themselves, and must find them good.
+import { invalid } from '../common/errors.js';
+import type { SimilarityName, TableDefinition } from '../schema/index.js';
+import type { DecodedMutation } from '../storage/index.js';
+import type { IndexTable } from './index-table.js';
+import { keyComponents } from './key-components.js';
+
+/** The numbers of a serialized vector. */
+export function floatsOf(value: Uint8Array): Float32Array {
+  const view = new DataView(value.buffer, value.byteOffset, value.byteLength);
+  const floats = new Float32Array(value.length >>> 2);
+  for (let i = 0; i < floats.length; i++) floats[i] = view.getFloat32(i * 4);
+  return floats;
+}
+
+/**
+ * @param value  a serialized vector
+ * @throws FerrosaError INVALID for a vector that has no similarity to others
+ */
+export function checkComparable(value: Uint8Array, similarity: SimilarityName): void {
+  let isZero = true;
+  for (const number of floatsOf(value)) {
+    if (Number.isNaN(number)) throw invalid('Vectors with NaN elements cannot be indexed or queried');
+    if (!Number.isFinite(number)) throw invalid('Vectors with infinite elements cannot be indexed or queried');
+    if (number !== 0) isZero = false;
+  }
+  if (isZero && similarity === 'COSINE')
+    throw invalid('Zero vectors cannot be indexed or queried with cosine similarity');
+}
+
+/** @throws FerrosaError INVALID for a vector of the mutation that the index cannot take */
+export function checkVectors(table: TableDefinition, index: IndexTable, mutation: DecodedMutation): void {
+  const { column } = index.target;
+  const { similarity } = index.vector!;
+  for (const item of mutation.items) {
+    if (item.kind === 'rangeTombstone') continue;
+    if (column.kind === 'clustering') {
+      const value = item.kind === 'static' ? null : item.clustering[column.position];
+      if (value != null) checkComparable(value, similarity);
+    }
+    for (const operation of item.operations)
+      if (operation.kind === 'cell' && operation.columnId === column.id && operation.value !== null)
+        checkComparable(operation.value, similarity);
+  }
+  if (column.kind === 'partition_key' && mutation.items.some(({ kind }) => kind !== 'rangeTombstone'))
+    checkComparable(keyComponents(table, mutation.key)[column.position]!, similarity);
+}
