@@ -301,10 +301,10 @@ test('writes are refused when the data has more of the disk than it may have, al
   await outcome(
     /^Guardrail replica_disk_usage violated: Write request failed because disk usage exceeds failure threshold$/,
   );
-  assert.match(
-    ferrosa.output,
-    /Guardrail local_data_disk_usage violated: Local data disk usage \d+%\(Full\) exceeds failure threshold of 2%/,
-  );
+  const full =
+    /Guardrail local_data_disk_usage violated: Local data disk usage \d+%\(Full\) exceeds failure threshold of 2%/;
+  for (let i = 0; i < 200 && !full.test(ferrosa.output); i++) await new Promise((resolve) => setTimeout(resolve, 20));
+  assert.match(ferrosa.output, full);
   await user.query('SELECT * FROM g.t WHERE k = 1 AND c = 1');
   await superuser.query("INSERT INTO g.t (k, c, v) VALUES (1, 1, 'x')");
   const tooMuch = await ctl('setguardrailsconfig', 'data_disk_usage_percentage_threshold', '101', '1');

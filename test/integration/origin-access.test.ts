@@ -102,6 +102,31 @@ for (const port of ['port', 'shardAwarePort'] as const)
     await client.close();
   });
 
+// Each address of a role has hot plans of its own.
+for (const port of ['port', 'shardAwarePort'] as const)
+  test(`what a role runs hot from one address it may not run from another (${port})`, async () => {
+    await ok('updatecidrgroup', 'other', '127.0.0.2/32');
+    await ok('reloadcidrgroupscache');
+    const name = `two${port.toLowerCase()}`;
+    await create(name, " AND ACCESS FROM CIDRS {'local'}");
+    await admin.query(`GRANT SELECT ON ak.t TO ${name}`);
+    const here = await as(name, node[port]);
+    const credentials = { user: name, password: name };
+    const there = await CqlClient.connect({ port: node[port], credentials, localAddress: '127.0.0.2' });
+    const read = await here.prepare('SELECT v FROM ak.t WHERE k = ?');
+    for (let i = 0; i < 20; i++) {
+      await here.execute(read, [value.int(1)]);
+      await assert.rejects(there.execute(read, [value.int(1)]), {
+        code: 0x2100,
+        message: 'You do not have access from this IP 127.0.0.2',
+      });
+    }
+    await here.close();
+    await there.close();
+    await ok('dropcidrgroup', 'other');
+    await ok('reloadcidrgroupscache');
+  });
+
 test('what CREATE and ALTER ROLE write is what Cassandra writes', async () => {
   await admin.query("CREATE ROLE d4 WITH LOGIN = false AND ACCESS TO DATACENTERS {'datacenter1'}");
   await create('d6', " AND ACCESS TO DATACENTERS {'datacenter1'} AND ACCESS FROM CIDRS {'local', 'far'}");

@@ -76,6 +76,8 @@ export type ConnectOptions = {
   readonly port: number;
   /** The port to come from. */
   readonly localPort?: number;
+  /** The address to come from. */
+  readonly localAddress?: string;
   readonly version?: 4 | 5;
   readonly keyspace?: string;
   readonly credentials?: { readonly user: string; readonly password: string };
@@ -110,6 +112,7 @@ export class CqlClient {
       host: options.host ?? '127.0.0.1',
       port: options.port,
       ...(options.localPort === undefined ? {} : { localPort: options.localPort }),
+      ...(options.localAddress === undefined ? {} : { localAddress: options.localAddress }),
     };
     const socket = options.tls === undefined ? connectSocket(where) : tlsConnect({ ...where, ...options.tls });
     await new Promise<void>((resolve, reject) => {
