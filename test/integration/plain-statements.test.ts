@@ -139,32 +139,35 @@ test('the addon runs the third statement of a shape, and counts it as a regular 
   assert.equal((await textsRun()) - before, 11, 'with the statement that counted before');
 });
 
-test('one text means another table in another keyspace, and after a change of the schema', async () => {
-  const client = await CqlClient.connect({ port: hot.port });
-  try {
-    for (const name of ['one', 'two']) {
-      await client.query(
-        `CREATE KEYSPACE ${name} WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 1}`,
-      );
-      await client.query(`CREATE TABLE ${name}.same (k int PRIMARY KEY, v text)`);
-      await client.query(`INSERT INTO ${name}.same (k, v) VALUES (1, '${name}')`);
+// On the other port the connection is on the thread of a shard, which hears of USE and of plans from main.
+for (const port of ['port', 'shardAwarePort'] as const)
+  test(`one text means another table in another keyspace, and after a change of the schema (${port})`, async () => {
+    const client = await CqlClient.connect({ port: hot[port] });
+    try {
+      for (const name of ['one', 'two']) {
+        await client.query(
+          `CREATE KEYSPACE IF NOT EXISTS ${name} WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 1}`,
+        );
+        await client.query(`DROP TABLE IF EXISTS ${name}.same`);
+        await client.query(`CREATE TABLE ${name}.same (k int PRIMARY KEY, v text)`);
+        await client.query(`INSERT INTO ${name}.same (k, v) VALUES (1, '${name}')`);
+      }
+      for (const name of ['one', 'two', 'one', 'two']) {
+        await client.query(`USE ${name}`);
+        for (let i = 0; i < 4; i++)
+          assert.deepEqual((await client.query('SELECT v FROM same WHERE k = 1')).objects(), [{ v: name }]);
+      }
+      await client.query('DROP TABLE two.same');
+      await assert.rejects(client.query('SELECT v FROM same WHERE k = 1'), { code: 0x2200 });
+      await client.query('CREATE TABLE two.same (k text PRIMARY KEY, v int)');
+      await assert.rejects(client.query('SELECT v FROM same WHERE k = 1'), { code: 0x2200 });
+      for (let i = 0; i < 4; i++) {
+        await client.query(`INSERT INTO same (k, v) VALUES ('1', ${i})`);
+        assert.deepEqual((await client.query("SELECT v FROM same WHERE k = '1'")).objects(), [{ v: i }]);
+      }
+      await client.query('ALTER TABLE same ADD w int');
+      assert.deepEqual((await client.query("SELECT * FROM same WHERE k = '1'")).objects(), [{ k: '1', v: 3, w: null }]);
+    } finally {
+      await client.close();
     }
-    for (const name of ['one', 'two', 'one', 'two']) {
-      await client.query(`USE ${name}`);
-      for (let i = 0; i < 4; i++)
-        assert.deepEqual((await client.query('SELECT v FROM same WHERE k = 1')).objects(), [{ v: name }]);
-    }
-    await client.query('DROP TABLE two.same');
-    await assert.rejects(client.query('SELECT v FROM same WHERE k = 1'), { code: 0x2200 });
-    await client.query('CREATE TABLE two.same (k text PRIMARY KEY, v int)');
-    await assert.rejects(client.query('SELECT v FROM same WHERE k = 1'), { code: 0x2200 });
-    for (let i = 0; i < 4; i++) {
-      await client.query(`INSERT INTO same (k, v) VALUES ('1', ${i})`);
-      assert.deepEqual((await client.query("SELECT v FROM same WHERE k = '1'")).objects(), [{ v: i }]);
-    }
-    await client.query('ALTER TABLE same ADD w int');
-    assert.deepEqual((await client.query("SELECT * FROM same WHERE k = '1'")).objects(), [{ k: '1', v: 3, w: null }]);
-  } finally {
-    await client.close();
-  }
-});
+  });
