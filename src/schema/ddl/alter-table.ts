@@ -158,6 +158,12 @@ function alterOptions(table: TableDefinition, change: Change<'with'>): TableDefi
   if (id !== null) throw configError('Cannot alter table id.');
   if (table.isCounter && options.default_time_to_live > 0)
     throw invalid('Cannot set default_time_to_live on a table with counters');
+  if (options.gc_grace_seconds === 0 && (table.viewNames ?? []).length > 0)
+    throw invalid(
+      'Cannot alter gc_grace_seconds of the base table of a materialized view to 0, since this value is used to TTL ' +
+        'undelivered updates. Setting gc_grace_seconds too low might cause undelivered updates to expire before being ' +
+        'replayed.',
+    );
   return alteredTable(table, { options });
 }
 

@@ -1,7 +1,7 @@
 // CREATE, ALTER and DROP MATERIALIZED VIEW, with the checks of Cassandra 5.0 in its order, and what views forbid of their base.
 import { configError, type FerrosaError, invalid } from '../../common/errors.js';
 import type { DdlStatement } from '../../cql/index.js';
-import { isMulticell, quoteIfNeeded, typeToCql } from '../../types/index.js';
+import { isMulticell, quoteIfNeeded, typeToClassName } from '../../types/index.js';
 import { alteredTable, buildTable, compareNames } from '../build.js';
 import type { ColumnDefinition, KeyspaceDefinition, Schema, TableDefinition } from '../model.js';
 import { checkOptionSyntax, tableOptionsFrom } from '../options/table-options.js';
@@ -48,7 +48,7 @@ function checkKeyColumn(column: ColumnDefinition): void {
   const { type, name } = column;
   if (isMulticell(type)) {
     const what = type.kind === 'udt' ? 'user-defined' : 'collection';
-    throw invalid(`Invalid non-frozen ${what} type '${typeToCql(type)}' for PRIMARY KEY column '${name}'`);
+    throw invalid(`Invalid non-frozen ${what} type '${typeToClassName(type)}' for PRIMARY KEY column '${name}'`);
   }
   if (type.kind === 'counter') throw invalid(`counter type is not supported for PRIMARY KEY column '${name}'`);
   if (referencesDuration(type)) throw invalid(`duration type is not supported for PRIMARY KEY column '${name}'`);
