@@ -177,6 +177,25 @@ TEST(vector_index_refuses_what_cannot_be_compared) {
   CHECK(index.live() == 1);
 }
 
+// Their products overflow to both infinities, and the sum of those is no number.
+TEST(vector_index_ends_with_elements_of_any_size) {
+  for (const Similarity similarity : {Similarity::kDotProduct, Similarity::kEuclidean}) {
+    RandomVectors random(Seed() + 11, 4, 6);
+    VectorIndex index({4, similarity, 4, 20}, 5, kAlwaysGraph);
+    const auto huge = [&] {
+      std::vector<float> vector = random.Next();
+      for (float& element : vector) element = element < 0 ? -3e38f : 3e38f;
+      return Serialized(vector);
+    };
+    for (uint32_t i = 0; i < 300; i++) CHECK(index.Add({i, RowId(i)}, 1, Slice(i % 3 == 0 ? Serialized(random.Next()) : huge())));
+    Finish(index);
+    std::vector<VectorHit> hits;
+    bool all;
+    for (int i = 0; i < 50; i++) CHECK(index.Search(Slice(huge()), 5, 20, {}, &hits, &all));
+    CHECK(hits.size() == 5);
+  }
+}
+
 TEST(vector_index_drops_what_a_pass_over_the_table_does_not_meet) {
   RandomVectors random(Seed() + 5, kDimensions, 3);
   VectorIndex index(Shape(Similarity::kEuclidean), 5);

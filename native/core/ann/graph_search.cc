@@ -1,5 +1,7 @@
 // Searches of the graph.
 #include <algorithm>
+#include <cmath>
+#include <limits>
 
 #include "graph.h"
 
@@ -18,8 +20,10 @@ inline void Prefetch(const float* vector, size_t floats) {
 }  // namespace
 
 float Graph::Distance(const float* query, uint32_t slot) const {
-  return shape_.similarity == Similarity::kEuclidean ? SquaredDistance(query, vector(slot), padded_)
-                                                     : -DotProduct(query, vector(slot), padded_);
+  const float distance = shape_.similarity == Similarity::kEuclidean ? SquaredDistance(query, vector(slot), padded_)
+                                                                     : -DotProduct(query, vector(slot), padded_);
+  // Products of finite elements may overflow both ways. What has no distance is far: everything here counts on an order.
+  return std::isnan(distance) ? std::numeric_limits<float>::infinity() : distance;
 }
 
 // To the nearest that single steps reach, layer by layer, above `down_to`.
