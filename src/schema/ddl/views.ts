@@ -149,7 +149,8 @@ export function createView(schema: Schema, statement: Create, context: DdlContex
   const keyspace = schema.keyspaces.get(keyspaceName);
   if (keyspace === undefined) throw invalid(`Keyspace '${keyspaceName}' doesn't exist`);
   const base = keyspace.tables.get(statement.base.name);
-  if (base === undefined) throw invalid(`Base table '${statement.base.name}' doesn't exist`);
+  // As Cassandra has it, a view is no table.
+  if (base === undefined || base.view !== undefined) throw invalid(`Base table '${statement.base.name}' doesn't exist`);
   const same = keyspace.tables.get(name);
   if (same !== undefined && same.view === undefined)
     throw invalid(`Cannot create materialized view '${name}' - a table with the same name already exists`);
@@ -169,7 +170,6 @@ export function createView(schema: Schema, statement: Create, context: DdlContex
 function makeView(statement: Create, base: TableDefinition, context: DdlContext): TableDefinition {
   const { name } = statement.view;
   if (base.isCounter) throw invalid('Materialized views are not supported on counter tables');
-  if (base.view !== undefined) throw invalid('Materialized views cannot be created against other materialized views');
   if (base.options.gc_grace_seconds === 0)
     throw invalid(
       `Cannot create materialized view '${name}' for base table '${base.name}' with gc_grace_seconds of 0, since this ` +
