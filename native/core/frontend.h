@@ -166,6 +166,8 @@ class Frontend {
     const std::vector<bool>& plans = allowed_[connection.group];
     return plan.number < plans.size() && plans[plan.number];
   }
+  // Whether a plan is there that the connection may run and that shards have not declined lately. What they have counts as a try.
+  bool IsReady(const Connection& connection, HotPlan* plan) const;
   Taken TryHot(Connection* connection, Slice envelope);
   Taken Execute(Connection* connection, Slice envelope);
   Taken Query(Connection* connection, Slice envelope);

@@ -31,16 +31,19 @@ Frontend::Taken Frontend::Full(Connection* connection, int16_t stream, uint8_t v
   return Taken::kTaken;
 }
 
+bool Frontend::IsReady(const Connection& connection, HotPlan* plan) const {
+  if (plan == nullptr || !MayRun(connection, *plan)) return false;
+  if (plan->skips == 0) return true;
+  plan->skips--;
+  return false;
+}
+
 Frontend::Taken Frontend::Execute(Connection* connection, Slice envelope) {
   const Slice body(envelope.data + kEnvelopeHeaderBytes, envelope.size - kEnvelopeHeaderBytes);
   const uint8_t version = envelope.data[0];
   if (body.size < 18 || LoadBE<uint16_t>(body.data) != 16) return Taken::kLeft;
   HotPlan* plan = plans_.FindById(body.data + 2);
-  if (plan == nullptr || !MayRun(*connection, *plan)) return Taken::kLeft;
-  if (plan->skips > 0) {
-    plan->skips--;
-    return Taken::kLeft;
-  }
+  if (!IsReady(*connection, plan)) return Taken::kLeft;
   size_t options_at = 18;
   if (version >= 5) {
     if (body.size < 20) return Taken::kLeft;
@@ -62,11 +65,7 @@ Frontend::Taken Frontend::Query(Connection* connection, Slice envelope) {
   const size_t n = LoadBE<uint32_t>(body.data);
   if (n > body.size - 4 || !ScanPlainText(Slice(body.data + 4, n), &text_)) return Taken::kLeft;
   HotPlan* plan = plans_.FindByText(Slice(text_.skeleton), Slice(connection->keyspace));
-  if (plan == nullptr || !MayRun(*connection, *plan)) return Taken::kLeft;
-  if (plan->skips > 0) {
-    plan->skips--;
-    return Taken::kLeft;
-  }
+  if (!IsReady(*connection, plan)) return Taken::kLeft;
   rewritten_.assign(body.data, body.data + body.size);
   rewritten_.insert(rewritten_.end(), plan->prepared_id.begin(), plan->prepared_id.end());
   const size_t options_at = rewritten_.size();

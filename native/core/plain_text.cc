@@ -1,5 +1,6 @@
 #include "plain_text.h"
 
+#include <bit>
 #include <charconv>
 #include <limits>
 #include <string_view>
@@ -187,9 +188,13 @@ class Scanner {
 
 template <typename T>
 void Append(T value, std::vector<uint8_t>* out) {
-  const size_t at = out->size();
-  out->resize(at + sizeof value);
-  StoreBE(out->data() + at, value);
+  if constexpr (sizeof value == 1) {
+    out->push_back(value);
+  } else {
+    const size_t at = out->size();
+    out->resize(at + sizeof value);
+    StoreBE(out->data() + at, value);
+  }
 }
 // Appends a value's length, then its bytes.
 template <typename T>
@@ -212,24 +217,18 @@ bool Parse(Slice text, T* out) {
   return r.ec == std::errc() && r.ptr == first + text.size;
 }
 
-bool AppendFloating(Slice text, TypeKind type, std::vector<uint8_t>* out) {
+template <typename Float, typename Bits>
+bool AppendFloating(Slice text, std::vector<uint8_t>* out) {
 #if defined(__cpp_lib_to_chars)
-  if (type == TypeKind::kFloat) {
-    float value;
-    uint32_t bits;
-    if (!Parse(text, &value)) return false;
-    std::memcpy(&bits, &value, sizeof bits);
-    return AppendFixed(bits, out);
-  }
-  if (type == TypeKind::kDouble) {
-    double value;
-    uint64_t bits;
-    if (!Parse(text, &value)) return false;
-    std::memcpy(&bits, &value, sizeof bits);
-    return AppendFixed(bits, out);
-  }
-#endif
+  Float value;
+  return Parse(text, &value) && AppendFixed(std::bit_cast<Bits>(value), out);
+#else
   return false;
+#endif
+}
+bool AppendFloating(Slice text, TypeKind type, std::vector<uint8_t>* out) {
+  if (type == TypeKind::kFloat) return AppendFloating<float, uint32_t>(text, out);
+  return type == TypeKind::kDouble && AppendFloating<double, uint64_t>(text, out);
 }
 
 bool AppendInteger(Slice text, TypeKind type, std::vector<uint8_t>* out) {
@@ -237,12 +236,8 @@ bool AppendInteger(Slice text, TypeKind type, std::vector<uint8_t>* out) {
   int64_t value;
   if (!Parse(text, &value)) return false;
   switch (type) {
-    case TypeKind::kTinyint: {
-      if (value < INT8_MIN || value > INT8_MAX) return false;
-      const uint8_t bytes[] = {0, 0, 0, 1, static_cast<uint8_t>(value)};
-      out->insert(out->end(), bytes, bytes + sizeof bytes);
-      return true;
-    }
+    case TypeKind::kTinyint:
+      return AppendInteger<int8_t>(value, out);
     case TypeKind::kSmallint:
       return AppendInteger<int16_t>(value, out);
     case TypeKind::kInt:
@@ -306,12 +301,8 @@ bool AppendLiteral(const Literal& literal, TypeKind type, std::vector<uint8_t>* 
       return (type == TypeKind::kUuid || type == TypeKind::kTimeuuid) && AppendUuid(text, out);
     case LiteralKind::kHex:
       return type == TypeKind::kBlob && AppendHexBytes(Slice(text.data + 2, text.size - 2), out);
-    case LiteralKind::kBoolean: {
-      if (type != TypeKind::kBoolean) return false;
-      const uint8_t bytes[] = {0, 0, 0, 1, static_cast<uint8_t>(text.size == 4)};  // "true"
-      out->insert(out->end(), bytes, bytes + sizeof bytes);
-      return true;
-    }
+    case LiteralKind::kBoolean:
+      return type == TypeKind::kBoolean && AppendFixed(static_cast<uint8_t>(text.size == 4), out);  // "true"
   }
   return false;
 }
@@ -329,7 +320,7 @@ bool AppendExecuteOptions(const HotPlan& plan, uint8_t version, const PlainText&
   const uint32_t wanted = (flags | kFlagValues) & ~kFlagSkipMetadata;
   Append(Swap(consistency), out);
   if (version >= 5) Append(wanted, out);
-  else out->push_back(static_cast<uint8_t>(wanted));
+  else Append(static_cast<uint8_t>(wanted), out);
   Append(static_cast<uint16_t>(plan.binds.size()), out);
   uint16_t given = 0;
   if (flags & kFlagValues) {
