@@ -1,18 +1,19 @@
 // Operations that read a partition before they write it: one at a time for each partition, in the order of their coming.
 import { FerrosaError } from '../common/errors.js';
-import { partitionWaitersMax, waitersMax } from '../common/limits.js';
+import { partitionWaitersMax } from '../common/limits.js';
+import { type Waiter, Waiters } from './waiters.js';
 
-type Waiter = { readonly start: () => void };
+const tooMany = 'Too many conditional updates wait for each other';
 
 /** What waits for an operation that runs. */
 export class PartitionQueue {
   /** Partitions that an operation runs on, each with those that wait for their turn. */
   readonly #running = new Map<string, Waiter[]>();
-  #waiting = 0;
+  readonly #waiters = new Waiters();
 
   /** Operations that run or wait. */
   get size(): number {
-    return this.#running.size + this.#waiting;
+    return this.#running.size + this.#waiters.count;
   }
 
   /**
@@ -38,25 +39,9 @@ export class PartitionQueue {
   }
 
   #turn(waiters: Waiter[], waitMs: number, timedOut: (ahead: number) => FerrosaError): Promise<void> {
-    if (waiters.length >= partitionWaitersMax || this.#waiting >= waitersMax)
-      throw new FerrosaError('OVERLOADED', 'Too many conditional updates wait for each other');
+    if (waiters.length >= partitionWaitersMax) throw new FerrosaError('OVERLOADED', tooMany);
     const ahead = waiters.length + 1;
-    this.#waiting++;
-    return new Promise((resolve, reject) => {
-      const waiter: Waiter = {
-        start: () => {
-          clearTimeout(timer);
-          this.#waiting--;
-          resolve();
-        },
-      };
-      const timer = setTimeout(() => {
-        waiters.splice(waiters.indexOf(waiter), 1);
-        this.#waiting--;
-        reject(timedOut(ahead));
-      }, waitMs);
-      waiters.push(waiter);
-    });
+    return this.#waiters.wait(waiters, waitMs, () => timedOut(ahead), tooMany);
   }
 
   #next(partition: string): void {

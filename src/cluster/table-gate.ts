@@ -1,11 +1,10 @@
 // What must not run beside the writes of a table: TRUNCATE of the table with its views, and the look at what a new view has to be built from.
-import { FerrosaError } from '../common/errors.js';
-import { waitersMax } from '../common/limits.js';
+import type { FerrosaError } from '../common/errors.js';
+import { type Waiter, Waiters } from './waiters.js';
 import { within } from './within.js';
 
 /** Operations that came between two calls of `passed`. */
 type Group = { count: number; readonly onEmpty: (() => void)[] };
-type Waiter = { readonly start: () => void };
 type Gate = {
   /** The last one takes those that come. */
   groups: Group[];
@@ -15,7 +14,7 @@ type Gate = {
 
 export class TableGate {
   readonly #gates = new Map<string, Gate>();
-  #waiting = 0;
+  readonly #waiters = new Waiters();
 
   /** Tables that something runs on or waits for. */
   get size(): number {
@@ -30,7 +29,8 @@ export class TableGate {
   async run<T>(table: string, waitMs: number, timedOut: () => FerrosaError, operation: () => Promise<T>): Promise<T> {
     let gate = this.#gate(table);
     // It may be closed again before a waiter has its turn.
-    for (; gate.waiting !== null; gate = this.#gate(table)) await this.#opened(gate.waiting, waitMs, timedOut);
+    for (; gate.waiting !== null; gate = this.#gate(table))
+      await this.#waiters.wait(gate.waiting, waitMs, timedOut, 'Too many writes wait for a TRUNCATE');
     const group = gate.groups.at(-1)!;
     group.count++;
     try {
@@ -77,26 +77,6 @@ export class TableGate {
       this.#gates.set(table, gate);
     }
     return gate;
-  }
-
-  #opened(waiting: Waiter[], waitMs: number, timedOut: () => FerrosaError): Promise<void> {
-    if (this.#waiting >= waitersMax) throw new FerrosaError('OVERLOADED', 'Too many writes wait for a TRUNCATE');
-    this.#waiting++;
-    return new Promise((resolve, reject) => {
-      const waiter: Waiter = {
-        start: () => {
-          clearTimeout(timer);
-          this.#waiting--;
-          resolve();
-        },
-      };
-      const timer = setTimeout(() => {
-        waiting.splice(waiting.indexOf(waiter), 1);
-        this.#waiting--;
-        reject(timedOut());
-      }, waitMs);
-      waiting.push(waiter);
-    });
   }
 
   #empty(table: string, gate: Gate, group: Group): void {

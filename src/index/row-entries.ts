@@ -4,12 +4,18 @@
 // As elsewhere an entry too many does no harm, since the table decides; an entry too few would. Where the order of timestamps leaves open which
 // of two values a column ends with, both have entries. The entry of a value that is overwritten for certain is removed.
 import { type ColumnDefinition, clauseHolds, type TableDefinition } from '../schema/index.js';
-import { type ClusteringPrefix, type DecodedItem, type DecodedRow, decodeMutation } from '../storage/index.js';
+import {
+  type ClusteringPrefix,
+  clusteringName,
+  type DecodedItem,
+  type DecodedRow,
+  decodeMutation,
+} from '../storage/index.js';
 import { EntryWriter, type Expiry, expiryOf, lifeOf, type NowMicros, type Removal } from './entries.js';
 import { addTextChanges } from './fulltext/entries.js';
 import { type IndexTable, indexTablesOf } from './index-table.js';
 import { keyComponents } from './key-components.js';
-import { type Known, nameOfRow, type ReadRows, type RowBefore, readRowsBefore, touchedSlices } from './row-reads.js';
+import { type Known, type ReadRows, type RowBefore, readRowsBefore, touchedSlices } from './row-reads.js';
 
 /** A value that a column may have after the write. */
 type Option = { readonly value: Uint8Array | null; readonly expiry: Expiry | null };
@@ -94,7 +100,7 @@ function addRow(index: IndexTable, { table, token, key, row, before }: RowWrite,
       index,
       choice.map(({ value }) => value),
     )) {
-      made.add(nameOfRow(term));
+      made.add(clusteringName(term));
       out.addTerm(term, token, key, row.clustering, expiry);
     }
   }
@@ -103,7 +109,7 @@ function addRow(index: IndexTable, { table, token, key, row, before }: RowWrite,
     column.kind === 'regular' ? (before?.known.get(column)?.value ?? null) : keyValue(column),
   );
   for (const term of termsOfRow(index, old))
-    if (!made.has(nameOfRow(term))) out.removeTerm(term, token, key, row.clustering, removal);
+    if (!made.has(clusteringName(term))) out.removeTerm(term, token, key, row.clustering, removal);
 }
 
 /**
@@ -144,7 +150,7 @@ export async function rowIndexMutations(
     if (index.fulltext !== null) addTextChanges(table, index, mutation, before, removal, writer);
     else
       for (const row of rows)
-        addRow(index, { table, token, key, row, before: before.get(nameOfRow(row.clustering)) }, removal, writer);
+        addRow(index, { table, token, key, row, before: before.get(clusteringName(row.clustering)) }, removal, writer);
     if (writer.count > 0) mutations.push(writer.finish());
   }
   return mutations;

@@ -6,6 +6,7 @@ import {
   type ClusteringPrefix,
   type ClusteringSlice,
   cellsOf,
+  clusteringName,
   type DecodedMutation,
   encodeReadCommand,
   RowStream,
@@ -26,9 +27,6 @@ export type RowBefore = {
 };
 
 const partBytesMax = 1 << 20;
-
-export const nameOfRow = (clustering: ClusteringPrefix): string =>
-  clustering.map((value) => (value === null ? '-' : Buffer.from(value).toString('hex'))).join('/');
 
 /** Compares as far as the second goes. */
 export function compareRows(table: TableDefinition, a: ClusteringPrefix, b: ClusteringPrefix): number {
@@ -61,7 +59,7 @@ const bigintOf = (bytes: Uint8Array): bigint =>
   new DataView(bytes.buffer, bytes.byteOffset, bytes.length).getBigInt64(0);
 
 /**
- * The rows of one partition as they are, by `nameOfRow`.
+ * The rows of one partition as they are, by `clusteringName`.
  * @param columns  regular columns of simple types
  * @throws FerrosaError INVALID for more rows than one write may touch; what `read` throws
  */
@@ -104,7 +102,7 @@ export async function readRowsBefore(
           if (value !== null && writtenAt !== null) known.set(column, { value, writtenAt: bigintOf(writtenAt) });
         }
         const clustering = cells.slice(0, keys);
-        found.set(nameOfRow(clustering), { clustering, known });
+        found.set(clusteringName(clustering), { clustering, known });
       }
     if (found.size > viewRowsPerWriteMax)
       throw invalid(`One write of a table with such an index may touch ${viewRowsPerWriteMax} rows`);

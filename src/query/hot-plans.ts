@@ -1,7 +1,8 @@
 // Keeps the addon's hot plans in step with the prepared statements, with the statements that come as text, and with the schema.
+import { toHex } from '../common/bytes.js';
 import { FerrosaError } from '../common/errors.js';
 import { encodeHotPlan } from './hot-plan.js';
-import { hexOf, type Prepared } from './prepared/prepared-store.js';
+import type { Prepared } from './prepared/prepared-store.js';
 import type { Processor } from './processor.js';
 
 /** Where hot plans are registered (the hot path of a thread). */
@@ -47,7 +48,7 @@ export class HotPlans {
 
   /** Lets a group's connections run a prepared statement, if it is hot. */
   allow(group: number, id: Uint8Array): void {
-    const known = this.#plans.get(hexOf(id));
+    const known = this.#plans.get(toHex(id));
     if (known !== undefined) this.registry.allow(group, known.number);
   }
 
@@ -63,7 +64,7 @@ export class HotPlans {
     const plan = encodeHotPlan(prepared, this.consistencyLevels(table.keyspace), example);
     if (plan === null) return;
     try {
-      this.#plans.set(hexOf(prepared.id), { prepared, number: this.registry.register(plan) });
+      this.#plans.set(toHex(prepared.id), { prepared, number: this.registry.register(plan) });
     } catch (error) {
       // Without a hot plan the statement runs in JavaScript.
       if (!(error instanceof FerrosaError)) throw error;
@@ -71,9 +72,9 @@ export class HotPlans {
   }
 
   #remove({ id }: Prepared): void {
-    const known = this.#plans.get(hexOf(id));
+    const known = this.#plans.get(toHex(id));
     if (known === undefined) return;
-    this.#plans.delete(hexOf(id));
+    this.#plans.delete(toHex(id));
     this.registry.unregister(known.number);
   }
 

@@ -29,10 +29,6 @@ export function sameBytes(a: Uint8Array | null, b: Uint8Array | null): boolean {
   return a.length === b.length && compareBytes(a, b) === 0;
 }
 
-/** Distinguishes clusterings of one table. */
-export const clusteringName = (clustering: readonly (Uint8Array | null)[]): string =>
-  clustering.map((value) => (value === null ? '-' : Buffer.from(value).toString('hex'))).join('/');
-
 /** Null sorts first. */
 export function compareNullable(type: CqlType, a: Uint8Array | null, b: Uint8Array | null): number {
   if (a === null) return b === null ? 0 : -1;

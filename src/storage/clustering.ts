@@ -1,4 +1,5 @@
 // Clusterings and bounds as docs/format/mutation.md writes them: what mutations, read commands and positions share.
+import { toHex } from '../common/bytes.js';
 import type { ByteReader, ByteWriter } from './byte-writer.js';
 
 /** Serialized clustering values, null for a null value; fewer than the table's clustering columns for a prefix. */
@@ -58,3 +59,7 @@ export function readSlice(input: ByteReader): ClusteringSlice {
   const endInclusive = input.u8() === BoundKind.inclusiveEnd;
   return { start, startInclusive, end: readClustering(input), endInclusive };
 }
+
+/** Distinguishes clusterings of one table. */
+export const clusteringName = (clustering: ClusteringPrefix): string =>
+  clustering.map((value) => (value === null ? '-' : toHex(value))).join('/');

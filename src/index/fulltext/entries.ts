@@ -4,11 +4,18 @@
 // They are exact: a write reads what the row had and removes what is no longer there, in the turn of the partition. A write that is older than a
 // deletion of its row cannot be told from one that counts: its entries stay until a search meets them.
 import type { ColumnDefinition, TableDefinition } from '../../schema/index.js';
-import type { ClusteringPrefix, ClusteringSlice, DecodedMutation, DecodedRow, Deletion } from '../../storage/index.js';
+import {
+  type ClusteringPrefix,
+  type ClusteringSlice,
+  clusteringName,
+  type DecodedMutation,
+  type DecodedRow,
+  type Deletion,
+} from '../../storage/index.js';
 import { encodeInt } from '../../types/index.js';
 import { type EntryWriter, type Expiry, expiryOf, type Removal } from '../entries.js';
 import type { IndexTable } from '../index-table.js';
-import { compareRows, nameOfRow, type RowBefore } from '../row-reads.js';
+import { compareRows, type RowBefore } from '../row-reads.js';
 import { placesOf, tokensOf } from './analyzer.js';
 
 /** What the entry of a word says. */
@@ -145,7 +152,7 @@ export function addTextChanges(
   const written = new Map<string, DecodedRow[]>();
   for (const item of mutation.items)
     if (item.kind === 'row') {
-      const name = nameOfRow(item.clustering);
+      const name = clusteringName(item.clustering);
       written.set(name, [...(written.get(name) ?? []), item]);
     }
   const { token, key } = mutation;

@@ -2,10 +2,10 @@
 import { invalid } from '../../common/errors.js';
 import { murmurToken } from '../../native/index.js';
 import type { ColumnDefinition, TableDefinition } from '../../schema/index.js';
-import type { ClusteringPrefix, ClusteringSlice } from '../../storage/index.js';
+import { type ClusteringPrefix, type ClusteringSlice, clusteringName } from '../../storage/index.js';
 import { clusteringSlices, clusterings, partitionKeys, sortClusterings } from '../restrictions/bounds.js';
 import type { BindContext } from '../terms/term.js';
-import { clusteringName, sameBytes } from '../values.js';
+import { sameBytes } from '../values.js';
 import type { ListPaths } from '../write/list-paths.js';
 import { MutationCollector } from '../write/mutations.js';
 import type { ExistingRows } from '../write/read-before-write.js';

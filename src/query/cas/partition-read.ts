@@ -3,6 +3,7 @@ import type { ColumnDefinition, TableDefinition } from '../../schema/index.js';
 import {
   type ClusteringPrefix,
   cellsOf,
+  clusteringName,
   encodeReadCommand,
   type ReadColumn,
   type ReadCommand,
@@ -12,7 +13,7 @@ import {
   sliceOf,
 } from '../../storage/index.js';
 import { isMulticell, unpackList } from '../../types/index.js';
-import { clusteringName, readInt64 } from '../values.js';
+import { readInt64 } from '../values.js';
 import { tableIdBytes } from '../write/mutations.js';
 import type { ListCell } from '../write/row-writer.js';
 

@@ -1,5 +1,7 @@
 // Prepared statements of this process: by id, bounded, kept over a restart, dropped when the schema they use changes.
+
 import { createHash } from 'node:crypto';
+import { toHex } from '../../common/bytes.js';
 import { FerrosaError, invalid } from '../../common/errors.js';
 import type { CatalogueChange } from '../../schema/index.js';
 import { typeToClassName } from '../../types/index.js';
@@ -23,9 +25,6 @@ export interface PreparedTable {
 /** Fixed cost of a statement beside its text, in bytes: plan, metadata, map entries. */
 const statementOverheadBytes = 2_048;
 const columnBytes = 256;
-
-export const hexOf = (bytes: Uint8Array): string =>
-  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex');
 
 /** MD5 of keyspace and text, of the text alone when the statement names every keyspace. */
 export function statementId(query: string, keyspace: string | null): Uint8Array {
@@ -60,12 +59,12 @@ export class PreparedStore {
   }
 
   get(id: Uint8Array): Prepared | undefined {
-    return this.#cache.get(hexOf(id));
+    return this.#cache.get(toHex(id));
   }
 
   /** Without counting as a use. */
   peek(id: Uint8Array): Prepared | undefined {
-    return this.#cache.peek(hexOf(id));
+    return this.#cache.peek(toHex(id));
   }
 
   get size(): number {
@@ -89,15 +88,15 @@ export class PreparedStore {
         `Prepared statement of size ${bytes} bytes is larger than allowed maximum of ` +
           `${Math.floor(this.bytesMax / (1 << 20))} MB: ${prepared.query.slice(0, 200)}...`,
       );
-    this.#cache.set(hexOf(prepared.id), prepared, bytes);
+    this.#cache.set(toHex(prepared.id), prepared, bytes);
     this.onAdded(prepared);
     if (persist) this.table.put(prepared.id, prepared.keyspace, prepared.query);
   }
 
   remove(id: Uint8Array): void {
-    const known = this.#cache.peek(hexOf(id));
+    const known = this.#cache.peek(toHex(id));
     if (known === undefined) return;
-    this.#cache.delete(hexOf(id));
+    this.#cache.delete(toHex(id));
     this.table.remove(id);
     this.onRemoved(known);
   }
@@ -133,7 +132,7 @@ function changedFunctions({ before, after }: CatalogueChange): Set<string> {
 export function unprepared(id: Uint8Array): FerrosaError {
   return new FerrosaError(
     'UNPREPARED',
-    `Prepared query with ID ${hexOf(id)} not found (either the query was not prepared on this host (maybe the host has ` +
+    `Prepared query with ID ${toHex(id)} not found (either the query was not prepared on this host (maybe the host has ` +
       'been restarted?) or you have prepared too many queries and it has been evicted from the internal cache)',
     { preparedId: id },
   );

@@ -1,11 +1,13 @@
 // Statements that come as text with their values in it: those that come again and again, with other values each time, are prepared here
 // with a marker for each value, so that the addon can run the next ones by itself.
+
 import { createHash } from 'node:crypto';
+import { toHex } from '../../common/bytes.js';
 import { FerrosaError } from '../../common/errors.js';
 import { parseStatement, withMarkers } from '../../cql/index.js';
 import { isHotPlan } from '../hot-plan.js';
 import type { PlannedStatement } from '../plan.js';
-import { hexOf, type Prepared, resultMetadataId } from './prepared-store.js';
+import { type Prepared, resultMetadataId } from './prepared-store.js';
 
 /** A statement with markers, and one of those that it stands for. */
 export type TextPlan = Prepared & { readonly example: string };
@@ -36,7 +38,7 @@ export class TextPlans {
   }
 
   byId(id: Uint8Array): TextPlan | undefined {
-    return this.#byId.get(hexOf(id));
+    return this.#byId.get(toHex(id));
   }
 
   /**
@@ -82,11 +84,11 @@ export class TextPlans {
     const [oldest] = this.#byShape;
     if (oldest !== undefined && this.#byShape.size >= this.plansMax) {
       this.#byShape.delete(oldest[0]);
-      this.#byId.delete(hexOf(oldest[1].id));
+      this.#byId.delete(toHex(oldest[1].id));
       this.onRemoved(oldest[1]);
     }
     this.#byShape.set(key, plan);
-    this.#byId.set(hexOf(plan.id), plan);
+    this.#byId.set(toHex(plan.id), plan);
     this.onAdded?.(plan);
   }
 

@@ -1,4 +1,5 @@
 // Searches a full-text index: which texts match, and how well (BM25).
+import { toHex } from '../../common/bytes.js';
 import { invalid } from '../../common/errors.js';
 import { fulltextPostingsMax } from '../../common/limits.js';
 import { decodePosting, entryColumns, type FulltextQuery, type Posting, phraseCount } from '../../index/index.js';
@@ -29,11 +30,8 @@ const pageRows = 5_000;
 const utf8 = new TextEncoder();
 const emptyTerm = new Uint8Array(0);
 
-const hexOf = (bytes: Uint8Array): string =>
-  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
-
 const nameOf = ({ key, clustering }: Candidate): string =>
-  [key, ...clustering].map((part) => (part === null ? '-' : `${part.length}:${hexOf(part)}`)).join('/');
+  [key, ...clustering].map((part) => (part === null ? '-' : `${part.length}:${toHex(part)}`)).join('/');
 
 const sliceOfTerm = (term: Uint8Array): ClusteringSlice => ({
   start: [term],

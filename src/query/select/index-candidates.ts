@@ -175,6 +175,16 @@ export function compareCandidates({ clustering }: TableDefinition, a: Candidate,
   return 0;
 }
 
+/** The one whose head comes first; null when all have ended. */
+function firstOf<T extends { readonly head: Candidate | null }>(table: TableDefinition, all: readonly T[]): T | null {
+  let best: T | null = null;
+  for (const one of all) {
+    if (one.head === null) continue;
+    if (best === null || compareCandidates(table, one.head, best.head!) < 0) best = one;
+  }
+  return best;
+}
+
 /** Candidates in the order of rows, read as they are wanted. */
 export interface CandidateStream {
   /** False: `fill` must be called before `head` is known. */
@@ -221,12 +231,7 @@ export class PointStream implements CandidateStream {
   }
 
   get #best(): BucketCursor | null {
-    let best: BucketCursor | null = null;
-    for (const cursor of this.#cursors) {
-      if (cursor.head === null) continue;
-      if (best === null || compareCandidates(this.table, cursor.head, best.head!) < 0) best = cursor;
-    }
-    return best;
+    return firstOf(this.table, this.#cursors);
   }
 
   get head(): Candidate | null {
@@ -347,12 +352,7 @@ export class UnionStream implements CandidateStream {
   }
 
   get #best(): CandidateStream | null {
-    let best: CandidateStream | null = null;
-    for (const stream of this.streams) {
-      if (stream.head === null) continue;
-      if (best === null || compareCandidates(this.table, stream.head, best.head!) < 0) best = stream;
-    }
-    return best;
+    return firstOf(this.table, this.streams);
   }
 
   get head(): Candidate | null {

@@ -4,6 +4,7 @@ import {
   type ClusteringPrefix,
   type ClusteringSlice,
   cellsOf,
+  clusteringName,
   type DecodedMutation,
   encodeReadCommand,
   RowStream,
@@ -13,7 +14,7 @@ import {
 } from '../../storage/index.js';
 import { isMulticell, unpackElements } from '../../types/index.js';
 import { sortClusterings } from '../restrictions/bounds.js';
-import { clusteringName, readInt32, unpackPartitionKey } from '../values.js';
+import { readInt32, unpackPartitionKey } from '../values.js';
 import { tableIdBytes } from '../write/mutations.js';
 
 /** A column's value: of a simple one its bytes, of another its whole serialization with the path of each cell. */

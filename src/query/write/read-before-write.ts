@@ -5,6 +5,7 @@ import type { ColumnDefinition } from '../../schema/index.js';
 import {
   type ClusteringPrefix,
   cellsOf,
+  clusteringName,
   encodeReadCommand,
   RowStream,
   rowsOf,
@@ -13,7 +14,6 @@ import {
 } from '../../storage/index.js';
 import { unpackList } from '../../types/index.js';
 import type { Coordinator } from '../coordinator.js';
-import { clusteringName } from '../values.js';
 import { tableIdBytes } from './mutations.js';
 import type { ExistingRow, ListCell } from './row-writer.js';
 import type { WritePlan } from './write-plan.js';
