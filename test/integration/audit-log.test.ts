@@ -1,11 +1,11 @@
 // The audit log of a real node: Cassandra's records, also of what the hot path would run; switched while the node serves.
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { CqlClient } from '../support/cql-client.js';
 import { value } from '../support/cql-values.js';
+import { asSuperuser, ctlOutput, runCtl } from '../support/ctl.js';
 import { Ferrosa } from '../support/ferrosa.js';
 
 let node: Ferrosa;
@@ -31,19 +31,8 @@ after(async () => {
   await node.remove();
 });
 
-function ctl(...args: string[]): Promise<{ code: number; out: string; error: string }> {
-  const argv = ['bin/ferrosa-ctl.js', '-p', String(node.webPort), '-u', 'cassandra', '-pw', 'cassandra', ...args];
-  return new Promise((resolve) => {
-    execFile(process.execPath, argv, (failure, out, error) =>
-      resolve({ code: failure === null ? 0 : Number(failure.code), out, error }),
-    );
-  });
-}
-async function ok(...args: string[]): Promise<string> {
-  const { code, out, error } = await ctl(...args);
-  assert.equal(code, 0, error);
-  return out;
-}
+const ctl = (...args: string[]) => runCtl(node, ...asSuperuser, ...args);
+const ok = (...args: string[]) => ctlOutput(node, ...asSuperuser, ...args);
 
 const folder = () => join(node.dataDir, 'audit');
 

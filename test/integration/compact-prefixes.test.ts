@@ -1,23 +1,11 @@
 // COMPACT STORAGE with several clustering columns: rows that have only the first of them, in memory, on disk and after a restart.
 import assert from 'node:assert/strict';
-import { afterEach, test } from 'node:test';
-import { CqlClient } from '../support/cql-client.js';
-import { Ferrosa } from '../support/ferrosa.js';
-
-const cleanups: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
-});
+import { test } from 'node:test';
+import { connectTo, startNode } from '../support/for-a-test.js';
 
 test('a row with the first clustering columns is another than those that have all', async () => {
-  const ferrosa = await Ferrosa.start();
-  cleanups.push(() => ferrosa.remove());
-  const connect = async () => {
-    const client = await CqlClient.connect({ port: ferrosa.port });
-    cleanups.push(() => client.close());
-    return client;
-  };
-  let client = await connect();
+  const ferrosa = await startNode();
+  let client = await connectTo(ferrosa);
   await client.query("CREATE KEYSPACE ks WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 1}");
   await client.query(
     'CREATE TABLE ks.t (k int, c1 int, c2 text, c3 int, v text, PRIMARY KEY (k, c1, c2, c3)) WITH COMPACT STORAGE ' +
@@ -53,7 +41,7 @@ test('a row with the first clustering columns is another than those that have al
   await check('changed');
   await ferrosa.down('SIGKILL');
   await ferrosa.up();
-  client = await connect();
+  client = await connectTo(ferrosa);
   await check('changed');
   await client.query('DELETE FROM ks.t WHERE k = 7 AND c1 = 1');
   assert.deepEqual(await rows('k = 7'), [{ c1: 2, c2: 'x', c3: 7, v: 'd' }]);

@@ -1,12 +1,12 @@
 // The full query log of a real node: what clients have run comes back, and makes the same data on another node.
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { CqlClient } from '../support/cql-client.js';
 import { value } from '../support/cql-values.js';
+import { ctlOutput, runCtl } from '../support/ctl.js';
 import { Ferrosa } from '../support/ferrosa.js';
 
 let node: Ferrosa;
@@ -21,19 +21,8 @@ after(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-function ctl(...args: string[]): Promise<{ code: number; out: string; error: string }> {
-  const argv = ['bin/ferrosa-ctl.js', '-p', String(node.webPort), ...args];
-  return new Promise((resolve) => {
-    execFile(process.execPath, argv, (failure, out, error) =>
-      resolve({ code: failure === null ? 0 : Number(failure.code), out, error }),
-    );
-  });
-}
-async function ok(...args: string[]): Promise<string> {
-  const { code, out, error } = await ctl(...args);
-  assert.equal(code, 0, error);
-  return out;
-}
+const ctl = (...args: string[]) => runCtl(node, ...args);
+const ok = (...args: string[]) => ctlOutput(node, ...args);
 
 async function rowsOf(port: number): Promise<unknown> {
   const client = await CqlClient.connect({ port });

@@ -1,30 +1,17 @@
 // Full-text indexes of a running node: what they find and in which order is what a look at every text gives.
 import assert from 'node:assert/strict';
-import { afterEach, test } from 'node:test';
-import { CqlClient } from '../support/cql-client.js';
+import { test } from 'node:test';
+import type { CqlClient } from '../support/cql-client.js';
 import { value } from '../support/cql-values.js';
-import { Ferrosa } from '../support/ferrosa.js';
+import type { Ferrosa } from '../support/ferrosa.js';
+import { connectTo, patient, startNode } from '../support/for-a-test.js';
 import { whenBuilt } from '../support/index-kinds-workload.js';
 import { Prng } from '../support/prng.js';
 
 const seed = Number(process.env['INDEX_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
-const cleanups: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
-});
-
-async function connect({ port }: Ferrosa): Promise<CqlClient> {
-  const client = await CqlClient.connect({ port });
-  cleanups.push(() => client.close());
-  return client;
-}
-
 async function start(): Promise<{ ferrosa: Ferrosa; client: CqlClient }> {
-  // A busy machine is no fault of the indexes.
-  const timeouts = { read_request_timeout: '60s', range_request_timeout: '60s', write_request_timeout: '60s' };
-  const ferrosa = await Ferrosa.start(timeouts);
-  cleanups.push(() => ferrosa.remove());
-  const client = await connect(ferrosa);
+  const ferrosa = await startNode(patient);
+  const client = await connectTo(ferrosa);
   await client.query("CREATE KEYSPACE ks WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 1}");
   return { ferrosa, client };
 }
@@ -145,7 +132,7 @@ test('texts are found and ranked as by the book, whatever was written and delete
     if (round === 3) {
       await ferrosa.down('SIGKILL');
       await ferrosa.up();
-      client = await connect(ferrosa);
+      client = await connectTo(ferrosa);
       await compare(client);
     }
   }

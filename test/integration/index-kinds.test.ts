@@ -1,8 +1,9 @@
 // The kinds of index that Cassandra has not: btree, hash, composite, phonetic and partial ones of a running node.
 import assert from 'node:assert/strict';
-import { afterEach, test } from 'node:test';
-import { CqlClient } from '../support/cql-client.js';
-import { Ferrosa } from '../support/ferrosa.js';
+import { test } from 'node:test';
+import type { CqlClient } from '../support/cql-client.js';
+import type { Ferrosa } from '../support/ferrosa.js';
+import { connectTo, patient, startNode } from '../support/for-a-test.js';
 import {
   checkKinds,
   createKindIndexes,
@@ -14,23 +15,9 @@ import {
 import { Prng } from '../support/prng.js';
 
 const seed = Number(process.env['INDEX_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
-const cleanups: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
-});
-
-async function connect({ port }: Ferrosa): Promise<CqlClient> {
-  const client = await CqlClient.connect({ port });
-  cleanups.push(() => client.close());
-  return client;
-}
-
 async function start(): Promise<{ ferrosa: Ferrosa; client: CqlClient }> {
-  // A busy machine is no fault of the indexes.
-  const timeouts = { read_request_timeout: '60s', range_request_timeout: '60s', write_request_timeout: '60s' };
-  const ferrosa = await Ferrosa.start(timeouts);
-  cleanups.push(() => ferrosa.remove());
-  return { ferrosa, client: await connect(ferrosa) };
+  const ferrosa = await startNode(patient);
+  return { ferrosa, client: await connectTo(ferrosa) };
 }
 
 test('every kind of index finds what a look at all rows finds, whatever was written', async (t) => {
@@ -51,7 +38,7 @@ test('every kind of index finds what a look at all rows finds, whatever was writ
     if (round === 3) {
       await ferrosa.down('SIGKILL');
       await ferrosa.up();
-      client = await connect(ferrosa);
+      client = await connectTo(ferrosa);
       await checkKinds(client, 'ks.t');
     }
   }
@@ -78,7 +65,7 @@ test('a table may have views and indexes of every kind: both follow every write'
     if (round === 1) {
       await ferrosa.down('SIGKILL');
       await ferrosa.up();
-      client = await connect(ferrosa);
+      client = await connectTo(ferrosa);
     }
     await checkKinds(client, 'ks.t');
     const select = async (table: string, where: string) =>

@@ -1,28 +1,20 @@
 // AND, OR, LIKE and negations that indexes serve: what they find is what a look at every row finds, whatever was written.
 import assert from 'node:assert/strict';
-import { afterEach, test } from 'node:test';
-import { CqlClient } from '../support/cql-client.js';
-import { Ferrosa } from '../support/ferrosa.js';
+import { test } from 'node:test';
+import type { CqlClient } from '../support/cql-client.js';
+import type { Ferrosa } from '../support/ferrosa.js';
+import { connectTo, patient, startNode } from '../support/for-a-test.js';
 import { indexedColumns, randomWrite } from '../support/index-workload.js';
 import { Prng } from '../support/prng.js';
 
 const seed = Number(process.env['INDEX_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
-const cleanups: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
-});
-
 async function start(): Promise<{ ferrosa: Ferrosa; client: CqlClient }> {
-  // A busy machine is no fault of the indexes.
-  const timeouts = { read_request_timeout: '60s', range_request_timeout: '60s', write_request_timeout: '60s' };
-  const ferrosa = await Ferrosa.start(timeouts);
-  cleanups.push(() => ferrosa.remove());
+  const ferrosa = await startNode(patient);
   return { ferrosa, client: await connect(ferrosa) };
 }
 
-async function connect({ port }: Ferrosa): Promise<CqlClient> {
-  const client = await CqlClient.connect({ port });
-  cleanups.push(() => client.close());
+async function connect(ferrosa: Ferrosa): Promise<CqlClient> {
+  const client = await connectTo(ferrosa);
   await client.query(
     "CREATE KEYSPACE IF NOT EXISTS ks WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 1}",
   );

@@ -1,28 +1,13 @@
 // Secondary indexes of a running node: what they find is what a scan with ALLOW FILTERING finds on a twin table without them.
 import assert from 'node:assert/strict';
-import { afterEach, test } from 'node:test';
+import { test } from 'node:test';
 import { CqlClient, CqlError } from '../support/cql-client.js';
-import { Ferrosa } from '../support/ferrosa.js';
+import { atEnd, connectTo, startNode } from '../support/for-a-test.js';
 import { indexedColumns as columns, randomWrite } from '../support/index-workload.js';
 import { NodeProcess, temporaryDataDir } from '../support/node-process.js';
 import { Prng } from '../support/prng.js';
 
 const seed = Number(process.env['INDEX_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
-const cleanups: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
-});
-
-async function start(settings: Record<string, string> = {}): Promise<Ferrosa> {
-  const ferrosa = await Ferrosa.start(settings);
-  cleanups.push(() => ferrosa.remove());
-  return ferrosa;
-}
-async function connect({ port }: Ferrosa): Promise<CqlClient> {
-  const client = await CqlClient.connect({ port });
-  cleanups.push(() => client.close());
-  return client;
-}
 async function createKeyspace(client: CqlClient): Promise<void> {
   await client.query("CREATE KEYSPACE ks WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 1}");
   await client.query('USE ks');
@@ -72,8 +57,8 @@ for (const kind of ['legacy', 'sai'] as const)
   test(`${kind} indexes find what a scan finds, whatever was written, deleted, flushed and compacted`, async (t) => {
     t.diagnostic(`replay with INDEX_SEED=${seed}`);
     const random = new Prng(seed);
-    const ferrosa = await start();
-    let client = await connect(ferrosa);
+    const ferrosa = await startNode();
+    let client = await connectTo(ferrosa);
     await createKeyspace(client);
     await client.query(`CREATE TABLE t ${columns}`);
     await client.query(`CREATE TABLE twin ${columns}`);
@@ -93,7 +78,7 @@ for (const kind of ['legacy', 'sai'] as const)
       if (round === 3) {
         await ferrosa.down('SIGKILL');
         await ferrosa.up();
-        client = await connect(ferrosa);
+        client = await connectTo(ferrosa);
         await client.query('USE ks');
         await compare(client, kind, 1);
       }
@@ -115,9 +100,9 @@ async function whenBuilt(client: CqlClient, query: string): Promise<Record<strin
 
 test('an index is built over what is there, also when the number of shards changes', async () => {
   const folder = temporaryDataDir();
-  cleanups.push(() => folder.remove());
+  atEnd(() => folder.remove());
   const before = await NodeProcess.start(folder.path, { shards: '2' });
-  cleanups.push(() => before.kill());
+  atEnd(() => before.kill());
   const client = await CqlClient.connect({ port: before.port });
   await createKeyspace(client);
   await client.query('CREATE TABLE t (k int PRIMARY KEY, v int)');
@@ -133,9 +118,9 @@ test('an index is built over what is there, also when the number of shards chang
   await client.close();
   await before.kill();
   const again = await NodeProcess.start(folder.path, { shards: '3' });
-  cleanups.push(() => again.kill());
+  atEnd(() => again.kill());
   const other = await CqlClient.connect({ port: again.port });
-  cleanups.push(() => other.close());
+  atEnd(() => other.close());
   await other.query('USE ks');
   assert.deepEqual(await whenBuilt(other, 'SELECT k FROM t WHERE v = 3'), wanted);
   await other.query('UPDATE t SET v = 3 WHERE k = 10000');
@@ -143,8 +128,8 @@ test('an index is built over what is there, also when the number of shards chang
 });
 
 test('entries that the table does not bear out are forgotten when they are found', async () => {
-  const ferrosa = await start({ shards: '1' });
-  const client = await connect(ferrosa);
+  const ferrosa = await startNode({ shards: '1' });
+  const client = await connectTo(ferrosa);
   await createKeyspace(client);
   await client.query('CREATE TABLE t (k int PRIMARY KEY, v int)');
   await client.query('CREATE INDEX ON t (v)');

@@ -1,9 +1,9 @@
 // From where roles may do anything: CassandraNetworkAuthorizer and CassandraCIDRAuthorizer, with the answers of Cassandra.
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
 import { after, before, test } from 'node:test';
 import { CqlClient, type CqlError } from '../support/cql-client.js';
 import { value } from '../support/cql-values.js';
+import { asSuperuser, ctlOutput, runCtl } from '../support/ctl.js';
 import { Ferrosa } from '../support/ferrosa.js';
 import { NodeProcess, temporaryDataDir } from '../support/node-process.js';
 
@@ -36,19 +36,8 @@ after(async () => {
   await node.remove();
 });
 
-function ctl(...args: string[]): Promise<{ code: number; out: string; error: string }> {
-  const argv = ['bin/ferrosa-ctl.js', '-p', String(node.webPort), '-u', 'cassandra', '-pw', 'cassandra', ...args];
-  return new Promise((resolve) => {
-    execFile(process.execPath, argv, (failure, out, error) =>
-      resolve({ code: failure === null ? 0 : Number(failure.code), out, error }),
-    );
-  });
-}
-async function ok(...args: string[]): Promise<string> {
-  const { code, out, error } = await ctl(...args);
-  assert.equal(code, 0, error);
-  return out;
-}
+const ctl = (...args: string[]) => runCtl(node, ...asSuperuser, ...args);
+const ok = (...args: string[]) => ctlOutput(node, ...asSuperuser, ...args);
 
 const refusedHere = (error: CqlError) => {
   assert.equal(error.code, 0x2100);

@@ -1,19 +1,13 @@
 // CREATE TABLE ... LIKE of a running node: the copy is what DESCRIBE of the source says, without its rows.
 import assert from 'node:assert/strict';
-import { afterEach, test } from 'node:test';
+import { test } from 'node:test';
 import { CqlClient } from '../support/cql-client.js';
-import { Ferrosa } from '../support/ferrosa.js';
-
-const cleanups: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
-});
+import type { Ferrosa } from '../support/ferrosa.js';
+import { atEnd, connectTo, startNode } from '../support/for-a-test.js';
 
 async function start(): Promise<{ ferrosa: Ferrosa; client: CqlClient }> {
-  const ferrosa = await Ferrosa.start();
-  cleanups.push(() => ferrosa.remove());
-  const client = await CqlClient.connect({ port: ferrosa.port });
-  cleanups.push(() => client.close());
+  const ferrosa = await startNode();
+  const client = await connectTo(ferrosa);
   for (const keyspace of ['a', 'b'])
     await client.query(
       `CREATE KEYSPACE ${keyspace} WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 1}`,
@@ -93,6 +87,6 @@ test('a copy in another keyspace has the user types of that keyspace; what canno
   await ferrosa.down('SIGKILL');
   await ferrosa.up();
   const again = await CqlClient.connect({ port: ferrosa.port });
-  cleanups.push(() => again.close());
+  atEnd(() => again.close());
   assert.equal((await again.query('SELECT k FROM b.copy')).rows.length, 1);
 });

@@ -2,28 +2,12 @@
 import assert from 'node:assert/strict';
 import { readdirSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, test } from 'node:test';
-import { CqlClient, CqlError } from '../support/cql-client.js';
-import { Ferrosa } from '../support/ferrosa.js';
+import { test } from 'node:test';
+import { type CqlClient, CqlError } from '../support/cql-client.js';
+import { connectTo, startNode } from '../support/for-a-test.js';
 import { Prng } from '../support/prng.js';
 
 const seed = Number(process.env['VECTOR_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
-const cleanups: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
-});
-
-async function start(settings: Record<string, string> = {}): Promise<Ferrosa> {
-  const ferrosa = await Ferrosa.start(settings);
-  cleanups.push(() => ferrosa.remove());
-  return ferrosa;
-}
-
-async function connect({ port }: Ferrosa): Promise<CqlClient> {
-  const client = await CqlClient.connect({ port });
-  cleanups.push(() => client.close());
-  return client;
-}
 
 async function createKeyspace(client: CqlClient): Promise<void> {
   await client.query("CREATE KEYSPACE ks WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 1}");
@@ -174,8 +158,8 @@ async function built(client: CqlClient, query = everything): Promise<void> {
 test('the nearest rows are those of comparing all, after any mix of writes, flushes, compactions, stops and kills', async (t) => {
   t.diagnostic(`VECTOR_SEED=${seed}`);
   const random = new Prng(seed);
-  const ferrosa = await start({ commitlog_sync: 'batch' });
-  let client = await connect(ferrosa);
+  const ferrosa = await startNode({ commitlog_sync: 'batch' });
+  let client = await connectTo(ferrosa);
   await createKeyspace(client);
   await createTable(client);
   const model: Model = new Map();
@@ -192,7 +176,7 @@ test('the nearest rows are those of comparing all, after any mix of writes, flus
       await client.close();
       await ferrosa.down(round % 2 === 0 ? 'SIGKILL' : 'SIGTERM');
       await ferrosa.up();
-      client = await connect(ferrosa);
+      client = await connectTo(ferrosa);
       await client.query('USE ks');
       await built(client);
     }
@@ -202,8 +186,8 @@ test('the nearest rows are those of comparing all, after any mix of writes, flus
 
 test('a graph in a file is there with the first request; one that is damaged is built from the table', async () => {
   const random = new Prng(seed);
-  const ferrosa = await start();
-  let client = await connect(ferrosa);
+  const ferrosa = await startNode();
+  let client = await connectTo(ferrosa);
   await createKeyspace(client);
   await createTable(client);
   await createIndexes(client);
@@ -227,7 +211,7 @@ test('a graph in a file is there with the first request; one that is damaged is 
     assert.equal(files().length, 2, 'each shard has a file');
     files().forEach(damage);
     await ferrosa.up();
-    client = await connect(ferrosa);
+    client = await connectTo(ferrosa);
     await client.query('USE ks');
     await built(client);
     await check(client, model, random);
@@ -240,8 +224,8 @@ test('a graph in a file is there with the first request; one that is damaged is 
 test('many vectors: the graph finds nearly all of the true nearest, right after the write and when it has settled', async (t) => {
   t.diagnostic(`VECTOR_SEED=${seed}`);
   const random = new Prng(seed);
-  const ferrosa = await start();
-  const client = await connect(ferrosa);
+  const ferrosa = await startNode();
+  const client = await connectTo(ferrosa);
   await createKeyspace(client);
   const wide = 32;
   const rows = 10_000;
@@ -289,8 +273,8 @@ test('many vectors: the graph finds nearly all of the true nearest, right after 
 });
 
 test('vectors expire, TRUNCATE empties, and an index that is dropped and made again has what the table has', async () => {
-  const ferrosa = await start();
-  const client = await connect(ferrosa);
+  const ferrosa = await startNode();
+  const client = await connectTo(ferrosa);
   await createKeyspace(client);
   await client.query('CREATE TABLE e (k int PRIMARY KEY, v vector<float, 2>)');
   const ids = async (): Promise<number[]> =>
@@ -316,8 +300,8 @@ test('vectors expire, TRUNCATE empties, and an index that is dropped and made ag
 });
 
 test('writes of vectors are refused when their memory is used up; deletes and other writes are not', async () => {
-  const ferrosa = await start({ vector_index_memory: '8MiB' });
-  const client = await connect(ferrosa);
+  const ferrosa = await startNode({ vector_index_memory: '8MiB' });
+  const client = await connectTo(ferrosa);
   await createKeyspace(client);
   await client.query('CREATE TABLE big (k int PRIMARY KEY, n int, v vector<float, 1024>)');
   await client.query("CREATE INDEX ON big (v) USING 'sai'");
