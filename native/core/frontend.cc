@@ -201,6 +201,7 @@ void Frontend::Data(uint32_t id, Slice bytes, uint64_t now_micros) {
   FilterSink sink(this, connection);
   connection->filter.Data(bytes, &sink, &bytes_);
   if (!bytes_.empty()) AddItem(ItemKind::kLeft, id, 0);
+  TellDeclined();
   NoteStop(connection);
 }
 
@@ -210,7 +211,9 @@ bool Frontend::Envelope(uint32_t id, Slice envelope, uint64_t now_micros) {
   if (connection == nullptr || envelope.size < kEnvelopeHeaderBytes) return false;
   // Without room JavaScript's way is taken, which has its own bounds and waits for space by itself.
   const bool throw_on_overload = std::exchange(connection->throw_on_overload, false);
+  tells_items_ = false;
   const Taken taken = TryHot(connection, envelope);
+  tells_items_ = true;
   connection->throw_on_overload = throw_on_overload;
   return taken == Taken::kTaken;
 }
@@ -293,7 +296,6 @@ void Frontend::OnDeclined(const Record& record) {
   Slice body;
   if (slot == nullptr || !LoadHotHead(record.payload, &head, &body)) return;
   Connection* connection = Find(slot->connection);
-  stats_.declined++;
   if (HotPlan* plan = plans_.Find(slot->plan); plan != nullptr && ++plan->declines >= kHotDeclinesMax) {
     plan->skips = kHotSkips;
   }
@@ -301,14 +303,30 @@ void Frontend::OnDeclined(const Record& record) {
   if (head.opcode == kOpcodeQuery) stats_.texts--;
   body = RequestBodyOf(head, body);
   FreeSlot(slot, connection);
-  if (connection == nullptr) return;
-  const size_t start = bytes_.size();
-  bytes_.resize(start + kEnvelopeHeaderBytes);
-  StoreResponseHeader(bytes_.data() + start, head.version, head.stream, head.opcode, static_cast<uint32_t>(body.size));
-  bytes_[start] = head.version;  // a request: without the direction bit
-  bytes_.insert(bytes_.end(), body.data, body.data + body.size);
-  AddItem(ItemKind::kDeclined, connection->id, start);
+  if (connection != nullptr) HandToJavaScript(*connection, head.version, head.stream, head.opcode, body);
+}
+
+// A request that was taken and is JavaScript's all the same: a whole envelope, apart from the stream.
+void Frontend::HandToJavaScript(const Connection& connection, uint8_t version, int16_t stream, uint8_t opcode, Slice body) {
+  stats_.declined++;
   stats_.left++;
+  const size_t start = declined_bytes_.size();
+  declined_bytes_.resize(start + kEnvelopeHeaderBytes);
+  StoreResponseHeader(declined_bytes_.data() + start, version, stream, opcode, static_cast<uint32_t>(body.size));
+  declined_bytes_[start] = version;  // a request: without the direction bit
+  declined_bytes_.insert(declined_bytes_.end(), body.data, body.data + body.size);
+  declined_.push_back({connection.id, declined_bytes_.size() - start});
+}
+
+void Frontend::TellDeclined() {
+  size_t at = bytes_.size();
+  bytes_.insert(bytes_.end(), declined_bytes_.begin(), declined_bytes_.end());
+  for (const Declined& one : declined_) {
+    items_.push_back({ItemKind::kDeclined, one.connection, at, at + one.bytes});
+    at += one.bytes;
+  }
+  declined_.clear();
+  declined_bytes_.clear();
 }
 
 void Frontend::OnAnswer(const Record& record) {
@@ -345,6 +363,7 @@ bool Frontend::Drain(uint64_t now_micros, size_t bytes_max) {
     lane.requests->Pump();
   }
   ResumeStopped();
+  TellDeclined();
   Flush();
   SealOutgoing();
   return more;

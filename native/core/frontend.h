@@ -34,7 +34,7 @@ struct FrontendStats {
   uint64_t hot = 0;         // requests put into rings
   uint64_t local = 0;       // of those, for the shard of this thread
   uint64_t left = 0;        // envelopes left to JavaScript
-  uint64_t declined = 0;    // by shards, then handed to JavaScript
+  uint64_t declined = 0;    // of `hot`, those that JavaScript ran: declined by shards, and texts whose plan is its own
   uint64_t timeouts = 0;
   uint64_t overloaded = 0;  // answered with Overloaded
   uint64_t stops = 0;       // connections stopped for a full ring or a bound
@@ -171,6 +171,7 @@ class Frontend {
   Taken TryHot(Connection* connection, Slice envelope);
   Taken Execute(Connection* connection, Slice envelope);
   Taken Query(Connection* connection, Slice envelope);
+  Taken HandAsExecute(Connection* connection, Slice envelope, const HotPlan& plan, size_t options_at);
   Taken PutStatement(Connection* connection, Slice envelope, HotPlan* plan, Slice body, size_t options_at);
   Taken Batch(Connection* connection, Slice envelope);
   Taken Put(Connection* connection, const Slot& slot, HotHead* head, Slice body);
@@ -186,6 +187,8 @@ class Frontend {
   void OnAnswer(const Record& record);
   void OnFrame(const Record& record);
   void OnDeclined(const Record& record);
+  void HandToJavaScript(const Connection& connection, uint8_t version, int16_t stream, uint8_t opcode, Slice body);
+  void TellDeclined();
   std::vector<uint8_t>* OutOf(Connection* connection);
   void AnswerError(Connection* connection, uint8_t version, int16_t stream, uint32_t code, const char* message);
   void AnswerTimeout(Connection* connection, const Slot& slot);
@@ -211,6 +214,14 @@ class Frontend {
   uint64_t now_ = 0;
   PlainText text_;
   std::vector<uint8_t> rewritten_;
+  // Requests for JavaScript apart from the stream: they are told behind what the filter leaves.
+  struct Declined {
+    uint32_t connection;
+    size_t bytes;
+  };
+  std::vector<Declined> declined_;
+  std::vector<uint8_t> declined_bytes_;
+  bool tells_items_ = true;  // whether the call that runs ends in items
   HotRequest request_;
   HotBatch batch_;
   std::vector<uint8_t> other_key_;

@@ -65,6 +65,7 @@ Frontend::Taken Frontend::Query(Connection* connection, Slice envelope) {
   const size_t n = LoadBE<uint32_t>(body.data);
   if (n > body.size - 4 || !ScanPlainText(Slice(body.data + 4, n), &text_)) return Taken::kLeft;
   HotPlan* plan = plans_.FindByText(Slice(text_.skeleton), Slice(connection->keyspace));
+  if (plan != nullptr && plan->kind == HotKind::kPrepared) return HandAsExecute(connection, envelope, *plan, 4 + n);
   if (!IsReady(*connection, plan)) return Taken::kLeft;
   rewritten_.assign(body.data, body.data + body.size);
   rewritten_.insert(rewritten_.end(), plan->prepared_id.begin(), plan->prepared_id.end());
@@ -75,6 +76,29 @@ Frontend::Taken Frontend::Query(Connection* connection, Slice envelope) {
   const Taken taken = PutStatement(connection, envelope, plan, Slice(rewritten_), options_at);
   stats_.texts += stats_.hot - hot;
   return taken;
+}
+
+// A text with a plan that is JavaScript's: it gets the EXECUTE that says the same, and need not read the text. `options_at`: of the body.
+Frontend::Taken Frontend::HandAsExecute(Connection* connection, Slice envelope, const HotPlan& plan, size_t options_at) {
+  if (!tells_items_) return Taken::kLeft;
+  const uint8_t version = envelope.data[0];
+  const auto append_id = [&](const std::array<uint8_t, 16>& id) {
+    rewritten_.push_back(0);
+    rewritten_.push_back(static_cast<uint8_t>(id.size()));
+    rewritten_.insert(rewritten_.end(), id.begin(), id.end());
+  };
+  rewritten_.clear();
+  append_id(plan.prepared_id);
+  if (version >= 5) append_id(plan.metadata_id);
+  const size_t head = kEnvelopeHeaderBytes + options_at;
+  const Slice options(envelope.data + head, envelope.size - head);
+  if (!AppendExecuteOptions(plan, version, text_, options, &rewritten_)) return Taken::kLeft;
+  stats_.hot++;
+  stats_.texts++;
+  connection->taken++;
+  HandToJavaScript(*connection, version, static_cast<int16_t>(LoadBE<uint16_t>(envelope.data + 2)), kOpcodeExecute,
+                   Slice(rewritten_));
+  return Taken::kTaken;
 }
 
 // `body`: what the shard gets; the options of an EXECUTE of the plan begin at `options_at` of it.

@@ -223,7 +223,7 @@ Status HotPlan::ReadBinds(Reader* reader) {
     if (slot == kNoSlot) return bad;
   for (const int32_t slot : clustering)
     if (slot == kNoSlot) return bad;
-  return partition_key.empty() ? bad : Status::Ok();
+  return partition_key.empty() && kind != HotKind::kPrepared ? bad : Status::Ok();
 }
 
 Status HotPlan::ReadRead(Reader* reader) {
@@ -270,7 +270,7 @@ Status HotPlan::Parse(Slice bytes, std::unique_ptr<HotPlan>* out) {
   uint8_t kind;
   Slice prepared;
   Slice table;
-  if (!reader.U8(&format) || format != 2 || !reader.U8(&kind) || (kind != 1 && kind != 2)) return bad;
+  if (!reader.U8(&format) || format != 2 || !reader.U8(&kind) || kind < 1 || kind > 3) return bad;
   plan->kind = static_cast<HotKind>(kind);
   if (!reader.U8(&plan->flags) || !reader.Bytes(16, &prepared) || !reader.Bytes(16, &table) ||
       !reader.U32(&plan->table_version)) {
@@ -285,6 +285,7 @@ Status HotPlan::Parse(Slice bytes, std::unique_ptr<HotPlan>* out) {
   }
   RETURN_IF_ERROR(plan->ReadRead(&reader));
   RETURN_IF_ERROR(plan->ReadText(&reader));
+  if (plan->kind == HotKind::kPrepared && plan->skeleton.empty()) return bad;
   if (reader.left() != 0) return bad;
   *out = std::move(plan);
   return Status::Ok();

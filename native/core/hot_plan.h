@@ -15,7 +15,8 @@ namespace ferrosa {
 
 struct PlanFigures;
 
-enum class HotKind : uint8_t { kWrite = 1, kRead = 2 };
+// kPrepared: a text that JavaScript runs, as the prepared statement that it is the same as.
+enum class HotKind : uint8_t { kWrite = 1, kRead = 2, kPrepared = 3 };
 enum HotFlag : uint8_t {
   kHotInsert = 1,
   kHotNotDurable = 2,

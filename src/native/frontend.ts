@@ -22,7 +22,7 @@ export const FrontendCompression = { none: 0, lz4: 1, snappy: 2 } as const;
 export const FrontendItem = {
   /** Bytes for the connection's decoder. */
   left: 0,
-  /** A whole envelope that a shard declined: run it, apart from the stream. */
+  /** A whole envelope that was taken and is to be run here, apart from the stream: a shard declined it, or it stands for a text. */
   declined: 1,
   /** Pause the socket. */
   stopped: 2,
@@ -51,7 +51,7 @@ export type FrontendStats = {
   readonly local: number;
   /** Envelopes of connections here that went to JavaScript. */
   readonly left: number;
-  /** Of those, the ones that a shard had declined. */
+  /** Of those, the ones that were taken: declined by a shard, or texts that went on as the EXECUTE of their plan. */
   readonly declined: number;
   readonly timeouts: number;
   readonly overloaded: number;

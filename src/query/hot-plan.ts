@@ -2,7 +2,7 @@
 import { BufferWriter } from '../common/bytes.js';
 import { writeRowsMetadata } from '../protocol/index.js';
 import { type ColumnDefinition, isCompact } from '../schema/index.js';
-import { ByteWriter, noLimit, Selected } from '../storage/index.js';
+import { ByteWriter, noLimit, type ReadColumn, Selected } from '../storage/index.js';
 import { type CqlType, encodeDescriptorType } from '../types/index.js';
 import type { Prepared } from './prepared/prepared-store.js';
 import type { Restriction, RestrictionTerm } from './restrictions/restriction.js';
@@ -16,7 +16,7 @@ import { DeleteColumn, SetColumn } from './write/operations.js';
 import type { WritePlan } from './write/write-plan.js';
 
 const format = 2;
-const kinds = { write: 1, read: 2 } as const;
+const kinds = { write: 1, read: 2, prepared: 3 } as const;
 const flagBits = {
   insert: 1,
   notDurable: 2,
@@ -116,12 +116,37 @@ export function encodeHotPlan(prepared: Prepared, consistencyLevels: number, exa
   const markers = prepared.bindColumns.length;
   if (plan.kind === 'write') {
     const layout = writeLayout(plan, markers);
-    return layout === null ? null : encode(prepared, plan, layout, consistencyLevels, example);
+    return layout === null ? null : encode(prepared, hotTarget(plan), layout, consistencyLevels, example);
   }
   // The addon does not know who asks.
   if (plan.kind !== 'select' || plan.masked !== null) return null;
   const layout = readLayout(plan, markers);
-  return layout === null ? null : encode(prepared, plan, layout, consistencyLevels, example);
+  return layout === null ? null : encode(prepared, hotTarget(plan), layout, consistencyLevels, example);
+}
+
+/** A statement of no table. */
+const noTable = new Uint8Array(16);
+
+/**
+ * The plan of statements that come as text and that JavaScript runs: the addon makes the EXECUTE of `prepared` of them.
+ * @param example  one of them, with a value for each marker
+ */
+export function encodeTextPlan(prepared: Prepared, example: string): Uint8Array {
+  const terms = new HotTerms(prepared.bindColumns.length);
+  for (const [i, { type }] of prepared.bindColumns.entries()) {
+    // An increment is written as a whole number.
+    const written: CqlType = type.kind === 'counter' ? { kind: 'bigint' } : type;
+    terms.binds[i] = { target: targets.value, which: i, type: written };
+  }
+  const layout = {
+    kind: kinds.prepared,
+    flags: 0,
+    terms,
+    sliceFlags: 0,
+    rowLimit: noLimit,
+    perPartitionLimit: noLimit,
+  };
+  return encode(prepared, { tableId: noTable, version: 0, defaultTtl: 0, columns: [] }, layout, 0, example);
 }
 
 /** Whether the addon can run a statement by itself, once it is prepared. */
@@ -237,9 +262,27 @@ function addLimit(terms: HotTerms, term: Term | null, which: number): number | n
   return terms.add(term, targets.limit, which, { kind: 'int' }) ? noLimit : null;
 }
 
+/** What a plan is made for. */
+type HotTarget = {
+  readonly tableId: Uint8Array;
+  readonly version: number;
+  readonly defaultTtl: number;
+  readonly columns: readonly ReadColumn[];
+};
+
+function hotTarget(plan: SelectPlan | WritePlan): HotTarget {
+  const { table } = plan;
+  return {
+    tableId: tableIdBytes(table),
+    version: table.version,
+    defaultTtl: table.options.default_time_to_live,
+    columns: plan.kind === 'select' ? plan.direct! : [],
+  };
+}
+
 function encode(
   prepared: Prepared,
-  plan: SelectPlan | WritePlan,
+  { tableId, version, defaultTtl, columns }: HotTarget,
   layout: Layout,
   consistencyLevels: number,
   example: string,
@@ -249,8 +292,8 @@ function encode(
   out.u8(layout.kind);
   out.u8(layout.flags);
   out.raw(prepared.id);
-  out.raw(tableIdBytes(plan.table));
-  out.u32(plan.table.version);
+  out.raw(tableId);
+  out.u32(version);
   out.u16(layout.terms.binds.length);
   for (const { target, which, type } of layout.terms.binds) {
     out.u8(target);
@@ -265,11 +308,10 @@ function encode(
     if (value !== null) out.raw(value);
   }
   out.u8(layout.sliceFlags);
-  out.u32(plan.table.options.default_time_to_live);
+  out.u32(defaultTtl);
   out.u16(consistencyLevels);
   out.u32(layout.rowLimit);
   out.u32(layout.perPartitionLimit);
-  const columns = plan.kind === 'select' ? plan.direct! : [];
   out.u16(columns.length);
   for (const { what, which } of columns) {
     out.u8(what);

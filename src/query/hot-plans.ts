@@ -1,14 +1,17 @@
 // Keeps the addon's hot plans in step with the prepared statements, with the statements that come as text, and with the schema.
 import { toHex } from '../common/bytes.js';
 import { FerrosaError } from '../common/errors.js';
-import { encodeHotPlan } from './hot-plan.js';
+import { encodeHotPlan, encodeTextPlan } from './hot-plan.js';
 import type { Prepared } from './prepared/prepared-store.js';
+import type { TextPlan } from './prepared/text-plans.js';
 import type { Processor } from './processor.js';
 
 /** Where hot plans are registered (the hot path of a thread). */
 export interface HotPlanRegistry {
   /** @throws FerrosaError INVALID for bytes that are no plan, OVERLOADED when there are too many */
   register(plan: Uint8Array): number;
+  /** The same for a plan of texts that only makes an EXECUTE of them (`encodeTextPlan`). */
+  registerText(plan: Uint8Array): number;
   unregister(number: number): void;
   /** Lets the connections of a group run a plan. */
   allow(group: number, number: number): void;
@@ -30,7 +33,7 @@ export class HotPlans {
   ) {
     processor.prepared.onAdded = (prepared) => this.#add(prepared);
     processor.prepared.onRemoved = (prepared) => this.#remove(prepared);
-    processor.texts.onAdded = (plan) => this.#add(plan, plan.example);
+    processor.texts.onAdded = (plan) => this.#addText(plan);
     processor.texts.onRemoved = (plan) => this.#remove(plan);
     for (const prepared of processor.prepared.all()) this.#add(prepared);
     processor.services.catalogue.onChange(({ before, after }) => {
@@ -57,14 +60,29 @@ export class HotPlans {
     return this.#plans.size;
   }
 
-  #add(prepared: Prepared, example?: string): void {
+  #add(prepared: Prepared): void {
     this.#remove(prepared);
+    const plan = this.#hotPlan(prepared);
+    if (plan !== null) this.#register(prepared, () => this.registry.register(plan));
+  }
+
+  /** What the addon cannot run it can still prepare. */
+  #addText(text: TextPlan): void {
+    this.#remove(text);
+    const plan = this.#hotPlan(text, text.example);
+    this.#register(text, () =>
+      plan === null ? this.registry.registerText(encodeTextPlan(text, text.example)) : this.registry.register(plan),
+    );
+  }
+
+  #hotPlan(prepared: Prepared, example?: string): Uint8Array | null {
     const [table] = prepared.planned.tables;
-    if (table === undefined) return;
-    const plan = encodeHotPlan(prepared, this.consistencyLevels(table.keyspace), example);
-    if (plan === null) return;
+    return table === undefined ? null : encodeHotPlan(prepared, this.consistencyLevels(table.keyspace), example);
+  }
+
+  #register(prepared: Prepared, register: () => number): void {
     try {
-      this.#plans.set(toHex(prepared.id), { prepared, number: this.registry.register(plan) });
+      this.#plans.set(toHex(prepared.id), { prepared, number: register() });
     } catch (error) {
       // Without a hot plan the statement runs in JavaScript.
       if (!(error instanceof FerrosaError)) throw error;

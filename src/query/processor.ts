@@ -150,7 +150,7 @@ export class Processor implements QueryProcessor {
   }
 
   lookup(id: Uint8Array): PreparedStatement | null {
-    return this.prepared.get(id) ?? null;
+    return this.prepared.get(id) ?? this.texts.byId(id) ?? null;
   }
 
   execute(statement: PreparedStatement, client: ClientState, options: QueryOptions): Promise<QueryResult> {
@@ -161,7 +161,7 @@ export class Processor implements QueryProcessor {
     if (values.length !== wanted)
       throw invalid(`there were ${wanted} markers(?) in CQL but ${values.length} bound variables`);
     const asked = this.#authorize(planned, client, options);
-    const as = { request: 'EXECUTE', text: statement.query, shape: null };
+    const as = { request: 'example' in statement ? 'QUERY' : 'EXECUTE', text: statement.query, shape: null };
     if (asked !== undefined) return asked.then(() => this.#execute(planned, client, options, values, as));
     this.onPermitted(client, statement.id);
     return this.#execute(planned, client, options, values, as);

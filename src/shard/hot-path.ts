@@ -167,6 +167,14 @@ export class HotPath {
    * @throws FerrosaError INVALID for bytes that are no plan, OVERLOADED when there are too many
    */
   register(plan: Uint8Array): number {
+    const number = this.registerText(plan);
+    // The plan is in each ring before any request that needs it; a shard that does not know it declines.
+    this.#router.plan(number, plan).catch(() => this.#frontend.plan(number, new Uint8Array()));
+    return number;
+  }
+
+  /** The same for a plan that no shard runs: of texts that go on as an EXECUTE. */
+  registerText(plan: Uint8Array): number {
     const number = this.#freeNumbers.pop() ?? this.#numbers++;
     if (number >= hotPathLimits.plansMax) throw new FerrosaError('OVERLOADED', 'Too many hot plans');
     try {
@@ -178,8 +186,6 @@ export class HotPath {
     }
     this.#plans.set(number, plan);
     this.onPlan(number, plan).catch(() => {}); // such a thread has ended, and with it the node
-    // The plan is in each ring before any request that needs it; a shard that does not know it declines.
-    this.#router.plan(number, plan).catch(() => this.#frontend.plan(number, new Uint8Array()));
     return number;
   }
 

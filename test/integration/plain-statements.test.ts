@@ -1,4 +1,5 @@
-// Statements that come as text with their values in it: those that the addon runs by itself do what JavaScript does with them.
+// Statements that come as text with their values in it: those that the addon runs by itself do what JavaScript does with them, and those
+// that it hands on as prepared statements do what their texts say.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import fc from 'fast-check';
@@ -91,7 +92,25 @@ const statement = fc.oneof(
     .tuple(key, fc.constantFrom('', ' LIMIT 1', ' LIMIT 0', ' ORDER BY c DESC LIMIT 2'))
     .map(([k, limit]) => `SELECT * FROM t WHERE p = ${k.p} AND "Q" = ${k.q}${limit}`),
   key.map((k) => `SELECT c, c_text FROM ps.t WHERE p=${k.p} AND "Q"=${k.q} AND c>=${k.c};`),
+  {
+    weight: 3,
+    arbitrary: fc.tuple(key, literal, fc.nat(7)).map(([k, [type, v], i]) => coldStatements(k, type, v)[i]!),
+  },
 );
+/** What the addon does not run by itself. */
+function coldStatements(k: { p: string; q: string; c: string }, type: string, v: string): readonly string[] {
+  const where = `WHERE p = ${k.p} AND "Q" = ${k.q}`;
+  return [
+    `SELECT JSON c, c_text, c_int FROM t ${where} AND c = ${k.c}`,
+    `SELECT count(*), max(c_${type}) FROM t ${where}`,
+    `SELECT c, writetime(c_${type}), 1 FROM t WHERE p IN (${k.p}, 1) AND "Q" IN (${k.q}, 'a')`,
+    `SELECT p, c, c_${type} FROM t WHERE c_${type} = ${v} ALLOW FILTERING`,
+    `SELECT c FROM t WHERE token(p, "Q") = token(${k.p}, ${k.q}) LIMIT 2`,
+    `SELECT c, c_${type} FROM t ${where} GROUP BY c LIMIT ${k.c}`,
+    `UPDATE t SET c_${type} = ${v} ${where} AND c = ${k.c} IF c_int = 7`,
+    `INSERT INTO t (p, "Q", c, c_${type}) VALUES (${k.p}, ${k.q}, ${k.c}, ${v}) IF NOT EXISTS`,
+  ];
+}
 function insert(k: { p: string; q: string; c: string }, type: string, v: string, using: string): string {
   return `INSERT INTO t (p, "Q", c, c_${type}) VALUES (${k.p}, ${k.q}, ${k.c}, ${v})${using}`;
 }
@@ -171,3 +190,14 @@ for (const port of ['port', 'shardAwarePort'] as const)
       await client.close();
     }
   });
+
+test('a shape that the addon does not run costs no reading of the text from the third statement on, and counts as regular', async () => {
+  const before = await textsRun();
+  const slow = async () => (await clients[0].query('LIST QUERIES')).objects();
+  for (let i = 0; i < 6; i++) {
+    const { rows } = await clients[0].query(`SELECT count(*) FROM ps.t WHERE p IN (${i}, 99) AND "Q" = 'none'`);
+    assert.equal(rows.length, 1);
+  }
+  assert.equal((await slow()).length, 1, 'nothing is left running');
+  assert.equal((await textsRun()) - before, 8);
+});

@@ -147,8 +147,11 @@ export class Figures {
   }
 
   async #cqlMetrics({ processor, services: { metrics, hotPath } }: Serving): Promise<PlainRow[]> {
-    const texts = sumHot('texts', hotPath, await this.#storage.shards.stats());
-    const prepared = metrics.statements['EXECUTE']! + Math.max(0, metrics.hotRequests() - texts);
+    const shards = await this.#storage.shards.stats();
+    const texts = sumHot('texts', hotPath, shards);
+    // What JavaScript ran in the end is among its own.
+    const hot = metrics.hotRequests() - sumHot('declined', hotPath, shards);
+    const prepared = Math.max(0, metrics.statements['EXECUTE']! + hot - texts);
     const regular = metrics.statements['QUERY']! + texts;
     const values = {
       prepared_statements_count: processor.prepared.size,

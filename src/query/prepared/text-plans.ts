@@ -1,19 +1,41 @@
 // Statements that come as text with their values in it: those that come again and again, with other values each time, are prepared here
-// with a marker for each value, so that the addon can run the next ones by itself.
+// with a marker for each value, so that the addon can run the next ones by itself, or hand them on as an EXECUTE.
 
 import { createHash } from 'node:crypto';
 import { toHex } from '../../common/bytes.js';
 import { FerrosaError } from '../../common/errors.js';
 import { parseStatement, withMarkers } from '../../cql/index.js';
-import { isHotPlan } from '../hot-plan.js';
+import type { CqlType } from '../../types/index.js';
 import type { PlannedStatement } from '../plan.js';
 import { type Prepared, resultMetadataId } from './prepared-store.js';
 
 /** A statement with markers, and one of those that it stands for. */
 export type TextPlan = Prepared & { readonly example: string };
 
+/** Types of values whose texts the addon reads. */
+const writtenTypes: ReadonlySet<CqlType['kind']> = new Set([
+  'ascii',
+  'text',
+  'tinyint',
+  'smallint',
+  'int',
+  'bigint',
+  'counter',
+  'timestamp',
+  'float',
+  'double',
+  'uuid',
+  'timeuuid',
+  'blob',
+  'boolean',
+]);
+
 /** Shapes that have come once, remembered for the second time. */
 const seenMax = 4_096;
+
+/** A value among what is selected names a column of the result. */
+const selectsValue = ({ statement }: ReturnType<typeof parseStatement>): boolean =>
+  statement.kind === 'select' && JSON.stringify(statement.selectors).includes('"kind":"marker"');
 
 export class TextPlans {
   readonly #byShape = new Map<string, TextPlan>();
@@ -92,13 +114,15 @@ export class TextPlans {
     this.onAdded?.(plan);
   }
 
-  /** Null when the addon cannot run such statements. */
+  /** Null when such statements cannot be prepared, or are others then. */
   #make(example: string, keyspace: string | null): TextPlan | null {
     const query = withMarkers(example);
     if (query === null) return null;
     try {
-      const planned = this.plan(parseStatement(query), keyspace);
-      if (!isHotPlan(planned.plan, planned.bindColumns.length)) return null;
+      const parsed = parseStatement(query);
+      if (selectsValue(parsed)) return null;
+      const planned = this.plan(parsed, keyspace);
+      if (!planned.bindColumns.every(({ type }) => writtenTypes.has(type.kind))) return null;
       return {
         id: createHash('md5')
           .update(`text\0${keyspace ?? ''}\0${query}`)

@@ -351,7 +351,10 @@ function planLimit(environment: PlanEnvironment, term: TermSyntax | null, name: 
   return prepareTerm(environment, term, { keyspace, table: table.name, name, type: { kind: 'int' } });
 }
 
+/** A value in the text and a bound one are the same: the pages of one statement may be asked for in both ways. */
 function shapeOf(table: TableDefinition, statement: SelectStatement): number {
-  const text = JSON.stringify([table.id, statement.where, statement.groupBy, statement.orderBy, statement.distinct]);
+  const parts = [table.id, statement.where, statement.groupBy, statement.orderBy, statement.distinct];
+  const isValue = (part: unknown) => ['literal', 'marker'].includes((part as { kind?: string } | null)?.kind ?? '');
+  const text = JSON.stringify(parts, (_, part) => (isValue(part) ? '?' : part));
   return createHash('md5').update(text).digest().readUInt32BE(0);
 }
