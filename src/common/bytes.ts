@@ -7,6 +7,17 @@ const utf8Decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 const asciiStringMax = 64;
 export const emptyBytes: Uint8Array = new Uint8Array(0);
 
+/**
+ * `length` bytes of any content, in memory shared with others where they are few: for what is soon forgotten and goes to no other thread. An
+ * array of its own costs many times as much.
+ */
+export function scratchBytes(length: number): Uint8Array {
+  return Buffer.allocUnsafe(length);
+}
+
+/** Texts up to here are copied by a loop, which costs less than the call of a function that does it. */
+const loopBytesMax = 64;
+
 /** UTF-8 bytes of a string. Lone surrogates become U+FFFD. */
 export function utf8Bytes(text: string): Uint8Array {
   return utf8Encoder.encode(text);
@@ -19,7 +30,8 @@ export function utf8Text(bytes: Uint8Array): string {
 
 /** Lower-case hex digits of `bytes`, without a prefix. */
 export function toHex(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex');
+  const buffer = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return buffer.toString('hex');
 }
 
 /** Bytes of an even number of hex digits, or null when `hex` is something else. */
@@ -36,6 +48,14 @@ export function compareBytes(a: Uint8Array, b: Uint8Array): number {
     if (difference !== 0) return difference;
   }
   return a.length - b.length;
+}
+
+/** A copy in scratch bytes. */
+export function scratchCopy(bytes: Uint8Array, length = bytes.length): Uint8Array {
+  const copy = scratchBytes(length);
+  if (length > loopBytesMax * 4) copy.set(length === bytes.length ? bytes : bytes.subarray(0, length));
+  else for (let i = 0; i < length; i++) copy[i] = bytes[i]!;
+  return copy;
 }
 
 export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
@@ -181,6 +201,11 @@ export class BufferWriter {
     return this.#bytes.subarray(0, this.#length);
   }
 
+  /** A copy of what was written, in scratch bytes. */
+  scratch(): Uint8Array {
+    return scratchCopy(this.#bytes, this.#length);
+  }
+
   /** Forgets what was written and keeps the memory. */
   clear(): void {
     this.#length = 0;
@@ -202,13 +227,11 @@ export class BufferWriter {
  */
 export class BufferReader {
   readonly #bytes: Uint8Array;
-  readonly #view: DataView;
   readonly #onShort: (wanted: number, left: number) => FerrosaError;
   #offset = 0;
 
   constructor(bytes: Uint8Array, onShort: (wanted: number, left: number) => FerrosaError = shortBody) {
     this.#bytes = bytes;
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.#onShort = onShort;
   }
 
@@ -221,31 +244,34 @@ export class BufferReader {
   }
 
   u8(): number {
-    return this.#view.getUint8(this.#take(1));
+    return this.#bytes[this.#take(1)]!;
   }
 
   u16(): number {
-    return this.#view.getUint16(this.#take(2));
+    const at = this.#take(2);
+    return (this.#bytes[at]! << 8) | this.#bytes[at + 1]!;
   }
 
   i32(): number {
-    return this.#view.getInt32(this.#take(4));
+    const at = this.#take(4);
+    const bytes = this.#bytes;
+    return (bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!;
   }
 
   u32(): number {
-    return this.#view.getUint32(this.#take(4));
+    return this.i32() >>> 0;
   }
 
   i64(): bigint {
-    return this.#view.getBigInt64(this.#take(8));
+    return this.#view(8).getBigInt64(0);
   }
 
   f32(): number {
-    return this.#view.getFloat32(this.#take(4));
+    return this.#view(4).getFloat32(0);
   }
 
   f64(): number {
-    return this.#view.getFloat64(this.#take(8));
+    return this.#view(8).getFloat64(0);
   }
 
   bytes(length: number): Uint8Array {
@@ -274,6 +300,12 @@ export class BufferReader {
 
   rest(): Uint8Array {
     return this.bytes(this.remaining);
+  }
+
+  /** Of the next bytes. Most are read without: a view costs more than what it reads. */
+  #view(count: number): DataView {
+    const at = this.#take(count);
+    return new DataView(this.#bytes.buffer, this.#bytes.byteOffset + at, count);
   }
 
   #text(bytes: Uint8Array): string {

@@ -106,7 +106,7 @@ export function encodeResponse(message: ResponseMessage, header: ResponseHeader)
   writeBody(writer, message, version);
   writer.setI32(lengthAt, writer.length - lengthAt - 4);
   // The copy lies in Node's pool: an array of its own is what costs most of a small answer.
-  const envelope = isSmall ? Buffer.from(writer.peek()) : writer.peek();
+  const envelope = isSmall ? writer.scratch() : writer.peek();
   const bodyBytes = envelope.length - envelopeHeaderBytes;
   if (!header.compressor || version >= 5 || bodyBytes < compressBytesMin) return envelope;
   return compressEnvelope(envelope, header.compressor);

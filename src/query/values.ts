@@ -1,6 +1,6 @@
 // Small encodings that plans need beside those of the types.
-import { compareBytes } from '../common/bytes.js';
-import { type CqlType, compareValues, packCollection, type UserType } from '../types/index.js';
+import { compareBytes, scratchBytes } from '../common/bytes.js';
+import { type CqlType, compareValues, type UserType } from '../types/index.js';
 
 /** Big-endian int. */
 export function int32Bytes(value: number): Uint8Array {
@@ -10,7 +10,7 @@ export function int32Bytes(value: number): Uint8Array {
 }
 
 export function readInt32(bytes: Uint8Array): number {
-  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getInt32(0);
+  return (bytes[0]! << 24) | (bytes[1]! << 16) | (bytes[2]! << 8) | bytes[3]!;
 }
 
 /** Big-endian long. */
@@ -43,13 +43,14 @@ export function packPartitionKey(components: readonly Uint8Array[]): Uint8Array 
   if (components.length === 1) return components[0]!;
   let length = 0;
   for (const component of components) length += 3 + component.length;
-  const bytes = new Uint8Array(length);
+  const bytes = scratchBytes(length);
   let at = 0;
   for (const component of components) {
     bytes[at] = component.length >>> 8;
     bytes[at + 1] = component.length & 0xff;
     bytes.set(component, at + 2);
     at += 3 + component.length;
+    bytes[at - 1] = 0;
   }
   return bytes;
 }
@@ -69,8 +70,22 @@ export function unpackPartitionKey(key: Uint8Array, count: number): Uint8Array[]
 
 /** The row's cells as the native protocol has them: i32 length (-1 null) and bytes each. */
 export function packCells(cells: readonly (Uint8Array | null)[]): Uint8Array {
-  // A collection's encoding is a count and then just that.
-  return packCollection(cells).subarray(4);
+  let size = 0;
+  for (const cell of cells) size += 4 + (cell === null ? 0 : cell.length);
+  const row = scratchBytes(size);
+  let at = 0;
+  for (const cell of cells) {
+    const length = cell === null ? -1 : cell.length;
+    row[at] = length >> 24;
+    row[at + 1] = length >> 16;
+    row[at + 2] = length >> 8;
+    row[at + 3] = length;
+    at += 4;
+    if (cell === null) continue;
+    row.set(cell, at);
+    at += length;
+  }
+  return row;
 }
 
 /** 16 bytes of a UUID in text. */

@@ -41,9 +41,9 @@ export function asFerrosaError(error: unknown, client: ClientState, log: ServerL
 
 /**
  * Runs one statement.
- * @throws FerrosaError what the client gets as ERROR, also in the promise
+ * @throws FerrosaError what the client gets as ERROR
  */
-export function runStatement(
+export async function runStatement(
   processor: QueryProcessor,
   message: StatementMessage,
   client: ClientState,
@@ -51,20 +51,24 @@ export function runStatement(
 ): Promise<Answer> {
   switch (message.kind) {
     case 'QUERY':
-      return processor.query(message.query, client, queryOptions(message.parameters, followers)).then(wholeAnswer);
-    case 'PREPARE':
-      return processor.prepare(message.query, client, message.keyspace).then((prepared) => {
-        const plan = followers.watch == null ? null : planOf(prepared);
-        if (plan !== null) followers.watch?.planned(plan);
-        return { result: { kind: 'prepared', ...preparedBody(prepared) }, warnings: prepared.warnings ?? noWarnings };
-      });
-    case 'EXECUTE':
-      return execute(processor, message, client, followers);
+      return wholeAnswer(await processor.query(message.query, client, queryOptions(message.parameters, followers)));
+    case 'PREPARE': {
+      const prepared = await processor.prepare(message.query, client, message.keyspace);
+      const plan = followers.watch == null ? null : planOf(prepared);
+      if (plan !== null) followers.watch?.planned(plan);
+      return { result: { kind: 'prepared', ...preparedBody(prepared) }, warnings: prepared.warnings ?? noWarnings };
+    }
+    case 'EXECUTE': {
+      const prepared = processor.lookup(message.id);
+      if (prepared === null) throw unprepared(message.id);
+      const result = await processor.execute(prepared, client, queryOptions(message.parameters, followers));
+      return executedAnswer(message, prepared, result);
+    }
     case 'BATCH': {
       for (const { query } of message.queries)
         if (typeof query !== 'string' && processor.lookup(query) === null) throw unprepared(query);
       const batch = { type: message.type, entries: message.queries };
-      return processor.batch(batch, client, queryOptions(message.parameters, followers)).then(wholeAnswer);
+      return wholeAnswer(await processor.batch(batch, client, queryOptions(message.parameters, followers)));
     }
   }
 }
@@ -100,22 +104,13 @@ const preparedBody = (prepared: PreparedStatement) => ({
   resultColumns: prepared.resultColumns,
 });
 
-function execute(
-  processor: QueryProcessor,
-  message: Extract<StatementMessage, { kind: 'EXECUTE' }>,
-  client: ClientState,
-  followers: Followers,
-): Promise<Answer> {
-  const prepared = processor.lookup(message.id);
-  if (prepared === null) throw unprepared(message.id);
-  const options = queryOptions(message.parameters, followers);
-  return processor
-    .execute(prepared, client, options)
-    .then((result) =>
-      result.kind === 'rows'
-        ? answerOf(result, metadataRule(prepared, result, message.parameters.skipMetadata, message.resultMetadataId))
-        : wholeAnswer(result),
-    );
+function executedAnswer(
+  { parameters, resultMetadataId }: Extract<StatementMessage, { kind: 'EXECUTE' }>,
+  prepared: PreparedStatement,
+  result: QueryResult,
+): Answer {
+  if (result.kind !== 'rows') return wholeAnswer(result);
+  return answerOf(result, metadataRule(prepared, result, parameters.skipMetadata, resultMetadataId));
 }
 
 type MetadataRule = { readonly skip: boolean; readonly changedId: Uint8Array | null };

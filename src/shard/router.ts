@@ -63,6 +63,10 @@ function errorOf(payload: Uint8Array): FerrosaError {
   return new FerrosaError(statusCodes[payload[0] ?? 0] ?? 'SERVER_ERROR', message);
 }
 
+/** The monotonic clock of the addon less that of `performance`, which is the cheaper one to ask. Microseconds. */
+const clockOffset = Number(process.hrtime.bigint()) / 1000 - performance.now() * 1000;
+const monotonicMicros = (): number => Math.floor(performance.now() * 1000 + clockOffset);
+
 export class ShardRouter {
   readonly #links: Link[] = [];
   readonly #open: OpenRequests;
@@ -76,7 +80,7 @@ export class ShardRouter {
   readonly #onShard: ((requests: RingProducer, answers: RingConsumer) => void)[] = [];
 
   /** @param now  monotonic microseconds */
-  constructor(now: () => number = () => Math.floor(Number(process.hrtime.bigint() / 1000n))) {
+  constructor(now: () => number = monotonicMicros) {
     this.#now = now;
     this.#open = new OpenRequests(routerLimits.openRequestsMax);
     this.#waker = new Waker(-1, () => this.onWake());

@@ -1,4 +1,8 @@
 // One growing little-endian buffer that the encoders of this folder write into; kept and used again between encodings.
+import { scratchCopy } from '../common/bytes.js';
+
+/** Copied by a loop: the call of `set` costs more. */
+const shortBytes = 32;
 
 /** Growable output bytes. Offsets stay valid until the next `clear`; `view` and `bytes` change when it grows. */
 export class ByteWriter {
@@ -63,7 +67,8 @@ export class ByteWriter {
 
   raw(source: Uint8Array): void {
     const at = this.take(source.length);
-    this.bytes.set(source, at);
+    if (source.length > shortBytes) this.bytes.set(source, at);
+    else for (let i = 0; i < source.length; i++) this.bytes[at + i] = source[i]!;
   }
 
   /** `bytes` of docs/format/mutation.md: var length and the bytes. */
@@ -81,10 +86,7 @@ export class ByteWriter {
 
   /** A copy of what was written, in memory shared with others: for what is soon forgotten and goes to no other thread. */
   copy(): Uint8Array {
-    const pooled = Buffer.allocUnsafe(this.length);
-    const bytes = new Uint8Array(pooled.buffer, pooled.byteOffset, this.length);
-    bytes.set(this.bytes.subarray(0, this.length));
-    return bytes;
+    return scratchCopy(this.bytes, this.length);
   }
 
   /** A copy of what was written. */

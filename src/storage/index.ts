@@ -4,5 +4,5 @@ export { BoundKind, type ClusteringPrefix, type ClusteringSlice, clusteringName,
 export { MutationBuilder } from './mutation.js';
 export * from './mutation-decoder.js';
 export * from './read-command.js';
-export { cellsOf, type RowPartition, RowStream, rowsOf, type StreamRow } from './row-stream.js';
+export { cellsOf, eachRow, type RowPartition, RowStream, rowsOf, type StreamRow } from './row-stream.js';
 export * from './sstable/index.js';

@@ -118,20 +118,44 @@ export function* rowsOf(partition: RowPartition, columnCount: number, positions 
   const bytes = partition.rows;
   let at = 0;
   for (let row = 0; row < partition.rowCount; row++) {
-    let position: Uint8Array | null = null;
-    if (positions) {
-      if (bytes.length - at < 2) throw damaged('row position');
-      const length = u16(bytes, at);
-      at += 2;
-      if (length > bytes.length - at) throw damaged('row position');
-      position = bytes.subarray(at, at + length);
-      at += length;
-    }
-    const start = at;
+    const start = positions ? endOfPosition(bytes, at) : at;
+    const position = positions ? bytes.subarray(at + 2, start) : null;
+    at = start;
     for (let column = 0; column < columnCount; column++) at = skipCell(bytes, at);
     yield { position, cells: bytes.subarray(start, at) };
   }
   if (at !== bytes.length) throw damaged('rows');
+}
+
+/** The same with the cells of each row apart. */
+export function eachRow(
+  partition: RowPartition,
+  columnCount: number,
+  positions: boolean,
+  take: (position: Uint8Array | null, cells: (Uint8Array | null)[]) => void,
+): void {
+  const bytes = partition.rows;
+  let at = 0;
+  for (let row = 0; row < partition.rowCount; row++) {
+    const start = positions ? endOfPosition(bytes, at) : at;
+    const position = positions ? bytes.subarray(at + 2, start) : null;
+    at = start;
+    const cells: (Uint8Array | null)[] = [];
+    for (let column = 0; column < columnCount; column++) {
+      const next = skipCell(bytes, at);
+      cells.push(i32be(bytes, at) < 0 ? null : bytes.subarray(at + 4, next));
+      at = next;
+    }
+    take(position, cells);
+  }
+  if (at !== bytes.length) throw damaged('rows');
+}
+
+function endOfPosition(bytes: Uint8Array, at: number): number {
+  if (bytes.length - at < 2) throw damaged('row position');
+  const length = u16(bytes, at);
+  if (length > bytes.length - at - 2) throw damaged('row position');
+  return at + 2 + length;
 }
 
 /** The cells of one row, null for null. */

@@ -37,7 +37,7 @@ export function requirementsOf(
   schema: Schema,
   called: ReadonlySet<Resource> = none,
 ): readonly Requirement[] {
-  const required = ofPlan(plan, keyspace, schema);
+  const required = ofKnownPlan(plan) ?? ofPlan(plan, keyspace, schema);
   return called.size === 0 ? required : [...required, ...[...called].map((fn) => needs('EXECUTE', fn))];
 }
 
@@ -45,6 +45,19 @@ const none: ReadonlySet<Resource> = new Set();
 
 const onFunctions = (permission: Permission, functions: readonly UserFunctionOrAggregate[]): Requirement[] =>
   functions.map((fn) => needs(permission, functionResource(fn.keyspace, fn.name, fn.argTypes)));
+
+/** Of plans that say all by themselves, and that are run again and again. */
+const known = new WeakMap<Plan, readonly Requirement[]>();
+
+function ofKnownPlan(plan: Plan): readonly Requirement[] | null {
+  if (plan.kind !== 'select' && plan.kind !== 'write') return null;
+  let required = known.get(plan);
+  if (required === undefined) {
+    required = plan.kind === 'select' ? ofSelect(plan) : ofWrite(plan);
+    known.set(plan, required);
+  }
+  return required;
+}
 
 function ofPlan(plan: Plan, keyspace: string | null, schema: Schema): readonly Requirement[] {
   switch (plan.kind) {

@@ -39,17 +39,19 @@ export class StatementObserver {
     const text = shownText(statement);
     const startedMicros = this.#clock.monotonicMicros();
     const query = this.running.begin({ request, text, keyspace, client, startedMicros });
-    let rows = 0;
-    let failed = true;
     try {
       const result = await work(query);
-      if (result.kind === 'rows') rows = result.rowCount;
-      failed = false;
+      this.#end(query, statement, result.kind === 'rows' ? result.rowCount : 0, false);
       return result;
-    } finally {
-      this.running.end(query);
-      this.#note(statement, Math.round(this.#clock.monotonicMicros() - startedMicros), rows, failed);
+    } catch (error) {
+      this.#end(query, statement, 0, true);
+      throw error;
     }
+  }
+
+  #end(query: RunningQuery, statement: ObservedStatement, rows: number, failed: boolean): void {
+    this.running.end(query);
+    this.#note(statement, Math.round(this.#clock.monotonicMicros() - query.startedMicros), rows, failed);
   }
 
   #note(

@@ -15,23 +15,38 @@ export type RunningQuery = {
   killed: boolean;
 };
 
+/** In a list, to be taken out without a search. */
+type Entry = RunningQuery & { before: Entry | null; after: Entry | null };
+
 export class RunningQueries {
-  readonly #running = new Map<number, RunningQuery>();
+  #first: Entry | null = null;
+  #last: Entry | null = null;
   #next = 1;
 
   begin({ request, text, keyspace, client, startedMicros }: Omit<RunningQuery, 'id' | 'killed'>): RunningQuery {
-    const running = { id: this.#next++, request, text, keyspace, client, startedMicros, killed: false };
-    this.#running.set(running.id, running);
-    return running;
+    const before = this.#last;
+    const id = this.#next++;
+    const entry: Entry = { id, request, text, keyspace, client, startedMicros, killed: false, before, after: null };
+    if (before === null) this.#first = entry;
+    else before.after = entry;
+    this.#last = entry;
+    return entry;
   }
 
-  end({ id }: RunningQuery): void {
-    this.#running.delete(id);
+  /** REQUIRES: `begin` gave it, and it has not ended. */
+  end(query: RunningQuery): void {
+    const { before, after } = query as Entry;
+    if (before === null) this.#first = after;
+    else before.after = after;
+    if (after === null) this.#last = before;
+    else after.before = before;
   }
 
   /** In the order in which they began. */
   all(): readonly RunningQuery[] {
-    return [...this.#running.values()];
+    const all: RunningQuery[] = [];
+    for (let entry = this.#first; entry !== null; entry = entry.after) all.push(entry);
+    return all;
   }
 
   /**
@@ -39,7 +54,7 @@ export class RunningQueries {
    * @throws FerrosaError INVALID when there is no such query, UNAUTHORIZED for a query of somebody else
    */
   kill(id: number, by: ClientState, ofAll: boolean): void {
-    const query = this.#running.get(id);
+    const query = this.all().find((one) => one.id === id);
     if (query === undefined) throw invalid(`There is no running query ${id}`);
     if (!ofAll && query.client.user !== by.user)
       throw new FerrosaError('UNAUTHORIZED', 'Only superusers may kill queries of other users');

@@ -2,7 +2,7 @@
 import type { NodeInstance, SelectionNode } from '../selection/node.js';
 import type { BindContext } from '../terms/term.js';
 import { GroupMaker } from './grouping.js';
-import { keyOfPosition, type PagingState } from './paging-state.js';
+import { isSameKey, keyOfState, type PagingState } from './paging-state.js';
 import { encodeRow } from './row-sink.js';
 import type { SelectPlan } from './select-plan.js';
 import { type Limits, type ResultPage, type RowPages, type SourceRow, stateAfterRow } from './types.js';
@@ -16,18 +16,18 @@ export async function aggregateRows(
   nodes: readonly SelectionNode[],
   source: RowPages<Pick<SourceRow, 'cells'>>,
   bind: BindContext,
-): Promise<Uint8Array> {
+): Promise<ResultPage> {
   const instances = nodes.map((node) => node.instance(bind));
   while (!source.done) for (const row of await source.next()) for (const instance of instances) instance.add(row.cells);
-  return encodeRow(
+  const row = encodeRow(
     plan,
     instances.map((instance) => instance.output()),
   );
+  return { rows: [row], next: null };
 }
 
 type Group = {
   readonly instances: readonly NodeInstance[];
-  readonly keyHex: string;
   last: SourceRow;
 };
 
@@ -44,7 +44,7 @@ export async function groupRows(
   const rows: Uint8Array[] = [];
   let group: Group | null = null;
   let given = state?.givenInPartition ?? 0;
-  let keyHex = state === null || state.position.length === 0 ? '' : keyOfPosition(state.position);
+  let key = keyOfState(state);
   const close = (closed: Group) => {
     rows.push(
       encodeRow(
@@ -70,9 +70,8 @@ export async function groupRows(
             next: rows.length === limits.remaining ? null : stateAfterRow(plan, limits, rows.length, group.last, given),
           };
       }
-      const hex = Buffer.from(row.key).toString('hex');
-      if (hex !== keyHex) {
-        keyHex = hex;
+      if (!isSameKey(row.key, key)) {
+        key = row.key;
         given = 0;
       }
       if (given >= limits.perPartition) {
@@ -81,7 +80,7 @@ export async function groupRows(
       }
       const instances = plan.nodes.map((node) => node.instance(bind));
       for (const instance of instances) instance.add(row.cells);
-      group = { instances, keyHex, last: row };
+      group = { instances, last: row };
     }
   if (group !== null) close(group);
   return { rows, next: null };

@@ -1,6 +1,7 @@
 // The paging state that clients give back to us: where to go on, and what is left of the limits. Clients may send anything,
 // so it is signed; the key lives in the data folder, so that a state survives a restart.
 import { createHmac, timingSafeEqual } from 'node:crypto';
+import { equalBytes } from '../../common/bytes.js';
 import { protocolError } from '../../common/errors.js';
 
 const format = 1;
@@ -57,8 +58,13 @@ export class PagingStateCodec {
 
 const badState = () => protocolError('Invalid value for the paging state');
 
-/** Key of the partition that an encoded position is in, in hex. */
-export function keyOfPosition(position: Uint8Array): string {
-  const length = position[0]! | (position[1]! << 8);
-  return Buffer.from(position.subarray(2, 2 + length)).toString('hex');
+/** Key of the partition that a state stands in; null at the start. */
+export function keyOfState(state: PagingState | null): Uint8Array | null {
+  if (state === null || state.position.length === 0) return null;
+  const { position } = state;
+  return position.subarray(2, 2 + (position[0]! | (position[1]! << 8)));
 }
+
+/** Whether the row before was of this partition too. Rows of one partition mostly share the key's array. */
+export const isSameKey = (key: Uint8Array, before: Uint8Array | null): boolean =>
+  key === before || (before !== null && equalBytes(key, before));

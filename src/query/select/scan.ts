@@ -40,7 +40,7 @@ export class Scan {
   #keyIndex = 0;
   #done = false;
   /** Answers that were asked for ahead, by key index. */
-  readonly #ahead = new Map<number, Promise<Uint8Array>>();
+  #ahead: Map<number, Promise<Uint8Array>> | null = null;
 
   /** @param position  where another scan of the same target stopped, null for the start */
   constructor(
@@ -92,9 +92,9 @@ export class Scan {
     const { keys } = partitions;
     const index = this.#keyIndex;
     if (index + 1 < keys.length) this.#askAhead(keys, rowLimit);
-    const ahead = this.#ahead.get(index);
+    const ahead = this.#ahead?.get(index);
     if (ahead === undefined) return this.#readKey(keys, index, rowLimit, this.#position);
-    this.#ahead.delete(index);
+    this.#ahead!.delete(index);
     return ahead;
   }
 
@@ -114,6 +114,7 @@ export class Scan {
   /** Several keys are read at once when the limit leaves room for all of them. */
   #askAhead(keys: readonly Uint8Array[], rowLimit: number): void {
     if (rowLimit !== noLimit || this.#position !== null) return;
+    this.#ahead ??= new Map();
     const end = Math.min(keys.length, this.#keyIndex + keysInFlightMax);
     for (let i = this.#keyIndex; i < end; i++) {
       if (this.#ahead.has(i)) continue;

@@ -1,5 +1,4 @@
 // Executes a planned SELECT.
-import { toHex } from '../../common/bytes.js';
 import { invalid } from '../../common/errors.js';
 import { murmurToken } from '../../native/index.js';
 import { cellsOf, noLimit, rowsOf } from '../../storage/index.js';
@@ -15,7 +14,7 @@ import { tableIdBytes } from '../write/mutations.js';
 import { aggregateRows, groupRows } from './aggregate.js';
 import { type AnnPlan, annRows, checkAnnRequest } from './ann-read.js';
 import { indexSource } from './index-read.js';
-import { keyOfPosition, type PagingState } from './paging-state.js';
+import { isSameKey, keyOfState, type PagingState } from './paging-state.js';
 import { rankedPage, rankedSource } from './ranked-rows.js';
 import { resultRow } from './row-sink.js';
 import { Scan, type ScanTarget } from './scan.js';
@@ -55,67 +54,62 @@ export function executeSelect(plan: SelectPlan, context: SelectContext): Promise
     perPartition,
     pageSize: context.pageSize > 0 && plan.ann === null ? context.pageSize : noLimit,
   };
-  return readPage(plan, context, target, state, limits).then((page) => resultOf(plan, context, page, told));
+  // What is passed through has no promise of its own here: most reads are of this kind.
+  if (plan.direct !== null && target !== null) return passThrough(plan, context, target, state, limits, told);
+  return makePage(plan, context, target, state, limits).then((page) => resultOf(plan, context, page, told));
 }
 
 function resultOf(
   plan: SelectPlan,
   context: SelectContext,
-  { rowCount, rows, next }: CountedPage,
+  { rows, next }: ResultPage,
   told: readonly string[],
+  rowCount = rows.length,
 ): QueryResult {
   const pagingState = next === null || next.remaining === 0 ? null : context.paging.encode(next);
   const result = { kind: 'rows', columns: plan.resultColumns, rowCount, rows, pagingState } as const;
-  const warnings = [...warningsOf(plan), ...told];
+  const about = warningOf(plan);
   const tombstones = context.tombstones.warning(plan.table);
-  if (tombstones !== null) warnings.push(tombstones);
-  return warnings.length > 0 ? { ...result, warnings } : result;
+  if (about === null && tombstones === null && told.length === 0) return result;
+  return { ...result, warnings: [about ?? [], told, tombstones ?? []].flat() };
 }
 
-type CountedPage = { rowCount: number; rows: Uint8Array[]; next: PagingState | null };
-
-const counted = (page: ResultPage): CountedPage => ({ ...page, rowCount: page.rows.length });
-
-/** What is passed through has no promise of its own here: most reads are of this kind. */
-function readPage(
+function makePage(
   plan: SelectPlan,
   context: SelectContext,
   target: ScanTarget | null,
   state: PagingState | null,
   limits: Limits,
-): Promise<CountedPage> {
-  return plan.direct !== null && target !== null
-    ? passThrough(plan, context, target, state, limits)
-    : makePage(plan, context, target, state, limits);
-}
-
-async function makePage(
-  plan: SelectPlan,
-  context: SelectContext,
-  target: ScanTarget | null,
-  state: PagingState | null,
-  limits: Limits,
-): Promise<CountedPage> {
-  if (plan.direct !== null) return counted({ rows: [], next: null });
+): Promise<ResultPage> {
+  if (plan.direct !== null) return Promise.resolve({ rows: [], next: null });
   if (plan.folded !== null && target !== null) {
     const parts = new FoldedPages(plan.folded, context, target);
-    return counted({ rows: [await aggregateRows(plan, plan.folded.nodes, parts, context.bind)], next: null });
+    return aggregateRows(plan, plan.folded.nodes, parts, context.bind);
   }
   if (plan.rankings.length > 0 && plan.ann === null && target !== null && !plan.isAggregate)
     return rankedResult(plan, context, target, state, limits);
-  const rows = target === null ? noPages : await pagesOf(plan, context, target, state, limits.remaining);
-  if (plan.isAggregate) {
-    const row = plan.callsUser
-      ? userAggregateRows(plan, rows, context.bind)
-      : aggregateRows(plan, plan.nodes, rows, context.bind);
-    return counted({ rows: [await row], next: null });
-  }
+  if (target === null) return pageOfRows(plan, context, noPages, state, limits);
+  const rows = pagesOf(plan, context, target, state, limits.remaining);
+  return rows instanceof Promise
+    ? rows.then((found) => pageOfRows(plan, context, found, state, limits))
+    : pageOfRows(plan, context, rows, state, limits);
+}
+
+function pageOfRows(
+  plan: SelectPlan,
+  { bind }: SelectContext,
+  rows: RowPages,
+  state: PagingState | null,
+  limits: Limits,
+): Promise<ResultPage> {
+  if (plan.isAggregate)
+    return plan.callsUser ? userAggregateRows(plan, rows, bind) : aggregateRows(plan, plan.nodes, rows, bind);
   if (plan.grouping !== null) {
     const group = plan.callsUser ? userGroupRows : groupRows;
-    return counted(await group(plan, rows, context.bind, state, limits));
+    return group(plan, rows, bind, state, limits);
   }
-  if (plan.ordering !== null) return counted(await orderedRows(plan, rows, context.bind, limits));
-  return counted(await computedRows(plan, rows, context.bind, state, limits));
+  if (plan.ordering !== null) return orderedRows(plan, rows, bind, limits);
+  return computedRows(plan, rows, bind, state, limits);
 }
 
 /** The rows of full-text searches. */
@@ -125,11 +119,11 @@ async function rankedResult(
   target: ScanTarget,
   state: PagingState | null,
   limits: Limits,
-): Promise<CountedPage> {
+): Promise<ResultPage> {
   const page = await rankedPage(plan, context, target, state, limits);
   const result = new ResultRows(plan, context.bind);
   for (const { cells } of page.rows) result.add(cells);
-  return counted({ rows: await result.finish(), next: page.next });
+  return { rows: await result.finish(), next: page.next };
 }
 
 function limitOf(term: Term | null, bind: BindContext): number {
@@ -142,11 +136,10 @@ function limitOf(term: Term | null, bind: BindContext): number {
   return limit;
 }
 
-function warningsOf(plan: SelectPlan): string[] {
-  if (!plan.isAggregate && plan.grouping === null) return [];
-  if (!plan.restrictions.hasPartitionKey) return ['Aggregation query used without partition key'];
-  if (plan.restrictions.keyIsIn) return ['Aggregation query used on multiple partition keys (IN restriction)'];
-  return [];
+function warningOf(plan: SelectPlan): string | null {
+  if (!plan.isAggregate && plan.grouping === null) return null;
+  if (!plan.restrictions.hasPartitionKey) return 'Aggregation query used without partition key';
+  return plan.restrictions.keyIsIn ? 'Aggregation query used on multiple partition keys (IN restriction)' : null;
 }
 
 /** What is read; null when nothing can match. */
@@ -192,7 +185,8 @@ async function passThrough(
   target: ScanTarget,
   state: PagingState | null,
   limits: Limits,
-): Promise<CountedPage> {
+  told: readonly string[],
+): Promise<QueryResult> {
   const position = state === null || state.position.length === 0 ? null : state.position;
   const scan = new Scan(context.coordinator, context.read, target, position);
   const wanted = Math.min(limits.remaining, limits.pageSize);
@@ -205,13 +199,11 @@ async function passThrough(
     for (const block of stream.rowBlocks()) rows.push(block);
   }
   const next = scan.position;
-  if (next === null || wanted === limits.remaining) return { rowCount, rows, next: null };
+  if (next === null || wanted === limits.remaining)
+    return resultOf(plan, context, { rows, next: null }, told, rowCount);
   const remaining = limits.remaining === noLimit ? noLimit : limits.remaining - rowCount;
-  return {
-    rowCount,
-    rows,
-    next: { remaining, givenInPartition: 0, shape: plan.shape, position: next },
-  };
+  const follows = { remaining, givenInPartition: 0, shape: plan.shape, position: next };
+  return resultOf(plan, context, { rows, next: follows }, told, rowCount);
 }
 
 /** Rows of what storage has folded: the parts of one aggregate row. */
@@ -243,18 +235,21 @@ class FoldedPages implements RowPages<Pick<SourceRow, 'cells'>> {
 }
 
 /** Where the rows of a statement come from that computes something of them. */
-async function pagesOf(
+function pagesOf(
   plan: SelectPlan,
   context: SelectContext,
   target: ScanTarget,
   state: PagingState | null,
   limit: number,
-): Promise<RowPages> {
+): RowPages | Promise<RowPages> {
   if (plan.ann !== null) return annPages(plan as AnnPlan, context, target, limit);
   if (plan.table.virtual) return new GeneratedPages(virtualSource(plan, context, target, state));
   if (plan.rankings.length > 0) return new GeneratedPages(rankedSource(plan, context, target));
-  const found = plan.searches.length > 0 ? await indexSource(plan, context, target, state) : null;
-  return found === null ? new ScannedPages(plan, context, target, state) : new GeneratedPages(found);
+  const scanned = () => new ScannedPages(plan, context, target, state);
+  if (plan.searches.length === 0) return scanned();
+  return indexSource(plan, context, target, state).then((found) =>
+    found === null ? scanned() : new GeneratedPages(found),
+  );
 }
 
 /** Rows in the order of their nearness to a vector. */
@@ -319,14 +314,13 @@ async function computedRows(
   const wanted = Math.min(limits.remaining, limits.pageSize);
   const rows = new ResultRows(plan, bind);
   let given = state?.givenInPartition ?? 0;
-  let keyHex = state === null || state.position.length === 0 ? '' : keyOfPosition(state.position);
+  let key = keyOfState(state);
   let last: SourceRow | null = null;
   let givenOfLast = given;
   while (!source.done)
     for (const row of await source.next()) {
-      const hex = toHex(row.key);
-      if (hex !== keyHex) {
-        keyHex = hex;
+      if (!isSameKey(row.key, key)) {
+        key = row.key;
         given = 0;
       }
       if (given >= limits.perPartition) continue;
@@ -370,13 +364,12 @@ async function orderedRows(plan: SelectPlan, source: RowPages, bind: BindContext
   const found: (readonly (Uint8Array | null)[])[] = [];
   const result = new ResultRows(plan, bind);
   const { slots, reversed } = plan.ordering!;
-  let key = '';
+  let key: Uint8Array | null = null;
   let given = 0;
   while (!source.done)
     for (const { key: rowKey, cells } of await source.next()) {
-      const hex = toHex(rowKey);
-      given = hex === key ? given + 1 : 1;
-      key = hex;
+      given = isSameKey(rowKey, key) ? given + 1 : 1;
+      key = rowKey;
       if (given > limits.perPartition) continue;
       found.push(cells.map((cell) => cell?.slice() ?? null));
     }

@@ -1,6 +1,6 @@
 // What the parts of SELECT's execution hand to each other.
 import type { TableDefinition } from '../../schema/index.js';
-import { cellsOf, noLimit, type RowStream, rowsOf } from '../../storage/index.js';
+import { eachRow, noLimit, type RowStream } from '../../storage/index.js';
 import type { Coordinator, ReadOptions } from '../coordinator.js';
 import type { VirtualRows } from '../services.js';
 import type { BindContext } from '../terms/term.js';
@@ -81,14 +81,17 @@ export function stateAfterRow(
 export type ResultPage = { readonly rows: Uint8Array[]; readonly next: PagingState | null };
 
 /** The rows of a stream that match. REQUIRES: it was read with positions. */
-export function* decodedRows(
+export function decodedRows(
   stream: RowStream,
   width: number,
   matches: ((cells: SourceRow['cells']) => boolean) | null,
-): Generator<SourceRow> {
-  for (const partition of stream.partitions())
-    for (const row of rowsOf(partition, width, true)) {
-      const cells = cellsOf(row.cells, width);
-      if (matches === null || matches(cells)) yield { key: partition.key, position: row.position!, cells };
-    }
+): SourceRow[] {
+  const rows: SourceRow[] = [];
+  for (const partition of stream.partitions()) {
+    const { key } = partition;
+    eachRow(partition, width, true, (position, cells) => {
+      if (matches === null || matches(cells)) rows.push({ key, position: position!, cells });
+    });
+  }
+  return rows;
 }

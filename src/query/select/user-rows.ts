@@ -3,7 +3,7 @@ import { userFunctionCallsMax } from '../../common/limits.js';
 import { type BulkInstance, bulkInstance, evaluateAll } from '../selection/user-calls.js';
 import type { BindContext } from '../terms/term.js';
 import { GroupMaker } from './grouping.js';
-import { keyOfPosition, type PagingState } from './paging-state.js';
+import { isSameKey, keyOfState, type PagingState } from './paging-state.js';
 import { encodeRow } from './row-sink.js';
 import type { SelectPlan } from './select-plan.js';
 import { type Limits, type ResultPage, type RowPages, type SourceRow, stateAfterRow } from './types.js';
@@ -47,13 +47,14 @@ async function* inChunks(source: RowPages): AsyncGenerator<SourceRow[]> {
 }
 
 /** The one row of aggregates over everything. */
-export async function userAggregateRows(plan: SelectPlan, source: RowPages, bind: BindContext): Promise<Uint8Array> {
+export async function userAggregateRows(plan: SelectPlan, source: RowPages, bind: BindContext): Promise<ResultPage> {
   const instances = plan.nodes.map((node) => bulkInstance(node, bind));
   for await (const chunk of inChunks(source)) {
     const rows = chunk.map(({ cells }) => cells);
     await Promise.all(instances.map((instance) => instance.addAll(rows)));
   }
-  return encodeRow(plan, await Promise.all(instances.map((instance) => instance.output())));
+  const row = encodeRow(plan, await Promise.all(instances.map((instance) => instance.output())));
+  return { rows: [row], next: null };
 }
 
 /** A group with the rows that its instances have not had yet. */
@@ -85,7 +86,7 @@ export async function userGroupRows(
   let group: Group | null = null;
   let closed: Group[] = [];
   let given = state?.givenInPartition ?? 0;
-  let keyHex = state === null || state.position.length === 0 ? '' : keyOfPosition(state.position);
+  let key = keyOfState(state);
   const finish = async () => {
     rows.push(...(await Promise.all(closed.map((one) => outputOf(plan, one)))));
     closed = [];
@@ -106,9 +107,8 @@ export async function userGroupRows(
             return { rows, next: isLast ? null : stateAfterRow(plan, limits, rows.length, last, given) };
           }
         }
-        const hex = Buffer.from(row.key).toString('hex');
-        if (hex !== keyHex) {
-          keyHex = hex;
+        if (!isSameKey(row.key, key)) {
+          key = row.key;
           given = 0;
         }
         const isWanted = given < limits.perPartition;
