@@ -43,7 +43,7 @@ class ShardCursor {
     this.#asked = command;
     const stream = new RowStream(await this.shards.read(this.shard, command, this.request));
     this.#stream = stream;
-    this.#partitions = [...stream.partitions()];
+    this.#partitions = stream.partitions();
     this.#next = 0;
     this.#takenOfStream = 0;
     this.#position = stream.position;
@@ -67,7 +67,7 @@ class ShardCursor {
   async cut(rows: number): Promise<{ run: RowPartition; position: Uint8Array | null }> {
     const command = withLimit(this.#asked!, this.#takenOfStream + rows);
     const stream = new RowStream(await this.shards.read(this.shard, command, this.request));
-    return { run: [...stream.partitions()].at(-1)!, position: stream.position };
+    return { run: stream.partitions().at(-1)!, position: stream.position };
   }
 }
 

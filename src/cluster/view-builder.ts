@@ -48,7 +48,7 @@ export async function buildView(
     });
     const options = { consistency: Consistency.ONE, timeoutMs: readTimeoutMs };
     const stream = new RowStream(await coordinator.read({ command, tokens: null }, options));
-    const found = [...stream.partitions()].map(({ key, token }) => ({ key: key.slice(), token }));
+    const found = stream.partitions().map(({ key, token }) => ({ key: key.slice(), token }));
     for (let i = 0; i < found.length; i += partitionsInFlight)
       await Promise.all(
         found.slice(i, i + partitionsInFlight).map(({ key }) => coordinator.buildViews(base, key, durable)),

@@ -8,12 +8,24 @@ const asciiStringMax = 64;
 export const emptyBytes: Uint8Array = new Uint8Array(0);
 
 /**
- * `length` bytes of any content, in memory shared with others where they are few: for what is soon forgotten and goes to no other thread. An
+ * `length` bytes, in memory shared with others where they are few: for what is soon forgotten and goes to no other thread. An
  * array of its own costs many times as much.
  */
 export function scratchBytes(length: number): Uint8Array {
-  return Buffer.allocUnsafe(length);
+  if (length > scratchPartMax) return new Uint8Array(length);
+  if (scratchUsed + length > scratchPoolBytes) {
+    scratch = new ArrayBuffer(scratchPoolBytes);
+    scratchUsed = 0;
+  }
+  const bytes = new Uint8Array(scratch, scratchUsed, length);
+  scratchUsed = (scratchUsed + length + 7) & ~7;
+  return bytes;
 }
+
+const scratchPoolBytes = 64 * 1024;
+const scratchPartMax = 4 * 1024;
+let scratch = new ArrayBuffer(scratchPoolBytes);
+let scratchUsed = 0;
 
 /** Texts up to here are copied by a loop, which costs less than the call of a function that does it. */
 const loopBytesMax = 64;

@@ -85,16 +85,21 @@ export type RingRecord = {
 };
 
 /** The records of a drained buffer, in order. */
-export function* recordsOf(drained: Buffer): Generator<RingRecord> {
+export function recordsOf(drained: Buffer): RingRecord[] {
+  const records: RingRecord[] = [];
   for (let at = 0; at < drained.length; ) {
-    const length = drained.readUInt32LE(at);
-    yield {
+    const length = u32(drained, at);
+    records.push({
       kind: drained[at + 4]!,
       flags: drained[at + 5]!,
-      request: drained.readUInt32LE(at + 8) + drained.readUInt32LE(at + 12) * 2 ** 32,
-      deadline: drained.readUInt32LE(at + 16) + drained.readUInt32LE(at + 20) * 2 ** 32,
+      request: u32(drained, at + 8) + u32(drained, at + 12) * 2 ** 32,
+      deadline: u32(drained, at + 16) + u32(drained, at + 20) * 2 ** 32,
       payload: drained.subarray(at + recordHeaderBytes, at + length),
-    };
+    });
     at += (length + 7) & ~7;
   }
+  return records;
 }
+
+const u32 = (bytes: Uint8Array, at: number): number =>
+  (bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)) >>> 0;

@@ -25,15 +25,14 @@ export type EnvelopeHeader = {
 
 /** REQUIRES: 9 bytes at `offset`. */
 export function readEnvelopeHeader(bytes: Uint8Array, offset = 0): EnvelopeHeader {
-  const view = new DataView(bytes.buffer, bytes.byteOffset + offset, envelopeHeaderBytes);
-  const first = view.getUint8(0);
+  const at = (place: number): number => bytes[offset + place]!;
   return {
-    version: first & 0x7f,
-    isResponse: (first & 0x80) !== 0,
-    flags: view.getUint8(1),
-    stream: view.getInt16(2),
-    opcode: view.getUint8(4),
-    bodyBytes: view.getInt32(5),
+    version: at(0) & 0x7f,
+    isResponse: (at(0) & 0x80) !== 0,
+    flags: at(1),
+    stream: ((at(2) << 24) >> 16) | at(3),
+    opcode: at(4),
+    bodyBytes: (at(5) << 24) | (at(6) << 16) | (at(7) << 8) | at(8),
   };
 }
 

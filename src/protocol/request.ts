@@ -159,20 +159,20 @@ export function readConsistency(reader: BufferReader): number {
 function readParameters(reader: BufferReader, version: number): QueryParameters {
   const consistency = readConsistency(reader);
   const flags = version >= 5 ? reader.i32() : reader.u8();
-  const has = (flag: number): boolean => (flags & flag) !== 0;
   let values: readonly BindValue[] = [];
   let names: string[] | null = null;
-  if (has(QueryFlag.VALUES)) {
-    if (has(QueryFlag.NAMES)) names = [];
+  if ((flags & QueryFlag.VALUES) !== 0) {
+    if ((flags & QueryFlag.NAMES) !== 0) names = [];
     values = readValues(reader, version, names);
   }
-  const pageSize = has(QueryFlag.PAGE_SIZE) ? reader.i32() : null;
-  const pagingState = has(QueryFlag.PAGING_STATE) ? reader.value() : null;
-  const serialConsistency = has(QueryFlag.SERIAL_CONSISTENCY) ? readConsistency(reader) : serialConsistencyDefault;
-  const timestamp = has(QueryFlag.TIMESTAMP) ? readTimestamp(reader) : null;
-  const keyspace = version >= 5 && has(QueryFlag.KEYSPACE) ? reader.string() : null;
-  const nowInSeconds = version >= 5 && has(QueryFlag.NOW_IN_SECONDS) ? reader.u32() : null;
-  const skipMetadata = has(QueryFlag.SKIP_METADATA);
+  const pageSize = (flags & QueryFlag.PAGE_SIZE) !== 0 ? reader.i32() : null;
+  const pagingState = (flags & QueryFlag.PAGING_STATE) !== 0 ? reader.value() : null;
+  const serialConsistency =
+    (flags & QueryFlag.SERIAL_CONSISTENCY) !== 0 ? readConsistency(reader) : serialConsistencyDefault;
+  const timestamp = (flags & QueryFlag.TIMESTAMP) !== 0 ? readTimestamp(reader) : null;
+  const keyspace = version >= 5 && (flags & QueryFlag.KEYSPACE) !== 0 ? reader.string() : null;
+  const nowInSeconds = version >= 5 && (flags & QueryFlag.NOW_IN_SECONDS) !== 0 ? reader.u32() : null;
+  const skipMetadata = (flags & QueryFlag.SKIP_METADATA) !== 0;
   return {
     consistency,
     serialConsistency,

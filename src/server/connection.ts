@@ -22,7 +22,7 @@ import {
 import type { ClientState } from '../query/index.js';
 import type { HotConnection, HotConnectionHost } from '../shard/index.js';
 import type { ClientSocket, ClientTls } from './client-socket.js';
-import { type Answer, asFerrosaError, runLogged, runStatement } from './dispatcher.js';
+import { type Answer, type AnswerSink, asFerrosaError, runLogged, runStatement } from './dispatcher.js';
 import type { EventReceiver } from './events.js';
 import { readStartup, type StartupChoice, supportedOptions } from './handshake.js';
 import { envelopeFrame, isHotOpcode, isolateAnswers, requestEnvelope } from './hot-envelope.js';
@@ -455,7 +455,7 @@ export class Connection implements EventReceiver, HotConnectionHost, MovedHost {
     this.#inFlight++;
     if (this.#inFlight >= budget.limits.requestsPerConnectionMax) this.#pause('in-flight');
     metrics.statements[message.kind]!++;
-    void this.#run(frame, message, bytes);
+    this.#run(frame, message, bytes);
   }
 
   readonly #onBudgetReleased = (): void => {
@@ -464,28 +464,33 @@ export class Connection implements EventReceiver, HotConnectionHost, MovedHost {
     else this.#resume('overload');
   };
 
-  async #run(frame: Frame, message: StatementMessage, bytes: number): Promise<void> {
+  #run(frame: Frame, message: StatementMessage, bytes: number): void {
+    const { processor, logs, log } = this.#services;
     const trace = beginTrace(this.#services, frame, message, this.client.address);
-    try {
-      const answer = await this.#answer(message, trace);
-      trace?.finish();
-      if (answer.result.kind === 'setKeyspace') this.#setKeyspace(answer.result.keyspace);
-      this.#send(frame, { kind: 'RESULT', result: answer.result }, answer.warnings, tracingIdFor(frame, trace));
-    } catch (error) {
-      trace?.finish();
-      this.#fail(frame, error, tracingIdFor(frame, trace));
-    } finally {
-      this.#services.budget.release(this.client.address, bytes);
-      this.#inFlight--;
-      if (this.#inFlight < this.#services.budget.limits.requestsPerConnectionMax) this.#resume('in-flight');
-      if (this.#closing) this.#endWhenIdle();
-    }
+    const sink: AnswerSink = {
+      answered: (answer) => this.#answer(frame, bytes, trace, answer),
+      failed: (error) => this.#answer(frame, bytes, trace, asFerrosaError(error, this.client, log)),
+    };
+    if (logs?.isOn) runLogged({ processor, logs, log }, message, this.client, trace, sink);
+    else runStatement(processor, message, this.client, { tracer: trace }, sink);
   }
 
-  #answer(message: StatementMessage, tracer: TraceSession | null): Promise<Answer> {
-    const { processor, logs, log } = this.#services;
-    if (logs?.isOn) return runLogged({ processor, logs, log }, message, this.client, tracer);
-    return runStatement(processor, message, this.client, { tracer });
+  #answer(frame: Frame, bytes: number, trace: TraceSession | null, answer: Answer | FerrosaError): void {
+    const { budget } = this.#services;
+    trace?.finish();
+    const tracingId = tracingIdFor(frame, trace);
+    try {
+      if (answer instanceof FerrosaError) throw answer;
+      const { result, warnings } = answer;
+      if (result.kind === 'setKeyspace') this.#setKeyspace(result.keyspace);
+      this.#send(frame, { kind: 'RESULT', result }, warnings, tracingId);
+    } catch (error) {
+      this.#fail(frame, error, tracingId);
+    }
+    budget.release(this.client.address, bytes);
+    this.#inFlight--;
+    if (this.#inFlight < budget.limits.requestsPerConnectionMax) this.#resume('in-flight');
+    if (this.#closing) this.#endWhenIdle();
   }
 
   #send(

@@ -39,61 +39,105 @@ export function asFerrosaError(error: unknown, client: ClientState, log: ServerL
   return new FerrosaError('SERVER_ERROR', `${name}: ${message}`);
 }
 
-/**
- * Runs one statement.
- * @throws FerrosaError what the client gets as ERROR
- */
-export async function runStatement(
+/** Who waits for the answer to a statement; exactly one of the two is called, and never before the statement was begun. */
+export interface AnswerSink {
+  answered(answer: Answer): void;
+  failed(error: unknown): void;
+}
+
+/** Begins one statement. What is thrown at it goes to the sink too. */
+export function runStatement(
   processor: QueryProcessor,
   message: StatementMessage,
   client: ClientState,
   followers: Followers,
-): Promise<Answer> {
+  sink: AnswerSink,
+): void {
+  try {
+    beginStatement(processor, message, client, followers, sink);
+  } catch (error) {
+    sink.failed(error);
+  }
+}
+
+/** One promise between the processor and the sink. */
+function beginStatement(
+  processor: QueryProcessor,
+  message: StatementMessage,
+  client: ClientState,
+  followers: Followers,
+  sink: AnswerSink,
+): void {
+  const failed = (error: unknown) => sink.failed(error);
   switch (message.kind) {
-    case 'QUERY':
-      return wholeAnswer(await processor.query(message.query, client, queryOptions(message.parameters, followers)));
+    case 'QUERY': {
+      const options = queryOptions(message.parameters, followers);
+      const run = processor.query(message.query, client, options);
+      run.then((result) => tell(sink, () => wholeAnswer(result)), failed);
+      return;
+    }
     case 'PREPARE': {
-      const prepared = await processor.prepare(message.query, client, message.keyspace);
-      const plan = followers.watch == null ? null : planOf(prepared);
-      if (plan !== null) followers.watch?.planned(plan);
-      return { result: { kind: 'prepared', ...preparedBody(prepared) }, warnings: prepared.warnings ?? noWarnings };
+      const run = processor.prepare(message.query, client, message.keyspace);
+      run.then((prepared) => tell(sink, () => preparedAnswer(prepared, followers.watch)), failed);
+      return;
     }
     case 'EXECUTE': {
       const prepared = processor.lookup(message.id);
       if (prepared === null) throw unprepared(message.id);
-      const result = await processor.execute(prepared, client, queryOptions(message.parameters, followers));
-      return executedAnswer(message, prepared, result);
+      const run = processor.execute(prepared, client, queryOptions(message.parameters, followers));
+      run.then((result) => tell(sink, () => executedAnswer(message, prepared, result)), failed);
+      return;
     }
     case 'BATCH': {
       for (const { query } of message.queries)
         if (typeof query !== 'string' && processor.lookup(query) === null) throw unprepared(query);
       const batch = { type: message.type, entries: message.queries };
-      return wholeAnswer(await processor.batch(batch, client, queryOptions(message.parameters, followers)));
+      const run = processor.batch(batch, client, queryOptions(message.parameters, followers));
+      run.then((result) => tell(sink, () => wholeAnswer(result)), failed);
     }
   }
 }
 
-/**
- * Runs one statement and tells the logs of it before it is answered.
- * @throws FerrosaError what the client gets as ERROR
- */
-export async function runLogged(
+function tell(sink: AnswerSink, make: () => Answer): void {
+  let answer: Answer;
+  try {
+    answer = make();
+  } catch (error) {
+    sink.failed(error);
+    return;
+  }
+  sink.answered(answer);
+}
+
+/** Runs one statement and tells the logs of it before it is answered. */
+export function runLogged(
   { processor, logs, log }: { readonly processor: QueryProcessor; readonly logs: ClientLogs; readonly log: ServerLog },
   message: StatementMessage,
   client: ClientState,
   tracer: Tracer | null,
-): Promise<Answer> {
+  sink: AnswerSink,
+): void {
   const watch = logs.begin(message, client);
-  let answer: Answer;
-  try {
-    answer = await runStatement(processor, message, client, { tracer, watch });
-  } catch (error) {
+  const answered = async (answer: Answer) => {
+    await watch.done();
+    sink.answered(answer);
+  };
+  const failed = async (error: unknown) => {
     const known = asFerrosaError(error, client, log);
     await watch.failed(known);
-    throw known;
-  }
-  await watch.done();
-  return answer;
+    sink.failed(known);
+  };
+  const logged: AnswerSink = {
+    answered: (answer) => void answered(answer).catch((error) => sink.failed(error)),
+    failed: (error) => void failed(error).catch((other) => sink.failed(other)),
+  };
+  runStatement(processor, message, client, { tracer, watch }, logged);
+}
+
+function preparedAnswer(prepared: PreparedStatement, watch: StatementWatch | null | undefined): Answer {
+  const plan = watch == null ? null : planOf(prepared);
+  if (plan !== null) watch?.planned(plan);
+  return { result: { kind: 'prepared', ...preparedBody(prepared) }, warnings: prepared.warnings ?? noWarnings };
 }
 
 const preparedBody = (prepared: PreparedStatement) => ({

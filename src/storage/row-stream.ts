@@ -77,7 +77,8 @@ export class RowStream {
   }
 
   /** The runs of rows, in the order of the result. */
-  *partitions(): Generator<RowPartition> {
+  partitions(): RowPartition[] {
+    const runs: RowPartition[] = [];
     let at = this.partitionsAt;
     const end = this.bytes.length;
     while (at < end) {
@@ -90,9 +91,10 @@ export class RowStream {
       const length = u32(this.bytes, countAt + 4);
       const rowsAt = countAt + 8;
       if (length > end - rowsAt) throw damaged('rows');
-      yield new PartitionRun(this.bytes, at, countAt, rowCount, this.bytes.subarray(rowsAt, rowsAt + length));
+      runs.push(new PartitionRun(this.bytes, at, countAt, rowCount, this.bytes.subarray(rowsAt, rowsAt + length)));
       at = rowsAt + length;
     }
+    return runs;
   }
 
   /** The blocks of rows as a result frame takes them (for commands without positions). */

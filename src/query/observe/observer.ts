@@ -34,19 +34,25 @@ export class StatementObserver {
   }
 
   /** Runs a statement; `work` is given what KILL QUERY knows it by. */
-  async run(statement: ObservedStatement, work: (query: RunningQuery) => Promise<QueryResult>): Promise<QueryResult> {
+  run(statement: ObservedStatement, work: (query: RunningQuery) => Promise<QueryResult>): Promise<QueryResult> {
     const { request, keyspace, client } = statement;
     const text = shownText(statement);
     const startedMicros = this.#clock.monotonicMicros();
     const query = this.running.begin({ request, text, keyspace, client, startedMicros });
-    try {
-      const result = await work(query);
-      this.#end(query, statement, result.kind === 'rows' ? result.rowCount : 0, false);
-      return result;
-    } catch (error) {
+    const failed = (error: unknown): never => {
       this.#end(query, statement, 0, true);
       throw error;
+    };
+    let result: Promise<QueryResult>;
+    try {
+      result = work(query);
+    } catch (error) {
+      return failed(error);
     }
+    return result.then((done) => {
+      this.#end(query, statement, done.kind === 'rows' ? done.rowCount : 0, false);
+      return done;
+    }, failed);
   }
 
   #end(query: RunningQuery, statement: ObservedStatement, rows: number, failed: boolean): void {

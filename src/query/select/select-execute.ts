@@ -294,11 +294,15 @@ class ScannedPages implements RowPages {
     return this.#scan.done;
   }
 
-  async next(): Promise<Iterable<SourceRow>> {
-    const stream = this.#scan.take(await this.#scan.ask(computeRowsMax));
+  next(): Promise<Iterable<SourceRow>> {
+    return this.#scan.ask(computeRowsMax).then(this.#decode);
+  }
+
+  readonly #decode = (bytes: Uint8Array): Iterable<SourceRow> => {
+    const stream = this.#scan.take(bytes);
     this.context.tombstones.note(stream);
     return decodedRows(stream, this.plan.fetched.length, this.#matches);
-  }
+  };
 }
 
 const boundFilter = (plan: SelectPlan, bind: BindContext) => plan.filter?.bind(bind) ?? null;
@@ -311,28 +315,58 @@ async function computedRows(
   state: PagingState | null,
   limits: Limits,
 ): Promise<ResultPage> {
-  const wanted = Math.min(limits.remaining, limits.pageSize);
-  const rows = new ResultRows(plan, bind);
-  let given = state?.givenInPartition ?? 0;
-  let key = keyOfState(state);
-  let last: SourceRow | null = null;
-  let givenOfLast = given;
-  while (!source.done)
-    for (const row of await source.next()) {
-      if (!isSameKey(row.key, key)) {
-        key = row.key;
-        given = 0;
+  const page = new ComputedPage(plan, bind, state, limits);
+  while (!page.full && !source.done) page.add(await source.next());
+  return { rows: await page.rows.finish(), next: page.next };
+}
+
+/** One page of computed rows, as far as it has come. */
+class ComputedPage {
+  readonly rows: ResultRows;
+  /** Nothing more is wanted. */
+  full = false;
+  next: PagingState | null = null;
+  readonly #wanted: number;
+  #given: number;
+  #key: Uint8Array | null;
+  #last: SourceRow | null = null;
+  #givenOfLast: number;
+
+  constructor(
+    private readonly plan: SelectPlan,
+    bind: BindContext,
+    state: PagingState | null,
+    private readonly limits: Limits,
+  ) {
+    this.rows = new ResultRows(plan, bind);
+    this.#wanted = Math.min(limits.remaining, limits.pageSize);
+    this.#given = state?.givenInPartition ?? 0;
+    this.#givenOfLast = this.#given;
+    this.#key = keyOfState(state);
+  }
+
+  add(found: Iterable<SourceRow>): void {
+    for (const row of found) {
+      if (!isSameKey(row.key, this.#key)) {
+        this.#key = row.key;
+        this.#given = 0;
       }
-      if (given >= limits.perPartition) continue;
+      if (this.#given >= this.limits.perPartition) continue;
       // One row more than the page tells that the page is not the last.
-      if (rows.count === wanted)
-        return { rows: await rows.finish(), next: stateAfterRow(plan, limits, wanted, last!, givenOfLast) };
-      rows.add(row.cells);
-      last = row;
-      givenOfLast = ++given;
-      if (rows.count === limits.remaining) return { rows: await rows.finish(), next: null };
+      if (this.rows.count === this.#wanted) {
+        this.next = stateAfterRow(this.plan, this.limits, this.#wanted, this.#last!, this.#givenOfLast);
+        this.full = true;
+        return;
+      }
+      this.rows.add(row.cells);
+      this.#last = row;
+      this.#givenOfLast = ++this.#given;
+      if (this.rows.count === this.limits.remaining) {
+        this.full = true;
+        return;
+      }
     }
-  return { rows: await rows.finish(), next: null };
+  }
 }
 
 /** Result rows, made as they come or, when user functions are called, together. */
