@@ -71,12 +71,16 @@ const std::vector<std::vector<Bind>>& PlanBinds() {
       {{kPartitionKey, 0, TypeKind::kInt}},
       {{kPartitionKey, 0, TypeKind::kInt}},
       {{kPartitionKey, 0, TypeKind::kInt}, {kSliceStart, 0, TypeKind::kInt}, {kSliceEnd, 0, TypeKind::kInt}, {kLimit, 0, TypeKind::kInt}},
+      {{kValue, 0, TypeKind::kInt}, {kValue, 1, TypeKind::kText}},
   };
   return binds;
 }
 
 std::string WriteText(const std::vector<std::string>& values) {
   return "INSERT INTO \"K\".t (p, c, d, v) VALUES (" + values[0] + ", " + values[1] + ", " + values[2] + "," + values[3] + ") ;";
+}
+std::string PreparedText(const std::string& key, const std::string& value) {
+  return "SELECT count(*) FROM \"K\".t WHERE p IN (" + key + ") AND d = " + value;
 }
 std::string ReadText(const std::string& value) { return "SELECT * FROM \"K\".t\nWHERE p=" + value; }
 
@@ -86,7 +90,8 @@ std::vector<std::vector<uint8_t>> MakePlans() {
           MakePlan(HotKind::kWrite, kHotDeleteRow, 2, b[2]),    MakePlan(HotKind::kWrite, kHotDeletePartition, 3, b[3]),
           MakePlan(HotKind::kRead, kHotUnrestricted, 4, b[4]),  MakePlan(HotKind::kRead, 0, 5, b[5]),
           MakePlan(HotKind::kWrite, kHotInsert, 6, b[0], WriteText({"1", "2", "'x'", "?"})),
-          MakePlan(HotKind::kRead, kHotUnrestricted, 7, b[4], ReadText("7"))};
+          MakePlan(HotKind::kRead, kHotUnrestricted, 7, b[4], ReadText("7")),
+          MakePlan(HotKind::kPrepared, 0, 8, b[6], PreparedText("7", "'x'"))};
 }
 
 void PutBound(Prng& prng, const Bind& bind, Writer* out) {
@@ -137,8 +142,10 @@ std::vector<uint8_t> MakeRequest(Prng& prng, uint8_t version, int16_t stream) {
   };
   if (prng.Below(4) == 0) {
     const std::string string = prng.Below(4) == 0 ? MakeLiteral(prng) : "'y'";
-    const std::string text = prng.Below(2) == 0 ? ReadText(MakeLiteral(prng))
-                                                : WriteText({MakeLiteral(prng), MakeLiteral(prng), string, MakeLiteral(prng)});
+    const uint64_t shape = prng.Below(3);
+    const std::string text = shape == 0   ? ReadText(MakeLiteral(prng))
+                             : shape == 1 ? PreparedText(MakeLiteral(prng), string)
+                                          : WriteText({MakeLiteral(prng), MakeLiteral(prng), string, MakeLiteral(prng)});
     body.BE<uint32_t>(static_cast<uint32_t>(text.size() + (prng.Below(20) == 0 ? prng.Below(300) : 0)));
     body.Bytes(Slice(text));
     body.BE<uint16_t>(1);
@@ -292,6 +299,8 @@ TEST(DamagedSocketBytesNeverLeaveRequestsOpen) {
   }
   CHECK(hot > 1000);
   CHECK(node.frontend.stats().texts > 100);
+  // Texts that go on as an EXECUTE, beside what the shard has declined.
+  CHECK(node.frontend.stats().declined > 100);
 }
 
 TEST(DamagedRingRecordsAreAnsweredWithErrors) {

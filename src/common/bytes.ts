@@ -5,6 +5,10 @@ const utf8Encoder = new TextEncoder();
 const utf8Decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 /** Longer strings are encoded by TextEncoder. */
 const asciiStringMax = 64;
+/** The same bytes without Buffer's methods: `slice` copies, and parts of it cost less. */
+export const plainBytes = (buffer: Buffer): Uint8Array =>
+  new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.length);
+
 export const emptyBytes: Uint8Array = new Uint8Array(0);
 
 /**

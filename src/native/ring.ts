@@ -1,4 +1,5 @@
 // Rings between threads: byte queues in shared memory with one wake-up a batch. Layout of the records: docs/format/ring.md.
+import { plainBytes } from '../common/bytes.js';
 import { addon } from './binding.js';
 
 /** Kinds of ring records. */
@@ -81,20 +82,21 @@ export type RingRecord = {
   readonly flags: number;
   readonly request: number;
   readonly deadline: number;
-  readonly payload: Buffer;
+  readonly payload: Uint8Array;
 };
 
 /** The records of a drained buffer, in order. */
 export function recordsOf(drained: Buffer): RingRecord[] {
+  const bytes = plainBytes(drained);
   const records: RingRecord[] = [];
-  for (let at = 0; at < drained.length; ) {
-    const length = u32(drained, at);
+  for (let at = 0; at < bytes.length; ) {
+    const length = u32(bytes, at);
     records.push({
-      kind: drained[at + 4]!,
-      flags: drained[at + 5]!,
-      request: u32(drained, at + 8) + u32(drained, at + 12) * 2 ** 32,
-      deadline: u32(drained, at + 16) + u32(drained, at + 20) * 2 ** 32,
-      payload: drained.subarray(at + recordHeaderBytes, at + length),
+      kind: bytes[at + 4]!,
+      flags: bytes[at + 5]!,
+      request: u32(bytes, at + 8) + u32(bytes, at + 12) * 2 ** 32,
+      deadline: u32(bytes, at + 16) + u32(bytes, at + 20) * 2 ** 32,
+      payload: bytes.subarray(at + recordHeaderBytes, at + length),
     });
     at += (length + 7) & ~7;
   }

@@ -1,5 +1,5 @@
 // Requests out of envelope bodies, per protocol version. Source: native_protocol_v{3,4,5}.spec section 4.1.
-import { BufferReader } from '../common/bytes.js';
+import { BufferReader, plainBytes } from '../common/bytes.js';
 import { protocolError } from '../common/errors.js';
 import { type BindValue, UNSET } from '../types/index.js';
 import { EnvelopeFlag, Opcode } from './constants.js';
@@ -72,7 +72,7 @@ export type Request = {
  * @throws FerrosaError PROTOCOL_ERROR
  */
 export function decodeRequest(opcode: number, version: number, flags: number, body: Uint8Array): Request {
-  const reader = new BufferReader(body);
+  const reader = new BufferReader(Buffer.isBuffer(body) ? plainBytes(body) : body);
   let customPayload: Map<string, Uint8Array | null> | null = null;
   if ((flags & EnvelopeFlag.CUSTOM_PAYLOAD) !== 0) {
     customPayload = readBytesMap(reader);

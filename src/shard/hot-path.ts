@@ -1,5 +1,6 @@
 // The hot path of one thread: what the addon's frontend takes from connections and gives back to them. See docs/format/hot-plan.md for
 // what is hot; everything else passes through untouched.
+import { plainBytes } from '../common/bytes.js';
 import { FerrosaError } from '../common/errors.js';
 import {
   Frontend,
@@ -259,7 +260,8 @@ export class HotPath {
 
   /** @internal Tells hosts what the addon says; bytes left of connection `own` are returned instead. */
   dispatch(items: FrontendItems, own: number): Uint8Array | null {
-    const [bytes, fields] = items;
+    const [buffer, fields] = items;
+    const bytes = plainBytes(buffer);
     let left: Uint8Array | null = null;
     for (let i = 0; i < fields.length; i += 4) {
       const kind = fields[i]!;

@@ -41,7 +41,7 @@ export function afterPrefix(prefix: Uint8Array): Uint8Array | null {
   let end = prefix.length;
   while (end > 0 && prefix[end - 1] === 0xff) end--;
   if (end === 0) return null;
-  const after = prefix.slice(0, end);
+  const after = new Uint8Array(prefix.subarray(0, end));
   after[end - 1]! += 1;
   return after;
 }

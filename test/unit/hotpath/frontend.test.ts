@@ -115,7 +115,7 @@ for (const version of [3, 4, 5] as const) {
               : Buffer.concat(all.map((e) => sealV5(e, false)));
         const cuts = at.map((n) => (stream.length === 0 ? 0 : n % stream.length)).sort((a, b) => a - b);
         const { left } = feed(front.open(version, 0, false), stream, cuts);
-        const hot = taken().map((r) => r.payload.readInt16LE(6));
+        const hot = taken().map((r) => Buffer.from(r.payload).readInt16LE(6));
         // A too long envelope ends the hot path of a v5 connection: the requests after it are JavaScript's.
         const end = version >= 5 ? list.findIndex((e) => e.bytes.length > 300_000) : -1;
         const isHot = (e: { hot: boolean }, i: number) => e.hot && (end < 0 || i < end);
@@ -206,7 +206,7 @@ test('an answer reaches its connection with its stream, and none that was closed
   feed(gone, write(4, 14));
   front.close(gone);
   for (const r of taken()) {
-    const stream = r.payload.readInt16LE(6);
+    const stream = Buffer.from(r.payload).readInt16LE(6);
     const answer = envelope(r.payload[4]! | 0x80, 0, stream, 8, int(1));
     if (stream === 12) shardOut.push(RecordKind.declined, 0, r.request, 0, r.payload);
     else shardOut.push(RecordKind.frame, 0, r.request, 0, Buffer.concat([r.payload.subarray(8, 12), answer]));
@@ -269,7 +269,7 @@ test('a full ring stops the connection until the shard has read', () => {
     seen.push(...taken());
   }
   assert.deepEqual(
-    seen.map((r) => r.payload.readInt16LE(6)),
+    seen.map((r) => Buffer.from(r.payload).readInt16LE(6)),
     Array.from({ length: 1000 }, (_, i) => i),
   );
   assert.ok(seen.every((r) => r.kind === RecordKind.hot));

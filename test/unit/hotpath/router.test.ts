@@ -5,7 +5,7 @@ import { RecordKind, RingConsumer, RingProducer, recordsOf, ringMemory, Waker } 
 import { ShardRouter, shardOfToken } from '../../../src/shard/index.js';
 
 /** A router and, on the same thread, the other end of its one shard: `answer` is called with each record. */
-function pair(answer: (record: { kind: number; request: number; payload: Buffer }, back: RingProducer) => void) {
+function pair(answer: (record: { kind: number; request: number; payload: Uint8Array }, back: RingProducer) => void) {
   let now = 1000;
   const router = new ShardRouter(() => now);
   const rings = { requests: ringMemory(65536), answers: ringMemory(65536) };
@@ -45,7 +45,7 @@ test('tokens belong to the shards that ScyllaDB drivers expect', () => {
 
 test('a read resolves with the bytes of the shard, an error record rejects with its code', async () => {
   const { router } = pair((record, back) => {
-    if (record.payload.toString() === 'bad') {
+    if (Buffer.from(record.payload).toString() === 'bad') {
       back.push(RecordKind.error, 0, record.request, 0, Buffer.from('\x01\x05\x00wrong'));
     } else back.push(RecordKind.rows, 0, record.request, 0, Buffer.concat([record.payload, Buffer.from('!')]));
   });
@@ -56,7 +56,7 @@ test('a read resolves with the bytes of the shard, an error record rejects with 
 test('many writes larger than the ring together all get through, in order', async () => {
   const seen: number[] = [];
   const { router } = pair((record, back) => {
-    seen.push(record.payload.readUInt32LE(0));
+    seen.push(Buffer.from(record.payload).readUInt32LE(0));
     back.push(RecordKind.ack, 0, record.request, 0, new Uint8Array());
   });
   const writes = Array.from({ length: 500 }, (_, i) => {
@@ -106,7 +106,7 @@ test('when a shard ends, what waits for it is rejected at once and nothing more 
 
 test('a control message and its answer are JSON', async () => {
   const { router } = pair((record, back) => {
-    const message = JSON.parse(record.payload.toString()) as { n: number };
+    const message = JSON.parse(Buffer.from(record.payload).toString()) as { n: number };
     back.push(RecordKind.controlAnswer, 0, record.request, 0, Buffer.from(JSON.stringify({ n: message.n + 1 })));
   });
   assert.deepEqual(await router.control(0, { n: 1 }), { n: 2 });
