@@ -255,6 +255,7 @@ Napi::Value FrontendJs::Stats(const Napi::CallbackInfo& info) {
   o.Set("local", static_cast<double>(s.local));
   o.Set("left", static_cast<double>(s.left));
   o.Set("declined", static_cast<double>(s.declined));
+  o.Set("handed", static_cast<double>(s.handed));
   o.Set("timeouts", static_cast<double>(s.timeouts));
   o.Set("overloaded", static_cast<double>(s.overloaded));
   o.Set("stops", static_cast<double>(s.stops));

@@ -303,12 +303,12 @@ void Frontend::OnDeclined(const Record& record) {
   if (head.opcode == kOpcodeQuery) stats_.texts--;
   body = RequestBodyOf(head, body);
   FreeSlot(slot, connection);
+  stats_.declined++;
   if (connection != nullptr) HandToJavaScript(*connection, head.version, head.stream, head.opcode, body);
 }
 
 // A request that was taken and is JavaScript's all the same: a whole envelope, apart from the stream.
 void Frontend::HandToJavaScript(const Connection& connection, uint8_t version, int16_t stream, uint8_t opcode, Slice body) {
-  stats_.declined++;
   stats_.left++;
   const size_t start = declined_bytes_.size();
   declined_bytes_.resize(start + kEnvelopeHeaderBytes);

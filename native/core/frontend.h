@@ -34,7 +34,8 @@ struct FrontendStats {
   uint64_t hot = 0;         // requests put into rings
   uint64_t local = 0;       // of those, for the shard of this thread
   uint64_t left = 0;        // envelopes left to JavaScript
-  uint64_t declined = 0;    // of `hot`, those that JavaScript ran: declined by shards, and texts whose plan is its own
+  uint64_t declined = 0;    // of `hot`, those that shards declined: handed to JavaScript
+  uint64_t handed = 0;      // texts that went to JavaScript as an EXECUTE; not among `hot`
   uint64_t timeouts = 0;
   uint64_t overloaded = 0;  // answered with Overloaded
   uint64_t stops = 0;       // connections stopped for a full ring or a bound
@@ -138,7 +139,7 @@ class Frontend {
     bool stopped = false;
     bool dirty = false;
     uint32_t open = 0;
-    uint64_t taken = 0;  // hot requests so far
+    uint64_t taken = 0;  // requests so far that JavaScript did not find in the bytes
     std::vector<uint8_t> out;  // whole envelopes
   };
   // A hot request in flight.

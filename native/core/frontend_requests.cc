@@ -93,8 +93,7 @@ Frontend::Taken Frontend::HandAsExecute(Connection* connection, Slice envelope, 
   const size_t head = kEnvelopeHeaderBytes + options_at;
   const Slice options(envelope.data + head, envelope.size - head);
   if (!AppendExecuteOptions(plan, version, text_, options, &rewritten_)) return Taken::kLeft;
-  stats_.hot++;
-  stats_.texts++;
+  stats_.handed++;
   connection->taken++;
   HandToJavaScript(*connection, version, static_cast<int16_t>(LoadBE<uint16_t>(envelope.data + 2)), kOpcodeExecute,
                    Slice(rewritten_));

@@ -29,6 +29,7 @@ export type ServingFigures = Omit<HotPathFigures, 'hot'> & {
 export type HotPathFigures = {
   readonly hot: number;
   readonly declined: number;
+  readonly handed: number;
   readonly timeouts: number;
   readonly overloaded: number;
   readonly stops: number;
@@ -154,6 +155,7 @@ function addHotPath(registry: Registry, hotPath: { stats(): HotPathFigures }, se
   const counters: [string, string, (stats: HotPathFigures) => number][] = [
     ['requests', 'Requests that the addon has run', (stats) => stats.hot],
     ['declined', 'Requests that a shard gave back to JavaScript', (stats) => stats.declined],
+    ['handed', 'Texts that went to JavaScript as prepared statements', (stats) => stats.handed],
     ['timeouts', 'Requests that were not answered in time', (stats) => stats.timeouts],
     ['overloads', 'Requests over a limit', (stats) => stats.overloaded],
     ['stops', 'Times a connection was stopped for a full ring', (stats) => stats.stops],

@@ -51,8 +51,10 @@ export type FrontendStats = {
   readonly local: number;
   /** Envelopes of connections here that went to JavaScript. */
   readonly left: number;
-  /** Of those, the ones that were taken: declined by a shard, or texts that went on as the EXECUTE of their plan. */
+  /** Of those, the ones that a shard had declined. */
   readonly declined: number;
+  /** Of those, the texts that went on as the EXECUTE of their plan. Not among `hot`. */
+  readonly handed: number;
   readonly timeouts: number;
   readonly overloaded: number;
   /** How often a connection was stopped for a full ring or a bound. */

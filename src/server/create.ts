@@ -64,7 +64,11 @@ export function createCqlServer(options: CqlServerOptions): { server: CqlServer;
           }),
   };
   const { hotPath } = options;
-  if (hotPath !== null) services.metrics.hotRequests = () => hotPath.stats().hot + (options.shardSockets?.taken ?? 0);
+  if (hotPath !== null)
+    services.metrics.hotRequests = () => {
+      const { hot, handed } = hotPath.stats();
+      return hot + handed + (options.shardSockets?.taken ?? 0);
+    };
   const server = new CqlServer(services);
   return { server, services };
 }

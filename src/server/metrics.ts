@@ -6,7 +6,7 @@ export class ServerMetrics {
   connectionsClosed = 0;
   /** Requests that did not take the hot path. */
   plainRequests = 0;
-  /** Requests that took it. */
+  /** What the addon took out of the bytes of connections. */
   hotRequests: () => number = () => 0;
   errors = 0;
   protocolErrors = 0;

@@ -44,6 +44,7 @@ export type ServingStats = SocketFigures & {
   readonly local: number;
   readonly forwarded: number;
   readonly declined: number;
+  readonly handed: number;
   readonly timeouts: number;
   readonly overloaded: number;
   readonly stops: number;

@@ -8,7 +8,14 @@ import { guardrailText } from '../guardrail-settings.js';
 import { type Config, type SettingName, settings, settingText } from '../settings.js';
 import { compactionId } from './compaction-history.js';
 import { indexRows, indexUsageRows, saiRows } from './index-rows.js';
-import { batchRows, coordinatorLatencyRows, localLatencyRows, perReadRows, sumHot } from './latency-rows.js';
+import {
+  batchRows,
+  coordinatorLatencyRows,
+  type HotCount,
+  localLatencyRows,
+  perReadRows,
+  sumHot,
+} from './latency-rows.js';
 import { activeQueryRows, fingerprintRows, queryRows, slowQueryRows } from './query-rows.js';
 import type { Serving } from './serving.js';
 import { findSnapshots } from './snapshots.js';
@@ -148,9 +155,11 @@ export class Figures {
 
   async #cqlMetrics({ processor, services: { metrics, hotPath } }: Serving): Promise<PlainRow[]> {
     const shards = await this.#storage.shards.stats();
-    const texts = sumHot('texts', hotPath, shards);
-    // What JavaScript ran in the end is among its own.
-    const hot = metrics.hotRequests() - sumHot('declined', hotPath, shards);
+    const sum = (count: HotCount) => sumHot(count, hotPath, shards);
+    const handed = sum('handed');
+    const texts = sum('texts') + handed;
+    // What JavaScript ran in the end is among its own; a text that came as an EXECUTE was none.
+    const hot = metrics.hotRequests() - sum('declined') - handed;
     const prepared = Math.max(0, metrics.statements['EXECUTE']! + hot - texts);
     const regular = metrics.statements['QUERY']! + texts;
     const values = {

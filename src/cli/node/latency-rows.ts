@@ -47,7 +47,7 @@ export async function perReadRows(
   }));
 }
 
-type HotCount = 'loggedBatches' | 'unloggedBatches' | 'texts' | 'declined';
+export type HotCount = 'loggedBatches' | 'unloggedBatches' | 'texts' | 'declined' | 'handed';
 
 /** What the hot paths of all threads with connections have counted. */
 export function sumHot(field: HotCount, hotPath: HotPath | null, shards: readonly ShardStats[]): number {
