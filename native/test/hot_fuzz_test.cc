@@ -21,9 +21,10 @@ struct Bind {
   TypeKind type;
 };
 
-std::vector<uint8_t> MakePlan(HotKind kind, uint8_t flags, uint8_t id, const std::vector<Bind>& binds, const std::string& text = "") {
+std::vector<uint8_t> MakePlan(HotKind kind, uint8_t flags, uint8_t id, const std::vector<Bind>& binds, const std::string& text = "",
+                              bool folded = false) {
   Writer out;
-  out.U8(2);
+  out.U8(3);
   out.U8(static_cast<uint8_t>(kind));
   out.U8(flags);
   for (int i = 0; i < 16; i++) out.U8(id);
@@ -49,6 +50,20 @@ std::vector<uint8_t> MakePlan(HotKind kind, uint8_t flags, uint8_t id, const std
     out.U8(what);
     out.LE<uint16_t>(which);
   }
+  out.LE<uint16_t>(folded ? 3 : 0);
+  if (folded)
+    for (const uint8_t fold : {0, 3, 4}) {
+      out.U8(fold);
+      out.LE<uint16_t>(fold == 0 ? 0 : 3);
+    }
+  out.LE<uint16_t>(folded ? 3 : 0);
+  if (folded)
+    for (const uint16_t output : {0, 1, 2}) {
+      out.U8(output == 0 ? 0 : output == 1 ? 3 : 2);
+      out.U8(4);
+      out.LE<uint16_t>(output);
+      out.LE<uint16_t>(0);
+    }
   for (int version = 0; version < 2; version++) {
     out.LE<uint32_t>(8);
     out.BE<uint32_t>(0);
@@ -86,7 +101,8 @@ std::vector<std::vector<uint8_t>> MakePlans() {
           MakePlan(HotKind::kWrite, kHotDeleteRow, 2, b[2]),    MakePlan(HotKind::kWrite, kHotDeletePartition, 3, b[3]),
           MakePlan(HotKind::kRead, kHotUnrestricted, 4, b[4]),  MakePlan(HotKind::kRead, 0, 5, b[5]),
           MakePlan(HotKind::kWrite, kHotInsert, 6, b[0], WriteText({"1", "2", "'x'", "?"})),
-          MakePlan(HotKind::kRead, kHotUnrestricted, 7, b[4], ReadText("7"))};
+          MakePlan(HotKind::kRead, kHotUnrestricted, 7, b[4], ReadText("7")),
+          MakePlan(HotKind::kRead, kHotUnrestricted, 8, b[4], "", true)};
 }
 
 void PutBound(Prng& prng, const Bind& bind, Writer* out) {
@@ -166,7 +182,7 @@ std::vector<uint8_t> MakeRequest(Prng& prng, uint8_t version, int16_t stream) {
     return Enclose(version, stream, 0x0d, body);
   }
   const uint64_t plan = prng.Below(PlanBinds().size());
-  put_id(static_cast<uint8_t>(plan));
+  put_id(plan == 4 && prng.Below(2) == 0 ? 8 : static_cast<uint8_t>(plan));
   if (version >= 5) {
     body.BE<uint16_t>(16);
     for (int i = 0; i < 16; i++) body.U8(0xee);

@@ -1,6 +1,7 @@
 // Keeps the addon's hot plans in step with the prepared statements, with the statements that come as text, and with the schema.
 import { toHex } from '../common/bytes.js';
 import { FerrosaError } from '../common/errors.js';
+import { hotIndexRead } from './hot-index.js';
 import { encodeHotPlan } from './hot-plan.js';
 import type { Prepared } from './prepared/prepared-store.js';
 import type { Processor } from './processor.js';
@@ -14,17 +15,20 @@ export interface HotPlanRegistry {
   allow(group: number, number: number): void;
 }
 
-type Registered = { readonly prepared: Prepared; readonly number: number };
+type Known = { readonly prepared: Prepared; readonly example: string | undefined; readonly index: string | null };
+type Registered = Known & { readonly number: number };
 
 export class HotPlans {
   readonly #plans = new Map<string, Registered>();
+  /** Those whose index is being built. */
+  readonly #waiting = new Map<string, Known>();
 
   /**
    * Registers what is hot among the statements of the processor, now and later.
    * @param consistencyLevels  of a keyspace: bit n is set when level n can be run with the replicas it has
    */
   constructor(
-    processor: Processor,
+    private readonly processor: Processor,
     private readonly registry: HotPlanRegistry,
     private readonly consistencyLevels: (keyspace: string) => number,
   ) {
@@ -46,6 +50,12 @@ export class HotPlans {
     });
   }
 
+  /** An index has been built, or has to be built again. @param id  UUID text of the index's table */
+  indexChanged(id: string): void {
+    const of = [...this.#plans.values(), ...this.#waiting.values()].filter(({ index }) => index === id);
+    for (const { prepared, example } of of) this.#add(prepared, example);
+  }
+
   /** Lets a group's connections run a prepared statement, if it is hot. */
   allow(group: number, id: Uint8Array): void {
     const known = this.#plans.get(toHex(id));
@@ -61,10 +71,19 @@ export class HotPlans {
     this.#remove(prepared);
     const [table] = prepared.planned.tables;
     if (table === undefined) return;
-    const plan = encodeHotPlan(prepared, this.consistencyLevels(table.keyspace), example);
+    const { coordinator } = this.processor.services;
+    const select = prepared.planned.plan;
+    const read = select.kind === 'select' ? hotIndexRead(select) : null;
+    const index = read?.index.index.id ?? null;
+    if (index !== null && !coordinator.isIndexBuilt(index)) {
+      this.#waiting.set(toHex(prepared.id), { prepared, example, index });
+      return;
+    }
+    const levels = this.consistencyLevels(table.keyspace);
+    const plan = encodeHotPlan(prepared, levels, example, index === null ? [] : coordinator.indexBuckets);
     if (plan === null) return;
     try {
-      this.#plans.set(toHex(prepared.id), { prepared, number: this.registry.register(plan) });
+      this.#plans.set(toHex(prepared.id), { prepared, example, index, number: this.registry.register(plan) });
     } catch (error) {
       // Without a hot plan the statement runs in JavaScript.
       if (!(error instanceof FerrosaError)) throw error;
@@ -72,6 +91,7 @@ export class HotPlans {
   }
 
   #remove({ id }: Prepared): void {
+    this.#waiting.delete(toHex(id));
     const known = this.#plans.get(toHex(id));
     if (known === undefined) return;
     this.#plans.delete(toHex(id));
