@@ -25,7 +25,8 @@ export function hotIndexRead(plan: SelectPlan): HotIndexRead | null {
   const [search] = plan.searches;
   if (search?.kind !== 'leaf' || plan.rankings.length > 0 || plan.ann !== null) return null;
   const computed = plan.isAggregate || plan.grouping !== null || plan.ordering !== null || plan.json !== null;
-  if (computed || plan.distinct || table.virtual || plan.perPartitionLimit !== null || plan.masked !== null) return null;
+  if (computed || plan.distinct || table.virtual || plan.perPartitionLimit !== null || plan.masked !== null)
+    return null;
   const { others, partitionKey, clustering, token, extras } = restrictions;
   if (others.size !== 1 || !partitionKey.isEmpty || !clustering.isEmpty || token !== null || extras.length > 0)
     return null;

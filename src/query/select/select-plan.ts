@@ -15,7 +15,14 @@ import {
   requiresAllowFiltering,
   type StatementRestrictions,
 } from '../restrictions/statement-restrictions.js';
-import { type CellNode, FetchedColumns, FoldedColumns, FoldedNode, type FoldOutput, type SelectionNode } from '../selection/node.js';
+import {
+  type CellNode,
+  FetchedColumns,
+  FoldedColumns,
+  FoldedNode,
+  type FoldOutput,
+  type SelectionNode,
+} from '../selection/node.js';
 import { checkCalls, columnNode, planSelectable, selectedColumn } from '../selection/plan-selectable.js';
 import { selectableParts } from '../selection/selectable-types.js';
 import { prepareTerm } from '../terms/prepare.js';
