@@ -153,22 +153,22 @@ std::vector<Frontend::TakenFigures> Frontend::TakeFigures() {
 }
 
 // The rows in a result: behind the kind, the flags and the metadata or its column count. `frame` as in a record of kind kFrame.
-static uint32_t RowsOf(const HotPlan& plan, uint8_t version, Slice frame) {
+static uint32_t RowsIn(const HotPlan& plan, uint8_t version, Slice frame) {
   const size_t body = 4 + kEnvelopeHeaderBytes;
-  if (plan.kind != HotKind::kRead || frame.size < body + 8 || LoadBE<uint32_t>(frame.data + body) != kResultRows) return 0;
+  if (plan.kind == HotKind::kWrite || frame.size < body + 8 || LoadBE<uint32_t>(frame.data + body) != kResultRows) return 0;
   const bool skipped = (LoadBE<uint32_t>(frame.data + body + 4) & kRowsNoMetadata) != 0;
   const size_t at = body + 4 + (skipped ? 8 : (version >= 5 ? plan.metadata_v5 : plan.metadata_v4).size());
   return frame.size < at + 4 ? 0 : LoadBE<uint32_t>(frame.data + at);
 }
 
 // A slot's deadline was made of the time at which its request came.
-void Frontend::NoteLatency(const Slot& slot, Slice frame) {
+void Frontend::NoteLatency(const Slot& slot, uint32_t rows) {
   HotPlan* plan = plans_.Find(slot.measured_plan);
   if (plan == nullptr) return;
   if (plan->figures == nullptr) plan->figures = std::make_shared<PlanFigures>();
   const uint64_t came = slot.deadline - (slot.write ? options_.write_timeout_micros : options_.read_timeout_micros);
   plan->figures->micros.Add(now_ > came ? now_ - came : 0);
-  plan->figures->rows += RowsOf(*plan, slot.version, frame);
+  plan->figures->rows += rows;
 }
 
 void Frontend::CountBatch(Slice body, int64_t change) {
@@ -245,6 +245,7 @@ void Frontend::FreeSlot(Slot* slot, Connection* connection) {
   slot->used = false;
   free_slots_.push_back(static_cast<uint32_t>(slot - slots_.data()));
   stats_.open--;
+  if (slot->gather >= 0) free_gathers_.push_back(std::exchange(slot->gather, -1));
   if (connection != nullptr) connection->open--;
 }
 
@@ -279,10 +280,13 @@ void Frontend::AnswerTimeout(Connection* connection, const Slot& slot) {
 
 void Frontend::OnFrame(const Record& record) {
   Slot* slot = SlotOf(record.request);
-  if (slot == nullptr || record.payload.size < 4 + kEnvelopeHeaderBytes) return;  // timed out before
+  if (slot == nullptr) return;  // timed out before
+  if (slot->gather >= 0) return OnPart(record, slot);
+  if (record.payload.size < 4 + kEnvelopeHeaderBytes) return;
   Connection* connection = Find(slot->connection);
   if (HotPlan* plan = plans_.Find(slot->plan); plan != nullptr) plan->declines = 0;
-  NoteLatency(*slot, record.payload);
+  const HotPlan* measured = plans_.Find(slot->measured_plan);
+  NoteLatency(*slot, measured == nullptr ? 0 : RowsIn(*measured, slot->version, record.payload));
   FreeSlot(slot, connection);
   if (connection == nullptr) return;
   std::vector<uint8_t>* out = OutOf(connection);
@@ -295,6 +299,10 @@ void Frontend::OnDeclined(const Record& record) {
   HotHead head;
   Slice body;
   if (slot == nullptr || !LoadHotHead(record.payload, &head, &body)) return;
+  Decline(slot, head, body);
+}
+
+void Frontend::Decline(Slot* slot, const HotHead& head, Slice body) {
   Connection* connection = Find(slot->connection);
   if (HotPlan* plan = plans_.Find(slot->plan); plan != nullptr && ++plan->declines >= kHotDeclinesMax) {
     plan->skips = kHotSkips;
@@ -421,7 +429,7 @@ void Frontend::Expire(uint64_t now_micros) {
     Connection* connection = Find(slot.connection);
     stats_.timeouts++;
     now_ = now_micros;
-    NoteLatency(slot, {});
+    NoteLatency(slot, 0);
     if (connection != nullptr) AnswerTimeout(connection, slot);
     FreeSlot(&slot, connection);
   }
@@ -435,7 +443,7 @@ void Frontend::ShardEnded(uint32_t shard) {
   if (shard >= lanes_.size()) return;
   lanes_[shard].ended = true;
   for (Slot& slot : slots_) {
-    if (!slot.used || slot.shard != shard) continue;
+    if (!slot.used || (slot.shard != shard && slot.gather < 0)) continue;
     Connection* connection = Find(slot.connection);
     if (connection != nullptr) {
       AnswerError(connection, slot.version, slot.stream, kErrorServer, "The shard of this key has ended");

@@ -155,6 +155,17 @@ class Frontend {
     bool used = false;
     bool write = false;
     uint32_t measured_plan = 0;  // `plan`, or that of a batch's first statement
+    int32_t gather = -1;         // of a request that every shard got
+  };
+  // What the shards have answered to such a request (frontend_gather.cc).
+  struct Gather {
+    uint32_t waiting = 0;  // shards that have not answered
+    uint64_t plan = 0;     // its serial
+    bool skip_metadata = false;
+    uint32_t limit = 0;
+    uint32_t page = 0;  // rows that the page has room for; the limit when pages do not matter
+    std::vector<uint8_t> request;  // as a shard declines it
+    std::vector<std::vector<uint8_t>> parts;
   };
   using Taken = ConnectionFilter::Taken;
   class FilterSink;
@@ -176,6 +187,9 @@ class Frontend {
   Taken PutStatement(Connection* connection, Slice envelope, HotPlan* plan, Slice body, size_t options_at);
   Taken Batch(Connection* connection, Slice envelope);
   Taken Put(Connection* connection, const Slot& slot, HotHead* head, Slice body);
+  Taken PutToAll(Connection* connection, const Slot& slot, HotHead* head, Slice body, const HotPlan& plan);
+  Record RequestOf(uint32_t number) const;
+  uint32_t OpenSlot(Connection* connection, const Slot& wanted);
   Taken Full(Connection* connection, int16_t stream, uint8_t version);
   void AddItem(ItemKind kind, uint32_t connection, size_t start);
   void NoteStop(Connection* connection);
@@ -183,11 +197,15 @@ class Frontend {
   uint32_t TakeSlot();
   Slot* SlotOf(uint64_t request);
   void FreeSlot(Slot* slot, Connection* connection);
-  void NoteLatency(const Slot& slot, Slice frame);
+  void NoteLatency(const Slot& slot, uint32_t rows);
+  int32_t TakeGather();
+  void OnPart(const Record& record, Slot* slot);
+  void Merge(Slot* slot, const HotPlan& plan, std::vector<Slice>* parts, uint32_t rows);
   void CountBatch(Slice body, int64_t change);
   void OnAnswer(const Record& record);
   void OnFrame(const Record& record);
   void OnDeclined(const Record& record);
+  void Decline(Slot* slot, const HotHead& head, Slice body);
   void HandToJavaScript(const Connection& connection, uint8_t version, int16_t stream, uint8_t opcode, Slice body);
   void TellDeclined();
   std::vector<uint8_t>* OutOf(Connection* connection);
@@ -210,6 +228,9 @@ class Frontend {
   std::vector<uint32_t> connection_generations_;
   std::vector<Slot> slots_;
   std::vector<uint32_t> free_slots_;
+  std::vector<Gather> gathers_;
+  std::vector<int32_t> free_gathers_;
+  std::vector<Slice> parts_;
   std::vector<uint32_t> stopped_;
   std::vector<uint32_t> dirty_;
   uint64_t now_ = 0;

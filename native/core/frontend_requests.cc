@@ -51,7 +51,7 @@ Frontend::Taken Frontend::Execute(Connection* connection, Slice envelope) {
     if (body.size < 20 + n) return Taken::kLeft;
     // Another result metadata id means that the client must be told the new metadata.
     const bool same = n == 16 && std::memcmp(body.data + 20, plan->metadata_id.data(), 16) == 0;
-    if (plan->kind == HotKind::kRead && !same) return Taken::kLeft;
+    if (plan->kind != HotKind::kWrite && !same) return Taken::kLeft;
     options_at = 20 + n;
   }
   return PutStatement(connection, envelope, plan, body, options_at);
@@ -108,13 +108,10 @@ Frontend::Taken Frontend::PutStatement(Connection* connection, Slice envelope, H
       !ValidateRequest(*plan, request_)) {
     return Taken::kLeft;
   }
-  Slice key;
-  if (!PartitionKeyOf(*plan, request_, &key_, &key)) return Taken::kLeft;
   HotHead head;
   head.plan = plan->number;
   head.opcode = envelope.data[4];
   head.options_at = static_cast<uint16_t>(options_at);
-  head.token = MurmurToken(key);
   Slot slot;
   slot.plan = plan->number;
   slot.consistency = request_.consistency;
@@ -122,6 +119,10 @@ Frontend::Taken Frontend::PutStatement(Connection* connection, Slice envelope, H
   slot.stream = static_cast<int16_t>(LoadBE<uint16_t>(envelope.data + 2));
   slot.write = plan->kind == HotKind::kWrite;
   slot.measured_plan = plan->number;
+  if (plan->kind == HotKind::kIndexRead) return PutToAll(connection, slot, &head, body, *plan);
+  Slice key;
+  if (!PartitionKeyOf(*plan, request_, &key_, &key)) return Taken::kLeft;
+  head.token = MurmurToken(key);
   return Put(connection, slot, &head, body);
 }
 
@@ -173,6 +174,14 @@ Frontend::Taken Frontend::Put(Connection* connection, const Slot& wanted, HotHea
   StoreHotHead(to, *head);
   std::memcpy(to + kHotHeadBytes, body.data, body.size);
 
+  const uint32_t number = OpenSlot(connection, wanted);
+  slots_[number].shard = shard;
+  if (static_cast<int64_t>(shard) == options_.own_shard) stats_.local++;
+  lane.requests->Commit(RequestOf(number), kHotHeadBytes + body.size);
+  return Taken::kTaken;
+}
+
+uint32_t Frontend::OpenSlot(Connection* connection, const Slot& wanted) {
   const uint32_t number = TakeSlot();
   Slot& slot = slots_[number];
   const uint32_t generation = slot.generation;
@@ -180,18 +189,21 @@ Frontend::Taken Frontend::Put(Connection* connection, const Slot& wanted, HotHea
   slot.used = true;
   slot.generation = generation;
   slot.connection = connection->id;
-  slot.shard = shard;
   slot.deadline = now_ + (slot.write ? options_.write_timeout_micros : options_.read_timeout_micros);
   connection->open++;
   connection->taken++;
   stats_.hot++;
-  if (static_cast<int64_t>(shard) == options_.own_shard) stats_.local++;
+  return number;
+}
+
+// The head of a slot's record.
+Record Frontend::RequestOf(uint32_t number) const {
+  const Slot& slot = slots_[number];
   Record record;
   record.kind = RecordKind::kHot;
-  record.request = kHotRequest | static_cast<uint64_t>(generation & kGenerationMask) << 32 | number;
+  record.request = kHotRequest | static_cast<uint64_t>(slot.generation & kGenerationMask) << 32 | number;
   record.deadline = slot.deadline;
-  lane.requests->Commit(record, kHotHeadBytes + body.size);
-  return Taken::kTaken;
+  return record;
 }
 
 }  // namespace ferrosa

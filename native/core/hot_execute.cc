@@ -64,6 +64,14 @@ bool HotExecutor::ResolveColumns(const TableDescriptor& table, const HotPlan& pl
     }
     out->columns.push_back(column);
   }
+  if (plan.kind == HotKind::kIndexRead) {
+    // Behind what is shown: the value that an entry must still be true of.
+    const int index = table.IndexOf(plan.index.column_id);
+    if (index < 0) return false;
+    const Column& column = table.columns[static_cast<size_t>(index)];
+    out->columns.push_back({SelectedKind::kValue, static_cast<uint16_t>(index)});
+    return !column.multicell && !column.counter && !column.is_static && !column.dropped;
+  }
   return plan.partition_key.size() == table.partition_key.size() && plan.clustering.size() <= table.clustering.size();
 }
 
@@ -202,12 +210,10 @@ Status HotExecutor::Apply(const HotWrite& write) {
 bool HotExecutor::MakeRead(const HotHead& head, uint32_t now_seconds, HotRead* out) {
   out->key.token = head.token;
   if (!PartitionKeyOf(*plan_, *request_, &key_, &out->key.key)) return false;
-  const auto limit = [&](int32_t slot, uint32_t otherwise) {
-    return slot == kNoSlot || Value(slot).bytes.size != 4 ? otherwise : LoadBE<uint32_t>(Value(slot).bytes.data);
-  };
-  out->row_limit = limit(plan_->row_limit_slot, plan_->row_limit);
-  out->per_partition_limit = limit(plan_->partition_limit_slot, plan_->per_partition_limit);
+  out->row_limit = LimitOf(*request_, plan_->row_limit_slot, plan_->row_limit);
+  out->per_partition_limit = LimitOf(*request_, plan_->partition_limit_slot, plan_->per_partition_limit);
   out->bytes_limit = kHotReadBytesMax;
+  out->fold = nullptr;
   out->reversed = (plan_->flags & kHotReversed) != 0;
   out->unrestricted = (plan_->flags & kHotUnrestricted) != 0;
   out->now_seconds = now_seconds;
@@ -233,6 +239,25 @@ bool HotExecutor::MakeRead(const HotHead& head, uint32_t now_seconds, HotRead* o
   return true;
 }
 
+// The row of aggregates. A sum wraps around in its type, an average is the exact sum divided and cut off; of nothing both are 0.
+void HotExecutor::PutOutputs(Writer* out) const {
+  for (const HotPlan::Output& output : plan_->outputs) {
+    const size_t at = out->size();
+    out->BE<uint32_t>(UINT32_MAX);
+    if (output.kind == HotPlan::Output::kBest) {
+      if (!fold_.BestOf(output.fold, out)) continue;
+    } else if (output.kind == HotPlan::Output::kCount) {
+      out->BE<uint64_t>(fold_.CountOf(output.fold));
+    } else {
+      __int128 sum = fold_.SumOf(output.fold);
+      const uint64_t count = output.kind == HotPlan::Output::kAverage ? fold_.CountOf(output.count) : 0;
+      if (count > 0) sum /= static_cast<__int128>(count);
+      for (int shift = 8 * (output.width - 1); shift >= 0; shift -= 8) out->U8(static_cast<uint8_t>(sum >> shift));
+    }
+    StoreBE(out->bytes.data() + at, static_cast<uint32_t>(out->size() - at - 4));
+  }
+}
+
 HotOutcome HotExecutor::Read(const HotHead& head, uint32_t now_seconds, Writer* out, MissList* misses) {
   const Resolved* r = Resolve();
   if (r == nullptr || plan_->kind != HotKind::kRead || !MakeRead(head, now_seconds, &read_)) return HotOutcome::kDecline;
@@ -243,8 +268,16 @@ HotOutcome HotExecutor::Read(const HotHead& head, uint32_t now_seconds, Writer* 
   read_.columns = r->columns;
   // A page that would be cut is JavaScript's: it makes the paging state.
   const uint32_t wanted = std::min(read_.row_limit, read_.per_partition_limit);
-  const bool paged = request_->page_size > 0 && static_cast<uint32_t>(request_->page_size) < wanted;
+  const bool folded = !plan_->folds.empty();
+  const bool paged = !folded && request_->page_size > 0 && static_cast<uint32_t>(request_->page_size) < wanted;
   if (paged) read_.row_limit = static_cast<uint32_t>(request_->page_size);
+  if (folded) {
+    // All rows are of the one that is given: limits and pages count that.
+    read_.row_limit = read_.per_partition_limit = UINT32_MAX;
+    fold_.Bind(*r->table->plan, read_.columns, plan_->folds);
+    fold_.Reset();
+    read_.fold = &fold_;
+  }
 
   const std::vector<uint8_t>& metadata = head.version >= 5 ? plan_->metadata_v5 : plan_->metadata_v4;
   const size_t at = out->size();
@@ -266,13 +299,14 @@ HotOutcome HotExecutor::Read(const HotHead& head, uint32_t now_seconds, Writer* 
   if (!status.ok() || state == ReadState::kYield || result.tombstones > kHotTombstonesMax) outcome = HotOutcome::kDecline;
   if (status.ok() && state == ReadState::kMiss) outcome = HotOutcome::kMiss;
   // More rows than the bytes limit or the page let through; a LIMIT that is reached is the whole answer.
-  if (outcome == HotOutcome::kDone && result.more && (paged || result.rows < wanted)) outcome = HotOutcome::kDecline;
+  if (outcome == HotOutcome::kDone && !folded && result.more && (paged || result.rows < wanted)) outcome = HotOutcome::kDecline;
   if (outcome != HotOutcome::kDone) {
     out->bytes.resize(at);
     return outcome;
   }
   figures_ = {r->table, result.rows, result.tombstones, result.sources};
-  StoreBE<uint32_t>(out->bytes.data() + count_at, result.rows);
+  if (folded) PutOutputs(out);
+  StoreBE<uint32_t>(out->bytes.data() + count_at, folded ? 1 : result.rows);
   StoreResponseHeader(out->bytes.data() + at + 4, head.version, head.stream, kOpcodeResult,
                       static_cast<uint32_t>(out->size() - at - 4 - kEnvelopeHeaderBytes));
   return HotOutcome::kDone;

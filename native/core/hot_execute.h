@@ -46,6 +46,9 @@ class HotExecutor {
   Status Apply(const HotWrite& write);
   // Appends u32 connection and the whole response envelope of the opened read to *out.
   HotOutcome Read(const HotHead& head, uint32_t now_seconds, Writer* out, MissList* misses);
+  // The same for an opened read by an index, of this shard's rows: u32 connection, u32 rows, for each i64 token, u32 length, cells. Declines
+  // when an entry is stale, since JavaScript removes it (hot_index.cc).
+  HotOutcome ReadIndexed(const HotHead& head, uint32_t now_seconds, Writer* out, MissList* misses);
   // What the last Read that was done has met.
   struct ReadFigures {
     StoreTable* table = nullptr;
@@ -75,6 +78,9 @@ class HotExecutor {
   bool MakeCells(const std::vector<Resolved::Value>& values, uint32_t ttl, uint32_t expires_at, uint32_t now_seconds,
                  std::vector<CellWrite>* out) const;
   bool TtlOf(uint32_t now_seconds, uint32_t* ttl, uint32_t* expires_at) const;
+  void PutOutputs(Writer* out) const;
+  bool OpenEntries(const HotHead& head, uint32_t now_seconds, const Resolved& r, uint32_t limit);
+  HotOutcome ReadRow(const Resolved& r, Slice* entries, Writer* out, HotReadResult* result, MissList* misses);
   bool MakeRead(const HotHead& head, uint32_t now_seconds, HotRead* out);
   const HotValue& Value(int32_t slot) const { return request_->values[static_cast<size_t>(slot)]; }
 
@@ -87,6 +93,9 @@ class HotExecutor {
   std::vector<uint8_t> key_;
   std::vector<Resolved> resolved_;  // by plan number
   HotRead read_;
+  RowFold fold_;
+  Writer entries_;
+  std::vector<SelectedColumn> entry_columns_;
   ReadFigures figures_;
 };
 

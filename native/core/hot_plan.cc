@@ -2,6 +2,7 @@
 
 #include <string_view>
 
+#include "hash.h"
 #include "limits.h"
 
 namespace ferrosa {
@@ -187,6 +188,9 @@ Status HotPlan::Place(BindTarget target, uint16_t which, int32_t slot) {
     case BindTarget::kSliceEnd:
       ok = once(&slice_end_slot);
       break;
+    case BindTarget::kTerm:
+      ok = once(&term_slot);
+      break;
   }
   return ok ? Status::Ok() : Status::Invalid("hot plan: a target is given twice or does not exist");
 }
@@ -223,7 +227,10 @@ Status HotPlan::ReadBinds(Reader* reader) {
     if (slot == kNoSlot) return bad;
   for (const int32_t slot : clustering)
     if (slot == kNoSlot) return bad;
-  return partition_key.empty() && kind != HotKind::kPrepared ? bad : Status::Ok();
+  const bool by_index = kind == HotKind::kIndexRead;
+  if (kind == HotKind::kPrepared) return Status::Ok();
+  if ((term_slot != kNoSlot) != by_index || partition_key.empty() != by_index || (by_index && !clustering.empty())) return bad;
+  return Status::Ok();
 }
 
 Status HotPlan::ReadRead(Reader* reader) {
@@ -235,11 +242,57 @@ Status HotPlan::ReadRead(Reader* reader) {
     if (!reader->U8(&s.what) || !reader->U16(&s.which)) return bad;
     columns.push_back(s);
   }
+  RETURN_IF_ERROR(ReadFolds(reader));
+  if (kind == HotKind::kIndexRead) RETURN_IF_ERROR(ReadIndex(reader));
   Slice id;
   if (!ReadBytes32(reader, &metadata_v4) || !ReadBytes32(reader, &metadata_v5) || !reader->Bytes(16, &id)) return bad;
   std::memcpy(metadata_id.data(), id.data, 16);
   // i32 flags and i32 column count are what a result without metadata starts with.
-  if (kind == HotKind::kRead && (metadata_v4.size() < 8 || metadata_v5.size() < 8)) return bad;
+  const bool reads = kind == HotKind::kRead || kind == HotKind::kIndexRead;
+  if (reads && (metadata_v4.size() < 8 || metadata_v5.size() < 8)) return bad;
+  return Status::Ok();
+}
+
+Status HotPlan::ReadFolds(Reader* reader) {
+  const Status bad = Status::Invalid("hot plan: bad folds");
+  uint16_t n;
+  if (!reader->U16(&n)) return bad;
+  for (uint16_t i = 0; i < n; i++) {
+    uint8_t kind_of_fold;
+    Fold fold;
+    if (!reader->U8(&kind_of_fold) || kind_of_fold > static_cast<uint8_t>(FoldKind::kNumbers) || !reader->U16(&fold.column)) return bad;
+    fold.kind = static_cast<FoldKind>(kind_of_fold);
+    if (fold.kind != FoldKind::kRows && fold.column >= columns.size()) return bad;
+    folds.push_back(fold);
+  }
+  if (!reader->U16(&n) || (n > 0) != !folds.empty()) return bad;
+  for (uint16_t i = 0; i < n; i++) {
+    uint8_t kind_of_output;
+    Output output;
+    if (!reader->U8(&kind_of_output) || kind_of_output > Output::kBest || !reader->U8(&output.width) || !reader->U16(&output.fold) ||
+        !reader->U16(&output.count)) {
+      return bad;
+    }
+    output.kind = static_cast<Output::Kind>(kind_of_output);
+    const bool sized = output.kind == Output::kSum || output.kind == Output::kAverage;
+    if (output.width > 8 || (sized && output.width == 0) || output.fold >= folds.size() || output.count >= folds.size()) return bad;
+    outputs.push_back(output);
+  }
+  return kind == HotKind::kRead || folds.empty() ? Status::Ok() : bad;
+}
+
+Status HotPlan::ReadIndex(Reader* reader) {
+  const Status bad = Status::Invalid("hot plan: bad index");
+  Slice id;
+  uint16_t n;
+  if (!reader->Bytes(16, &id) || !reader->U16(&index.column_id) || !reader->U16(&n) || n == 0) return bad;
+  std::memcpy(index.table_id.data(), id.data, 16);
+  for (uint16_t i = 0; i < n; i++) {
+    uint16_t length;
+    Slice key;
+    if (!reader->U16(&length) || length == 0 || !reader->Bytes(length, &key)) return bad;
+    index.buckets.push_back({std::vector<uint8_t>(key.data, key.data + key.size), MurmurToken(key)});
+  }
   return Status::Ok();
 }
 
@@ -270,7 +323,7 @@ Status HotPlan::Parse(Slice bytes, std::unique_ptr<HotPlan>* out) {
   uint8_t kind;
   Slice prepared;
   Slice table;
-  if (!reader.U8(&format) || format != 2 || !reader.U8(&kind) || kind < 1 || kind > 3) return bad;
+  if (!reader.U8(&format) || format != 3 || !reader.U8(&kind) || kind < 1 || kind > 4) return bad;
   plan->kind = static_cast<HotKind>(kind);
   if (!reader.U8(&plan->flags) || !reader.Bytes(16, &prepared) || !reader.Bytes(16, &table) ||
       !reader.U32(&plan->table_version)) {
@@ -474,6 +527,7 @@ bool ValidateBind(const HotPlan& plan, const HotBind& bind, const HotValue& valu
     case BindTarget::kClustering:
     case BindTarget::kSliceStart:
     case BindTarget::kSliceEnd:
+    case BindTarget::kTerm:
       return !value.unset && value.bytes.size > 0 && value.bytes.size <= UINT16_MAX && bind.rule.Accepts(value.bytes);
     case BindTarget::kValue:
       return value.unset || value.bytes.is_null() || bind.rule.Accepts(value.bytes);
@@ -496,7 +550,7 @@ bool ValidateRequest(const HotPlan& plan, const HotRequest& request) {
   // JavaScript has the words for a clustering that is too long to be written.
   size_t clustering_bytes = 0;
   for (const int32_t slot : plan.clustering) clustering_bytes += request.values[static_cast<size_t>(slot)].bytes.size;
-  return plan.kind == HotKind::kRead || clustering_bytes <= UINT16_MAX;
+  return plan.kind != HotKind::kWrite || clustering_bytes <= UINT16_MAX;
 }
 
 bool PartitionKeyOf(const HotPlan& plan, const HotRequest& request, std::vector<uint8_t>* scratch, Slice* out) {

@@ -10,13 +10,14 @@
 #include "bytes.h"
 #include "descriptor.h"
 #include "plain_text.h"
+#include "read_command.h"
 
 namespace ferrosa {
 
 struct PlanFigures;
 
 // kPrepared: a text that JavaScript runs, as the prepared statement that it is the same as.
-enum class HotKind : uint8_t { kWrite = 1, kRead = 2, kPrepared = 3 };
+enum class HotKind : uint8_t { kWrite = 1, kRead = 2, kIndexRead = 3, kPrepared = 4 };
 enum HotFlag : uint8_t {
   kHotInsert = 1,
   kHotNotDurable = 2,
@@ -34,8 +35,9 @@ enum class BindTarget : uint8_t {
   kLimit = 5,
   kSliceStart = 6,
   kSliceEnd = 7,
+  kTerm = 8,
 };
-inline constexpr size_t kHotTargets = 8;
+inline constexpr size_t kHotTargets = 9;
 
 // What makes the bytes of a value acceptable. Everything that needs more than a look leaves the request to JavaScript.
 struct ValueRule {
@@ -82,6 +84,26 @@ struct HotPlan {
     uint16_t which;  // key component or column id
   };
   std::vector<Selected> columns;
+  // Of a read of aggregates: what is folded over `columns`, and the cells of its one row.
+  std::vector<Fold> folds;
+  struct Output {
+    enum Kind : uint8_t { kCount = 0, kSum = 1, kAverage = 2, kBest = 3 } kind;
+    uint8_t width;   // bytes of a sum or an average
+    uint16_t fold;
+    uint16_t count;  // of an average: the fold that counts
+  };
+  std::vector<Output> outputs;
+  // Of a read by an index (kIndexRead): the table of its entries, the column that has the value, and by shard the partition of entries.
+  struct Index {
+    std::array<uint8_t, 16> table_id{};
+    uint16_t column_id = 0;
+    struct Bucket {
+      std::vector<uint8_t> key;
+      int64_t token = 0;
+    };
+    std::vector<Bucket> buckets;
+  };
+  Index index;
   std::vector<uint8_t> metadata_v4;
   std::vector<uint8_t> metadata_v5;
   std::array<uint8_t, 16> metadata_id{};
@@ -103,6 +125,7 @@ struct HotPlan {
   int32_t partition_limit_slot = kNoSlot;
   int32_t slice_start_slot = kNoSlot;
   int32_t slice_end_slot = kNoSlot;
+  int32_t term_slot = kNoSlot;
 
   uint32_t number = 0;    // given at registration
   uint64_t serial = 0;    // differs for every plan that a thread ever registered
@@ -114,6 +137,8 @@ struct HotPlan {
   std::vector<uint8_t> bytes_;  // what constants point into
   Status ReadBinds(Reader* reader);
   Status ReadRead(Reader* reader);
+  Status ReadFolds(Reader* reader);
+  Status ReadIndex(Reader* reader);
   Status ReadText(Reader* reader);
   Status Place(BindTarget target, uint16_t which, int32_t slot);
 };
@@ -169,6 +194,15 @@ struct HotBatch {
 };
 // Reads the body of BATCH. False: leave it to JavaScript.
 bool ParseBatch(const HotPlans& plans, uint8_t version, Slice body, HotBatch* out);
+// The limit in a slot of the request, or that of the plan.
+inline uint32_t LimitOf(const HotRequest& request, int32_t slot, uint32_t of_plan) {
+  if (slot == kNoSlot || request.values[static_cast<size_t>(slot)].bytes.size != 4) return of_plan;
+  return LoadBE<uint32_t>(request.values[static_cast<size_t>(slot)].bytes.data);
+}
+// Whether the request's page ends before its limit: then JavaScript makes the paging state of what goes on.
+inline bool IsPaged(const HotRequest& request, uint32_t limit) {
+  return request.page_size > 0 && static_cast<uint32_t>(request.page_size) < limit;
+}
 // Whether every value is one that the plan's types and targets accept.
 bool ValidateRequest(const HotPlan& plan, const HotRequest& request);
 // The serialized partition key. A single component is returned in place; several are put into *scratch. False when it is too long.

@@ -9,7 +9,7 @@ void StoreHotHead(uint8_t* to, const HotHead& head) {
   StoreLE<int16_t>(to + 6, head.stream);
   StoreLE<uint32_t>(to + 8, head.connection);
   StoreLE<uint16_t>(to + 12, head.options_at);
-  StoreLE<uint16_t>(to + 14, 0);
+  StoreLE<uint16_t>(to + 14, head.part);
   StoreLE<int64_t>(to + 16, head.token);
 }
 
@@ -22,6 +22,7 @@ bool LoadHotHead(Slice payload, HotHead* out, Slice* body) {
   out->stream = LoadLE<int16_t>(p + 6);
   out->connection = LoadLE<uint32_t>(p + 8);
   out->options_at = LoadLE<uint16_t>(p + 12);
+  out->part = LoadLE<uint16_t>(p + 14);
   out->token = LoadLE<int64_t>(p + 16);
   *body = Slice(p + kHotHeadBytes, payload.size - kHotHeadBytes);
   return out->options_at <= body->size;

@@ -16,6 +16,7 @@ struct HotHead {
   // Where the options of an EXECUTE begin in the body: after the ids; of a QUERY: after its own body, which they are made of, and the id of
   // its plan.
   uint16_t options_at = 0;
+  uint16_t part = 0;  // of a request that every shard gets: the number of the shard that this is for
   int64_t token = 0;
 };
 inline constexpr size_t kHotHeadBytes = 24;

@@ -28,6 +28,9 @@ inline constexpr uint32_t kHotTombstonesMax = 1000;
 // Bytes of rows of one hot read; a longer result is read in steps by the other path.
 inline constexpr uint32_t kHotReadBytesMax = 1 << 20;
 
+// Entries of a shard that one hot read by an index looks up: some hundred microseconds.
+inline constexpr uint32_t kHotEntriesMax = 512;
+
 // Connections of one thread.
 inline constexpr uint32_t kConnectionsMax = 1u << 20;
 // Answers of one wake-up to a connection with compression that are longer than this are worth compressing.

@@ -9,6 +9,9 @@
 namespace ferrosa {
 namespace {
 
+// A write of more cells than this is of a collection: what a row has of it in the end is not known.
+constexpr size_t kExpectedCellsMax = 64;
+
 size_t VarSize(uint64_t v) {
   size_t n = 1;
   while (v >= 0x80) {
@@ -150,7 +153,9 @@ MemRow* Memtable::NewRow(const Slice* clustering, size_t count) {
   row->liveness_timestamp = kNoTimestamp;
   row->extra = nullptr;
   row->one = nullptr;
-  row->count = row->capacity = 0;
+  row->count = 0;
+  row->capacity = 0;
+  row->torn = 0;
   uint8_t* p = reinterpret_cast<uint8_t*>(row + 1);
   for (size_t i = 0; i < count; i++) {
     p = PutVar(p, clustering[i].is_null() ? 0 : clustering[i].size + 1);
@@ -159,6 +164,12 @@ MemRow* Memtable::NewRow(const Slice* clustering, size_t count) {
   }
   stats_.rows++;
   return row;
+}
+
+void Memtable::Expect(MemRow* row, size_t cells) {
+  if (row->capacity > 0 || cells < 2 || cells > kExpectedCellsMax) return;
+  row->many = static_cast<MemCell**>(arena_.Allocate(sizeof(MemCell*) * cells));
+  row->capacity = static_cast<uint32_t>(cells);
 }
 
 MemRow* Memtable::UpsertRow(MemPartition* partition, const Slice* clustering, size_t count) {
@@ -307,6 +318,7 @@ void Memtable::ApplyCell(MemRow* row, const Cell& cell) {
     stats_.min_ttl = std::min(stats_.min_ttl, cell.ttl);
     stats_.max_ttl = std::max(stats_.max_ttl, cell.ttl);
   }
+  if (cell.tombstone || cell.ttl != kNoTtl) row->torn = 1;
   if (row->extra != nullptr) {
     if (!row->extra->deletion.live() && row->extra->deletion.Deletes(cell.timestamp)) return;
     for (uint32_t i = 0; i < row->extra->complex_count; i++)
@@ -339,7 +351,7 @@ void Memtable::ApplyCell(MemRow* row, const Cell& cell) {
     return;
   }
   if (row->count == row->capacity && !(row->capacity == 0)) {
-    const uint32_t capacity = row->capacity == 1 ? 4 : row->capacity * 2;
+    const uint32_t capacity = row->capacity == 1 ? 4u : row->capacity * 2u;
     auto** larger = static_cast<MemCell**>(arena_.Allocate(sizeof(MemCell*) * capacity));
     std::memcpy(larger, cells, sizeof(MemCell*) * row->count);
     row->many = larger;
@@ -369,6 +381,7 @@ void Memtable::Apply(const MutationReader& checked) {
                                  : UpsertRow(partition, reader.clustering().data(), reader.clustering().size());
     if (!head.deletion.live()) ApplyRowDeletion(row, head.deletion);
     if (!head.liveness.empty()) ApplyLiveness(row, head.liveness);
+    Expect(row, head.operations);
     for (uint64_t i = 0; i < head.operations; i++) {
       MutationOperation operation;
       if (!reader.NextOperation(&operation)) return;

@@ -55,6 +55,8 @@ class Memtable {
   void ApplyPartitionDeletion(MemPartition* partition, DeletionTime deletion);
   void ApplyRangeTombstone(MemPartition* partition, const Bound& start, const Bound& end, DeletionTime deletion);
   MemRow* UpsertRow(MemPartition* partition, const Slice* clustering, size_t count);
+  // Makes room beside a row that has no cells yet, so that what is read together lies together.
+  void Expect(MemRow* row, size_t cells);
   MemRow* UpsertStaticRow(MemPartition* partition);
   void ApplyLiveness(MemRow* row, const Liveness& liveness);
   void ApplyRowDeletion(MemRow* row, DeletionTime deletion);
@@ -84,6 +86,20 @@ class Memtable {
   std::vector<uint8_t> scratch_;
 };
 
+class RowFold;
+
+// Rows that are added to folds in one go.
+struct FoldRun {
+  RowFold* fold = nullptr;
+  uint32_t now_seconds = 0;
+  uint32_t rows_max = 0;  // live rows to add at most
+  uint32_t scan_max = 0;  // rows to look at, at most
+  uint32_t rows = 0;      // live ones
+  uint32_t scanned = 0;
+  uint32_t tombstones = 0;
+  const MemRow* last = nullptr;  // a bound was reached with this row; null: there are no more
+};
+
 // Reads a memtable as a Source, its columns mapped to those of the reading descriptor.
 class MemtableSource : public Source {
  public:
@@ -100,10 +116,19 @@ class MemtableSource : public Source {
   bool OpenInto(const DecoratedKey& key, bool reversed, class MemtableCursor* cursor);
   // The partition's record, or null.
   const MemPartition* Find(const DecoratedKey& key);
+  // Folds partitions from `from` on (memtable_fold.cc), as long as each is one row that no deletion of its partition covers: stops before the
+  // first that is not, behind the end, and at the bounds of `run`. *last becomes the last that was folded; its key lives as long as the
+  // memtable. Returns whether there is nothing more before the end.
+  // REQUIRES: run->fold->plain(), bounds of `run` above 0, mapping() is empty, the plan has no dropped columns
+  bool FoldSingles(const DecoratedKey& from, bool strictly_after, int64_t end_token, bool end_inclusive, FoldRun* run,
+                   DecoratedKey* last);
   // For each column of the memtable its index in the reading descriptor; -1: not there any more. Empty: they are the same.
   const std::vector<int32_t>& mapping() const { return mapping_; }
 
  private:
+  // The first partition from `from` on, or behind it. Remembers it.
+  BTreePlace PlaceFrom(const DecoratedKey& from, bool strictly_after);
+
   std::shared_ptr<const Memtable> memtable_;
   std::vector<int32_t> mapping_;
   // Where the last partition was found, so that a scan does not search from the root each time.

@@ -16,10 +16,16 @@ class MemtableCursor : public PartitionCursor {
   Step Seek(const Bound& bound) override;
   // The row of a full clustering, not cleaned, and the range deletion over it; false when there is no such row. Does not move.
   bool RowAt(const Slice* clustering, Row* out, DeletionTime* covering);
+  // Whether the rows may be folded where they lie (memtable_fold.cc): no deletion of the partition covers any, all columns are as they
+  // are read, and the order is that of the tree.
+  bool FoldsInPlace() const;
+  // Folds rows from where the cursor stands up to `end` (null: all). REQUIRES: FoldsInPlace(), run->fold->plain(), bounds above 0
+  void FoldUpTo(const Bound* end, FoldRun* run);
 
  private:
   bool HasRow() const { return single_ != nullptr || place_.valid(); }
   const MemRow* CurrentRow() const { return single_ != nullptr ? single_ : static_cast<const MemRow*>(place_.entry().item); }
+  bool FoldRow(const MemRow& row, FoldRun* run);
   void AdvanceRow();
   bool HasStep() const { return step_ >= 0 && step_ < step_count_; }
   void EmitStep(Unfiltered* out);
@@ -44,6 +50,7 @@ class MemtableCursor : public PartitionCursor {
   std::vector<uint8_t> pending_bytes_;
   std::vector<Slice> values_;
   ClusteringValues prefix_;
+  Row folded_;
 };
 
 }  // namespace ferrosa

@@ -73,7 +73,8 @@ struct MemRow {
     MemCell** many;  // ascending by column, then path
   };
   uint32_t count;
-  uint32_t capacity;
+  uint32_t capacity : 31;
+  uint32_t torn : 1;  // there was a cell that is a tombstone or expires; without it every cell is live
 
   MemCell* const* cells() const { return capacity <= 1 ? &one : many; }
   MemCell** cells() { return capacity <= 1 ? &one : many; }

@@ -102,9 +102,7 @@ Step MemtableSource::Open(const DecoratedKey& key, bool reversed, MissList* miss
   return Step::kItem;
 }
 
-Step MemtableSource::NextPartition(const DecoratedKey& from, bool strictly_after, MissList* misses,
-                                   std::vector<uint8_t>* key_bytes, DecoratedKey* out) {
-  (void)misses;
+BTreePlace MemtableSource::PlaceFrom(const DecoratedKey& from, bool strictly_after) {
   const KeyCompare compare{TokenPrefix(from.token), from.key};
   BTreePlace place = place_;
   if (place_version_ != memtable_->version_ || !place.valid() || from.key.is_null() || compare(place.entry()) != 0)
@@ -112,6 +110,13 @@ Step MemtableSource::NextPartition(const DecoratedKey& from, bool strictly_after
   if (strictly_after && !from.key.is_null() && place.valid() && compare(place.entry()) == 0) place.Next();
   place_ = place;
   place_version_ = memtable_->version_;
+  return place;
+}
+
+Step MemtableSource::NextPartition(const DecoratedKey& from, bool strictly_after, MissList* misses,
+                                   std::vector<uint8_t>* key_bytes, DecoratedKey* out) {
+  (void)misses;
+  const BTreePlace place = PlaceFrom(from, strictly_after);
   if (!place.valid()) return Step::kEnd;
   // A scan comes by here again soon.
   for (int ahead = place.index + 1; ahead <= place.index + 3 && ahead < place.leaf->count; ahead++)

@@ -98,7 +98,7 @@ bool ReadFolds(Reader* r, ReadCommand* out) {
   for (uint16_t i = 0; i < n; i++) {
     uint8_t kind;
     Fold fold;
-    if (!r->U8(&kind) || kind > static_cast<uint8_t>(FoldKind::kSum) || !r->U16(&fold.column)) return false;
+    if (!r->U8(&kind) || kind > static_cast<uint8_t>(FoldKind::kNumbers) || !r->U16(&fold.column)) return false;
     fold.kind = static_cast<FoldKind>(kind);
     if (fold.kind != FoldKind::kRows && fold.column >= out->columns.size()) return false;
     out->folds.push_back(fold);

@@ -33,7 +33,8 @@ enum class FoldKind : uint8_t {
   kValues = 1,  // how many values that are not null
   kMin = 2,
   kMax = 3,
-  kSum = 4,  // of whole numbers
+  kSum = 4,      // of whole numbers
+  kNumbers = 5,  // how many values that are neither null nor empty
 };
 struct Fold {
   FoldKind kind = FoldKind::kRows;

@@ -24,13 +24,14 @@ Status ReadExecutor::Prepare(StoreTable* table, ReadOperation* op) {
   const bool first = op->parsed_for_ == nullptr;
   RETURN_IF_ERROR(ParseReadCommand(*table->plan, Slice(op->bytes_), &op->command_));
   op->parsed_for_ = table->descriptor;
-  if (!first) return Status::Ok();
-  op->out_.bytes.resize(kHeaderBytes);
   const ReadCommand& c = op->command_;
   if (!c.folds.empty()) {
     if (op->fold_ == nullptr) op->fold_ = std::make_unique<RowFold>();
-    op->fold_->Start(c.folds.size());
+    op->fold_->Bind(*table->plan, c.columns, c.folds);
+    if (first) op->fold_->Reset();
   }
+  if (!first) return Status::Ok();
+  op->out_.bytes.resize(kHeaderBytes);
   if (!c.has_start_after) return Status::Ok();
   SetKey(op, c.after_key);
   if (!c.is_range) {
@@ -85,6 +86,36 @@ Step ReadExecutor::AdvanceInRange(StoreTable* table, ReadOperation* op, MissList
   return Step::kItem;
 }
 
+bool ReadExecutor::FoldSingles(StoreTable* table, ReadOperation* op, uint32_t* budget) {
+  const ReadCommand& c = op->command_;
+  const bool only_here = table->frozen.empty() && table->sources.empty() && !table->plan->any_dropped;
+  if (!only_here || !c.slices.empty() || c.distinct || !op->fold_->plain() || c.per_partition_limit == 0 ||
+      !table->memtable_source->mapping().empty()) {
+    return false;
+  }
+  DecoratedKey from{c.start_token, Slice()};
+  if (op->has_key_) {
+    static const uint8_t kEmpty = 0;
+    from = DecoratedKey{op->token_, Slice(op->key_.empty() ? &kEmpty : op->key_.data(), op->key_.size())};
+  } else if (!c.start_inclusive) {
+    if (c.start_token == INT64_MAX) return true;
+    from.token++;
+  }
+  FoldRun run;
+  run.fold = op->fold_.get();
+  run.now_seconds = c.now_seconds;
+  run.rows_max = c.row_limit - op->rows_;
+  run.scan_max = static_cast<uint32_t>(std::min<uint64_t>(uint64_t{*budget} * kFoldedRowsPerUnit, UINT32_MAX));
+  DecoratedKey last;
+  const bool ended = table->memtable_source->FoldSingles(from, op->has_key_, c.end_token, c.end_inclusive, &run, &last);
+  if (run.scanned > 0) SetKey(op, last);
+  *budget -= std::min(*budget, (run.scanned + kFoldedRowsPerUnit - 1) / kFoldedRowsPerUnit);
+  op->rows_ += run.rows;
+  op->live_rows_ += run.rows;
+  op->tombstones_ += run.tombstones;
+  return ended;
+}
+
 Step ReadExecutor::Advance(StoreTable* table, ReadOperation* op, MissList* misses) {
   op->progress_.Clear();
   if (op->command_.is_range) return AdvanceInRange(table, op, misses);
@@ -117,7 +148,6 @@ PartitionState ReadExecutor::ReadCurrent(StoreTable* table, ReadOperation* op, u
   query.partition_max = c.per_partition_limit;
   query.bytes_max = c.bytes_limit;
   if (!c.folds.empty()) {
-    query.folded = &c;
     query.fold = op->fold_.get();
     uint32_t rows = 0;
     const PartitionState state = partitions_.Read(table, query, &op->progress_, budget, &rows, &op->out_, misses);
@@ -169,7 +199,7 @@ void ReadExecutor::PutFolds(ReadOperation* op) {
   out.Bytes(Slice(op->key_));
   out.LE<uint32_t>(1);
   out.LE<uint32_t>(0);
-  op->fold_->Finish(op->command_.folds, &out);
+  op->fold_->Finish(&out);
   CloseRun(op);
 }
 
@@ -189,6 +219,11 @@ Status ReadExecutor::Run(StoreTable* table, ReadOperation* op, uint32_t budget, 
     if (budget == 0) {
       *state = ReadState::kYield;
       return Status::Ok();
+    }
+    if (!op->in_partition_ && c.is_range && !c.folds.empty()) {
+      const uint32_t before = budget;
+      if (FoldSingles(table, op, &budget)) break;
+      if (budget < before) continue;
     }
     if (!op->in_partition_) {
       const Step step = Advance(table, op, misses);

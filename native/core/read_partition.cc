@@ -57,9 +57,10 @@ void PartitionReader::Emit(const PartitionQuery& query, const Row* row, Partitio
   progress->rows_given++;
   ++*rows;
   if (query.fold != nullptr) {
+    if (row != nullptr && query.fold->plain()) return query.fold->AddRow(*row, query.now_seconds);
     folded_row_.bytes.clear();
     encoder_.Encode(row, static_live_ ? &static_row_ : nullptr, &folded_row_);
-    query.fold->Add(*plan_, *query.folded, Slice(folded_row_.bytes));
+    query.fold->AddEncoded(Slice(folded_row_.bytes));
     return;
   }
   if (query.positions) {
@@ -134,6 +135,8 @@ PartitionState PartitionReader::OpenAll(StoreTable* table, const PartitionQuery&
   }
   if (missed) return PartitionState::kMiss;
   progress->sources = std::max(progress->sources, sources);
+  folds_in_place_ = query.fold != nullptr && query.fold->plain() && !query.distinct && merger_.size() == 1 && used == 1 &&
+                    !plan_->any_dropped && cursors_[0]->FoldsInPlace();
   return merger_.size() == 0 ? PartitionState::kDone : PartitionState::kYield;
 }
 
@@ -189,6 +192,7 @@ PartitionState PartitionReader::ReadSlice(const PartitionQuery& query, const Sli
                                           uint32_t* budget, uint32_t* rows, Writer* out, StoreTable* table) {
   Step step = Step::kItem;
   if (!SeekSlice(query, slice, *progress, &step)) return Fail(step, table);
+  if (folds_in_place_) return FoldSlice(query, slice, progress, budget, rows);
   const BoundKind after = query.reversed ? BoundKind::kExclEnd : BoundKind::kExclStart;
   for (;;) {
     if (!has_item_) {
@@ -223,6 +227,28 @@ PartitionState PartitionReader::ReadSlice(const PartitionQuery& query, const Sli
     progress->SetResume(after, item_.row.clustering);
     return limit ? PartitionState::kLimit : PartitionState::kYield;
   }
+}
+
+// The rows of a slice that are folded where they lie: many for the price of one that is given.
+PartitionState PartitionReader::FoldSlice(const PartitionQuery& query, const SliceBounds* slice, PartitionProgress* progress,
+                                          uint32_t* budget, uint32_t* rows) {
+  FoldRun run;
+  run.fold = query.fold;
+  run.now_seconds = query.now_seconds;
+  run.rows_max = std::min(query.rows_max - *rows, query.partition_max - progress->rows_given);
+  run.scan_max = std::min(std::max(*budget, 1u), UINT32_MAX / kFoldedRowsPerUnit) * kFoldedRowsPerUnit;
+  cursors_[0]->FoldUpTo(slice == nullptr ? nullptr : &slice->end, &run);
+  Spend(budget, (run.scanned + kFoldedRowsPerUnit - 1) / kFoldedRowsPerUnit);
+  progress->tombstones += run.tombstones;
+  progress->live_rows += run.rows;
+  progress->rows_given += run.rows;
+  *rows += run.rows;
+  if (progress->rows_given >= query.partition_max) return PartitionState::kDone;
+  if (run.last == nullptr) return PartitionState::kDone;
+  ClusteringValues clustering(plan_->clustering_count);
+  run.last->ReadClustering(clustering.size(), clustering.data());
+  progress->SetResume(BoundKind::kExclStart, clustering);
+  return *rows >= query.rows_max ? PartitionState::kLimit : PartitionState::kYield;
 }
 
 Row* PartitionReader::NextRow(const Point& point) {

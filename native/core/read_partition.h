@@ -14,6 +14,9 @@ namespace ferrosa {
 
 struct StoreTable;
 
+// Rows that are folded where they lie, for the price of one that is given.
+inline constexpr uint32_t kFoldedRowsPerUnit = 16;
+
 struct PartitionQuery {
   DecoratedKey key;
   std::span<const SliceBounds> slices;  // none: everything
@@ -26,8 +29,7 @@ struct PartitionQuery {
   uint32_t rows_max = 0;       // that this call may still give
   uint32_t partition_max = 0;  // rows of this partition, all calls together
   size_t bytes_max = 0;        // soft limit of out->size()
-  const ReadCommand* folded = nullptr;  // with `fold`: rows are added to it and not given
-  RowFold* fold = nullptr;
+  RowFold* fold = nullptr;     // rows are added to it and not given
 };
 
 enum class PartitionState : uint8_t {
@@ -62,6 +64,8 @@ class PartitionReader {
   PartitionState OpenAll(StoreTable* table, const PartitionQuery& query, PartitionProgress* progress, MissList* misses);
   PartitionState ReadSlice(const PartitionQuery& query, const SliceBounds* slice, PartitionProgress* progress, uint32_t* budget,
                            uint32_t* rows, Writer* out, StoreTable* table);
+  PartitionState FoldSlice(const PartitionQuery& query, const SliceBounds* slice, PartitionProgress* progress, uint32_t* budget,
+                           uint32_t* rows);
   bool SeekSlice(const PartitionQuery& query, const SliceBounds* slice, const PartitionProgress& progress, Step* step);
   PartitionState ReadPoint(StoreTable* table, const PartitionQuery& query, const Slice* clustering, PartitionProgress* progress,
                            uint32_t* rows, Writer* out, MissList* misses);
@@ -87,6 +91,7 @@ class PartitionReader {
   bool has_item_ = false;
   Row static_row_;
   bool static_live_ = false;
+  bool folds_in_place_ = false;  // the partition's rows are all in cursors_[0], and are folded there
   Row point_row_;
   std::vector<Row*> row_pointers_;
   Bound seek_;

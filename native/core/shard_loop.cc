@@ -359,7 +359,9 @@ void ShardLoop::OnHot(const Origin& origin, Slice payload) {
   if (executor_.plan().kind == HotKind::kWrite) return HotWriteRequest(origin, head, payload);
   frame_.bytes.clear();
   misses_.clear();
-  switch (executor_.Read(head, static_cast<uint32_t>(real_ / 1'000'000), &frame_, &misses_)) {
+  const uint32_t now_seconds = static_cast<uint32_t>(real_ / 1'000'000);
+  const bool by_index = executor_.plan().kind == HotKind::kIndexRead;
+  switch (by_index ? executor_.ReadIndexed(head, now_seconds, &frame_, &misses_) : executor_.Read(head, now_seconds, &frame_, &misses_)) {
     case HotOutcome::kDone:
       stats_.hot_reads++;
       NoteHotRead();

@@ -90,6 +90,7 @@ void Store::ApplyRow(StoreTable* table, const RowWrite& write) {
   if (write.delete_row) memtable.ApplyRowDeletion(row, {write.timestamp, write.local_deletion_time});
   if (write.has_liveness)
     memtable.ApplyLiveness(row, {write.timestamp, write.ttl, write.ttl == kNoTtl ? kNoDeletionTime : write.local_deletion_time});
+  memtable.Expect(row, write.cells.size());
   for (const CellWrite& c : write.cells) {
     Cell cell;
     cell.column = c.column;
@@ -162,6 +163,7 @@ Status Store::ReadPartition(StoreTable* table, const HotRead& read, Writer* out,
   query.unrestricted = read.unrestricted;
   query.now_seconds = read.now_seconds;
   query.columns = read.columns;
+  query.fold = read.fold;
   query.rows_max = read.row_limit;
   query.partition_max = std::min(read.per_partition_limit, read.row_limit);
   const size_t start = out->size();

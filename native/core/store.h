@@ -54,6 +54,7 @@ struct HotRead {
   uint32_t row_limit = UINT32_MAX;
   uint32_t per_partition_limit = UINT32_MAX;
   uint32_t bytes_limit = UINT32_MAX;
+  RowFold* fold = nullptr;  // rows are added to it and not given
 };
 
 struct HotReadResult {

@@ -21,9 +21,10 @@ struct Bind {
   TypeKind type;
 };
 
-std::vector<uint8_t> MakePlan(HotKind kind, uint8_t flags, uint8_t id, const std::vector<Bind>& binds, const std::string& text = "") {
+std::vector<uint8_t> MakePlan(HotKind kind, uint8_t flags, uint8_t id, const std::vector<Bind>& binds, const std::string& text = "",
+                              bool folded = false) {
   Writer out;
-  out.U8(2);
+  out.U8(3);
   out.U8(static_cast<uint8_t>(kind));
   out.U8(flags);
   for (int i = 0; i < 16; i++) out.U8(id);
@@ -41,13 +42,34 @@ std::vector<uint8_t> MakePlan(HotKind kind, uint8_t flags, uint8_t id, const std
   out.LE<uint16_t>(0x0472);
   out.LE<uint32_t>(UINT32_MAX);
   out.LE<uint32_t>(UINT32_MAX);
-  const bool read = kind == HotKind::kRead;
+  const bool read = kind != HotKind::kWrite;
   const std::vector<std::pair<uint8_t, uint16_t>> columns =
       read ? std::vector<std::pair<uint8_t, uint16_t>>{{0, 0}, {1, 0}, {2, 1}, {2, 2}, {3, 2}, {4, 2}} : std::vector<std::pair<uint8_t, uint16_t>>{};
   out.LE<uint16_t>(static_cast<uint16_t>(columns.size()));
   for (const auto& [what, which] : columns) {
     out.U8(what);
     out.LE<uint16_t>(which);
+  }
+  out.LE<uint16_t>(folded ? 3 : 0);
+  if (folded)
+    for (const uint8_t fold : {0, 3, 4}) {
+      out.U8(fold);
+      out.LE<uint16_t>(fold == 0 ? 0 : 3);
+    }
+  out.LE<uint16_t>(folded ? 3 : 0);
+  if (folded)
+    for (const uint16_t output : {0, 1, 2}) {
+      out.U8(output == 0 ? 0 : output == 1 ? 3 : 2);
+      out.U8(4);
+      out.LE<uint16_t>(output);
+      out.LE<uint16_t>(0);
+    }
+  if (kind == HotKind::kIndexRead) {
+    for (int i = 0; i < 16; i++) out.U8(9);
+    out.LE<uint16_t>(2);
+    out.LE<uint16_t>(1);
+    out.LE<uint16_t>(1);
+    out.U8(7);
   }
   for (int version = 0; version < 2; version++) {
     out.LE<uint32_t>(8);
@@ -71,6 +93,7 @@ const std::vector<std::vector<Bind>>& PlanBinds() {
       {{kPartitionKey, 0, TypeKind::kInt}},
       {{kPartitionKey, 0, TypeKind::kInt}},
       {{kPartitionKey, 0, TypeKind::kInt}, {kSliceStart, 0, TypeKind::kInt}, {kSliceEnd, 0, TypeKind::kInt}, {kLimit, 0, TypeKind::kInt}},
+      {{kTerm, 2, TypeKind::kInt}, {kLimit, 0, TypeKind::kInt}},
       {{kValue, 0, TypeKind::kInt}, {kValue, 1, TypeKind::kText}},
   };
   return binds;
@@ -91,7 +114,8 @@ std::vector<std::vector<uint8_t>> MakePlans() {
           MakePlan(HotKind::kRead, kHotUnrestricted, 4, b[4]),  MakePlan(HotKind::kRead, 0, 5, b[5]),
           MakePlan(HotKind::kWrite, kHotInsert, 6, b[0], WriteText({"1", "2", "'x'", "?"})),
           MakePlan(HotKind::kRead, kHotUnrestricted, 7, b[4], ReadText("7")),
-          MakePlan(HotKind::kPrepared, 0, 8, b[6], PreparedText("7", "'x'"))};
+          MakePlan(HotKind::kRead, kHotUnrestricted, 8, b[4], "", true), MakePlan(HotKind::kIndexRead, 0, 9, b[6]),
+          MakePlan(HotKind::kPrepared, 0, 10, b[7], PreparedText("7", "'x'"))};
 }
 
 void PutBound(Prng& prng, const Bind& bind, Writer* out) {
@@ -173,7 +197,7 @@ std::vector<uint8_t> MakeRequest(Prng& prng, uint8_t version, int16_t stream) {
     return Enclose(version, stream, 0x0d, body);
   }
   const uint64_t plan = prng.Below(PlanBinds().size());
-  put_id(static_cast<uint8_t>(plan));
+  put_id(plan == 6 ? 9 : plan == 4 && prng.Below(2) == 0 ? 8 : static_cast<uint8_t>(plan));
   if (version >= 5) {
     body.BE<uint16_t>(16);
     for (int i = 0; i < 16; i++) body.U8(0xee);
@@ -186,6 +210,36 @@ std::vector<uint8_t> MakeRequest(Prng& prng, uint8_t version, int16_t stream) {
   if (paged) body.BE<uint32_t>(static_cast<uint32_t>(prng.Below(6)));
   if (timed) body.BE<uint64_t>(prng.Next() >> prng.Below(60));
   return Enclose(version, stream, 0x0a, body);
+}
+
+// The entries of an index on `v`, half of them of rows that are not there.
+void AddEntries(Store* store) {
+  auto d = std::make_shared<TableDescriptor>();
+  d->id.fill(9);
+  d->version = 1;
+  d->partition_key.push_back(Type{TypeKind::kBlob});
+  for (const TypeKind kind : {TypeKind::kInt, TypeKind::kBigint, TypeKind::kBlob, TypeKind::kInt}) d->clustering.push_back({Type{kind}, false});
+  d->clustering.push_back({Type{TypeKind::kText}, true});
+  Column column;
+  column.id = 1;
+  column.name = "p";
+  column.type = Type{TypeKind::kBlob};
+  d->columns.push_back(column);
+  store->SetTable(d);
+  const uint8_t bucket = 7;
+  for (uint8_t i = 0; i < 32; i++) {
+    const uint8_t value[4] = {0, 0, 0, static_cast<uint8_t>(i % 4)};
+    const uint8_t key[4] = {0, 0, 0, static_cast<uint8_t>(i / 4 % 4)};
+    uint8_t token[8];
+    StoreBE<int64_t>(token, MurmurToken(Slice(key, 4)));
+    const Slice clustering[] = {Slice(value, 4), Slice(token, 8), Slice(key, 4), Slice(value, 4), Slice(value, i / 16)};
+    RowWrite write;
+    write.key = {MurmurToken(Slice(&bucket, 1)), Slice(&bucket, 1)};
+    write.clustering = clustering;
+    write.has_liveness = true;
+    write.timestamp = 1;
+    store->ApplyRow(store->Find(d->id.data()), write);
+  }
 }
 
 // A ring in memory of its own.
@@ -202,6 +256,7 @@ struct Node {
            to_main(answers.view, WakeFd()), at_main(answers.view, WakeFd()), store({}), frontend({}),
            loop(&store, nullptr, {[] { return g_now; }, [] { return static_cast<int64_t>(g_now); }}) {
     store.SetTable(MakeTable(1));
+    AddEntries(&store);
     frontend.AddShard(&to_shard, &at_main);
     loop.AddAsker(&at_shard, &to_main);
     uint32_t number = 0;
@@ -333,7 +388,7 @@ TEST(DamagedRingRecordsAreAnsweredWithErrors) {
       const bool batch = envelope[4] == 0x0d;
       payload.resize(kHotHeadBytes);
       HotHead head;
-      head.plan = batch ? kHotBatchPlan : static_cast<uint32_t>(prng.Below(9));
+      head.plan = batch ? kHotBatchPlan : static_cast<uint32_t>(prng.Below(10));
       head.version = version;
       head.opcode = prng.Below(3) == 0 ? static_cast<uint8_t>(prng.Next()) : envelope[4];
       head.options_at = head.opcode == kOpcodeQuery ? static_cast<uint16_t>(prng.Below(envelope.size())) : version >= 5 ? 36 : 18;

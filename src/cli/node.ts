@@ -218,6 +218,7 @@ async function createServer(
     hotPath.onAllowed = (group, plan) => shardSockets.allow(group, plan);
     const levels = (keyspace: string) => satisfiedLevels(replicasOf(storage.metadata, keyspace));
     const plans = new HotPlans(processor, hotPath, levels);
+    storage.builds.onChange = (id) => plans.indexChanged(id);
     hotGroups = createHotGroups(processor, access, { hotPath, shardSockets, plans });
   }
   const tls = await createTls(config, log);

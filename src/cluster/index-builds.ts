@@ -69,6 +69,8 @@ export class IndexBuilds {
   /** Vector indexes that were complete once in this process: if they are to be built again, it is for what their tables got. */
   readonly #known = new Set<string>();
   #stopped = false;
+  /** An index has been built, or has to be built again. */
+  onChange: (id: string) => void = () => {};
 
   constructor(host: IndexBuildHost) {
     this.#host = host;
@@ -84,11 +86,11 @@ export class IndexBuilds {
     return this.#host.stampMicros();
   }
 
-  noteUse(id: string): void {
+  noteUse(id: string, times = 1): void {
     const use = this.#uses.get(id);
     const at = Number(this.#host.nowMicros() / 1_000n);
-    if (use === undefined) this.#uses.set(id, { count: 1, lastSeenMs: at });
-    else Object.assign(use, { count: use.count + 1, lastSeenMs: at });
+    if (use === undefined) this.#uses.set(id, { count: times, lastSeenMs: at });
+    else Object.assign(use, { count: use.count + times, lastSeenMs: at });
   }
 
   /** How often an index was asked; null: never. */
@@ -140,7 +142,7 @@ export class IndexBuilds {
     const table = this.#host.catalogue.tableById(tableId);
     if (table === null) return;
     for (const index of indexTablesOf(table)) {
-      this.#built.delete(index.index.id);
+      this.#setBuilt(index.index.id, false);
       const running = this.#running.get(index.index.id);
       if (running === undefined) this.#start(table, index);
       else void running.done.then(() => this.stale(tableId));
@@ -164,6 +166,12 @@ export class IndexBuilds {
     await Promise.allSettled([...this.#running.values()].map(({ done }) => done));
   }
 
+  #setBuilt(id: string, built: boolean): void {
+    if (built) this.#built.add(id);
+    else this.#built.delete(id);
+    this.onChange(id);
+  }
+
   #start(table: TableDefinition, index: IndexTable): void {
     const { id, name } = index.index;
     const build: IndexBuild = { id, keyspace: table.keyspace, table: table.name, index: name, rows: 0 };
@@ -176,7 +184,7 @@ export class IndexBuilds {
     for (;;) {
       try {
         if (index.vector !== null) {
-          if (await this.#buildVectors(table, index, build)) this.#built.add(build.id);
+          if (await this.#buildVectors(table, index, build)) this.#setBuilt(build.id, true);
           return;
         }
         const adoptions = files.adoptions(table);
@@ -185,7 +193,7 @@ export class IndexBuilds {
         await files.flush(build.id);
         await files.markBuilt(build.id, adoptions);
         if (!this.#exists(build.id, table.id)) return;
-        this.#built.add(build.id);
+        this.#setBuilt(build.id, true);
         return;
       } catch (error) {
         if (this.#stopped || !this.#exists(build.id, table.id)) return;

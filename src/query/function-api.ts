@@ -63,6 +63,11 @@ export type FoldedAggregate = {
   readonly folds: readonly FoldKind[];
   /** Makes the result of the parts: its arguments are the values of `folds`. */
   readonly combined: AggregateFunction;
+  /**
+   * The same in words, for who has all the rows in one fold: a count or a smallest or largest value is what the fold gives; a sum wraps around
+   * in `width` bytes; an average is the first fold divided by the second, cut off, 0 when there is nothing.
+   */
+  readonly output: { readonly kind: 'count' | 'sum' | 'average' | 'best'; readonly width: number };
 };
 
 /** An aggregate that a client made: its functions, and the state before the first row. */

@@ -1,13 +1,15 @@
 // Which prepared statements the addon can run by itself, and the bytes that tell it how (docs/format/hot-plan.md).
 import { BufferWriter } from '../common/bytes.js';
+import type { IndexTable } from '../index/index.js';
 import { writeRowsMetadata } from '../protocol/index.js';
 import { type ColumnDefinition, isCompact } from '../schema/index.js';
 import { ByteWriter, noLimit, type ReadColumn, Selected } from '../storage/index.js';
 import { type CqlType, encodeDescriptorType } from '../types/index.js';
+import { hotIndexRead } from './hot-index.js';
 import type { Prepared } from './prepared/prepared-store.js';
 import type { Restriction, RestrictionTerm } from './restrictions/restriction.js';
 import type { RestrictionSet } from './restrictions/restriction-set.js';
-import type { SelectPlan } from './select/select-plan.js';
+import type { FoldedSelect, SelectPlan } from './select/select-plan.js';
 import { ConstantTerm, MarkerTerm, type Term } from './terms/term.js';
 import { readInt32, readInt64 } from './values.js';
 import { ttlMax } from './write/attributes.js';
@@ -15,8 +17,8 @@ import { tableIdBytes } from './write/mutations.js';
 import { DeleteColumn, SetColumn } from './write/operations.js';
 import type { WritePlan } from './write/write-plan.js';
 
-const format = 2;
-const kinds = { write: 1, read: 2, prepared: 3 } as const;
+const format = 3;
+const kinds = { write: 1, read: 2, indexRead: 3, prepared: 4 } as const;
 const flagBits = {
   insert: 1,
   notDurable: 2,
@@ -34,7 +36,9 @@ const targets = {
   limit: 5,
   sliceStart: 6,
   sliceEnd: 7,
+  term: 8,
 } as const;
+const outputKinds = { count: 0, sum: 1, average: 2, best: 3 } as const;
 const sliceBits = { startInclusive: 1, endInclusive: 2 } as const;
 
 /** Types whose values the addon cannot check. */
@@ -104,24 +108,44 @@ type Layout = {
   readonly sliceFlags: number;
   readonly rowLimit: number;
   readonly perPartitionLimit: number;
+  /** Of a read: what it shows, or what is folded. */
+  readonly columns: readonly ReadColumn[];
+  readonly folded: FoldedSelect | null;
+  readonly index: IndexTable | null;
 };
+
+const noRead = {
+  sliceFlags: 0,
+  rowLimit: noLimit,
+  perPartitionLimit: noLimit,
+  columns: [],
+  folded: null,
+  index: null,
+} as const;
 
 /**
  * The hot plan of a prepared statement; null when it is not hot.
  * @param consistencyLevels  bit n: level n can be run with the replicas that the keyspace has
  * @param example  for a plan of statements that come as text: one of them, with a value for each marker of `prepared`
+ * @param buckets  by shard: the partition of the entries of its rows. Without them no read by an index is hot
  */
-export function encodeHotPlan(prepared: Prepared, consistencyLevels: number, example = ''): Uint8Array | null {
+export function encodeHotPlan(
+  prepared: Prepared,
+  consistencyLevels: number,
+  example = '',
+  buckets: readonly { readonly key: Uint8Array }[] = [],
+): Uint8Array | null {
   const { plan } = prepared.planned;
   const markers = prepared.bindColumns.length;
   if (plan.kind === 'write') {
     const layout = writeLayout(plan, markers);
-    return layout === null ? null : encode(prepared, hotTarget(plan), layout, consistencyLevels, example);
+    return layout === null ? null : encode(prepared, hotTarget(plan), layout, consistencyLevels, example, buckets);
   }
   // The addon does not know who asks.
   if (plan.kind !== 'select' || plan.masked !== null) return null;
   const layout = readLayout(plan, markers);
-  return layout === null ? null : encode(prepared, hotTarget(plan), layout, consistencyLevels, example);
+  if (layout === null || (layout.index !== null && buckets.length === 0)) return null;
+  return encode(prepared, hotTarget(plan), layout, consistencyLevels, example, buckets);
 }
 
 /** A statement of no table. */
@@ -138,15 +162,8 @@ export function encodeTextPlan(prepared: Prepared, example: string): Uint8Array 
     const written: CqlType = type.kind === 'counter' ? { kind: 'bigint' } : type;
     terms.binds[i] = { target: targets.value, which: i, type: written };
   }
-  const layout = {
-    kind: kinds.prepared,
-    flags: 0,
-    terms,
-    sliceFlags: 0,
-    rowLimit: noLimit,
-    perPartitionLimit: noLimit,
-  };
-  return encode(prepared, { tableId: noTable, version: 0, defaultTtl: 0, columns: [] }, layout, 0, example);
+  const layout = { ...noRead, kind: kinds.prepared, flags: 0, terms };
+  return encode(prepared, { tableId: noTable, version: 0, defaultTtl: 0 }, layout, 0, example, []);
 }
 
 /** Whether the addon can run a statement by itself, once it is prepared. */
@@ -183,7 +200,7 @@ function writeLayout(plan: WritePlan, markers: number): Layout | null {
     (plan.durable ? 0 : flagBits.notDurable) |
     (wholeDelete && !deletesPartition ? flagBits.deletesRow : 0) |
     (deletesPartition ? flagBits.deletesPartition : 0);
-  return { kind: kinds.write, flags, terms, sliceFlags: 0, rowLimit: noLimit, perPartitionLimit: noLimit };
+  return { ...noRead, kind: kinds.write, flags, terms };
 }
 
 /** False for a constant that JavaScript refuses or takes for something else; the addon looks at bound values only. */
@@ -204,16 +221,17 @@ function addValues(terms: HotTerms, { regular }: WritePlan): boolean {
 }
 
 function readLayout(plan: SelectPlan, markers: number): Layout | null {
-  const { table, restrictions, direct } = plan;
+  if (plan.searches.length > 0) return indexLayout(plan, markers);
+  const { table, restrictions, direct, folded } = plan;
   if (
-    direct === null ||
+    (direct === null && (folded?.outputs == null || plan.json !== null)) ||
     plan.timeoutMs !== null ||
     plan.distinct ||
     restrictions.isKeyRange ||
     restrictions.token !== null
   )
     return null;
-  if (direct.some(({ what }) => what === Selected.paths) || isCompact(table)) return null;
+  if (direct?.some(({ what }) => what === Selected.paths) || isCompact(table)) return null;
   const terms = new HotTerms(markers);
   if (!addKeys(terms, restrictions.partitionKey, table.partitionKey, targets.partitionKey)) return null;
   const sliceFlags = addClustering(terms, plan);
@@ -222,7 +240,22 @@ function readLayout(plan: SelectPlan, markers: number): Layout | null {
   const perPartitionLimit = addLimit(terms, plan.perPartitionLimit, 1);
   if (rowLimit === null || perPartitionLimit === null || !terms.complete) return null;
   const flags = (plan.reversed ? flagBits.reversed : 0) | (restrictions.returnsStaticOnly ? flagBits.staticOnly : 0);
-  return { kind: kinds.read, flags, terms, sliceFlags, rowLimit, perPartitionLimit };
+  const columns = direct ?? folded!.columns;
+  const shared = { ...noRead, kind: kinds.read, flags, terms, sliceFlags, rowLimit, perPartitionLimit, columns };
+  return direct === null ? { ...shared, folded } : shared;
+}
+
+function indexLayout(plan: SelectPlan, markers: number): Layout | null {
+  const read = hotIndexRead(plan);
+  if (read === null || plan.timeoutMs !== null || isCompact(plan.table)) return null;
+  const { index, term, columns } = read;
+  const { id, type } = index.target.column;
+  if (term instanceof ConstantTerm && !(term.value instanceof Uint8Array && term.value.length > 0)) return null;
+  const terms = new HotTerms(markers);
+  if (!terms.add(term, targets.term, id, type)) return null;
+  const rowLimit = addLimit(terms, plan.limit, 0);
+  if (rowLimit === null || !terms.complete) return null;
+  return { ...noRead, kind: kinds.indexRead, flags: 0, terms, rowLimit, columns, index };
 }
 
 /** Equalities of the first columns, then perhaps one slice. Returns the slice's flags; null when it is something else. */
@@ -267,7 +300,6 @@ type HotTarget = {
   readonly tableId: Uint8Array;
   readonly version: number;
   readonly defaultTtl: number;
-  readonly columns: readonly ReadColumn[];
 };
 
 function hotTarget(plan: SelectPlan | WritePlan): HotTarget {
@@ -276,16 +308,16 @@ function hotTarget(plan: SelectPlan | WritePlan): HotTarget {
     tableId: tableIdBytes(table),
     version: table.version,
     defaultTtl: table.options.default_time_to_live,
-    columns: plan.kind === 'select' ? plan.direct! : [],
   };
 }
 
 function encode(
   prepared: Prepared,
-  { tableId, version, defaultTtl, columns }: HotTarget,
+  { tableId, version, defaultTtl }: HotTarget,
   layout: Layout,
   consistencyLevels: number,
   example: string,
+  buckets: readonly { readonly key: Uint8Array }[],
 ): Uint8Array {
   const out = new ByteWriter(512);
   out.u8(format);
@@ -312,11 +344,13 @@ function encode(
   out.u16(consistencyLevels);
   out.u32(layout.rowLimit);
   out.u32(layout.perPartitionLimit);
-  out.u16(columns.length);
-  for (const { what, which } of columns) {
+  out.u16(layout.columns.length);
+  for (const { what, which } of layout.columns) {
     out.u8(what);
     out.u16(which);
   }
+  writeFolds(out, layout.folded);
+  if (layout.index !== null) writeIndex(out, layout.index, buckets);
   writeMetadata(out, prepared, 4);
   writeMetadata(out, prepared, 5);
   out.raw(prepared.resultMetadataId);
@@ -327,6 +361,33 @@ function encode(
   out.u16(keyspace.length);
   out.raw(keyspace);
   return out.finish();
+}
+
+function writeFolds(out: ByteWriter, folded: FoldedSelect | null): void {
+  const folds = folded?.folds ?? [];
+  const outputs = folded?.outputs ?? [];
+  out.u16(folds.length);
+  for (const { kind, column } of folds) {
+    out.u8(kind);
+    out.u16(column);
+  }
+  out.u16(outputs.length);
+  for (const { kind, width, folds: of } of outputs) {
+    out.u8(outputKinds[kind]);
+    out.u8(width);
+    out.u16(of[0]!);
+    out.u16(of[1] ?? 0);
+  }
+}
+
+function writeIndex(out: ByteWriter, index: IndexTable, buckets: readonly { readonly key: Uint8Array }[]): void {
+  out.raw(index.tableId);
+  out.u16(index.target.column.id);
+  out.u16(buckets.length);
+  for (const { key } of buckets) {
+    out.u16(key.length);
+    out.raw(key);
+  }
 }
 
 function writeMetadata(out: ByteWriter, { resultColumns }: Prepared, version: number): void {

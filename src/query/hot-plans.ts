@@ -1,6 +1,7 @@
 // Keeps the addon's hot plans in step with the prepared statements, with the statements that come as text, and with the schema.
 import { toHex } from '../common/bytes.js';
 import { FerrosaError } from '../common/errors.js';
+import { hotIndexRead } from './hot-index.js';
 import { encodeHotPlan, encodeTextPlan } from './hot-plan.js';
 import type { Prepared } from './prepared/prepared-store.js';
 import type { TextPlan } from './prepared/text-plans.js';
@@ -17,23 +18,26 @@ export interface HotPlanRegistry {
   allow(group: number, number: number): void;
 }
 
-type Registered = { readonly prepared: Prepared; readonly number: number };
+type Known = { readonly prepared: Prepared | TextPlan; readonly index: string | null };
+type Registered = Known & { readonly number: number };
 
 export class HotPlans {
   readonly #plans = new Map<string, Registered>();
+  /** Those whose index is being built. */
+  readonly #waiting = new Map<string, Known>();
 
   /**
    * Registers what is hot among the statements of the processor, now and later.
    * @param consistencyLevels  of a keyspace: bit n is set when level n can be run with the replicas it has
    */
   constructor(
-    processor: Processor,
+    private readonly processor: Processor,
     private readonly registry: HotPlanRegistry,
     private readonly consistencyLevels: (keyspace: string) => number,
   ) {
     processor.prepared.onAdded = (prepared) => this.#add(prepared);
     processor.prepared.onRemoved = (prepared) => this.#remove(prepared);
-    processor.texts.onAdded = (plan) => this.#addText(plan);
+    processor.texts.onAdded = (plan) => this.#add(plan);
     processor.texts.onRemoved = (plan) => this.#remove(plan);
     for (const prepared of processor.prepared.all()) this.#add(prepared);
     processor.services.catalogue.onChange(({ before, after }) => {
@@ -49,6 +53,12 @@ export class HotPlans {
     });
   }
 
+  /** An index has been built, or has to be built again. @param id  UUID text of the index's table */
+  indexChanged(id: string): void {
+    const of = [...this.#plans.values(), ...this.#waiting.values()].filter(({ index }) => index === id);
+    for (const { prepared } of of) this.#add(prepared);
+  }
+
   /** Lets a group's connections run a prepared statement, if it is hot. */
   allow(group: number, id: Uint8Array): void {
     const known = this.#plans.get(toHex(id));
@@ -60,29 +70,27 @@ export class HotPlans {
     return this.#plans.size;
   }
 
-  #add(prepared: Prepared): void {
+  #add(prepared: Prepared | TextPlan): void {
     this.#remove(prepared);
-    const plan = this.#hotPlan(prepared);
-    if (plan !== null) this.#register(prepared, () => this.registry.register(plan));
-  }
-
-  /** What the addon cannot run it can still prepare. */
-  #addText(text: TextPlan): void {
-    this.#remove(text);
-    const plan = this.#hotPlan(text, text.example);
-    this.#register(text, () =>
-      plan === null ? this.registry.registerText(encodeTextPlan(text, text.example)) : this.registry.register(plan),
-    );
-  }
-
-  #hotPlan(prepared: Prepared, example?: string): Uint8Array | null {
     const [table] = prepared.planned.tables;
-    return table === undefined ? null : encodeHotPlan(prepared, this.consistencyLevels(table.keyspace), example);
-  }
-
-  #register(prepared: Prepared, register: () => number): void {
+    if (table === undefined) return;
+    const { coordinator } = this.processor.services;
+    const select = prepared.planned.plan;
+    const read = select.kind === 'select' ? hotIndexRead(select) : null;
+    const index = read?.index.index.id ?? null;
+    const isWaiting = index !== null && !coordinator.isIndexBuilt(index);
+    if (isWaiting) this.#waiting.set(toHex(prepared.id), { prepared, index });
+    const example = 'example' in prepared ? prepared.example : '';
+    const levels = this.consistencyLevels(table.keyspace);
+    const plan = isWaiting
+      ? null
+      : encodeHotPlan(prepared, levels, example, index === null ? [] : coordinator.indexBuckets);
+    // A text that the addon cannot run it can still hand on as an EXECUTE.
+    if (plan === null && example === '') return;
+    const { registry } = this;
     try {
-      this.#plans.set(toHex(prepared.id), { prepared, number: register() });
+      const number = plan === null ? registry.registerText(encodeTextPlan(prepared, example)) : registry.register(plan);
+      this.#plans.set(toHex(prepared.id), { prepared, index, number });
     } catch (error) {
       // Without a hot plan the statement runs in JavaScript.
       if (!(error instanceof FerrosaError)) throw error;
@@ -90,6 +98,7 @@ export class HotPlans {
   }
 
   #remove({ id }: Prepared): void {
+    this.#waiting.delete(toHex(id));
     const known = this.#plans.get(toHex(id));
     if (known === undefined) return;
     this.#plans.delete(toHex(id));

@@ -5,6 +5,7 @@ export type * from './coordinator.js';
 export type * from './function-api.js';
 export * from './functions/index.js';
 export * from './guardrails/index.js';
+export { hotIndexRead } from './hot-index.js';
 export { encodeHotPlan } from './hot-plan.js';
 export { type HotPlanRegistry, HotPlans } from './hot-plans.js';
 export { int32, int64, internalClient, internalQuery } from './internal-query.js';

@@ -42,6 +42,8 @@ export const FoldKind = {
   max: 3,
   /** Of whole numbers: varint. */
   sum: 4,
+  /** How many values that are neither null nor empty: bigint. */
+  numbers: 5,
 } as const;
 export type FoldKind = (typeof FoldKind)[keyof typeof FoldKind];
 /** `column`: index in the command's columns; of no meaning for `rows`. */

@@ -102,7 +102,7 @@ export class Figures {
     active_queries: ({ processor }) => activeQueryRows(processor),
     sai_column_indexes: () => saiRows(this.#storage),
     secondary_indexes: () => indexRows(this.#storage),
-    index_usage: () => indexUsageRows(this.#storage),
+    index_usage: ({ latencies }) => indexUsageRows(this.#storage, latencies),
     query_fingerprints: ({ processor, latencies }) => fingerprintRows(processor, latencies),
     slow_queries: ({ processor }) => slowQueryRows(processor),
     batch_metrics: async ({ processor, services }) =>

@@ -10,6 +10,7 @@ import {
   termTypes,
 } from '../../schema/index.js';
 import type { CqlType } from '../../types/index.js';
+import type { Latencies } from './latencies.js';
 import type { NodeStorage } from './storage.js';
 
 type Indexed = { readonly table: TableDefinition; readonly index: IndexDefinition };
@@ -68,7 +69,8 @@ export function indexRows(storage: NodeStorage): PlainRow[] {
 }
 
 /** system_observability.index_usage. */
-export function indexUsageRows(storage: NodeStorage): PlainRow[] {
+export async function indexUsageRows(storage: NodeStorage, latencies: Latencies): Promise<PlainRow[]> {
+  await latencies.refresh(); // the addon's reads are counted with its latencies
   return indexesOf(storage).flatMap(({ table, index }) => {
     const use = storage.builds.use(index.id);
     return use === null ? [] : [{ ...nameOf({ table, index }), count: use.count, last_seen: use.lastSeenMs }];

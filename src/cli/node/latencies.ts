@@ -1,6 +1,6 @@
 // Latencies of tables and of the coordinator, gathered from the shards and from every thread with connections.
 import { Histogram, rateIntervalSeconds } from '../../common/histogram.js';
-import { type CoordinatorKind, coordinatorKinds, type Processor } from '../../query/index.js';
+import { type CoordinatorKind, coordinatorKinds, hotIndexRead, type Processor } from '../../query/index.js';
 import type { TableDefinition } from '../../schema/index.js';
 import type { HotPath, ShardTableFigures } from '../../shard/index.js';
 import type { Log } from '../log.js';
@@ -115,8 +115,12 @@ export class Latencies {
       const id = idText(table);
       if (this.#storage.metadata.catalogue.tableById(id) !== null)
         observer.figures.mergeHot(id, isWrite ? 'write' : 'read', latency);
-      const text = (prepared.peek(preparedId) ?? texts.byId(preparedId))?.query;
-      if (text !== undefined) observer.fingerprints.merge(text, latency, rows, nowMs());
+      const statement = prepared.peek(preparedId) ?? texts.byId(preparedId);
+      if (statement === undefined) continue;
+      observer.fingerprints.merge(statement.query, latency, rows, nowMs());
+      const { plan } = statement.planned;
+      const index = plan.kind === 'select' ? hotIndexRead(plan)?.index.index.id : undefined;
+      if (index !== undefined) this.#storage.builds.noteUse(index, latency.count);
     }
   }
 }

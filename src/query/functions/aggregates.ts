@@ -168,20 +168,23 @@ class IntegerParts implements Accumulator {
 const combining = (name: string, returnType: CqlType, create: () => Accumulator): AggregateFunction =>
   aggregate(name, [], returnType, create);
 
-const foldedKinds: readonly string[] = ['tinyint', 'smallint', 'int', 'bigint'];
+/** Whole numbers that storage adds up, by their bytes. */
+const foldedWidths: Readonly<Record<string, number>> = { tinyint: 1, smallint: 2, int: 4, bigint: 8 };
 
 /** Of floating numbers and decimals the order of the additions shows in the result. */
 function foldedNumeric(name: 'sum' | 'avg', kind: NumericKind): FoldedAggregate | null {
-  if (!foldedKinds.includes(kind)) return null;
+  const width = foldedWidths[kind];
+  if (width === undefined) return null;
   return {
-    folds: name === 'sum' ? [FoldKind.sum] : [FoldKind.sum, FoldKind.values],
+    folds: name === 'sum' ? [FoldKind.sum] : [FoldKind.sum, FoldKind.numbers],
     combined: combining(name, native(kind), () => new IntegerParts(kind)),
+    output: { kind: name === 'sum' ? 'sum' : 'average', width },
   };
 }
 
 /** Types of which equal values are equal bytes, so that it does not matter which of them is kept. */
 const plainlyOrdered: ReadonlySet<string> = new Set([
-  ...foldedKinds,
+  ...Object.keys(foldedWidths),
   ...['ascii', 'text', 'blob', 'boolean', 'timestamp', 'date', 'time', 'uuid', 'timeuuid', 'inet'],
 ]);
 
@@ -190,6 +193,7 @@ function foldedExtreme(name: 'min' | 'max', type: CqlType): FoldedAggregate | nu
   return {
     folds: [name === 'min' ? FoldKind.min : FoldKind.max],
     combined: combining(name, type, () => new Extreme(type, name === 'max' ? 1 : -1)),
+    output: { kind: 'best', width: 0 },
   };
 }
 
@@ -221,6 +225,7 @@ const countAggregate = (name: string, args: readonly CqlType[], everyRow: boolea
   aggregate(name, args, native('bigint'), () => new Count(everyRow), column, {
     folds: [everyRow ? FoldKind.rows : FoldKind.values],
     combined: combining(name, native('bigint'), () => new Integers('bigint', false)),
+    output: { kind: 'count', width: 8 },
   });
 
 /** count(*): every row counts. */

@@ -15,7 +15,14 @@ import {
   requiresAllowFiltering,
   type StatementRestrictions,
 } from '../restrictions/statement-restrictions.js';
-import { type CellNode, FetchedColumns, FoldedColumns, type SelectionNode } from '../selection/node.js';
+import {
+  type CellNode,
+  FetchedColumns,
+  FoldedColumns,
+  FoldedNode,
+  type FoldOutput,
+  type SelectionNode,
+} from '../selection/node.js';
 import { checkCalls, columnNode, planSelectable, selectedColumn } from '../selection/plan-selectable.js';
 import { selectableParts } from '../selection/selectable-types.js';
 import { prepareTerm } from '../terms/prepare.js';
@@ -39,6 +46,8 @@ export type FoldedSelect = {
   readonly folds: readonly Fold[];
   /** The selected items over rows of folds. */
   readonly nodes: readonly SelectionNode[];
+  /** How the results come from the folds, where that is all there is to them; null when more is computed. */
+  readonly outputs: readonly FoldOutput[] | null;
 };
 
 export type SelectPlan = {
@@ -191,7 +200,13 @@ function planFolds(nodes: readonly SelectionNode[]): FoldedSelect | null {
   const columns = new FoldedColumns();
   const folded = nodes.map((node) => node.folded(columns));
   if (columns.folds.length === 0 || folded.includes(null)) return null;
-  return { columns: columns.columns, folds: columns.folds, nodes: folded as SelectionNode[] };
+  const outputs = folded.flatMap((node) => (node instanceof FoldedNode ? [node.output] : []));
+  return {
+    columns: columns.columns,
+    folds: columns.folds,
+    nodes: folded as SelectionNode[],
+    outputs: outputs.length === nodes.length ? outputs : null,
+  };
 }
 
 /** Unknown columns are told before anything else. */

@@ -3,7 +3,7 @@ import { invalid } from '../../common/errors.js';
 import type { UserFunction } from '../../schema/index.js';
 import type { Fold, FoldKind, ReadColumn, SelectedKind } from '../../storage/index.js';
 import { type CqlType, UNSET } from '../../types/index.js';
-import type { AggregateFunction, ScalarFunction } from '../function-api.js';
+import type { AggregateFunction, FoldedAggregate, ScalarFunction } from '../function-api.js';
 import type { BindContext, Term } from '../terms/term.js';
 
 type Cells = readonly (Uint8Array | null)[];
@@ -268,15 +268,11 @@ export class AggregateNode implements SelectionNode {
     const of = this.args[0]?.direct;
     if (folded === null || of === null) return null;
     const parts = folded.folds.map((kind) => columns.slot(kind, of ?? null));
-    const { combined } = folded;
-    return new RenamedNode(
-      new AggregateNode(
-        combined,
-        parts.map((slot) => new FoldNode(this.name, slot)),
-      ),
-      this.name,
-      this.type,
-    );
+    const partNodes = parts.map((slot) => new FoldNode(this.name, slot));
+    return new FoldedNode(new AggregateNode(folded.combined, partNodes), this.name, this.type, {
+      ...folded.output,
+      folds: parts,
+    });
   }
 }
 
@@ -322,5 +318,20 @@ export class RenamedNode implements SelectionNode {
   folded(columns: FoldedColumns): SelectionNode | null {
     const of = this.of.folded(columns);
     return of === null ? null : new RenamedNode(of, this.name, this.type);
+  }
+}
+
+/** How the result of an aggregate comes from the folds in `folds`. */
+export type FoldOutput = FoldedAggregate['output'] & { readonly folds: readonly number[] };
+
+/** An aggregate over rows of folds. */
+export class FoldedNode extends RenamedNode {
+  constructor(
+    of: SelectionNode,
+    name: string,
+    type: CqlType,
+    readonly output: FoldOutput,
+  ) {
+    super(of, name, type);
   }
 }

@@ -94,7 +94,57 @@ const reads: Record<string, PlanSpec> = {
     binds: [key[0]!, [Target.limit, 0, intType]],
     columns,
   },
+  aggregates: {
+    kind: 'read',
+    flags: 8,
+    preparedId: id(24),
+    tableId,
+    binds: [key[0]!],
+    columns: [
+      [1, 0],
+      [2, ids.w],
+      [2, ids.v],
+    ],
+    // count(*), count(v), sum(w), avg(w), min(c), max(w), max(v)
+    folds: [
+      [0, 0],
+      [1, 2],
+      [4, 1],
+      [5, 1],
+      [2, 0],
+      [3, 1],
+      [3, 2],
+    ],
+    outputs: [
+      [0, 8, 0, 0],
+      [0, 8, 1, 0],
+      [1, 4, 2, 0],
+      [2, 4, 2, 3],
+      [3, 0, 4, 0],
+      [3, 0, 5, 0],
+      [3, 0, 6, 0],
+    ],
+  },
 };
+
+/** What the plan `aggregates` gives of rows that show `columns`. */
+function aggregated(rows: (string | null)[][]): (string | null)[] {
+  const numbers = rows.flatMap((row) => (row[5] === null ? [] : [Buffer.from(row[5]!, 'hex').readInt32BE()]));
+  const values = rows.flatMap((row) => row[3] ?? []).sort();
+  const clusterings = rows.flatMap((row) => row[1] ?? []).sort();
+  const sum = numbers.reduce((total, n) => total + n, 0);
+  const long = (n: number) => Buffer.from([0, 0, 0, 0, ...int(n)]).toString('hex');
+  const average = numbers.length === 0 ? 0 : Math.trunc(sum / numbers.length);
+  return [
+    long(rows.length),
+    long(values.length),
+    int(sum).toString('hex'),
+    int(average).toString('hex'),
+    clusterings[0] ?? null,
+    numbers.length === 0 ? null : int(Math.max(...numbers)).toString('hex'),
+    values.at(-1) ?? null,
+  ];
+}
 
 const rigs: ShardRig[] = [];
 after(() => {
@@ -279,6 +329,8 @@ for (const version of [4, 5] as const) {
               expected.filter((r) => r[1] === int(c).toString('hex')),
             );
           }
+          const folded = await run(hot, client, reads.aggregates!, [int(k)], { pageSize: 1 });
+          assert.deepEqual(rowsIn(folded.body, 7), [aggregated(expected)]);
           const rowsOnly = expected.filter((r) => r[1] !== null);
           const slice = await run(hot, client, reads.slice!, [int(k), int(1), int(3)]);
           assert.deepEqual(

@@ -33,6 +33,8 @@ export type PlanSpec = {
   levels?: number[];
   rowLimit?: number;
   columns?: [what: number, which: number][];
+  folds?: [kind: number, column: number][];
+  outputs?: [kind: number, width: number, fold: number, count: number][];
   metadata?: Buffer;
   metadataId?: Buffer;
   /** An example of the statements that come as text; left out for a prepared one. */
@@ -43,7 +45,7 @@ export type PlanSpec = {
 export const metadataId = Buffer.alloc(16, 0xee);
 
 export function planBytes(p: PlanSpec): Buffer {
-  const parts = [Buffer.from([2, p.kind === 'write' ? 1 : 2, p.flags ?? 0]), p.preparedId, p.tableId];
+  const parts = [Buffer.from([3, p.kind === 'write' ? 1 : 2, p.flags ?? 0]), p.preparedId, p.tableId];
   parts.push(le32(p.tableVersion ?? 1), le16(p.binds.length));
   for (const [target, which, t] of p.binds) parts.push(Buffer.from([target]), le16(which), t);
   const constants = p.constants ?? [];
@@ -62,7 +64,13 @@ export function planBytes(p: PlanSpec): Buffer {
   const columns = p.columns ?? [];
   parts.push(le16(columns.length));
   for (const [what, which] of columns) parts.push(Buffer.from([what]), le16(which));
-  const metadata = p.metadata ?? Buffer.concat([be32(0), be32(columns.length)]);
+  const [folds, outputs] = [p.folds ?? [], p.outputs ?? []];
+  parts.push(le16(folds.length));
+  for (const [kind, column] of folds) parts.push(Buffer.from([kind]), le16(column));
+  parts.push(le16(outputs.length));
+  for (const [kind, width, fold, count] of outputs) parts.push(Buffer.from([kind, width]), le16(fold), le16(count));
+  const shown = outputs.length > 0 ? outputs.length : columns.length;
+  const metadata = p.metadata ?? Buffer.concat([be32(0), be32(shown)]);
   parts.push(le32(metadata.length), metadata, le32(metadata.length), metadata, p.metadataId ?? metadataId);
   const [example, keyspace] = [Buffer.from(p.text ?? ''), Buffer.from(p.keyspace ?? '')];
   parts.push(le32(example.length), example, le16(keyspace.length), keyspace);

@@ -16,8 +16,10 @@ async function session(): Promise<Session> {
   return made;
 }
 
+const buckets = [{ key: new Uint8Array([0, 0, 0, 1]) }, { key: new Uint8Array([0, 0, 0, 2]) }];
+
 async function planOf(made: Session, cql: string): Promise<Uint8Array | null> {
-  return encodeHotPlan((await made.node.processor.prepare(cql, made.client, null)) as Prepared, allLevels);
+  return encodeHotPlan((await made.node.processor.prepare(cql, made.client, null)) as Prepared, allLevels, '', buckets);
 }
 
 test('point writes and reads of one partition are hot', async () => {
@@ -33,6 +35,7 @@ test('point writes and reads of one partition are hot', async () => {
     'SELECT v, writetime(v) FROM t WHERE p = ? AND q = ? AND c = ? AND d = ?',
     'SELECT v FROM t WHERE p = ? AND q = ? AND c = ? AND d > ? AND d <= 9 LIMIT ?',
     'SELECT v FROM t WHERE p = ? AND q = ? AND c >= ? ORDER BY c ASC LIMIT 5',
+    'SELECT count(*), sum(d), avg(d) AS mean, min(v), max(c), count(v) FROM t WHERE p = ? AND q = ? AND c > ? LIMIT 1',
   ])
     assert.notEqual(await planOf(made, cql), null, cql);
 });
@@ -47,7 +50,12 @@ test('everything else is left to JavaScript', async () => {
     'UPDATE t SET v = ? WHERE p = ? AND q = ? AND c IN (?, ?) AND d = ?',
     'DELETE FROM t WHERE p = ? AND q = ? AND c = ?',
     'SELECT * FROM t',
-    'SELECT count(*) FROM t WHERE p = ? AND q = ?',
+    'SELECT count(*) FROM t',
+    'SELECT count(*) FROM t WHERE p = 1 AND q IN (?, ?)',
+    'SELECT JSON count(*) FROM t WHERE p = ? AND q = ?',
+    'SELECT count(*) + 1 FROM t WHERE p = ? AND q = ?',
+    'SELECT count(*), v FROM t WHERE p = ? AND q = ?',
+    'SELECT c, count(*) FROM t WHERE p = ? AND q = ? GROUP BY p, q, c',
     'SELECT v FROM t WHERE p IN (?, ?) AND q = ?',
     'SELECT v FROM t WHERE p = ? AND q = ? AND (c, d) > (?, ?)',
     'SELECT v FROM t WHERE p = ? AND q = ? AND v = ? ALLOW FILTERING',
@@ -63,7 +71,7 @@ test('bounds of a descending column change places, as the clustering order has t
   const bytes = (await planOf(made, 'SELECT v FROM t WHERE p = ? AND q = ? AND c > ? AND c <= 7'))!;
   const view = new DataView(bytes.buffer, bytes.byteOffset);
   // format, kind, flags, ids, version, number of binds; then target and column of each, with a type in between
-  assert.deepEqual([...bytes.subarray(0, 3)], [2, 2, 0]);
+  assert.deepEqual([...bytes.subarray(0, 3)], [3, 2, 0]);
   assert.equal(view.getUint16(39, true), 3);
   let at = 41;
   const targets: number[] = [];
@@ -75,4 +83,40 @@ test('bounds of a descending column change places, as the clustering order has t
   assert.equal(view.getUint16(at, true), 1);
   assert.deepEqual([bytes[at + 2], view.getUint16(at + 3, true)], [6, 0], 'c <= 7 begins it');
   assert.equal(bytes[at + 2 + 3 + 4 + 4], 1, 'the start is included, the end is not');
+});
+
+test('reads by one value of an index on a regular column are hot, and no others by an index', async () => {
+  const made = await session();
+  await made.all(
+    'CREATE TABLE i (p int, c int, v int, w text, d double, s int static, l list<int>, PRIMARY KEY (p, c))',
+    'CREATE INDEX ON i (v)',
+    "CREATE INDEX ON i (w) USING 'sai'",
+    'CREATE INDEX ON i (d)',
+    'CREATE INDEX ON i (s)',
+    'CREATE INDEX ON i (c)',
+    'CREATE INDEX ON i (l)',
+  );
+  for (const cql of [
+    'SELECT * FROM i WHERE v = ?',
+    "SELECT p, c, writetime(w) FROM i WHERE w = 'x' LIMIT ?",
+    'SELECT s FROM i WHERE v = 3 LIMIT 5',
+  ])
+    assert.notEqual(await planOf(made, cql), null, cql);
+  for (const cql of [
+    'SELECT * FROM i WHERE d = ?',
+    'SELECT * FROM i WHERE s = ?',
+    'SELECT * FROM i WHERE c = ?',
+    'SELECT * FROM i WHERE l CONTAINS ?',
+    'SELECT * FROM i WHERE v = ? AND p = ?',
+    'SELECT * FROM i WHERE v = ? AND token(p) > ?',
+    'SELECT * FROM i WHERE v = ? AND w = ? ALLOW FILTERING',
+    'SELECT * FROM i WHERE w > ? ALLOW FILTERING',
+    'SELECT count(*) FROM i WHERE v = ?',
+    'SELECT * FROM i WHERE v = ? PER PARTITION LIMIT 1',
+    'SELECT JSON p FROM i WHERE v = ?',
+    'SELECT v + 1 FROM i WHERE v = ?',
+  ])
+    assert.equal(await planOf(made, cql), null, cql);
+  const prepared = (await made.node.processor.prepare('SELECT * FROM i WHERE v = ?', made.client, null)) as Prepared;
+  assert.equal(encodeHotPlan(prepared, allLevels), null, 'without the places of the entries');
 });

@@ -1,0 +1,102 @@
+// Folding the rows of a memtable where they lie, without a Row for each.
+#include "fold.h"
+#include "memtable_cursor.h"
+#include "merge.h"
+#include "row_encoder.h"
+
+namespace ferrosa {
+namespace {
+
+// Rows of many partitions that were written in turns lie far apart, and memory answers many questions at a time: so it is asked for rows
+// long before they are looked at. Measured with 100 partitions of 1,000 rows, 25 MB: 8 rows ahead took three times as long.
+constexpr int kRowsAhead = 32;
+
+// A row, its clustering, the places of its cells and the first of those lie side by side.
+void PrefetchRow(const void* row) {
+  const auto* p = static_cast<const uint8_t*>(row);
+  __builtin_prefetch(p, 0, 2);
+  __builtin_prefetch(p + 64, 0, 2);
+}
+
+}  // namespace
+
+bool MemtableCursor::FoldsInPlace() const {
+  const bool uncovered = extra_ == nullptr || (extra_->deletion.live() && extra_->step_count == 0);
+  return uncovered && !reversed_ && source_->mapping().empty() && !plan_->any_dropped;
+}
+
+bool MemtableCursor::FoldRow(const MemRow& row, FoldRun* run) {
+  if (row.extra == nullptr || (row.extra->deletion.live() && row.extra->complex_count == 0))
+    return run->fold->AddMemRow(row, run->now_seconds, &run->tombstones);
+  ReadRow(row, false, &folded_);
+  if (!CleanRow(*plan_, {}, &folded_) || !RowIsLive(*plan_, folded_, run->now_seconds, &run->tombstones)) return false;
+  run->fold->AddRow(folded_, run->now_seconds);
+  return true;
+}
+
+void MemtableCursor::FoldUpTo(const Bound* end, FoldRun* run) {
+  run->last = nullptr;
+  if (single_ != nullptr) {
+    const MemRow* row = std::exchange(single_, nullptr);
+    row->ReadClustering(values_.size(), values_.data());
+    if (end != nullptr && plan_->CompareBoundToClustering(*end, values_.data(), values_.size()) <= 0) return;
+    run->scanned = 1;
+    run->rows += FoldRow(*row, run);
+    if (run->rows == run->rows_max) run->last = row;
+    return;
+  }
+  const auto before_end = [&](const BTreeEntry& e) {
+    static_cast<const MemRow*>(e.item)->ReadClustering(values_.size(), values_.data());
+    return -plan_->CompareBoundToClustering(*end, values_.data(), values_.size());
+  };
+  if (!place_.valid()) return;
+  const BTreePlace stop = end == nullptr ? BTreePlace{} : partition_->tree->LowerBound(before_end);
+  // The slice may end before where the cursor stands.
+  if (stop.valid() && before_end(place_.entry()) >= 0) return;
+  const auto is_stop = [&](const BTreePlace& place) { return place.leaf == stop.leaf && place.index == stop.index; };
+  BTreePlace ahead = place_;
+  const auto prefetch_next = [&] {
+    if (!ahead.valid() || is_stop(ahead)) return;
+    PrefetchRow(ahead.entry().item);
+    ahead.Next();
+  };
+  for (int i = 0; i < kRowsAhead; i++) prefetch_next();
+  while (place_.valid() && !is_stop(place_)) {
+    prefetch_next();
+    const MemRow* row = static_cast<const MemRow*>(place_.entry().item);
+    run->scanned++;
+    run->rows += FoldRow(*row, run);
+    place_.Next();
+    if (run->scanned < run->scan_max && run->rows < run->rows_max) continue;
+    run->last = row;
+    return;
+  }
+}
+
+bool MemtableSource::FoldSingles(const DecoratedKey& from, bool strictly_after, int64_t end_token, bool end_inclusive, FoldRun* run,
+                                 DecoratedKey* last) {
+  BTreePlace place = PlaceFrom(from, strictly_after);
+  BTreePlace ahead = place;
+  const auto prefetch_next = [&] {
+    if (!ahead.valid()) return;
+    PrefetchRow(ahead.entry().item);
+    ahead.Next();
+  };
+  for (int i = 0; i < kRowsAhead; i++) prefetch_next();
+  for (; place.valid(); place.Next()) {
+    prefetch_next();
+    const int64_t token = TokenOfPrefix(place.entry().prefix);
+    if (token > end_token || (token == end_token && !end_inclusive)) return true;
+    const auto* partition = static_cast<const MemPartition*>(place.entry().item);
+    if (run->scanned == run->scan_max || run->rows == run->rows_max) return false;
+    if (partition->extra != nullptr || partition->has_tree || partition->single == nullptr) return false;
+    const MemRow& row = *partition->single;
+    if (row.extra != nullptr && (!row.extra->deletion.live() || row.extra->complex_count > 0)) return false;
+    run->scanned++;
+    run->rows += run->fold->AddMemRow(row, run->now_seconds, &run->tombstones);
+    *last = DecoratedKey{token, partition->key()};
+  }
+  return true;
+}
+
+}  // namespace ferrosa

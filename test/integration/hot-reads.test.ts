@@ -1,0 +1,127 @@
+// Aggregates of a partition and reads by an index as prepared statements, which the addon runs: what they give is what JavaScript gives of
+// the same rows.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { CqlClient, Prepared } from '../support/cql-client.js';
+import { encode } from '../support/cql-frames.js';
+import { connectTo, patient, startNode } from '../support/for-a-test.js';
+import { Prng } from '../support/prng.js';
+
+const { int } = encode;
+const seed = Number(process.env['HOT_READS_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
+
+async function createKeyspace(client: CqlClient): Promise<void> {
+  await client.query("CREATE KEYSPACE ks WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 1}");
+  await client.query('USE ks');
+}
+
+/** Requests that shards ran by themselves. */
+async function hotRequests(webPort: number): Promise<number> {
+  const text = await (await fetch(`http://127.0.0.1:${webPort}/metrics`)).text();
+  const value = (name: string) => Number(new RegExp(`^${name}(?:{[^}]*})? (\\d+)`, 'm').exec(text)?.[1] ?? 0);
+  return value('ferrosa_hot_path_requests_total') - value('ferrosa_hot_path_declined_total');
+}
+
+test('prepared aggregates of a partition give what its rows give, whatever was written, deleted and flushed', async (t) => {
+  t.diagnostic(`replay with HOT_READS_SEED=${seed}`);
+  const random = new Prng(seed);
+  const below = (n: number) => random.next() % n;
+  const node = await startNode(patient);
+  const client = await connectTo(node);
+  await createKeyspace(client);
+  await client.query(
+    'CREATE TABLE t (k int, c int, s int STATIC, always int, n int, b bigint, x text, PRIMARY KEY (k, c))',
+  );
+  const items = 'count(*), count(n), sum(n), avg(n), min(n), max(c), sum(b), avg(b), min(x), max(x)';
+  const ask = async (where: string): Promise<[Prepared, string]> => [
+    await client.prepare(`SELECT ${items} FROM t WHERE ${where}`),
+    `SELECT ${items} FROM t WHERE ${where} AND always = 1 ALLOW FILTERING`,
+  ];
+  const whole = await ask('k = ?');
+  const slice = await ask('k = ? AND c >= ? AND c < ?');
+  const write = async (): Promise<void> => {
+    const [k, c] = [below(3), below(40)];
+    const kind = below(12);
+    const using = below(6) === 0 ? ' USING TTL 1' : '';
+    if (kind === 0) await client.query(`DELETE FROM t WHERE k = ${k} AND c = ${c}`);
+    else if (kind === 1) await client.query(`DELETE n, x FROM t WHERE k = ${k} AND c = ${c}`);
+    else if (kind === 2 && k === 2) await client.query(`DELETE FROM t WHERE k = 2 AND c > ${c} AND c < ${c + 3}`);
+    else {
+      const n = below(3) === 0 ? '2147483647' : String(below(100) - 50);
+      const values = `${k}, ${c}, 1, ${n}, ${below(5) === 0 ? 'null' : '9223372036854775807'}, 'x${below(9)}'`;
+      await client.query(`INSERT INTO t (k, c, always, n, b, x) VALUES (${values})${using}`);
+    }
+  };
+  for (let round = 0; round < 6; round++) {
+    for (let i = 0; i < 60; i++) await write();
+    if (round === 2 || round === 4) await node.action('flush', { keyspace: 'ks' });
+    // What expires within a second has gone, or it would be there for one of two questions.
+    await new Promise((resolve) => setTimeout(resolve, 2_100));
+    for (let k = 0; k < 4; k++) {
+      const from = below(30);
+      for (const [[prepared, filtered], values] of [
+        [whole, [int(k)]],
+        [slice, [int(k), int(from), int(from + below(20))]],
+      ] as const) {
+        const wanted = (await client.query(filtered, values)).rows;
+        assert.deepEqual((await client.execute(prepared, values)).rows, wanted, `${filtered} of ${k}`);
+        assert.deepEqual((await client.execute(prepared, values, { pageSize: 1 })).rows, wanted, 'a page has one row');
+      }
+    }
+  }
+  assert.ok((await hotRequests(node.webPort)) > 60, 'the addon has run them');
+});
+
+test('prepared reads by an index give what JavaScript finds, page by page, with limits, and are counted', async () => {
+  const node = await startNode(patient);
+  const client = await connectTo(node);
+  await createKeyspace(client);
+  await client.query('CREATE TABLE t (k int, c int, v int, w text, s int STATIC, PRIMARY KEY (k, c))');
+  await client.query('CREATE INDEX by_v ON t (v)');
+  await client.query("CREATE INDEX by_w ON t (w) USING 'sai'");
+  const insert = await client.prepare('INSERT INTO t (k, c, v, w, s) VALUES (?, ?, ?, ?, ?)');
+  const put = (k: number, c: number, v: number) =>
+    client.execute(insert, [int(k), int(c), int(v), Buffer.from(`w${v}`), int(k)]);
+  for (let k = 0; k < 60; k++) await Promise.all([0, 1, 2].map((c) => put(k, c, (k + c) % 5)));
+  const byV = await client.prepare('SELECT k, c, w, s, writetime(w) FROM t WHERE v = ?');
+  const byW = await client.prepare('SELECT * FROM t WHERE w = ?');
+  const limited = await client.prepare('SELECT k, c FROM t WHERE v = ? LIMIT ?');
+  const check = async (v: number): Promise<void> => {
+    // With another condition it is JavaScript's.
+    const filtered = async (columns: string, where: string) =>
+      (await client.query(`SELECT ${columns} FROM t WHERE ${where} AND c >= 0 ALLOW FILTERING`)).objects();
+    const wanted = await filtered('k, c, w, s, writetime(w)', `v = ${v}`);
+    for (let i = 0; i < 2; i++) assert.deepEqual((await client.execute(byV, [int(v)])).objects(), wanted);
+    assert.deepEqual((await client.execute(byW, [Buffer.from(`w${v}`)])).objects(), await filtered('*', `w = 'w${v}'`));
+    for (const limit of [1, 7, 1000])
+      assert.deepEqual(
+        (await client.execute(limited, [int(v), int(limit)])).objects(),
+        wanted.slice(0, limit).map(({ k, c }) => ({ k, c })),
+      );
+    const paged: Record<string, unknown>[] = [];
+    let pagingState: Uint8Array | null = null;
+    do {
+      const page = await client.execute(byV, [int(v)], { pageSize: 10, pagingState });
+      paged.push(...page.objects());
+      pagingState = page.pagingState;
+    } while (pagingState !== null);
+    assert.deepEqual(paged, wanted);
+  };
+  await check(1);
+  await node.action('flush', { keyspace: 'ks' });
+  // Entries of the old values are stale now, in SSTables and in memory.
+  for (let k = 0; k < 60; k += 7) await put(k, 1, 4);
+  await client.query('DELETE FROM t WHERE k = 3');
+  await client.query('DELETE v FROM t WHERE k = 5 AND c = 0');
+  await client.query('UPDATE t USING TTL 1 SET v = 1 WHERE k = 6 AND c = 2');
+  for (const v of [0, 1, 4, 9]) await check(v);
+  await new Promise((resolve) => setTimeout(resolve, 1_500));
+  await node.action('compact', { keyspace: 'ks' });
+  for (const v of [0, 1, 4]) await check(v);
+  const uses = (await client.query('SELECT index_name, count FROM system_observability.index_usage')).objects();
+  const [first] = uses.filter((row) => row['index_name'] === 'by_v');
+  assert.ok(Number(first?.['count']) >= 8 * 6, 'every read by the index is counted');
+  assert.ok((await hotRequests(node.webPort)) > 20, 'the addon has run them');
+  await client.query('DROP INDEX by_v');
+  await assert.rejects(client.execute(byV, [int(1)]), /ALLOW FILTERING|Prepared query/);
+});
