@@ -13,17 +13,20 @@ type Custom = {
   readonly cql: string;
   readonly bind: string;
   readonly reads?: boolean;
+  /** Further arguments: of the filling, and of the measuring. */
+  readonly fillArgs?: readonly string[];
+  readonly askArgs?: readonly string[];
 };
 
 /** A prepared statement over and over; the values are made as `bind` says (`cqlload --help`). */
-function custom({ name, setup, fill, cql, bind, reads }: Custom): Workload {
+function custom({ name, setup, fill, cql, bind, reads, fillArgs = [], askArgs = [] }: Custom): Workload {
   const base = ['--workload', 'custom'];
   const preload = fill === undefined ? [] : ['--preload', '--preload-cql', fill.cql, '--preload-bind', fill.bind];
   return {
     name,
     proto: 5,
-    prepare: [...base, '--setup-cql', setup, ...preload],
-    args: [...base, '--cql', cql, '--bind', bind, ...(reads === true ? ['--cql-reads'] : [])],
+    prepare: [...base, '--setup-cql', setup, ...preload, ...fillArgs],
+    args: [...base, '--cql', cql, '--bind', bind, ...(reads === true ? ['--cql-reads'] : []), ...askArgs],
   };
 }
 
@@ -71,6 +74,16 @@ const workloads: readonly Workload[] = [
     cql: 'SELECT count(*), sum(n), max(t) FROM load.agg WHERE k = ?',
     bind: 'rbig:100',
     reads: true,
+  }),
+  custom({
+    name: 'COUNT(*) of a million rows, one at a time',
+    setup: table('million', 'k bigint PRIMARY KEY, v blob'),
+    fill: { cql: 'INSERT INTO load.million (k, v) VALUES (?, ?)', bind: 'key,value' },
+    cql: 'SELECT count(*) FROM load.million',
+    bind: '',
+    reads: true,
+    fillArgs: ['--keys', '1000000'],
+    askArgs: ['--conns', '1', '--inflight', '1'],
   }),
   {
     name: 'logged batch of 10 partitions',

@@ -101,7 +101,26 @@ bool MergingCursor::MergeMarkers(Unfiltered* out) {
   return true;
 }
 
+// What there is nothing to merge with goes straight through.
+Step MergingCursor::NextOfOne(Unfiltered* out) {
+  Input& input = *inputs_[0];
+  while (!input.ended) {
+    const Step step = input.cursor->Next(out);
+    if (step == Step::kEnd) input.ended = true;
+    if (step != Step::kItem) return step;
+    if (out->is_row) {
+      if (CleanRow(*plan_, input.open.Supersedes(partition_deletion_) ? input.open : partition_deletion_, &out->row)) return Step::kItem;
+      continue;
+    }
+    std::swap(input.head, *out);
+    lowest_.assign(1, 0);
+    if (MergeMarkers(out)) return Step::kItem;
+  }
+  return Step::kEnd;
+}
+
 Step MergingCursor::Next(Unfiltered* out) {
+  if (count_ == 1) return NextOfOne(out);
   for (;;) {
     const Step step = Fill();
     if (step != Step::kItem) return step;

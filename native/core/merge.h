@@ -62,6 +62,7 @@ class MergingCursor : public PartitionCursor {
     DeletionTime open;  // range tombstone open in this input
   };
   Step Fill();
+  Step NextOfOne(Unfiltered* out);
   int CompareHeads(const Unfiltered& a, const Unfiltered& b) const;
   bool MergeMarkers(Unfiltered* out);
   DeletionTime OpenInMerged() const;

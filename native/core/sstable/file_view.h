@@ -36,6 +36,7 @@ class FileView {
   MissList* misses_;
   ChunkPtr chunk_;
   uint32_t chunk_index_ = 0;
+  uint64_t chunk_start_ = 0;  // in the file
   std::vector<uint8_t> joined_;
 };
 
