@@ -34,32 +34,32 @@ void MemtableCursor::ReadRow(const MemRow& row, bool is_static, Row* out) const 
   }
   out->liveness = row.liveness();
   out->deletion = row.deletion();
-  const std::vector<int32_t>& mapping = source_->mapping();
   if (row.extra != nullptr)
-    for (uint32_t i = 0; i < row.extra->complex_count; i++) {
-      const ComplexDeletion& d = row.extra->complex[i];
-      if (mapping.empty()) out->complex_deletions.push_back(d);
-      else if (mapping[d.column] >= 0) out->complex_deletions.push_back({static_cast<uint16_t>(mapping[d.column]), d.deletion});
-    }
+    out->complex_deletions.assign(row.extra->complex, row.extra->complex + row.extra->complex_count);
   MemCell* const* cells = row.cells();
-  for (uint32_t i = 0; i < row.count; i++) {
-    if (!mapping.empty() && mapping[cells[i]->column] < 0) continue;
-    Cell& cell = out->cells.emplace_back();
-    cells[i]->Read(&cell);
-    if (!mapping.empty()) cell.column = static_cast<uint16_t>(mapping[cell.column]);
-  }
+  for (uint32_t i = 0; i < row.count; i++) cells[i]->Read(&out->cells.emplace_back());
+}
+
+void MemtableCursor::MapColumns(Row* row) const {
+  const std::vector<int32_t>& mapping = source_->mapping();
   if (mapping.empty()) return;
+  const auto unknown = [&](const auto& item) { return mapping[item.column] < 0; };
+  std::erase_if(row->cells, unknown);
+  std::erase_if(row->complex_deletions, unknown);
+  for (Cell& cell : row->cells) cell.column = static_cast<uint16_t>(mapping[cell.column]);
+  for (ComplexDeletion& d : row->complex_deletions) d.column = static_cast<uint16_t>(mapping[d.column]);
   // An ALTER does not change the order of the columns that stay, except when a name is used again.
   const auto by_column = [](const auto& a, const auto& b) { return a.column < b.column; };
-  if (!std::is_sorted(out->cells.begin(), out->cells.end(), by_column))
-    std::stable_sort(out->cells.begin(), out->cells.end(), by_column);
-  if (!std::is_sorted(out->complex_deletions.begin(), out->complex_deletions.end(), by_column))
-    std::stable_sort(out->complex_deletions.begin(), out->complex_deletions.end(), by_column);
+  if (!std::is_sorted(row->cells.begin(), row->cells.end(), by_column))
+    std::stable_sort(row->cells.begin(), row->cells.end(), by_column);
+  if (!std::is_sorted(row->complex_deletions.begin(), row->complex_deletions.end(), by_column))
+    std::stable_sort(row->complex_deletions.begin(), row->complex_deletions.end(), by_column);
 }
 
 Step MemtableCursor::StaticRow(Row* out) {
   if (extra_ == nullptr || extra_->static_row == nullptr) return Step::kEnd;
   ReadRow(*extra_->static_row, true, out);
+  MapColumns(out);
   return Step::kItem;
 }
 
@@ -91,8 +91,10 @@ bool MemtableCursor::EmitRow(Unfiltered* out) {
   AdvanceRow();
   if (extra_ != nullptr) {
     const DeletionTime& partition = extra_->deletion;
+    // The plan is the memtable's own, and knows its columns only.
     if (!CleanRow(*plan_, open_.Supersedes(partition) ? open_ : partition, &out->row)) return false;
   }
+  MapColumns(&out->row);
   const Row& r = out->row;
   return !r.liveness.empty() || !r.deletion.live() || !r.cells.empty() || !r.complex_deletions.empty();
 }
@@ -229,6 +231,7 @@ bool MemtableCursor::RowAt(const Slice* clustering, Row* out, DeletionTime* cove
     row = static_cast<const MemRow*>(place.entry().item);
   }
   ReadRow(*row, false, out);
+  MapColumns(out);
   return true;
 }
 

@@ -32,7 +32,9 @@ class MemtableCursor : public PartitionCursor {
   bool EmitRow(Unfiltered* out);
   void SeekRows(const Bound& bound);
   void SeekSteps(const Bound& bound);
+  // Columns are the memtable's own; MapColumns makes them those of the table as it is read.
   void ReadRow(const MemRow& row, bool is_static, Row* out) const;
+  void MapColumns(Row* row) const;
   DeletionTime AfterStep(int64_t i) const { return i < 0 ? DeletionTime{} : extra_->steps[i].after; }
 
   const MemtableSource* source_ = nullptr;

@@ -194,4 +194,36 @@ TEST(PointReadsThatStopEarlyAreThoseThatDoNot) {
   CHECK(touched_less > 0);
 }
 
+// A column that stands before the others moves them all: what is in the memtable, and what was dropped, must be found as before.
+TEST(RowsOfAMemtableAreThoseOfTheTableThatGotAColumn) {
+  Prng prng(test::Seed() + 2);
+  const auto table = [](uint32_t version, bool wide) {
+    auto d = std::make_shared<TableDescriptor>(*MakeTable(version));
+    for (Column& c : d->columns)
+      if (c.name == "m") c.dropped_at = 8;
+    if (!wide) return d;
+    Column added = d->columns[1];
+    added.id = 6;
+    added.name = "a";
+    d->columns.insert(d->columns.begin(), added);
+    return d;
+  };
+  for (int round = 0; round < 30; round++) {
+    Store wide({});
+    Store altered({});
+    wide.SetTable(table(1, true));
+    altered.SetTable(table(1, false));
+    for (int i = 0; i < 40; i++) {
+      const Writer mutation = MakeMutation(prng);
+      CHECK(wide.Apply(Slice(mutation.bytes)).ok());
+      CHECK(altered.Apply(Slice(mutation.bytes)).ok());
+    }
+    altered.SetTable(table(2, true));
+    for (int i = 0; i < 40; i++) {
+      const Writer command = MakeCommand(prng);
+      CHECK(ReadToEnd(&wide, Slice(command.bytes), 100000) == ReadToEnd(&altered, Slice(command.bytes), 100000));
+    }
+  }
+}
+
 }  // namespace ferrosa
