@@ -52,9 +52,6 @@ export function parseUser(p: Cursor, verb: 'CREATE' | 'ALTER'): AuthStatement {
     else if (p.accept('K_HASHED')) {
       p.expect('K_PASSWORD');
       options['hashed password'] = p.expect('STRING_LITERAL').text;
-    } else if (p.accept('K_GENERATED')) {
-      p.expect('K_PASSWORD');
-      options['generated password'] = true;
     } else p.noViable();
   }
   if (p.accept('K_SUPERUSER')) options['superuser'] = true;
@@ -81,7 +78,6 @@ const optionKeywords: Readonly<Record<string, string>> = {
   login: 'LOGIN',
   password: 'PASSWORD',
   'hashed password': 'HASHED_PASSWORD',
-  'generated password': 'GENERATED_PASSWORD',
   options: 'OPTIONS',
 };
 
@@ -102,10 +98,6 @@ function parseRoleOption(p: Cursor, options: RoleOptions): void {
       p.expect('K_PASSWORD');
       assign();
       return set('hashed password', p.expect('STRING_LITERAL').text);
-    case 'K_GENERATED':
-      p.next();
-      p.expect('K_PASSWORD');
-      return set('generated password', true);
     case 'K_OPTIONS':
       p.next();
       assign();
@@ -261,7 +253,6 @@ export function parseGrant(p: Cursor, verb: 'GRANT' | 'REVOKE'): AuthStatement {
 
 export function parseList(p: Cursor): AuthStatement {
   if (p.is('K_USERS', 1)) return p.next() && p.next() && auth('LIST USERS', {});
-  if (p.is('K_SUPERUSERS', 1)) return p.next() && p.next() && auth('LIST SUPERUSERS', {});
   if (p.is('K_ROLES', 1)) {
     p.next();
     p.next();

@@ -1,7 +1,7 @@
 // The parser's place in the tokens, its markers, and its errors in Cassandra's words.
 import { syntaxError } from '../common/errors.js';
 import { parserDepthMax, parserOperatorsMax } from '../common/limits.js';
-import { basicUnreservedTokens, nativeTypeTokens, unreservedFunctionTokens, unreservedTokens } from './keywords.js';
+import { basicUnreservedTokens, unreservedFunctionTokens, unreservedTokens } from './keywords.js';
 import { type LexedText, lex, type Token } from './lexer.js';
 
 export class Cursor {
@@ -133,8 +133,6 @@ export class Cursor {
   private nameText(): string {
     const token = this.next();
     if (token.type === 'QUOTED_NAME') return token.text;
-    // varchar is another word for text, also where it is a name.
-    if (nativeTypeTokens.has(token.type) && token.type === 'K_VARCHAR') return 'text';
     return token.text.toLowerCase();
   }
 

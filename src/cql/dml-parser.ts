@@ -275,7 +275,6 @@ function parseDeletion(p: Cursor): Deletion {
 export function parseBatch(p: Cursor): BatchStatement {
   p.next();
   const type = p.accept('K_UNLOGGED') ? 'unlogged' : p.accept('K_COUNTER') ? 'counter' : 'logged';
-  if (type === 'logged' && !p.is('K_BATCH')) p.noViable();
   p.expect('K_BATCH');
   const using = p.is('K_USING') ? parseUsing(p, modificationUsing) : noUsing;
   const statements: ModificationStatement[] = [];

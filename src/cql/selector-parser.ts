@@ -46,7 +46,16 @@ function parseProduct(p: Cursor): Selectable {
 function parseGroup(p: Cursor): Selectable {
   return p.nested(() => {
     if (p.accept("'-'")) return { kind: 'negate', of: parseGroup(p) };
-    return parseModifiers(p, parseWithoutModifier(p));
+    const receiver = parseWithoutModifier(p);
+    const mark = p.mark();
+    try {
+      return parseModifiers(p, receiver);
+    } catch (error) {
+      // What cannot be read does not belong there, and is told from its beginning: `m[..]` at the bracket.
+      p.reset(mark);
+      if (p.is("'['") || p.is("'.'")) return receiver;
+      throw error;
+    }
   });
 }
 
@@ -82,7 +91,7 @@ function parseWithoutModifier(p: Cursor): Selectable {
   if (p.accept('K_NULL')) return { kind: 'term', term: { kind: 'null' } };
   const special = parseSpecialCall(p);
   if (special !== null) return special;
-  if (startsCall(p)) return parseCall(p);
+  if (startsCall(p) || p.is('K_TOKEN')) return parseCall(p);
   if (p.isName()) return { kind: 'column', name: p.name() };
   if (p.is("'('")) return parseHint(p) ?? parseParentheses(p);
   if (p.accept("'['")) {

@@ -1,4 +1,5 @@
 // Terms, types and names as Cassandra's messages print them.
+import { grownHashSize, javaBytesHash, javaHashOrder } from '../common/java-hash.js';
 import { quoteIfNeeded } from '../types/index.js';
 import type { Term, TypeNode } from './ast.js';
 
@@ -22,7 +23,9 @@ export function termText(term: Term): string {
     case 'map':
       return `{${term.entries.map(([key, value]) => `${termText(key)}: ${termText(value)}`).join(', ')}}`;
     case 'udt':
-      return `{${term.fields.map(([name, value]) => `${name}: ${termText(value)}`).join(', ')}}`;
+      return `{${inHashOrder(term.fields)
+        .map(([name, value]) => `${name}: ${termText(value)}`)
+        .join(', ')}}`;
     case 'tuple':
       return tupleText(term.elements.map(termText));
     case 'arithmetic':
@@ -30,6 +33,13 @@ export function termText(term: Term): string {
     case 'negate':
       return `system."_negate"(${termText(term.term)})`;
   }
+}
+
+/** Cassandra keeps the fields of a literal in a hash map. */
+function inHashOrder(fields: readonly (readonly [string, Term])[]): (readonly [string, Term])[] {
+  const byName = new Map(fields);
+  const names = javaHashOrder([...byName.keys()], grownHashSize(byName.size), javaBytesHash);
+  return names.map((name) => [name, byName.get(name)!]);
 }
 
 // Cassandra shows arithmetic as calls of its internal functions.

@@ -78,6 +78,8 @@ export function resolveTable(schema: Schema, name: QualifiedName, keyspace: stri
 export function planStatement(input: PlanInput, parsed: ParsedStatement): PlannedStatement {
   const markers = new BindMarkers(parsed.markers);
   const { statement } = parsed;
+  if (statement.kind === 'createView' && parsed.markers.length > 0)
+    throw invalid('Bind variables are not allowed in CREATE MATERIALIZED VIEW statements');
   const functionNames = new Set<string>();
   const userCalls: UserFunctionTerm[] = [];
   const calledFunctions = new Set<Resource>();

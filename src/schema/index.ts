@@ -54,7 +54,6 @@ export {
   vectorOptionsOf,
 } from './indexes/vector.js';
 export * from './model.js';
-export { javaBytesHash, javaHashOrder } from './options/properties.js';
 export { type Topology, totalReplicas } from './options/replication.js';
 export { applyDelta, diffSchemas, type SchemaDelta, tableFromJson, tableToJson } from './schema-json.js';
 export { isLocalSystemKeyspace, isReplicatedSystemKeyspace, isSystemKeyspace, schemaOf } from './schema-version.js';

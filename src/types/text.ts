@@ -6,7 +6,7 @@ import { typeToCql } from './cql-text.js';
 import { encodeDecimal, parseDecimal } from './decimal.js';
 import { encodeDuration, parseDuration } from './duration.js';
 import { parseInet } from './inet.js';
-import type { CqlType, TupleType } from './model.js';
+import type { CqlType, TupleType, UserType } from './model.js';
 import {
   encodeByte,
   encodeDouble,
@@ -95,6 +95,7 @@ function encodeNonEmptyText(type: CqlType, text: string, context: TextContext): 
     case 'empty':
       throw invalid(`'${text}' is not empty`);
     case 'tuple':
+    case 'udt':
       return encodeTuple(type, text, context);
     default:
       throw invalid(`A value of type ${typeToCql(type)} cannot be read from text`);
@@ -102,16 +103,15 @@ function encodeNonEmptyText(type: CqlType, text: string, context: TextContext): 
 }
 
 /** Fields between colons; `@` is null, a backslash keeps a colon or an at sign. Source: TupleType.fromString. */
-function encodeTuple(type: TupleType, text: string, context: TextContext): Uint8Array {
+function encodeTuple(type: TupleType | UserType, text: string, context: TextContext): Uint8Array {
+  const types = type.kind === 'udt' ? type.fieldTypes : type.fields;
   const fields = text.split(/(?<!\\):/);
-  if (fields.length > type.fields.length)
+  if (fields.length > types.length)
     throw invalid(
-      `Invalid tuple literal: too many elements. Type ${typeToCql(type)} expects ${type.fields.length} but got ${fields.length}`,
+      `Invalid tuple literal: too many elements. Type ${typeToCql(type)} expects ${types.length} but got ${fields.length}`,
     );
   return packTuple(
-    fields.map((field, i) =>
-      field === '@' ? null : encodeText(type.fields[i]!, field.replace(/\\([:@])/g, '$1'), context),
-    ),
+    fields.map((field, i) => (field === '@' ? null : encodeText(types[i]!, field.replace(/\\([:@])/g, '$1'), context))),
   );
 }
 

@@ -1,8 +1,8 @@
 // CREATE, ALTER, DROP, GRANT and REVOKE of roles and users. Source: Cassandra's CreateRoleStatement and its siblings, and RoleOptions.
 import { FerrosaError, invalid } from '../../common/errors.js';
+import { javaHashOrder } from '../../common/java-hash.js';
 import type { OptionValue } from '../../cql/index.js';
 import { allRoles, type Permission, type QueryResult, type Resource, roleResource } from '../../query/index.js';
-import { javaHashOrder } from '../../schema/index.js';
 import type { AccessContext } from '../context.js';
 import { ensureNotAnonymous, unauthorized } from '../denial.js';
 import { hashPassword, isPasswordHash, tooCostly } from '../passwords.js';
@@ -33,7 +33,6 @@ const optionNames: Readonly<Partial<Record<keyof Options, string>>> = {
   superuser: 'SUPERUSER',
   password: 'PASSWORD',
   'hashed password': 'HASHED_PASSWORD',
-  'generated password': 'GENERATED_PASSWORD',
   options: 'OPTIONS',
 };
 

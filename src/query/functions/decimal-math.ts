@@ -82,8 +82,9 @@ export function multiplyDecimals(a: Decimal, b: Decimal): Decimal {
 function divideToScale(a: Decimal, b: Decimal, scale: number, rounding: 'halfUp' | 'halfEven'): Decimal {
   const shift = scale + b.scale - a.scale;
   if (b.unscaled === 0n) {
-    // Java divides longs as long as they hold the dividend, and BigIntegers from there on; each has its own words.
-    const isLong = a.unscaled === 0n || precision(a) + Math.max(shift, 0) <= 18;
+    // Java divides longs as long as they hold the dividend and what it is raised by, and BigIntegers from there on; each has its own words.
+    const raise = Math.max(shift, 0);
+    const isLong = raise <= 18 && (a.unscaled === 0n || precision(a) + raise <= 18);
     throw new ArithmeticError(isLong ? '/ by zero' : 'BigInteger divide by zero');
   }
   if (Math.abs(shift) > appendedZerosMax) {

@@ -19,6 +19,8 @@ export type Parameter = {
   infer(arg: Argument, inference: Inference): CqlType | null;
   /** What it must be, for the message; null when the type is accepted. */
   problem(type: CqlType): string | null;
+  /** The same, asked when every argument has passed. */
+  lateProblem?(type: CqlType): string | null;
 };
 
 export function optional(parameter: Parameter): Parameter {
@@ -82,6 +84,11 @@ export const numericSetOrList = structural(
   (type) => (type.kind === 'set' || type.kind === 'list') && isNumeric(type.element),
 );
 
+const floatVectorText = 'a float vector argument';
+const isFloatVector = (type: CqlType): boolean => type.kind === 'vector' && type.element.kind === 'float';
+/** Cassandra looks at these when it has looked at the arguments behind them. */
+const isOtherList = (type: CqlType): boolean => type.kind === 'list' && type.element.kind !== 'float';
+
 /** A vector of floats. A literal in brackets is one of as many dimensions as it has elements. */
 export const floatVector: Parameter = {
   text: 'vector<float, n>',
@@ -92,7 +99,8 @@ export const floatVector: Parameter = {
     }
     return arg.compatibleType() ?? receiver;
   },
-  problem: (type) => (type.kind === 'vector' && type.element.kind === 'float' ? null : 'a float vector argument'),
+  problem: (type) => (isFloatVector(type) || isOtherList(type) ? null : floatVectorText),
+  lateProblem: (type) => (isFloatVector(type) ? null : floatVectorText),
 };
 
 export type Factory = {
@@ -103,6 +111,11 @@ export type Factory = {
 
 export function factoryText(factory: Factory): string {
   return `system.${factory.name}(${factory.parameters.map((parameter) => parameter.text).join(', ')})`;
+}
+
+function refuse({ name }: Factory, { text }: Argument, type: CqlType, wanted: string | null): void {
+  if (wanted === null) return;
+  throw invalid(`Function system.${name} requires ${wanted}, but found argument ${text} of type ${typeToCql(type)}`);
 }
 
 /**
@@ -125,13 +138,10 @@ export function makeFromFactory(factory: Factory, args: readonly Argument[], rec
           'use type casts to disambiguate',
       );
     }
-    const wanted = parameter.problem(type);
-    if (wanted !== null) {
-      throw invalid(
-        `Function system.${factory.name} requires ${wanted}, but found argument ${arg.text} of type ${typeToCql(type)}`,
-      );
-    }
+    refuse(factory, arg, type, parameter.problem(type));
     types[i] = type;
   }
+  for (const [i, arg] of args.entries())
+    refuse(factory, arg, types[i]!, parameters[i]!.lateProblem?.(types[i]!) ?? null);
   return factory.make(types as CqlType[], receiver);
 }

@@ -66,16 +66,26 @@ function combinations(set: RestrictionSet, context: BindContext): Values[] {
  * @throws FerrosaError INVALID for null, unset, empty and too long keys
  */
 export function partitionKeys(restrictions: StatementRestrictions, context: BindContext): Uint8Array[] {
+  const keys = partitionKeysAsGiven(restrictions, context);
+  for (const key of keys) checkPartitionKey(key);
+  return keys;
+}
+
+/** The same with keys that no partition has, which checkPartitionKey refuses: reads look at other things before that. */
+export function partitionKeysAsGiven(restrictions: StatementRestrictions, context: BindContext): Uint8Array[] {
   const columns = restrictions.table.partitionKey;
   return sortUnique(columns, combinations(restrictions.partitionKey, context), true).map((row) => {
     for (const component of row)
       if (component!.length > keyBytesMax)
         throw invalid(`Key length of ${component!.length} is longer than maximum of ${keyBytesMax}`);
-    const key = packPartitionKey(row as Uint8Array[]);
-    if (key.length === 0) throw invalid('Key may not be empty');
-    if (key.length > keyBytesMax) throw invalid(`Key length of ${key.length} is longer than maximum of ${keyBytesMax}`);
-    return key;
+    return packPartitionKey(row as Uint8Array[]);
   });
+}
+
+/** @throws FerrosaError INVALID for a key that is empty or too long */
+export function checkPartitionKey(key: Uint8Array): void {
+  if (key.length === 0) throw invalid('Key may not be empty');
+  if (key.length > keyBytesMax) throw invalid(`Key length of ${key.length} is longer than maximum of ${keyBytesMax}`);
 }
 
 /** Full clusterings (of a table that takes prefixes: with nulls for what is not given), sorted, without doubles; one empty clustering when the table has no clustering columns. */
@@ -192,13 +202,18 @@ function singleColumnBounds(
   return prefixes.map((prefix) => ({ values: [...prefix, checked], inclusive: bound.inclusive }));
 }
 
-function boundFields(bound: Bound | null, columns: readonly ColumnDefinition[], context: BindContext): Uint8Array[] {
+/** Nulls are told where they are used. */
+function boundFields(
+  bound: Bound | null,
+  columns: readonly ColumnDefinition[],
+  context: BindContext,
+): (Uint8Array | null)[] {
   if (bound === null) return [];
   const fields = bindFields(bound.term, context);
   if (fields === null) throw invalid(`Invalid null value in condition for column ${columns[0]!.name}`);
   return fields.map((value, i) => {
     if (value === UNSET) throw invalid(`Invalid unset value for column ${columns[i]!.name}`);
-    return checkValue(value as BindValue, columns[i]!, false);
+    return value as Uint8Array | null;
   });
 }
 
@@ -243,9 +258,11 @@ function multiColumnBounds(
 
 function splitByOrder(
   columns: readonly ColumnDefinition[],
-  parts: { start: Uint8Array[]; end: Uint8Array[] },
+  parts: { start: (Uint8Array | null)[]; end: (Uint8Array | null)[] },
   isStart: boolean,
 ): Uint8Array[][] {
+  const checked = (list: readonly (Uint8Array | null)[], i: number): Uint8Array =>
+    checkValue(list[i]!, columns[i]!, false);
   const lists: Uint8Array[][] = [];
   let values: Uint8Array[] = [];
   let reversed = columns[0]!.reversed;
@@ -258,9 +275,9 @@ function splitByOrder(
       lists.push(values);
       if (!has) return;
       if (other.length > i) lists.push(values);
-      values = own.slice(0, Math.min(i, own.length));
+      values = own.slice(0, i).map((_, j) => checked(own, j));
     }
-    if (has) values.push(own[i]!);
+    if (has) values.push(checked(own, i));
   });
   lists.push(values);
   return lists;

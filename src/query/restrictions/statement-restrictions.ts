@@ -6,7 +6,7 @@ import type { PlanEnvironment } from '../plan-environment.js';
 import { type Conjunct, columnsOf, type Extra, toExtra } from './conjuncts.js';
 import { indexesNeedFiltering, servesConjunct } from './index-support.js';
 import { type StatementIndex, usableIndexes } from './index-use.js';
-import { existingColumn, relationText, unsupported } from './relation-checks.js';
+import { relationText, unsupported } from './relation-checks.js';
 import { isNegation, toRestriction } from './relations.js';
 import type { Restriction } from './restriction.js';
 import { RestrictionSet } from './restriction-set.js';
@@ -187,7 +187,8 @@ function processExtras(restrictions: StatementRestrictions): void {
 
 /** Whether an index serves `!=` on the column: Cassandra has it nowhere. */
 function servesNot(restrictions: StatementRestrictions, { table }: PlanEnvironment, name: string): boolean {
-  const column = existingColumn(table, name);
+  const column = table.columns.get(name);
+  if (column === undefined) return false;
   return restrictions.isServed({ kind: 'negation', column, op: 'NOT IN', values: { terms: [] } });
 }
 

@@ -33,8 +33,12 @@ import { textPredicate } from './text-predicate.js';
 type Cells = readonly (Uint8Array | null)[];
 export type RowPredicate = (cells: Cells) => boolean;
 
-/** Binds the values of one execution. @throws FerrosaError INVALID for null and unset values */
-export type RowFilter = { bind(context: BindContext): RowPredicate };
+export type RowFilter = {
+  /** @throws FerrosaError INVALID for null and unset values, also where no row will be looked at */
+  check(context: BindContext): void;
+  /** Binds the values of one execution. @throws FerrosaError INVALID for null and unset values */
+  bind(context: BindContext): RowPredicate;
+};
 
 /** A conjunct with the places of its columns in a row. */
 type Slotted =
@@ -82,6 +86,9 @@ export function filterBy(
   const slotOf = (column: ColumnDefinition) => (columnNode(environment, column.name, fetched) as CellNode).slot;
   const slotted = conjuncts.map((conjunct) => slottedOf(conjunct, slotOf));
   return {
+    check(context) {
+      for (const one of slotted) bindConjunct(one, context, analyzers);
+    },
     bind(context) {
       const predicates = slotted.flatMap((one) => bindConjunct(one, context, analyzers));
       return (cells) => predicates.every((predicate) => predicate(cells));

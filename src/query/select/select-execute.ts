@@ -6,7 +6,7 @@ import { UNSET } from '../../types/index.js';
 import type { QueryResult } from '../api.js';
 import { isSerial } from '../consistency.js';
 import { computeRowsMax, foldRowsMax } from '../coordinator-limits.js';
-import { clusteringSlices, partitionKeys } from '../restrictions/bounds.js';
+import { checkPartitionKey, clusteringSlices, partitionKeysAsGiven } from '../restrictions/bounds.js';
 import { tokenMatches, tokenRange, wholeRing } from '../restrictions/token-restriction.js';
 import type { BindContext, Term } from '../terms/term.js';
 import { compareNullable, readInt32 } from '../values.js';
@@ -40,9 +40,12 @@ export function executeSelect(plan: SelectPlan, context: SelectContext): Promise
   const perPartition = limitOf(plan.perPartitionLimit, context.bind);
   const told = plan.ann === null ? [] : checkAnnRequest(userLimit, context);
   for (const check of plan.checks) check(context.bind);
+  // As Cassandra does, a filter's values are looked at before those of keys.
+  plan.filter?.check(context.bind);
   const target = scanTarget(plan, context, perPartition);
-  // Where nothing can match there is nothing to sort.
-  if (context.pageSize > 0 && plan.ordering !== null && target !== null)
+  // Where nothing can match there is nothing to sort, unless there are groups: Cassandra pages through those in any case.
+  const isPaged = target !== null || plan.isAggregate || plan.grouping !== null;
+  if (context.pageSize > 0 && plan.ordering !== null && isPaged)
     throw invalid(
       'Cannot page queries with both ORDER BY and a IN restriction on the partition key; you must either remove the ' +
         'ORDER BY or the IN and sort client side, or disable paging for this query',
@@ -146,9 +149,11 @@ function warningOf(plan: SelectPlan): string | null {
 function scanTarget(plan: SelectPlan, context: SelectContext, perPartition: number): ScanTarget | null {
   const { restrictions } = plan;
   const partitions = partitionsOf(plan, context.bind);
+  // Without a key nobody looks at the clustering; a range of keys is looked at after it.
+  if (partitions === null && !restrictions.isKeyRange) return null;
   const slices = plan.distinct ? [] : clusteringSlices(restrictions, context.bind);
-  // The filter's values are checked even when nothing is read.
   if (partitions === null || slices === null) return null;
+  if ('keys' in partitions) partitions.keys.forEach(checkPartitionKey);
   if ('keys' in partitions && partitions.keys.length > 1 && isSerial(context.read.consistency))
     throw invalid('SERIAL/LOCAL_SERIAL consistency may only be requested for one partition at a time');
   return {
@@ -173,7 +178,7 @@ function partitionsOf({ restrictions }: SelectPlan, bind: BindContext): ScanTarg
     const range = tokenRange(token, bind);
     return range === null ? null : { range };
   }
-  let keys = partitionKeys(restrictions, bind);
+  let keys = partitionKeysAsGiven(restrictions, bind);
   if (token !== null) keys = keys.filter((key) => tokenMatches(token, murmurToken(key), bind));
   return keys.length === 0 ? null : { keys };
 }

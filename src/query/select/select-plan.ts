@@ -116,7 +116,7 @@ export function planSelect(environment: PlanEnvironment, statement: SelectStatem
 
 function planOne(environment: PlanEnvironment, statement: SelectStatement): SelectPlan {
   const { table } = environment;
-  checkColumns(environment, statement);
+  if (asksForStatics(table)) checkColumns(environment, statement);
   const ann = planAnn(environment, statement);
   const orderColumns = planOrderColumns(table, statement);
   const restrictions = analyseWhere(environment, statement.where, {
@@ -125,6 +125,7 @@ function planOne(environment: PlanEnvironment, statement: SelectStatement): Sele
     allowFiltering: statement.allowFiltering,
     ann: ann?.column ?? null,
   });
+  checkColumns(environment, statement);
   const fetched = new FetchedColumns();
   const nodes = planNodes(environment, statement, fetched);
   if (statement.distinct) {
@@ -209,7 +210,9 @@ function planFolds(nodes: readonly SelectionNode[]): FoldedSelect | null {
   };
 }
 
-/** Unknown columns are told before anything else. */
+/** Whether Cassandra asks of a SELECT list if there are but static columns in it; it has looked at each of them then, before WHERE. */
+const asksForStatics = (table: TableDefinition): boolean => table.statics.length > 0 && !isStaticCompact(table);
+
 function checkColumns(environment: PlanEnvironment, statement: SelectStatement): void {
   for (const { of } of statement.selectors ?? [])
     for (const name of namesOf(of)) existingColumn(environment.table, name);
@@ -223,17 +226,25 @@ function namesOf(selectable: Selectable): string[] {
 
 /**
  * Cassandra looks at the selectors in turn for what it wants to know, and resolves the functions of those it looks at:
- * that decides which of two errors is told. What stands in braces does not count.
+ * that decides which of two errors is told.
  */
 function selectsOnlyStatics(environment: PlanEnvironment, selectables: readonly Selectable[]): boolean {
   const { table } = environment;
-  if (table.statics.length === 0 || isStaticCompact(table)) return false;
-  const some = (wanted: (column: ColumnDefinition) => boolean): boolean =>
-    selectables.some((selectable) => {
+  if (!asksForStatics(table)) return false;
+  const some = (wanted: (column: ColumnDefinition) => boolean): boolean => {
+    const isWanted = (part: Selectable): boolean => {
+      if (part.kind === 'column') return wanted(existingColumn(table, part.name));
+      if (part.kind !== 'udt' && part.kind !== 'map') return selectableParts(part).some(isWanted);
+      // In braces Cassandra asks it of keys that are no plain names, and the opposite of the values.
+      const keys = part.kind === 'map' ? part.entries.map(([key]) => key) : [];
+      const values = (part.kind === 'map' ? part.entries : part.fields).map(([, value]) => value);
+      return keys.some((key) => key.kind !== 'column' && isWanted(key)) || !values.every(isWanted);
+    };
+    return selectables.some((selectable) => {
       checkCalls(environment, selectable);
-      if (selectable.kind === 'udt' || selectable.kind === 'map') return false;
-      return namesOf(selectable).some((name) => wanted(existingColumn(table, name)));
+      return isWanted(selectable);
     });
+  };
   return (
     some((column) => column.kind === 'static') &&
     !some((column) => column.kind === 'regular' || column.kind === 'clustering')

@@ -286,6 +286,7 @@ function literalNode(
       return new ComputedNode(name, type, args, (values) => packVector(type, present(values)));
     }
     case 'set': {
+      if (type.element.kind === 'duration') throw invalid(`Durations are not allowed inside sets: ${typeToCql(type)}`);
       const args = elementsOf(literal).map((element) => plan(element, type.element));
       return new ComputedNode(name, type, args, (values) => packSet(type.element, present(values)));
     }

@@ -6,6 +6,7 @@ import { batchWarnings } from '../batch/batch-size.js';
 import { executeConditional, executeConditionalBatch } from '../cas/execute.js';
 import { checkReadConsistency, checkWriteConsistency, consistencyName } from '../consistency.js';
 import type { WriteType } from '../coordinator.js';
+import { partitionKeys } from '../restrictions/bounds.js';
 import type { BindContext } from '../terms/term.js';
 import { timestampOf } from './attributes.js';
 import type { WriteEnvironment } from './environment.js';
@@ -46,9 +47,9 @@ function collect(
   timestamp: bigint,
   environment: WriteEnvironment,
   collector: MutationCollector,
+  targets = writeTargets(plan, bind),
 ): Promise<void> | null {
   const { consistency, nowSeconds, paths, coordinator, settings } = environment;
-  const targets = writeTargets(plan, bind);
   const context: WriteContext = { bind, timestamp, nowSeconds, paths };
   if (!plan.requiresRead) {
     collectWrite(plan, context, targets, null, collector);
@@ -96,9 +97,12 @@ export async function executeBatch(
     return executeConditionalBatch(plan, binds, environment);
   checkWriteConsistency(environment.consistency, first.table);
   const collector = new MutationCollector();
+  // A partition key that does not do is told before anything else of any statement.
+  const keys = plan.statements.map(({ restrictions }, i) => partitionKeys(restrictions, binds[i]!));
   for (const [i, statement] of plan.statements.entries()) {
     const timestamp = timestampOf(plan.attributes, environment.timestamp, binds[i]!);
-    const read = collect(statement, binds[i]!, timestamp, environment, collector);
+    const targets = writeTargets(statement, binds[i]!, keys[i]!);
+    const read = collect(statement, binds[i]!, timestamp, environment, collector, targets);
     if (read !== null) await read;
   }
   const mutations = collector.finish();

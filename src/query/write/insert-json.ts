@@ -1,13 +1,8 @@
 // INSERT ... JSON: one document gives the values of all columns.
 import { FerrosaError, invalid } from '../../common/errors.js';
+import { grownHashSize, javaBytesHash, javaHashOrder } from '../../common/java-hash.js';
 import type { Relation, Term as TermNode } from '../../cql/index.js';
-import {
-  type ColumnDefinition,
-  isHiddenColumn,
-  javaBytesHash,
-  javaHashOrder,
-  type TableDefinition,
-} from '../../schema/index.js';
+import { type ColumnDefinition, isHiddenColumn, type TableDefinition } from '../../schema/index.js';
 import {
   type BindValue,
   fromJsonValue,
@@ -71,7 +66,7 @@ function columnsInHashOrder(table: TableDefinition): readonly string[] {
   let order = hashOrders.get(table);
   if (order === undefined) {
     const names = [...table.columns.keys()];
-    order = javaHashOrder(names, grownMapSize(names.length), javaBytesHash);
+    order = javaHashOrder(names, grownHashSize(names.length), javaBytesHash);
     hashOrders.set(table, order);
   }
   return order;
@@ -79,30 +74,28 @@ function columnsInHashOrder(table: TableDefinition): readonly string[] {
 
 const hashOrders = new WeakMap<TableDefinition, readonly string[]>();
 
-/** A size for which javaHashOrder has as many buckets as a HashMap that grew entry by entry. */
-function grownMapSize(entries: number): number {
-  let buckets = 16;
-  while (entries > buckets * 0.75) buckets *= 2;
-  return buckets * 0.75 - 1;
-}
-
 function parseDocument(text: string): Map<string, JsonValue> {
   let value: JsonValue;
   try {
     value = parseJson(text);
   } catch (error) {
-    throw invalid(`Could not decode JSON string as a map: ${(error as Error).message}. (String was: ${text})`);
+    // Cassandra shows the exception's class.
+    const kind = text.trim() === '' ? 'com.fasterxml.jackson.databind.exc.MismatchedInputException: ' : '';
+    throw invalid(`Could not decode JSON string as a map: ${kind}${(error as Error).message}. (String was: ${text})`);
   }
   if (value === null) throw invalid('Got null for INSERT JSON values');
   if (!(value instanceof Map)) throw invalid(`Could not decode JSON string as a map: ${text}. (String was: ${text})`);
   return resolveJsonNames(value);
 }
 
+const ofDuration = /^(Unable to convert '.*' to a duration$|Invalid duration)/s;
+
 function decodeColumn(column: ColumnDefinition, value: JsonValue, context: TextContext): Uint8Array | null {
   try {
     return fromJsonValue(column.type, value, context);
   } catch (error) {
-    if (!(error instanceof FerrosaError)) throw error;
+    // What is wrong with a duration is told without the column.
+    if (!(error instanceof FerrosaError) || ofDuration.test(error.message)) throw error;
     throw invalid(`Error decoding JSON value for ${column.name}: ${error.message}`);
   }
 }

@@ -22,10 +22,16 @@ export type WriteContext = {
 
 const noRow: ClusteringPrefix = [];
 
-/** @throws FerrosaError INVALID for keys that do not do */
-export function writeTargets(plan: WritePlan, bind: BindContext): WriteTargets {
+/**
+ * @param keys  those of the partitions, where they are known
+ * @throws FerrosaError INVALID for keys that do not do
+ */
+export function writeTargets(
+  plan: WritePlan,
+  bind: BindContext,
+  keys = partitionKeys(plan.restrictions, bind),
+): WriteTargets {
   const { restrictions } = plan;
-  const keys = partitionKeys(restrictions, bind);
   if (isSliceDelete(plan)) return { keys, rows: null };
   if (!restrictions.hasClustering) return { keys, rows: [noRow] };
   return { keys, rows: clusterings(restrictions, bind) };

@@ -11,8 +11,8 @@ import { createTable } from './create-table.js';
 import { createAggregate, createFunction, dropFunctionOrAggregate } from './functions.js';
 import { createIndex, dropIndex } from './indexes.js';
 import { alterKeyspace, createKeyspace, dropKeyspace } from './keyspaces.js';
+import { refuseTrigger } from './triggers.js';
 import { alterType, createType, dropType } from './types.js';
-import { refuseUnsupported } from './unsupported.js';
 import { alterView, createView, dropView } from './views.js';
 
 /** TRUNCATE changes data and not the schema: it is the coordinator's. */
@@ -69,7 +69,7 @@ function apply(schema: Schema, statement: SchemaStatement, context: DdlContext):
     case 'dropIndex':
       return dropIndex(schema, statement, context);
     default:
-      refuseUnsupported(statement, context);
+      refuseTrigger(schema, statement, context);
       return null;
   }
 }

@@ -5,11 +5,12 @@ import { isMulticell, quoteIfNeeded } from '../../types/index.js';
 import { alteredTable } from '../build.js';
 import { checkOwnIndex } from '../indexes/kinds.js';
 import { indexPredicate, predicateText } from '../indexes/predicate.js';
-import { checkSaiOptions } from '../indexes/sai-options.js';
+import { checkOnlySai, checkSaiOptions } from '../indexes/sai-options.js';
 import {
   type IndexTarget,
   indexClassOf,
   indexTargets,
+  isSai,
   ownKindOf,
   saiClass,
   targetOf,
@@ -133,6 +134,8 @@ function sameOptions(a: IndexDefinition, b: IndexDefinition): boolean {
 
 /** What Cassandra checks of the whole table with its new index. */
 function checkIndex(table: TableDefinition, index: IndexDefinition, targets: readonly IndexTarget[]): void {
+  // Cassandra looks at the older index first, and finds that there are two.
+  if (isSai(index) && targets.length === 1) checkOnlySai(table, targets[0]!);
   if (!/^\w+$/.test(index.name)) throw configError(`Illegal index name ${index.name}`);
   if (index.kind !== 'CUSTOM') return;
   if (ownKindOf(index.options['class_name']!) !== null) {
@@ -145,7 +148,7 @@ function checkIndex(table: TableDefinition, index: IndexDefinition, targets: rea
   if (targets.length === 0) throw invalid('Failed to retrieve target column for: ');
   if (targets.length > 1)
     throw invalid(`A storage-attached index cannot be created over multiple columns: ${index.options['target']}`);
-  checkSaiOptions(table, index, targets[0]!);
+  checkSaiOptions(index, targets[0]!);
 }
 
 /** Told with each index that a table with storage-attached indexes of vectors gets. */

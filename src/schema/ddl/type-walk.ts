@@ -95,7 +95,8 @@ export function canReadAs(type: CqlType, previous: CqlType): boolean {
   if (type.kind === 'blob')
     return partsOf(previous).length === 0 ? !isFixedLength(previous) : previous.kind === 'tuple';
   if (type.kind === 'tuple' || type.kind === 'udt') {
-    if (previous.kind !== 'tuple' && previous.kind !== 'udt') return false;
+    // Dropped columns keep no user types, but tuples of their fields: those are no user types again.
+    if (previous.kind !== type.kind) return false;
     const [parts, old] = [partsOf(type), partsOf(previous)];
     return parts.length >= old.length && old.every((part, i) => canReadAs(parts[i]!, part));
   }

@@ -1,5 +1,6 @@
 // CREATE, ALTER and DROP MATERIALIZED VIEW, with the checks of Cassandra 5.0 in its order, and what views forbid of their base.
 import { configError, type FerrosaError, invalid } from '../../common/errors.js';
+import { grownHashSize, javaBytesHash, javaHashOrder } from '../../common/java-hash.js';
 import type { DdlStatement } from '../../cql/index.js';
 import { isMulticell, quoteIfNeeded, typeToClassName } from '../../types/index.js';
 import { alteredTable, buildTable, compareNames } from '../build.js';
@@ -39,7 +40,9 @@ function selectedColumns({ selectors, view }: Create, base: TableDefinition): Se
       throw invalid(`Undefined column name ${quoteIfNeeded(of.name)} in table ${base.keyspace}.${base.name}`);
     selected.add(of.name);
   }
-  const fixed = [...selected].find((name) => base.columns.get(name)!.kind === 'static');
+  // Which of several is told is the first of Cassandra's set of names.
+  const names = javaHashOrder([...selected], grownHashSize(selected.size), javaBytesHash);
+  const fixed = names.find((name) => base.columns.get(name)!.kind === 'static');
   if (fixed !== undefined) throw invalid(`Cannot include static column '${fixed}' in materialized view '${view.name}'`);
   return selected;
 }
@@ -77,7 +80,8 @@ function checkKeys(statement: Create, base: TableDefinition, selected: ReadonlyS
       `Cannot create materialized view '${view.name}' without primary key columns ` +
         `${missing.map(({ name }) => name).join(', ')} from base table '${base.name}'`,
     );
-  const others = [...keys].filter((name) => base.columns.get(name)!.position < 0);
+  const inSet = javaHashOrder([...keys], grownHashSize(keys.size), javaBytesHash);
+  const others = inSet.filter((name) => base.columns.get(name)!.position < 0);
   if (others.length > 1)
     throw invalid(
       `Cannot include more than one non-primary key column in materialized view primary key (got ${others.join(', ')})`,
@@ -144,7 +148,6 @@ export function createView(schema: Schema, statement: Create, context: DdlContex
   if (statement.base.keyspace !== null && statement.base.keyspace !== keyspaceName)
     throw invalid('Cannot create a materialized view on a table in a different keyspace');
   checkModifiable(keyspaceName, 'CREATE', `<all tables in ${keyspaceName}>`);
-  checkOptionSyntax(statement.options);
   checkKeyspaceName(keyspaceName);
   const keyspace = schema.keyspaces.get(keyspaceName);
   if (keyspace === undefined) throw invalid(`Keyspace '${keyspaceName}' doesn't exist`);
@@ -179,6 +182,7 @@ function makeView(statement: Create, base: TableDefinition, context: DdlContext)
   const selected = selectedColumns(statement, base);
   const keys = checkKeys(statement, base, selected);
   checkWhere(statement, base, keys);
+  checkOptionSyntax(statement.options);
   const { options, id } = tableOptionsFrom(statement.options, null);
   if ('default_time_to_live' in statement.options)
     throw invalid(

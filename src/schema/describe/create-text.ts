@@ -1,4 +1,5 @@
 // CREATE statements of schema elements, byte for byte as Cassandra 5.0 prints them.
+import { javaBytesHash, javaHashOrder } from '../../common/java-hash.js';
 import {
   isMulticell,
   quoteIfNeeded,
@@ -8,7 +9,7 @@ import {
   typeToCqlUnfrozen,
   type UserType,
 } from '../../types/index.js';
-import { isCompact, isHiddenColumn } from '../build.js';
+import { compareNames, isCompact, isHiddenColumn } from '../build.js';
 import { whereText } from '../ddl/where-text.js';
 import { initialStateText } from '../functions.js';
 import type {
@@ -22,7 +23,7 @@ import type {
   UserAggregate,
   UserFunction,
 } from '../model.js';
-import { javaBytesHash, javaDoubleText, javaHashOrder } from '../options/properties.js';
+import { javaDoubleText } from '../options/properties.js';
 
 const indent = '    ';
 
@@ -228,7 +229,8 @@ export function aggregateText(aggregate: UserAggregate): string {
 /** CREATE MATERIALIZED VIEW. */
 export function viewText(table: TableDefinition, withInternals: boolean): string {
   const view = table.view!;
-  const columns = [...table.partitionKey, ...table.clustering, ...simpleFirst(table.regulars)];
+  const regulars = [...table.regulars].sort((a, b) => compareNames(a.name, b.name));
+  const columns = [...table.partitionKey, ...table.clustering, ...regulars];
   const selected = view.includeAllColumns ? '*' : columns.map(({ name }) => quoteIfNeeded(name)).join(', ');
   const partition = table.partitionKey.length > 1 ? `(${names(table.partitionKey)})` : names(table.partitionKey);
   const clustering = table.clustering.length > 0 ? `, ${names(table.clustering)}` : '';

@@ -1,8 +1,8 @@
 // The kinds of index that Cassandra has not: what each may be on, and its options.
 import { configError, invalid } from '../../common/errors.js';
+import { javaHashOrder } from '../../common/java-hash.js';
 import { isMulticell, typeToCql } from '../../types/index.js';
 import type { IndexDefinition, TableDefinition } from '../model.js';
-import { javaHashOrder } from '../options/properties.js';
 import { type IndexKind, type IndexTarget, indexKind } from './target.js';
 import { checkVectorIndex, vectorIndexesOf, vectorOptionNames } from './vector.js';
 

@@ -1,8 +1,8 @@
 // The options of a storage-attached index, checked as Cassandra 5.0 checks them (StorageAttachedIndex.validateOptions).
 import { configError, invalid } from '../../common/errors.js';
+import { javaHashOrder } from '../../common/java-hash.js';
 import { type CqlType, isMulticell, quoteIfNeeded, quoteString, typeToCql } from '../../types/index.js';
 import type { IndexDefinition, TableDefinition } from '../model.js';
-import { javaHashOrder } from '../options/properties.js';
 import { type IndexTarget, indexTarget, isSai, termTypes } from './target.js';
 import { checkVectorIndex } from './vector.js';
 
@@ -66,22 +66,26 @@ function checkVectorOptions(options: Readonly<Record<string, string>>, type: Cql
 }
 
 /**
- * @param table  with the index already among its indexes
- * @throws FerrosaError CONFIG_ERROR, INVALID
+ * @param table  with the new index already among its indexes
+ * @throws FerrosaError INVALID when it has two storage-attached ones of the target
  */
-export function checkSaiOptions(table: TableDefinition, index: IndexDefinition, target: IndexTarget): void {
-  const { options } = index;
-  const unknown = javaHashOrder(Object.keys(options)).filter((name) => !knownOptions.includes(name));
-  if (unknown.length > 0)
-    throw configError(`Properties specified [${unknown.join(', ')}] are not understood by StorageAttachedIndex`);
+export function checkOnlySai(table: TableDefinition, target: IndexTarget): void {
   const same = table.indexes.filter((other) => {
     if (!isSai(other)) return false;
     const { column, kind } = indexTarget(table, other);
     return column === target.column && kind === target.kind;
   });
-  const { column } = target;
   if (same.length > 1)
-    throw invalid(`Cannot create more than one storage-attached index on the same column: ${column.name}`);
+    throw invalid(`Cannot create more than one storage-attached index on the same column: ${target.column.name}`);
+}
+
+/** @throws FerrosaError CONFIG_ERROR, INVALID */
+export function checkSaiOptions(index: IndexDefinition, target: IndexTarget): void {
+  const { options } = index;
+  const unknown = javaHashOrder(Object.keys(options)).filter((name) => !knownOptions.includes(name));
+  if (unknown.length > 0)
+    throw configError(`Properties specified [${unknown.join(', ')}] are not understood by StorageAttachedIndex`);
+  const { column } = target;
   const given = analysisOptions.filter((name) => options[name] !== undefined);
   if (column.position >= 0 && given.length > 0) {
     const text = mapText(options, [...given].sort());

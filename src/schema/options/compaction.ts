@@ -1,7 +1,8 @@
 // The compaction option of a table: strategy classes and what each understands, in the words of Cassandra 5.0.
 import { configError } from '../../common/errors.js';
+import { javaHashOrder } from '../../common/java-hash.js';
 import { checkUnified } from './compaction-unified.js';
-import { javaDoubleText, javaHashOrder, parseJavaDouble, parseJavaInteger } from './properties.js';
+import { javaDoubleText, parseJavaDouble, parseJavaInteger } from './properties.js';
 
 export type OptionMap = Readonly<Record<string, string>>;
 

@@ -1,11 +1,12 @@
 // The options of a table from a WITH clause, checked as Cassandra 5.0's TableAttributes and TableParams check them.
 import { configError, FerrosaError } from '../../common/errors.js';
+import { javaHashOrder } from '../../common/java-hash.js';
 import type { Options } from '../../cql/index.js';
 import { defaultTableOptions } from '../build.js';
 import type { TableOptions } from '../model.js';
 import { compactionFromMap, validateCompaction } from './compaction.js';
 import { compressionFromMap } from './compression.js';
-import { javaDoubleText, javaHashOrder, Properties } from './properties.js';
+import { javaDoubleText, Properties } from './properties.js';
 import { retryPolicyText } from './retry-policy.js';
 
 /** Longest TTL in seconds: 20 years. */
