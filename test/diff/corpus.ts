@@ -3,7 +3,7 @@
 //   `~ cql`          values differ by nature (times): only columns and the number of rows are compared
 //   `? cql`          the code of an error is compared, not its message
 //   `@n cql`         pages of n rows
-//   `! cql`          Cassandra answers otherwise, as docs/differences.md explains: only a server error is a failure
+//   `!n cql`         Cassandra answers otherwise, by reason n of docs/differences.md: only a server error is a failure
 //   `> cql`          PREPARE: ids, bind markers, routing, result columns
 //   `$ [values] cql` PREPARE and EXECUTE with the values, which are JSON as INSERT JSON takes it; {"unset": true} is not set
 import { readdirSync, readFileSync } from 'node:fs';
@@ -18,6 +18,8 @@ export type Line = {
   readonly cql: string;
   readonly mode: 'exact' | 'shape' | 'code' | 'differs' | 'prepare';
   readonly pageSize: number;
+  /** The number of a reason in docs/differences.md, of a line that differs. */
+  readonly reason?: number;
   /** Values to bind as JSON; null for a statement that is sent as text. */
   readonly binds: readonly string[] | null;
   /** Options of the request: a clock of the test's own. */
@@ -57,7 +59,6 @@ function splitBinds(text: string): { binds: string[]; cql: string } {
 const modes = new Map<string, Line['mode']>([
   ['~', 'shape'],
   ['?', 'code'],
-  ['!', 'differs'],
   ['>', 'prepare'],
 ]);
 
@@ -70,6 +71,8 @@ function parseLine(text: string, number: number): Line | null {
   if (mode !== undefined)
     return rest.startsWith('$') ? { ...parseLine(rest, number)!, mode } : { ...base, cql: rest, mode };
   if (line.startsWith('$')) return { ...base, ...splitBinds(rest) };
+  const differing = /^!(\d+) (.*)$/.exec(line);
+  if (differing) return { ...parseLine(differing[2]!, number)!, mode: 'differs', reason: Number(differing[1]) };
   const paged = /^@(\d+) (.*)$/.exec(line);
   if (paged) return { ...parseLine(paged[2]!, number)!, pageSize: Number(paged[1]) };
   return { ...base, cql: line };

@@ -34,7 +34,15 @@ export type Finding = {
   readonly theirs: Outcome;
 };
 
-export type Verdict = { readonly findings: Finding[]; readonly known: Map<string, number>; readonly failed: number };
+export type Verdict = {
+  readonly findings: Finding[];
+  /** How often each reason of docs/differences.md came up. */
+  readonly known: Map<number, number>;
+  /** Statements that Cassandra refused. */
+  readonly failed: number;
+  /** Statements whose outcomes were compared. */
+  readonly compared: number;
+};
 
 const stepOf = (r: Random, node: Node, read: boolean, clock: number): Step => ({
   node,
@@ -104,15 +112,22 @@ async function outcomes(target: Target, lines: readonly Line[], steps: readonly 
 export async function runEpisode(episode: Episode, ferrosa: Target, cassandra: Target): Promise<Verdict> {
   const { steps } = episode;
   const lines = steps.map(lineOf);
+  const hasReversed = lines.some(({ cql }) => /^CREATE TABLE .* DESC\b/.test(cql));
   // Cassandra compiles each prepared statement anew, and keeps only so many.
   const asText = lines.map((line) => ({ ...line, prepared: false }));
   const [ours, theirs] = await Promise.all([outcomes(ferrosa, lines, steps), outcomes(cassandra, asText, steps)]);
-  const verdict: Verdict & { failed: number } = { findings: [], known: new Map(), failed: 0 };
+  const verdict: Verdict & { failed: number; compared: number } = {
+    findings: [],
+    known: new Map(),
+    failed: 0,
+    compared: 0,
+  };
   for (const [index, line] of lines.entries()) {
+    verdict.compared++;
     if ('code' in theirs[index]!) verdict.failed++;
     const what = difference(line, ours[index]!, theirs[index]!);
     if (what === null) continue;
-    const known = knownDifference(line.cql, what, ours[index]!, theirs[index]!);
+    const known = knownDifference(what, ours[index]!, theirs[index]!, { hasReversed });
     if (known !== null) {
       verdict.known.set(known, (verdict.known.get(known) ?? 0) + 1);
     } else verdict.findings.push({ episode, index, cql: line.cql, what, ours: ours[index]!, theirs: theirs[index]! });

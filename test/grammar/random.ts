@@ -1,7 +1,19 @@
 // Choices of a generator, from a seeded source.
 import { Prng } from '../support/prng.js';
 
+/** Spreads seeds that are close to each other (the finalizer of MurmurHash3): the generator's first numbers follow the seed's bits. */
+function spread(seed: number): number {
+  let h = seed >>> 0;
+  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
+  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
+  return (h ^ (h >>> 16)) >>> 0;
+}
+
 export class Random extends Prng {
+  constructor(seed: number) {
+    super(spread(seed));
+  }
+
   /** True `percent` times out of a hundred. */
   chance(percent: number): boolean {
     return this.below(100) < percent;

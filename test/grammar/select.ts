@@ -82,7 +82,9 @@ export function wild(r: Random, table: GenTable): Node {
     r.chance(60)
       ? r.pick(table.columns).name
       : value(r, native(r.pick(['int', 'text', 'blob', 'double', 'uuid', 'duration']))).cql;
-  const call = `${r.pick(names)}(${r.times(0, 3, arg).join(', ')})`;
+  const name = r.pick(names);
+  // uuid() is another one at each call.
+  const call = `${name}(${r.times(name === 'uuid' ? 1 : 0, 3, arg).join(', ')})`;
   return seq(
     'SELECT ',
     list([call, ...(r.chance(30) ? [scalar(r, table)] : [])], ', ', 1),

@@ -1,10 +1,10 @@
 // Makes a failing episode small: fewer statements, a smaller schema, shorter statements, as long as it differs alike.
 import type { Target } from '../diff/outcome.js';
 import { type Episode, type Finding, runEpisode, type Step } from './episode.js';
-import { type Node, render, smaller } from './node.js';
+import { type Node, smaller } from './node.js';
 
 /** Runs of a shrinking episode at most. */
-const replaysMax = 220;
+const replaysMax = 500;
 
 type Servers = { readonly ferrosa: Target; readonly cassandra: Target };
 
@@ -30,6 +30,8 @@ function renamed(node: Node, from: string, to: string): Node {
 
 class Shrinker {
   #replays = 0;
+  /** What the last replay found that differed as wanted. */
+  last: Finding | null = null;
 
   constructor(
     private readonly servers: Servers,
@@ -51,7 +53,9 @@ class Shrinker {
       steps: steps.map((step) => ({ ...step, node: renamed(step.node, this.name, name) })),
     };
     const { findings } = await runEpisode(episode, this.servers.ferrosa, this.servers.cassandra);
-    return findings.find((one) => one.index === steps.length - 1 && signature(one) === this.wanted) ?? null;
+    const found = findings.find((one) => one.index === steps.length - 1 && signature(one) === this.wanted) ?? null;
+    this.last = found ?? this.last;
+    return found;
   }
 
   /** Leaves out runs of steps, half of them first, then fewer; the last one stays. */
@@ -85,16 +89,14 @@ class Shrinker {
   }
 }
 
-/** The smallest script found that still shows the difference. */
-export async function shrink(finding: Finding, servers: Servers): Promise<{ script: string[]; finding: Finding }> {
+/** The smallest episode found that still shows the difference at its last step, or the finding itself when it does not come again. */
+export async function shrink(finding: Finding, servers: Servers): Promise<Finding> {
   const shrinker = new Shrinker(servers, signature(finding), finding.episode.name);
   const until = finding.episode.steps.slice(0, finding.index + 1);
   // Other reads change nothing.
   let steps: readonly Step[] = until.filter((step, i) => !step.read || i === finding.index);
-  const first = await shrinker.replay(steps);
-  if (first === null) return { script: [finding.cql], finding };
+  if ((await shrinker.replay(steps)) === null) return finding;
   steps = await shrinker.dropSteps(steps);
-  steps = await shrinker.shrinkSteps(steps);
-  const last = (await shrinker.replay(steps)) ?? first;
-  return { script: steps.map((step) => render(step.node)), finding: last };
+  await shrinker.shrinkSteps(steps);
+  return shrinker.last ?? finding;
 }

@@ -74,10 +74,31 @@ const pools: Readonly<Record<string, readonly Spelling[]>> = {
   ],
 };
 
-type Choice = { readonly cql: string; readonly json: string };
+/** `same` is one text for all spellings of a value. */
+type Choice = { readonly cql: string; readonly json: string; readonly same: string };
 
-const spelled = (spelling: Spelling): Choice =>
-  typeof spelling === 'string' ? { cql: spelling, json: spelling } : { cql: spelling[0], json: spelling[1] };
+/** Other spellings of values that are in the same pool. */
+const synonyms = new Map([
+  ['1.50', '1.5'],
+  ['-0.000', '0'],
+  ['2147483648', "'1970-01-01'"],
+  ["'00:00:00'", '0'],
+  ["'23:59:59.999999999'", '86399999999999'],
+  ["'1969-12-31T23:59:59.999Z'", '-1'],
+]);
+
+function spelled(spelling: Spelling): Choice {
+  const [cql, json] = typeof spelling === 'string' ? [spelling, spelling] : spelling;
+  return { cql, json, same: synonyms.get(cql) ?? cql };
+}
+
+/** Those that differ from each other: of equal keys of a map Cassandra takes either by chance (reason 4). */
+function distinct<T>(items: readonly T[], sameOf: (item: T) => string): T[] {
+  const seen = new Set<string>();
+  return items.filter((item) => !seen.has(sameOf(item)) && seen.add(sameOf(item)));
+}
+
+const joined = (parts: readonly Choice[]): string => `(${parts.map(({ same }) => same).join()})`;
 
 const jsonKey = (json: string): string => (json.startsWith('"') ? json : JSON.stringify(json));
 
@@ -92,14 +113,19 @@ export function value(r: Random, type: GenType, few = false): Choice {
     case 'set': {
       const elements = r.times(0, few ? 1 : 3, () => value(r, type.element, few));
       const texts = elements.map(({ cql }) => cql).join(', ');
+      const unique = type.kind === 'list' ? elements : distinct(elements, ({ same }) => same);
+      const ordered = type.kind === 'list' ? unique : [...unique].sort((a, b) => (a.same < b.same ? -1 : 1));
       return {
         cql: type.kind === 'list' ? `[${texts}]` : `{${texts}}`,
         json: `[${elements.map(({ json }) => json).join(', ')}]`,
+        same: joined(ordered),
       };
     }
     case 'map': {
-      const entries = r.times(0, few ? 1 : 3, () => [value(r, type.key, few), value(r, type.value, few)] as const);
+      const pairs = r.times(0, few ? 1 : 3, () => [value(r, type.key, few), value(r, type.value, few)] as const);
+      const entries = distinct(pairs, ([key]) => key.same);
       return {
+        same: joined(entries.flat()),
         cql: `{${entries.map(([k, v]) => `${k.cql}: ${v.cql}`).join(', ')}}`,
         json: `{${entries.map(([k, v]) => `${jsonKey(k.json)}: ${v.json}`).join(', ')}}`,
       };
@@ -107,6 +133,7 @@ export function value(r: Random, type: GenType, few = false): Choice {
     case 'tuple': {
       const fields = type.fields.map((field) => part(r, field, few));
       return {
+        same: joined(fields),
         cql: `(${fields.map(({ cql }) => cql).join(', ')})`,
         json: `[${fields.map(({ json }) => json).join(', ')}]`,
       };
@@ -114,6 +141,7 @@ export function value(r: Random, type: GenType, few = false): Choice {
     case 'udt': {
       const fields = r.some(type.type.fields, 1).map(({ name, type: of }) => ({ name, value: part(r, of, few) }));
       return {
+        same: fields.map(({ name, value: { same } }) => `${name}:${same}`).join(),
         cql: `{${fields.map(({ name, value: { cql } }) => `${name}: ${cql}`).join(', ')}}`,
         json: `{${fields.map(({ name, value: { json } }) => `"${name}": ${json}`).join(', ')}}`,
       };
@@ -121,6 +149,7 @@ export function value(r: Random, type: GenType, few = false): Choice {
     case 'vector': {
       const elements = Array.from({ length: type.dimensions }, () => value(r, type.element, few));
       return {
+        same: joined(elements),
         cql: `[${elements.map(({ cql }) => cql).join(', ')}]`,
         json: `[${elements.map(({ json }) => json).join(', ')}]`,
       };
@@ -130,7 +159,7 @@ export function value(r: Random, type: GenType, few = false): Choice {
 
 /** A part of a tuple or a user type, which may be null. */
 function part(r: Random, type: GenType, few: boolean): Choice {
-  return !few && r.chance(8) ? { cql: 'null', json: 'null' } : value(r, type, few);
+  return !few && r.chance(8) ? { cql: 'null', json: 'null', same: 'null' } : value(r, type, few);
 }
 
 const natives = Object.keys(pools);

@@ -9,10 +9,19 @@ import { term, value } from './values.js';
 const timestamp = (r: Random): string => (r.chance(96) ? String(1000 + r.below(40)) : term(r, native('bigint')));
 const ttl = (r: Random): string => (r.chance(92) ? r.pick(['1', '5', '1000', '100000']) : term(r, native('int')));
 
-function using(r: Random, withTtl: boolean): Node {
+/**
+ * A row that was inserted for a time, and has cells older than that, is seen or not by what is selected of it (reason 18
+ * of docs/differences.md): what is inserted for a short time is older than anything else here.
+ */
+const shortInsert = (r: Random): Node => ` USING TIMESTAMP 1 AND TTL ${r.pick(['1', '5'])}`;
+
+function using(r: Random, kind: 'insert' | 'update' | 'other'): Node {
   const parts: string[] = [];
   if (r.chance(45)) parts.push(`TIMESTAMP ${timestamp(r)}`);
-  if (withTtl && r.chance(15)) parts.push(`TTL ${ttl(r)}`);
+  if (kind !== 'other' && r.chance(15)) {
+    if (kind === 'insert' && r.chance(50)) return shortInsert(r);
+    parts.push(`TTL ${kind === 'insert' ? r.pick(['1000', '100000', 'null', "'x'"]) : ttl(r)}`);
+  }
   return list(r.shuffled(parts), ' AND ', 0, ' USING ');
 }
 
@@ -26,7 +35,7 @@ function insert(r: Random, table: GenTable, inBatch: boolean): Node {
   if (!inBatch && r.chance(12)) return insertJson(r, table, chosen);
   const values = chosen.map((column) => term(r, column.type, isKey(column)));
   if (r.chance(1)) values.pop();
-  const tail = inBatch ? using(r, false) : using(r, true);
+  const tail = using(r, inBatch ? 'other' : 'insert');
   return seq(`INSERT INTO ${table.name} (${named(chosen)}) VALUES (${values.join(', ')})`, tail);
 }
 
@@ -40,7 +49,7 @@ function insertJson(r: Random, table: GenTable, chosen: readonly GenColumn[]): N
   return seq(
     `INSERT INTO ${table.name} JSON '${text}'`,
     maybe(r.pick(['', '', ' DEFAULT UNSET', ' DEFAULT NULL'])),
-    using(r, true),
+    using(r, 'insert'),
   );
 }
 
@@ -104,7 +113,7 @@ function update(r: Random, table: GenTable, inBatch: boolean): Node {
   const chosen = r.shuffled(from).slice(0, r.between(1, 3));
   if (r.chance(1)) chosen.push(r.pick(table.columns));
   const changes = chosen.map((column) => (table.counter ? counterChange(r, column) : assignment(r, column)));
-  const tail = table.counter && r.chance(97) ? '' : using(r, !inBatch);
+  const tail = table.counter && r.chance(97) ? '' : using(r, inBatch ? 'other' : 'update');
   const key = rowKey(r, table, isStatic && r.chance(80), 6);
   return seq(
     `UPDATE ${table.name}`,
@@ -127,7 +136,7 @@ function deletion(r: Random, column: GenColumn): string {
 
 function remove(r: Random, table: GenTable): Node {
   const others = table.columns.filter((column) => !isKey(column));
-  const tail = table.counter || r.chance(60) ? '' : using(r, false);
+  const tail = table.counter || r.chance(60) ? '' : using(r, 'other');
   if (others.length === 0 || r.chance(60))
     return seq(`DELETE FROM ${table.name}`, tail, where(deleteWhere(r, table), 1));
   const statics = ofKind(table, 'static');
@@ -171,7 +180,7 @@ function row(r: Random, table: GenTable, inBatch: boolean): Node {
 export function write(r: Random, table: GenTable): Node {
   if (r.chance(8)) return batch(r, table);
   if (r.chance(0.5)) return `TRUNCATE ${table.name}`;
-  if (table.counter)
-    return r.chance(85) ? update(r, table, false) : r.chance(90) ? remove(r, table) : insert(r, table, false);
+  // What a counter is after it was deleted and incremented again, hangs on caches and flushes (reason 4).
+  if (table.counter) return r.chance(97) ? update(r, table, false) : insert(r, table, false);
   return row(r, table, false);
 }

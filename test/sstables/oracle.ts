@@ -38,6 +38,24 @@ export async function connectOracle(): Promise<CqlClient> {
   }
 }
 
+export type OwnOracle = { readonly host: string; readonly port: number; stop(): void };
+
+/**
+ * An instance of that name beside the default one, started when it does not run; `stop` leaves one alone that ran before.
+ * @param settings  of cassandra.yaml, as KEY=VALUE
+ * @param jvm  further flags of its JVM
+ */
+export function ownOracle(name: string, settings: readonly string[], jvm: string): OwnOracle {
+  const started = spawnSync(script, ['start', name, ...settings], {
+    encoding: 'utf8',
+    env: { ...process.env, ORACLE_JVM: `${process.env['ORACLE_JVM'] ?? ''} ${jvm}` },
+  });
+  const [host, port] = run('address', name).split(' ').filter(Boolean);
+  const isRunning = started.status === 0 || started.stderr.includes('already running');
+  if (!isRunning || host === undefined) throw new Error(`no Cassandra to ask: ${started.stderr}`);
+  return { host, port: Number(port), stop: () => void (started.status === 0 && run('stop', name)) };
+}
+
 /** The folder of its tables: `<keyspace>/<table>-<id>`. */
 export const oracleData = (): string => run('data');
 
