@@ -23,7 +23,10 @@ test('rows that are in memory keep all their values when their table gets anothe
       );
       await client.query(`ALTER TABLE ${table} ADD "C 3" double`);
       const [row] = (await client.query(`SELECT z, u, x FROM ${table}`)).rows;
-      assert.ok(row?.every((cell) => cell !== null), `${table} lost a value`);
+      assert.ok(
+        row?.every((cell) => cell !== null),
+        `${table} lost a value`,
+      );
     }
   } finally {
     await client.close();
