@@ -5,6 +5,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/epoll.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -166,7 +167,7 @@ static string extra;
 static bool batch_logged = false;   // batch: LOGGED
 static bool batch_spread = false;   // batch: every row in a partition of its own
 // Workload custom: any prepared statement, its values made as these say.
-static string custom_cql, custom_bind, preload_cql, preload_bind, setup_cql;
+static string custom_cql, custom_bind, preload_cql, preload_bind, setup_cql, record_file;
 static bool custom_reads = false;
 struct Hist {
   vector<uint64_t> b = vector<uint64_t>(64 * 64, 0);
@@ -393,7 +394,8 @@ static string be64(uint64_t v) {
   return w.b;
 }
 // ---- values of custom statements: key (bigint), seq (bigint, never twice), value (blob), big:N int:N text:N (the key modulo N),
-// rbig:N rint:N (at random below N), vector:N (N floats that belong to the key)
+// rbig:N rint:N (at random below N), vector:N (N floats that belong to the key), record:N (of --records: those N bytes that belong to the
+// key), rrecord:N (one of those behind the records of all keys, at random)
 struct Bind {
   string kind;
   uint64_t n = 1;
@@ -407,13 +409,36 @@ static vector<Bind> binds_of(const string& list) {
     const size_t colon = one.find(':');
     b.kind = one.substr(0, colon);
     if (colon != string::npos) b.n = std::max<uint64_t>(1, stoull(one.substr(colon + 1)));
-    static const vector<string> kinds = {"key", "seq", "value", "big", "int", "text", "rbig", "rint", "vector"};
+    static const vector<string> kinds = {"key", "seq", "value", "big", "int", "text", "rbig", "rint", "vector", "record", "rrecord"};
     if (std::find(kinds.begin(), kinds.end(), b.kind) == kinds.end()) die("unknown kind of value " + one);
     out.push_back(b);
     at = end + 1;
   }
   return out;
 }
+// Bytes of --records: N for each key, then more.
+struct Records {
+  const char* data = nullptr;
+  size_t size = 0;
+  void open(const string& path) {
+    const int fd = ::open(path.c_str(), O_RDONLY);
+    if (fd < 0) die("cannot open " + path);
+    size = (size_t)lseek(fd, 0, SEEK_END);
+    data = (const char*)mmap(nullptr, size, PROT_READ, MAP_PRIVATE, fd, 0);
+    if (data == MAP_FAILED) die("cannot map " + path);
+    close(fd);
+  }
+  string at(uint64_t record, uint64_t bytes) const {
+    if ((record + 1) * bytes > size) die("--records has no record " + std::to_string(record));
+    return string(data + record * bytes, bytes);
+  }
+  string behind(uint64_t random, uint64_t bytes) const {
+    const uint64_t all = size / bytes;
+    if (all <= keys) die("--records has no records behind those of the keys");
+    return at(keys + random % (all - keys), bytes);
+  }
+};
+static Records records;
 static vector<string> values_of(const vector<Bind>& binds, uint64_t key, const string& val) {
   static uint64_t seq = (uint64_t)now_ns(), random = 0x9e3779b97f4a7c15ULL;
   vector<string> out;
@@ -427,6 +452,8 @@ static vector<string> values_of(const vector<Bind>& binds, uint64_t key, const s
     else if (b.kind == "text") w.b = "text" + std::to_string(key % b.n);
     else if (b.kind == "rbig") w.u64(mix(random++) % b.n);
     else if (b.kind == "rint") w.u32(mix(random++) % b.n);
+    else if (b.kind == "record") w.b = records.at(key, b.n);
+    else if (b.kind == "rrecord") w.b = records.behind(mix(random++), b.n);
     else
       for (uint64_t i = 0; i < b.n; i++) {
         const float f = (float)((double)(mix(key * b.n + i) >> 11) / 9007199254740992.0 - 0.5);
@@ -478,6 +505,7 @@ int main(int argc, char** argv) {
     else if (a == "--preload-cql") preload_cql = nx();
     else if (a == "--preload-bind") preload_bind = nx();
     else if (a == "--setup-cql") setup_cql = nx();
+    else if (a == "--records") record_file = nx();
     else if (a == "--help") {
       puts("cqlload: loads a CQL server and prints one JSON line\n"
            "  --host H --port P --proto 4|5 --conns N --inflight N --seconds S --warmup S --rate OPS_PER_S (0: as fast as it goes)\n"
@@ -487,11 +515,12 @@ int main(int argc, char** argv) {
            "  --batch-logged --batch-spread (each row of a batch in a partition of its own)\n"
            "  query: --cql TEXT ({key} in it is a key), else a point read\n"
            "  custom: --setup-cql 'DDL;DDL' --cql TEXT --bind KINDS [--cql-reads] [--preload-cql TEXT --preload-bind KINDS]\n"
-           "    KINDS, one a marker: key seq value big:N int:N text:N rbig:N rint:N vector:N\n"
+           "    KINDS, one a marker: key seq value big:N int:N text:N rbig:N rint:N vector:N record:BYTES rrecord:BYTES (of --records FILE)\n"
            "  --user U --password P --table-options 'WITH ...'");
       return 0;
     } else die("unknown option " + a);
   }
+  if (!record_file.empty()) records.open(record_file);
   {
     Conn c = open_conn();
     if (setup) {

@@ -42,6 +42,8 @@ export type LoadResult = {
   readonly max: number;
   /** CPU of all threads of the server for an operation, microseconds; warm-up included. */
   readonly serverCpuMicros: number;
+  /** Of --preload; 0 without. */
+  readonly preloadPerSecond: number;
 };
 
 /** User and system time of a process and all its threads, in seconds. */
@@ -63,6 +65,15 @@ type Latencies = {
   readonly p99: number;
   readonly p999: number;
   readonly max: number;
+};
+
+/** What the load generator prints. */
+type Printed = {
+  readonly ops_per_s: number;
+  readonly errors: number;
+  readonly read_us: Latencies;
+  readonly write_us: Latencies;
+  readonly preload_ops_per_s: number;
 };
 
 /** Runs the load generator against a target and waits for its end. Rejects when it fails. */
@@ -87,7 +98,7 @@ export async function runLoad(target: Target, options: LoadOptions): Promise<Loa
     });
   });
   const spent = cpuSeconds(target.pid) - before;
-  const json = JSON.parse(output) as { ops_per_s: number; errors: number; read_us: Latencies; write_us: Latencies };
+  const json = JSON.parse(output) as Printed;
   const worse = json.read_us.p99 > json.write_us.p99 ? json.read_us : json.write_us;
   const operations = json.ops_per_s * (options.seconds + options.warmup);
   return {
@@ -98,6 +109,7 @@ export async function runLoad(target: Target, options: LoadOptions): Promise<Loa
     p999: worse.p999,
     max: worse.max,
     serverCpuMicros: operations === 0 ? 0 : (spent * 1e6) / operations,
+    preloadPerSecond: json.preload_ops_per_s,
   };
 }
 

@@ -30,21 +30,32 @@ export function targetOf(ferrosa: Ferrosa): Target {
   };
 }
 
-/** The real Cassandra with these settings of cassandra.yaml, in an instance of its own that is wiped afterwards. */
-export async function startCassandra(settings: readonly string[] = []): Promise<Target> {
+export type CassandraTarget = Target & {
+  /** Runs nodetool and gives what it prints. */
+  nodetool(...args: string[]): string;
+};
+
+/**
+ * The real Cassandra with these settings of cassandra.yaml, in an instance of its own that is wiped afterwards. ORACLE_NODE is the number
+ * of its node (5): each has addresses and data of its own.
+ */
+export async function startCassandra(settings: readonly string[] = []): Promise<CassandraTarget> {
   const oracle = join('scripts', 'oracle', 'cassandra');
+  const node = process.env['ORACLE_NODE'] ?? '5';
+  const instance = `bench-${node}`;
   const run = (...args: string[]): string => execFileSync(oracle, args, { encoding: 'utf8' }).trim();
-  run('wipe', 'bench');
-  const [host, port] = run('start', 'bench', '--node', '5', ...settings).split(' ') as [string, string];
+  run('wipe', instance);
+  const [host, port] = run('start', instance, '--node', node, ...settings).split(' ') as [string, string];
   return {
     name: 'cassandra',
     host,
     port: Number(port),
     shardAwarePort: null,
-    pid: Number(run('pid', 'bench')),
+    pid: Number(run('pid', instance)),
+    nodetool: (...args) => run('nodetool', instance, '--', ...args),
     async stop() {
-      run('stop', 'bench', '--kill');
-      run('wipe', 'bench');
+      run('stop', instance, '--kill');
+      run('wipe', instance);
     },
   };
 }

@@ -1,5 +1,7 @@
 #include "descriptor.h"
 
+#include "ann/vector_limits.h"
+
 namespace ferrosa {
 namespace {
 
@@ -63,7 +65,7 @@ bool ReadVectorIndex(Reader& r, const TableDescriptor& d, VectorIndexDescriptor*
   v->of = static_cast<VectorIndexDescriptor::Of>(of);
   const size_t keys = v->of == VectorIndexDescriptor::Of::kClustering ? d.clustering.size() : d.partition_key.size();
   if (of > 3 || (of > 1 && v->column >= keys) || v->dimensions == 0 || v->dimensions > kVectorDimensionsMax) return false;
-  return v->similarity <= 2 && v->connections >= 2 && v->connections <= 512 && v->beam >= 1;
+  return v->similarity <= 2 && v->connections >= 2 && v->connections <= kVectorConnectionsMax && v->beam >= 1;
 }
 
 bool Read(Reader& r, TableDescriptor* d) {

@@ -40,12 +40,13 @@ uint32_t ShardLoop::Run(uint64_t budget_micros) {
         started_ = Ticks();
         while (n < kShardRound && asker.answers->overflow_bytes() == 0 && asker.requests->Peek(&record)) {
           if (n % kShardClockRecords == 0) ReadClocks();
+          weight_ = 1;
           Handle(record, i);
           asker.requests->Pop();
-          n++;
+          n += weight_;
         }
         asker.requests->Release();
-        if (n == kShardRound) idle = false;
+        if (n >= kShardRound) idle = false;
       }
       RunYielded();
       ReadClocks();
@@ -340,9 +341,11 @@ void ShardLoop::RunYielded() {
     yielded_.pop_front();
     if (pending->origin.deadline != 0 && pending->origin.deadline < monotonic_) {
       stats_.expired++;
+      DropSearch(pending.get());
       continue;
     }
-    StepRead(std::move(pending));
+    if (pending->kind == RecordKind::kVectorSearch) StepVectorSearch(std::move(pending));
+    else StepRead(std::move(pending));
   }
 }
 
@@ -455,35 +458,6 @@ void ShardLoop::HotBatchRequest(const Origin& origin, const HotHead& head, Slice
   const uint64_t nanos = TakeElapsed() / executor_.batch_size();
   for (size_t i = 0; i < executor_.batch_size(); i++) NoteWrites(writes_[i]->table, nanos, 1);
   AcknowledgeHot(origin, head, lsn);
-}
-
-void ShardLoop::OnVectorSearch(const Origin& origin, Slice payload) {
-  stats_.vector_searches++;
-  VectorQuery query;
-  Status status = VectorQuery::Parse(payload, &query);
-  frame_.bytes.clear();
-  if (status.ok()) status = store_->SearchVectors(query, &frame_);
-  if (!status.ok()) return SendError(origin, status);
-  Send(origin, RecordKind::kRows, Slice(frame_.bytes));
-}
-
-// A build goes on when what it brought is on its way into the graph: so it does not outrun the thread's other work.
-void ShardLoop::OnVectorRows(const Origin& origin, Slice payload) {
-  const Status status = store_->AddVectors(payload);
-  if (!status.ok()) return SendError(origin, status);
-  if (store_->waiting_vectors() <= kVectorsWaitingBuild) return Send(origin, RecordKind::kAck, {});
-  held_rows_.push_back(origin);
-}
-
-// One piece of work a turn. True while there is more.
-bool ShardLoop::WorkOnVectors() {
-  const bool more = store_->VectorWork();
-  if (!held_rows_.empty() && store_->waiting_vectors() <= kVectorsWaitingBuild) {
-    for (const Origin& origin : held_rows_) Send(origin, RecordKind::kAck, {});
-    held_rows_.clear();
-    Flush();
-  }
-  return more;
 }
 
 void ShardLoop::OnTable(const Origin& origin, Slice payload) {

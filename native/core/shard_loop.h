@@ -102,6 +102,7 @@ class ShardLoop {
     uint32_t done = 0;  // mutations of a batch with counters
     std::vector<uint8_t> payload;
     std::unique_ptr<ReadOperation> read;
+    std::unique_ptr<VectorSearch> search;
     uint64_t started = 0;  // ticks
   };
   struct Held {
@@ -125,6 +126,10 @@ class ShardLoop {
   void HotBatchRequest(const Origin& origin, const HotHead& head, Slice payload);
   bool BuildBatch(const HotHead& head);
   void OnVectorSearch(const Origin& origin, Slice payload);
+  void StepVectorSearch(std::unique_ptr<Pending> pending);
+  void StepVectorSearch(std::unique_ptr<Pending> pending, Slice payload);
+  bool TakeSearch(Pending* pending);
+  void DropSearch(Pending* pending);
   void OnVectorRows(const Origin& origin, Slice payload);
   bool WorkOnVectors();
   void OnTable(const Origin& origin, Slice payload);
@@ -163,6 +168,9 @@ class ShardLoop {
   std::vector<uint32_t> free_parks_;
   std::deque<std::unique_ptr<Pending>> yielded_;
   std::vector<std::unique_ptr<ReadOperation>> free_reads_;
+  std::vector<std::unique_ptr<VectorSearch>> free_searches_;
+  size_t searches_ = 0;  // that there are, free or not
+  uint32_t weight_ = 1;  // of the record that was handled last, in records
   std::vector<Event> events_;
   std::vector<ParkMiss> park_misses_;
   MissList misses_;

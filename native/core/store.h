@@ -169,7 +169,9 @@ class Store {
     return table == nullptr ? nullptr : table->figures.Peek();
   }
   // Vector indexes (store_vectors.cc). Invalid for an index that the table does not have, or a query that cannot be compared.
-  Status SearchVectors(const VectorQuery& query, Writer* out);
+  // A step of a search, of about `budget` comparisons: *done when it was the last, and *out has the answer. A search whose index was
+  // replaced meanwhile begins again.
+  Status SearchVectors(const VectorQuery& query, size_t budget, VectorSearch* search, bool* done, Writer* out);
   // Rows that the table has (docs/format/vector-search.md), and claims that it does not bear out.
   Status AddVectors(Slice rows);
   Status ForgetVectors(Slice claims);

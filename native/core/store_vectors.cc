@@ -195,16 +195,17 @@ void Store::ApplyVectors(StoreTable* table, const MutationHeader& header) {
   }
 }
 
-Status Store::SearchVectors(const VectorQuery& query, Writer* out) {
+Status Store::SearchVectors(const VectorQuery& query, size_t budget, VectorSearch* search, bool* done, Writer* out) {
   const StoreTable::VectorColumn* column = FindVectors(query.table.data, query.index.data);
   if (column == nullptr) return Status::Invalid("vector search: unknown index");
-  std::vector<VectorHit> hits;
-  bool all = false;
-  if (!column->index->Search(query.vector, query.count, query.beam, query.scope, &hits, &all))
+  if (search->index() != column->index.get() &&
+      !column->index->Begin(query.vector, query.count, query.beam, query.scope, search))
     return Status::Invalid("vector search: the vector cannot be compared");
-  out->U8(all ? 1 : 0);
-  out->LE<uint32_t>(static_cast<uint32_t>(hits.size()));
-  for (const VectorHit& hit : hits) {
+  *done = column->index->Continue(search, budget);
+  if (!*done) return Status::Ok();
+  out->U8(search->all() ? 1 : 0);
+  out->LE<uint32_t>(static_cast<uint32_t>(search->hits().size()));
+  for (const VectorHit& hit : search->hits()) {
     const VectorRow row = column->index->row(hit.slot);
     const Slice id{reinterpret_cast<const uint8_t*>(row.id.data()), row.id.size()};
     out->LE<float>(column->index->Score(hit.distance));

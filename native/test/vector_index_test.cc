@@ -20,11 +20,23 @@ GraphShape Shape(Similarity similarity) { return {kDimensions, similarity, 16, 1
 // Everything through the graph: nothing is small enough to be compared one by one.
 constexpr VectorLimits kAlwaysGraph{64, 0};
 
+// A whole search, in one step or in as many as `budget` makes of it.
+bool Search(VectorIndex& index, Slice query, size_t count, size_t beam, const VectorScope& scope, std::vector<VectorHit>* hits,
+            bool* all, size_t budget = SIZE_MAX) {
+  VectorSearch search;
+  if (!index.Begin(query, count, beam, scope, &search)) return false;
+  while (!index.Continue(&search, budget)) {
+  }
+  *hits = search.hits();
+  *all = search.all();
+  return true;
+}
+
 std::vector<uint32_t> Nearest(VectorIndex& index, const std::vector<uint8_t>& query, size_t count, size_t beam,
                               const VectorScope& scope = {}) {
   std::vector<VectorHit> hits;
   bool all = false;
-  CHECK(index.Search(Slice(query), count, beam, scope, &hits, &all));
+  CHECK(Search(index, Slice(query), count, beam, scope, &hits, &all));
   std::vector<uint32_t> keys;
   for (size_t i = 0; i < hits.size(); i++) {
     CHECK(i == 0 || hits[i - 1].distance <= hits[i].distance);
@@ -156,13 +168,13 @@ TEST(vector_index_forgets_only_what_was_not_written_again) {
   index.Add({1, RowId(1)}, 10, Slice(vector));
   std::vector<VectorHit> hits;
   bool all = false;
-  index.Search(Slice(vector), 1, 10, {}, &hits, &all);
+  Search(index, Slice(vector), 1, 10, {}, &hits, &all);
   CHECK(hits.size() == 1 && all);
   index.Add({1, RowId(1)}, 10, Slice(vector));
   CHECK(index.live() == 1);
   index.Forget(hits[0].slot, hits[0].stamp);
   CHECK(index.live() == 1);
-  index.Search(Slice(vector), 1, 10, {}, &hits, &all);
+  Search(index, Slice(vector), 1, 10, {}, &hits, &all);
   index.Forget(hits[0].slot, hits[0].stamp);
   CHECK(index.live() == 0);
 }
@@ -191,9 +203,153 @@ TEST(vector_index_ends_with_elements_of_any_size) {
     Finish(index);
     std::vector<VectorHit> hits;
     bool all;
-    for (int i = 0; i < 50; i++) CHECK(index.Search(Slice(huge()), 5, 20, {}, &hits, &all));
+    for (int i = 0; i < 50; i++) CHECK(Search(index, Slice(huge()), 5, 20, {}, &hits, &all));
     CHECK(hits.size() == 5);
   }
+}
+
+TEST(vector_code_products_are_the_same_on_every_processor_and_nearly_those_of_the_vectors) {
+  Prng prng(Seed() + 12);
+  for (const size_t dimensions : {1, 3, 63, 64, 65, 100, 128, 384, 1000, 4096}) {
+    const CodeMath math(dimensions);
+    std::vector<std::vector<float>> vectors(2);
+    std::vector<std::vector<int8_t>> codes(2, std::vector<int8_t>(CodeRecordBytes(dimensions)));
+    const float off = static_cast<float>(prng.Below(5));
+    for (size_t v = 0; v < 2; v++) {
+      for (size_t i = 0; i < dimensions; i++) vectors[v].push_back(Gauss(prng) + off);
+      EncodeVector(vectors[v].data(), dimensions, codes[v].data());
+    }
+    const size_t n = PaddedCode(dimensions);
+    const int32_t steps = CodeMath::Tail(codes[1].data(), n).steps;
+    CHECK(BestCodeProduct()(codes[0].data(), codes[1].data(), n, steps) == PortableCodeProduct(codes[0].data(), codes[1].data(), n, steps));
+    double dot = 0;
+    double squared = 0;
+    double squares = 0;
+    for (size_t i = 0; i < dimensions; i++) {
+      dot += static_cast<double>(vectors[0][i]) * vectors[1][i];
+      squared += std::pow(static_cast<double>(vectors[0][i]) - vectors[1][i], 2);
+      squares += std::pow(static_cast<double>(vectors[0][i]), 2) + std::pow(static_cast<double>(vectors[1][i]), 2);
+    }
+    CHECK(std::abs(math.Dot(codes[0].data(), codes[1].data()) - dot) < squares * 0.02);
+    CHECK(std::abs(math.Squared(codes[0].data(), codes[1].data()) - squared) < squares * 0.03);
+  }
+}
+
+// What a code rounds off is more than what parts these: walks by codes would find anything.
+TEST(vector_index_finds_neighbours_that_codes_cannot_tell_apart) {
+  for (const bool restored : {false, true}) {
+    Prng prng(Seed() + 13);
+    const auto next = [&] {
+      std::vector<float> v;
+      for (uint32_t i = 0; i < kDimensions; i++) v.push_back((i % 2 == 0 ? 1000.0f : -1000.0f) + Gauss(prng));
+      return Serialized(v);
+    };
+    VectorIndex index(Shape(Similarity::kEuclidean), 5, kAlwaysGraph);
+    for (uint32_t i = 0; i < 3000; i++) index.Add({i, RowId(i)}, 1, Slice(next()));
+    Finish(index);
+    CHECK(!index.by_codes());
+    VectorIndex loaded(Shape(Similarity::kEuclidean), 5, kAlwaysGraph);
+    std::vector<uint8_t> part;
+    for (uint32_t from = 0; index.Export(&from, 1 << 20, &part);) CHECK(loaded.Import(Slice(part)).ok());
+    loaded.FinishImport(VectorIndex(Shape(Similarity::kEuclidean), 6, kAlwaysGraph));
+    CHECK(!loaded.by_codes());
+    size_t found = 0;
+    for (int q = 0; q < 50; q++) {
+      const auto query = next();
+      VectorIndex& one = restored ? loaded : index;
+      const auto all = Nearest(one, query, one.live(), one.live());
+      const std::set<uint32_t> truth(all.begin(), all.begin() + 10);
+      for (const uint32_t key : Nearest(one, query, 10, 100)) found += truth.count(key);
+    }
+    CHECK(found >= 475);
+  }
+}
+
+TEST(vector_index_searches_in_steps_as_in_one) {
+  RandomVectors random(Seed() + 14, kDimensions, 10);
+  VectorIndex index(Shape(Similarity::kCosine), 5, {64, 100});
+  for (uint32_t i = 0; i < 2000; i++) index.Add({i % 500, RowId(i % 500, static_cast<int>(i / 500))}, 1, Slice(Serialized(random.Next())));
+  for (int i = 0; i < 1980; i++) index.Work();
+  uint8_t key[4];
+  StoreLE<uint32_t>(key, 77);
+  const VectorScope scopes[] = {{}, {false, 100, 400, {}}, {false, 10, 20, {}}, {false, 77, 77, Slice(key, 4)}};
+  for (const VectorScope& scope : scopes)
+    for (const size_t count : {1, 10, 300, 3000})
+      for (const size_t budget : {1, 7, 100, 4096}) {
+        const auto query = Serialized(random.Next());
+        std::vector<VectorHit> once;
+        std::vector<VectorHit> steps;
+        bool all[2];
+        CHECK(Search(index, Slice(query), count, 64, scope, &once, &all[0]));
+        CHECK(Search(index, Slice(query), count, 64, scope, &steps, &all[1], budget));
+        CHECK(all[0] == all[1] && once.size() == steps.size());
+        for (size_t i = 0; i < once.size(); i++) CHECK(once[i].slot == steps[i].slot && once[i].distance == steps[i].distance);
+      }
+}
+
+// Method: between the steps rows come, go and change; those that are left alone must all be found when as many as there are are wanted.
+TEST(vector_index_finds_in_steps_what_is_there_throughout) {
+  RandomVectors random(Seed() + 15, kDimensions, 10);
+  Prng& prng = random.prng();
+  for (const size_t exact_max : {size_t{0}, size_t{100000}}) {
+    VectorIndex index(Shape(Similarity::kEuclidean), 5, {64, exact_max});
+    int64_t now = 1;
+    std::set<uint32_t> rows;
+    for (uint32_t i = 0; i < 800; i++) {
+      index.Add({i, RowId(i)}, now++, Slice(Serialized(random.Next())));
+      rows.insert(i);
+    }
+    for (int round = 0; round < 30; round++) {
+      std::set<uint32_t> untouched = rows;
+      std::set<uint32_t> written;
+      VectorSearch search;
+      const VectorScope scope{round % 3 == 0, 0, 100000, {}};
+      // Fewer than there are: otherwise rows would be compared one by one.
+      CHECK(index.Begin(Slice(Serialized(random.Next())), 790, 2000, scope, &search));
+      while (!index.Continue(&search, 200)) {
+        for (int i = 0; i < 3; i++) {
+          const auto key = static_cast<uint32_t>(prng.Below(820));
+          untouched.erase(key);
+          if (prng.Below(3) > 0) {
+            index.Add({key, RowId(key)}, now++, Slice(Serialized(random.Next())));
+            rows.insert(key);
+            written.insert(key);
+          } else {
+            index.Delete({key, RowId(key)}, now++);
+            rows.erase(key);
+            written.erase(key);
+          }
+          index.Work();
+        }
+      }
+      std::set<uint32_t> found;
+      for (const VectorHit& hit : search.hits())
+        CHECK(found.insert(LoadLE<uint32_t>(reinterpret_cast<const uint8_t*>(index.row(hit.slot).id.data()) + 2)).second);
+      for (const uint32_t key : found) CHECK(rows.count(key) == 1);
+      size_t missed = 0;
+      for (const uint32_t key : untouched) missed += found.count(key) == 0;
+      for (const uint32_t key : written) missed += found.count(key) == 0;
+      // 790 of at most 820, and a walk may miss a few.
+      CHECK(missed <= 40);
+      Finish(index);
+    }
+  }
+}
+
+TEST(vector_search_learns_that_its_index_is_gone) {
+  RandomVectors random(Seed() + 16, kDimensions, 10);
+  auto index = std::make_unique<VectorIndex>(Shape(Similarity::kCosine), 5);
+  for (uint32_t i = 0; i < 100; i++) index->Add({i, RowId(i)}, 1, Slice(Serialized(random.Next())));
+  VectorSearch search;
+  const auto query = Serialized(random.Next());
+  CHECK(index->Begin(Slice(query), 5, 10, {}, &search));
+  CHECK(!index->Continue(&search, 10));
+  CHECK(search.index() == index.get());
+  index.reset();
+  CHECK(search.index() == nullptr);
+  VectorIndex other(Shape(Similarity::kCosine), 5);
+  CHECK(other.Begin(Slice(query), 5, 10, {}, &search));
+  CHECK(other.Continue(&search, 10) && search.hits().empty() && search.all());
 }
 
 TEST(vector_index_drops_what_a_pass_over_the_table_does_not_meet) {
@@ -251,7 +407,7 @@ TEST(vector_index_survives_damaged_parts) {
     loaded.FinishImport(none);
     std::vector<VectorHit> hits;
     bool all;
-    loaded.Search(Slice(Serialized(random.Next())), 5, 20, {}, &hits, &all);
+    Search(loaded, Slice(Serialized(random.Next())), 5, 20, {}, &hits, &all);
     loaded.Add({1, RowId(1000)}, 5, Slice(Serialized(random.Next())));
     Finish(loaded);
   }
@@ -320,7 +476,9 @@ uint32_t Found(Store& store, const std::vector<float>& vector) {
   const auto bytes = SearchBytes(vector);
   CHECK(VectorQuery::Parse(Slice(bytes), &query).ok());
   Writer out;
-  CHECK(store.SearchVectors(query, &out).ok());
+  VectorSearch search;
+  bool done = false;
+  CHECK(store.SearchVectors(query, SIZE_MAX, &search, &done, &out).ok() && done);
   return LoadLE<uint32_t>(out.bytes.data() + 1);
 }
 
@@ -380,7 +538,9 @@ TEST(vector_requests_survive_damage) {
     Writer out;
     if (VectorQuery::Parse(Slice(three), &query).ok()) {
       query.beam = query.beam % 100;
-      (void)store.SearchVectors(query, &out).ok();
+      VectorSearch one_search;
+      bool done = false;
+      (void)store.SearchVectors(query, SIZE_MAX, &one_search, &done, &out).ok();
     }
     store.VectorWork();
   }

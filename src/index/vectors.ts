@@ -13,16 +13,21 @@ export function floatsOf(value: Uint8Array): Float32Array {
   return floats;
 }
 
+const infinity = 0x7f80_0000;
+
 /**
  * @param value  a serialized vector
  * @throws FerrosaError INVALID for a vector that has no similarity to others
  */
 export function checkComparable(value: Uint8Array, similarity: SimilarityName): void {
+  const view = new DataView(value.buffer, value.byteOffset, value.byteLength);
   let isZero = true;
-  for (const number of floatsOf(value)) {
-    if (Number.isNaN(number)) throw invalid('Vectors with NaN elements cannot be indexed or queried');
-    if (!Number.isFinite(number)) throw invalid('Vectors with infinite elements cannot be indexed or queried');
-    if (number !== 0) isZero = false;
+  // By the bits of the numbers (IEEE 754): the sign is of no importance, and an exponent of all ones is that of infinity and NaN.
+  for (let at = 0; at + 4 <= value.length; at += 4) {
+    const magnitude = view.getUint32(at) & 0x7fff_ffff;
+    if (magnitude > infinity) throw invalid('Vectors with NaN elements cannot be indexed or queried');
+    if (magnitude === infinity) throw invalid('Vectors with infinite elements cannot be indexed or queried');
+    if (magnitude !== 0) isZero = false;
   }
   if (isZero && similarity === 'COSINE')
     throw invalid('Zero vectors cannot be indexed or queried with cosine similarity');

@@ -7,7 +7,7 @@ export {
   type HotPathOptions,
   hotPathLimits,
 } from './hot-path.js';
-export type { ShardFigures, ShardStats, ShardTableFigures, ShardTableStats } from './messages.js';
+export type { ShardFigures, ShardStats, ShardTableFigures, ShardTableStats, VectorGraphStats } from './messages.js';
 export { type IndexBucket, indexBuckets, type NodeIndexes } from './node-indexes.js';
 export { OpenRequests } from './open-requests.js';
 export { createBackgroundPool } from './pool.js';

@@ -185,8 +185,13 @@ export function fixedLengthOf(type: CqlType): number | null {
   }
 }
 
+/** Any bytes of their length are a value of these. */
+const anyBytes: ReadonlySet<CqlType['kind']> = new Set(['int', 'float', 'bigint', 'double', 'timestamp', 'uuid']);
+
 function validateVector(type: VectorType, bytes: Uint8Array): void {
   if (bytes.length === 0) throw invalid('Invalid empty vector value');
+  // Vectors of embeddings have hundreds of elements, and each of these would be found good.
+  if (anyBytes.has(type.element.kind) && bytes.length === fixedLengthOf(type)) return;
   for (const element of splitVector(type, bytes)) validateValue(type.element, element);
 }
 

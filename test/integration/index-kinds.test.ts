@@ -155,6 +155,9 @@ test('the tables of the system tell which indexes there are, which are built and
       kind: 'composite',
       rows_read: null,
       target: 'b, w',
+      vector_bytes: null,
+      vectors: null,
+      vectors_waiting: null,
     },
   );
   const used = await rows('system_observability.index_usage');

@@ -7,7 +7,12 @@
 namespace ferrosa {
 
 Graph::Graph(const GraphShape& shape, uint64_t seed)
-    : shape_(shape), padded_(PaddedDimensions(shape.dimensions)), random_(seed | 1) {}
+    : shape_(shape),
+      padded_(PaddedDimensions(shape.dimensions)),
+      code_bytes_(CodeRecordBytes(shape.dimensions)),
+      cost_(1 + shape.dimensions / 512),
+      code_math_(shape.dimensions),
+      random_(seed | 1) {}
 
 bool Graph::Prepare(Slice value, float* out) const {
   if (!UnpackVector(value, shape_.dimensions, out)) return false;
@@ -17,13 +22,13 @@ bool Graph::Prepare(Slice value, float* out) const {
 void Graph::Grow(size_t slots) {
   while (vectors_.size() * kBlock < slots) {
     vectors_.push_back(std::make_unique<float[]>(kBlock * padded_));
+    codes_.emplace_back(static_cast<int8_t*>(::operator new[](kBlock * code_bytes_, std::align_val_t{64})));
     lowest_.push_back(std::make_unique<uint32_t[]>(kBlock * (Room(0) + 1)));
   }
   if (states_.size() >= slots) return;
   states_.resize(slots, State::kFree);
   levels_.resize(slots, 0);
   upper_.resize(slots);
-  seen_.resize(slots, 0);
 }
 
 const uint32_t* Graph::Neighbours(uint32_t slot, int layer) const {
@@ -50,9 +55,14 @@ uint32_t Graph::Add(const float* prepared) {
     slot = free_.back();
     free_.pop_back();
   }
-  std::copy_n(prepared, padded_, vectors_[slot / kBlock].get() + (slot % kBlock) * padded_);
+  Put(slot, prepared);
   states_[slot] = State::kWaiting;
   return slot;
+}
+
+void Graph::Put(uint32_t slot, const float* prepared) {
+  std::copy_n(prepared, padded_, vectors_[slot / kBlock].get() + (slot % kBlock) * padded_);
+  Encode(prepared, codes_[slot / kBlock].get() + (slot % kBlock) * code_bytes_);
 }
 
 void Graph::Link(uint32_t slot) {
@@ -62,15 +72,18 @@ void Graph::Link(uint32_t slot) {
   upper_[slot].assign(static_cast<size_t>(level) * (Room(1) + 1), 0);
   upper_bytes_ += upper_[slot].capacity() * sizeof(uint32_t);
   List(slot, 0)[0] = 0;
-  const float* query = vector(slot);
+  const GraphProbe probe = ProbeOf(slot);
   // With nothing but deleted vectors there is nobody to be a neighbour of: the graph begins anew.
   if (linked_ == 0) entry_ = kNone;
   if (entry_ != kNone) {
     const int top = levels_[entry_];
-    uint32_t from = level < top ? Descend(query, entry_, level) : entry_;
+    uint32_t from = level < top ? Descend(probe, entry_, level) : entry_;
     for (int layer = std::min(level, top); layer >= 0; layer--) {
-      near_.clear();
-      SearchLayer(query, from, shape_.beam, layer, nullptr, &near_);
+      Enter(probe, from, shape_.beam, &walk_);
+      size_t budget = SIZE_MAX;
+      Follow(probe, layer, nullptr, &walk_, &budget);
+      near_.assign(walk_.best.begin(), walk_.best.end());
+      std::sort(near_.begin(), near_.end());
       if (near_.empty()) continue;
       from = near_[0].slot;
       Choose(&near_, layer == 0 ? shape_.connections : Room(layer), &chosen_);
@@ -83,6 +96,37 @@ void Graph::Link(uint32_t slot) {
   states_[slot] = State::kLinked;
   linked_++;
   if (entry_ == kNone || level > levels_[entry_]) entry_ = slot;
+  if (linked_ < kJudgeAll || linked_ % kJudgeEvery == 0) Judge(slot);
+}
+
+// How much codes blur the distances to neighbours, as a part of what those differ by among each other. Where it is too much (vectors close
+// together and far from zero), walks by codes would not find their way: from then on vectors are compared.
+void Graph::Judge(uint32_t slot) {
+  const uint32_t* list = Neighbours(slot, 0);
+  if (!by_codes_ || list[0] < kJudgeNeighbours) return;
+  const GraphProbe probe = ProbeOf(slot);
+  double sums[2] = {};
+  double squares[2] = {};
+  for (uint32_t i = 1; i <= list[0]; i++) {
+    const double exact = Distance(probe.floats, list[i]);
+    const double error = static_cast<double>(Near(probe, list[i])) - exact;
+    if (!std::isfinite(exact) || !std::isfinite(error)) return;
+    sums[0] += exact;
+    squares[0] += exact * exact;
+    sums[1] += error;
+    squares[1] += error * error;
+  }
+  const double n = list[0];
+  const double spread = squares[0] / n - sums[0] * sums[0] / n / n;
+  const double blur = squares[1] / n - sums[1] * sums[1] / n / n;
+  // Vectors that are the same are so by codes as well.
+  if (!(spread > 0)) return;
+  judged_ += std::min(kBlurMost, std::sqrt(std::max(0.0, blur) / spread));
+  judged_count_++;
+  if (judged_count_ >= kJudgeMin && judged_ > kBlurMax * static_cast<double>(judged_count_)) by_codes_ = false;
+  if (judged_count_ < 4 * kJudgeMin) return;
+  judged_ /= 2;  // what was long ago counts less
+  judged_count_ /= 2;
 }
 
 // Of candidates in the order of their distances those that no chosen one is nearer to than the origin: neighbours in all directions. Room that
@@ -92,10 +136,10 @@ void Graph::Choose(std::vector<GraphHit>* candidates, size_t room, std::vector<u
   size_t kept = 0;
   for (size_t i = 0; i < candidates->size() && out->size() < room; i++) {
     const GraphHit candidate = (*candidates)[i];
-    const float* point = vector(candidate.slot);
+    const GraphProbe point = ProbeOf(candidate.slot);
     bool covered = false;
     for (const uint32_t chosen : *out)
-      if (Distance(point, chosen) < candidate.distance) {
+      if (Near(point, chosen) < candidate.distance) {
         covered = true;
         break;
       }
@@ -112,11 +156,12 @@ void Graph::LinkBack(uint32_t to, uint32_t from, int layer) {
     list[++list[0]] = from;
     return;
   }
-  const float* origin = vector(to);
-  std::vector<GraphHit>& all = open_;
+  const GraphProbe origin = ProbeOf(to);
+  std::vector<GraphHit>& all = all_;
   all.clear();
-  all.push_back({Distance(origin, from), from});
-  for (uint32_t i = 1; i <= list[0]; i++) all.push_back({Distance(origin, list[i]), list[i]});
+  for (uint32_t i = 1; i <= list[0]; i++) Prefetch(list[i]);
+  all.push_back({Near(origin, from), from});
+  for (uint32_t i = 1; i <= list[0]; i++) all.push_back({Near(origin, list[i]), list[i]});
   std::sort(all.begin(), all.end());
   std::vector<uint32_t>& out = chosen_;
   Choose(&all, room, &out);
@@ -150,15 +195,15 @@ void Graph::HandOn(uint32_t slot, int layer) {
   bool touched = false;
   for (uint32_t i = 1; i <= list[0]; i++) touched = touched || states_[list[i]] == State::kLeaving;
   if (!touched) return;
-  const float* origin = vector(slot);
-  if (++seen_mark_ == 0) std::fill(seen_.begin(), seen_.end(), seen_mark_ = 1);
-  seen_[slot] = seen_mark_;
-  std::vector<GraphHit>& all = open_;
+  const GraphProbe origin = ProbeOf(slot);
+  StartWalk(&walk_);
+  walk_.seen[slot] = walk_.number;
+  std::vector<GraphHit>& all = all_;
   all.clear();
   const auto take = [&](uint32_t other) {
-    if (seen_[other] == seen_mark_ || !IsLive(other)) return;
-    seen_[other] = seen_mark_;
-    all.push_back({Distance(origin, other), other});
+    if (walk_.seen[other] == walk_.number || !IsLive(other)) return;
+    walk_.seen[other] = walk_.number;
+    all.push_back({Near(origin, other), other});
   };
   for (uint32_t i = 1; i <= list[0]; i++) {
     if (states_[list[i]] != State::kLeaving) {
@@ -213,7 +258,7 @@ bool Graph::Tidy(size_t nodes, std::vector<uint32_t>* freed) {
 }
 
 size_t Graph::bytes() const {
-  const size_t a_block = kBlock * (padded_ * sizeof(float) + (Room(0) + 1) * sizeof(uint32_t));
+  const size_t a_block = kBlock * (padded_ * sizeof(float) + code_bytes_ + (Room(0) + 1) * sizeof(uint32_t));
   const size_t a_slot = sizeof(State) + sizeof(uint8_t) + sizeof(upper_[0]) + 2 * sizeof(uint32_t);
   return vectors_.size() * a_block + states_.size() * a_slot + upper_bytes_;
 }
@@ -222,7 +267,7 @@ bool Graph::Restore(uint32_t slot, const float* prepared, int level, const std::
   if (level < 0 || level > kLevelMax || neighbours.size() != static_cast<size_t>(level) + 1) return false;
   Grow(static_cast<size_t>(slot) + 1);
   if (states_[slot] != State::kFree) return false;
-  std::copy_n(prepared, padded_, vectors_[slot / kBlock].get() + (slot % kBlock) * padded_);
+  Put(slot, prepared);
   levels_[slot] = static_cast<uint8_t>(level);
   upper_[slot].assign(static_cast<size_t>(level) * (Room(1) + 1), 0);
   upper_bytes_ += upper_[slot].capacity() * sizeof(uint32_t);
@@ -254,6 +299,9 @@ void Graph::FinishRestore() {
     }
   }
   FindEntry();
+  const size_t every = std::max<size_t>(1, states_.size() / kJudgeAll);
+  for (size_t slot = 0; slot < states_.size(); slot += every)
+    if (IsLive(static_cast<uint32_t>(slot))) Judge(static_cast<uint32_t>(slot));
 }
 
 }  // namespace ferrosa

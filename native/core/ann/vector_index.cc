@@ -1,4 +1,4 @@
-// Rows of vectors and searches. Files are in vector_file.cc.
+// Rows of vectors. Searches are in vector_search.cc, files in vector_file.cc.
 #include "vector_index.h"
 
 #include <algorithm>
@@ -10,21 +10,19 @@ namespace {
 
 constexpr size_t kTidyNodes = 32;  // a piece of work
 constexpr size_t kLinks = 1;
-// A part of the vectors that is this small is compared one by one: the graph would lead through all the others.
-constexpr size_t kScopePart = 16;
 
 uint64_t RowHash(const VectorRow& row) {
   return std::hash<std::string_view>()(row.id) ^ (static_cast<uint64_t>(row.token) * 0x9e3779b97f4a7c15ULL);
 }
 
-Slice KeyOf(std::string_view id) {
+}  // namespace
+
+Slice VectorIndex::KeyOf(std::string_view id) {
   if (id.size() < 2) return {};
   const auto* bytes = reinterpret_cast<const uint8_t*>(id.data());
   const size_t n = LoadLE<uint16_t>(bytes);
   return n + 2 > id.size() ? Slice() : Slice(bytes + 2, n);
 }
-
-}  // namespace
 
 void VectorIndex::Place(uint32_t slot, const VectorRow& row, int64_t timestamp, int64_t fingerprint) {
   if (rows_.size() <= slot) rows_.resize(slot + 1);
@@ -39,6 +37,7 @@ void VectorIndex::Place(uint32_t slot, const VectorRow& row, int64_t timestamp, 
   r.id.assign(row.id);
   by_row_.emplace(RowHash(row), slot);
   graph_live_++;
+  NoteChange(slot);
 }
 
 void VectorIndex::Take(uint32_t slot) {
@@ -107,58 +106,6 @@ void VectorIndex::Forget(uint32_t slot, uint64_t stamp) {
   if (slot < rows_.size() && rows_[slot].live && rows_[slot].stamp == stamp) Take(slot);
 }
 
-bool VectorIndex::Admits(const VectorScope& scope, const Row& row) const {
-  return row.token >= scope.start && row.token <= scope.end && (scope.key.is_null() || KeyOf(row.id) == scope.key);
-}
-
-void VectorIndex::Exact(const uint8_t* allowed, std::vector<GraphHit>* hits) {
-  for (uint32_t slot = 0; slot < rows_.size(); slot++)
-    if (rows_[slot].live && (allowed == nullptr || allowed[slot])) hits->push_back({graph_.Distance(prepared_.data(), slot), slot});
-}
-
-void VectorIndex::Waiting(const uint8_t* allowed, std::vector<GraphHit>* hits) {
-  for (size_t i = first_waiting_; i < waiting_.size(); i++) {
-    const uint32_t slot = waiting_[i];
-    if (graph_.state(slot) != Graph::State::kWaiting || (allowed != nullptr && !allowed[slot])) continue;
-    hits->push_back({graph_.Distance(prepared_.data(), slot), slot});
-  }
-}
-
-bool VectorIndex::Search(Slice query, size_t count, size_t beam, const VectorScope& scope, std::vector<VectorHit>* out,
-                         bool* all) {
-  out->clear();
-  prepared_.resize(graph_.padded());
-  if (!graph_.Prepare(query, prepared_.data())) return false;
-  size_t admitted = graph_live_;
-  const uint8_t* allowed = nullptr;
-  if (!scope.all) {
-    allowed_.assign(rows_.size(), 0);
-    admitted = 0;
-    for (size_t slot = 0; slot < rows_.size(); slot++)
-      if (rows_[slot].live && Admits(scope, rows_[slot])) {
-        allowed_[slot] = 1;
-        admitted++;
-      }
-    allowed = allowed_.data();
-  }
-  const bool few = admitted <= limits_.exact_max || (allowed != nullptr && admitted < graph_live_ / kScopePart);
-  hits_.clear();
-  if (few || count >= admitted) {
-    Exact(allowed, &hits_);
-  } else {
-    graph_.Search(prepared_.data(), std::max(count, beam), allowed, &hits_);
-    Waiting(allowed, &hits_);
-  }
-  // A slot that is used again may wait twice in the list.
-  std::sort(hits_.begin(), hits_.end());
-  hits_.erase(std::unique(hits_.begin(), hits_.end(), [](const GraphHit& a, const GraphHit& b) { return a.slot == b.slot; }),
-              hits_.end());
-  if (hits_.size() > count) hits_.resize(count);
-  for (const GraphHit& hit : hits_) out->push_back({hit.distance, hit.slot, rows_[hit.slot].stamp, rows_[hit.slot].fingerprint});
-  *all = out->size() >= admitted;
-  return true;
-}
-
 float VectorIndex::Score(float distance) const {
   if (shape().similarity == Similarity::kEuclidean) return 1 / (1 + distance);
   return (1 - distance) / 2;
@@ -169,6 +116,7 @@ void VectorIndex::LinkNext() {
     const uint32_t slot = waiting_[first_waiting_++];
     if (graph_.state(slot) != Graph::State::kWaiting) continue;
     graph_.Link(slot);
+    NoteChange(slot);
     break;
   }
   if (first_waiting_ == waiting_.size()) {

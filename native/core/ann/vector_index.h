@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "graph.h"
+#include "vector_search.h"
 
 namespace ferrosa {
 
@@ -18,21 +19,6 @@ namespace ferrosa {
 struct VectorRow {
   int64_t token = 0;
   std::string_view id;
-};
-
-struct VectorHit {
-  float distance = 0;
-  uint32_t slot = 0;
-  uint64_t stamp = 0;  // of the last write of this very vector: Forget takes it back only while it is that
-  int64_t fingerprint = 0;  // Murmur token of the vector as it was written
-};
-
-// Which rows a search wants.
-struct VectorScope {
-  bool all = true;
-  int64_t start = INT64_MIN;  // tokens, both inclusive
-  int64_t end = INT64_MAX;
-  Slice key;  // null: any
 };
 
 struct VectorLimits {
@@ -43,6 +29,9 @@ struct VectorLimits {
 class VectorIndex {
  public:
   VectorIndex(const GraphShape& shape, uint64_t seed, VectorLimits limits = {}) : graph_(shape, seed), limits_(limits) {}
+  VectorIndex(const VectorIndex&) = delete;
+  VectorIndex& operator=(const VectorIndex&) = delete;
+  ~VectorIndex();
 
   // A row has this vector since `timestamp` (microseconds). Older vectors of the row go. False when it cannot be compared: it is left out.
   bool Add(const VectorRow& row, int64_t timestamp, Slice value);
@@ -53,9 +42,11 @@ class VectorIndex {
   // The table does not bear the claim out.
   void Forget(uint32_t slot, uint64_t stamp);
 
-  // The `count` nearest of `scope`, nearest first. beam: of the search in the graph, at least `count`. *all: there are no others.
-  // Returns false for a query that cannot be compared.
-  bool Search(Slice query, size_t count, size_t beam, const VectorScope& scope, std::vector<VectorHit>* out, bool* all);
+  // A search for the `count` nearest of `scope`. beam: of the walk through the graph, at least `count`. False for a query that cannot be
+  // compared. Continue goes on with it by as much as `budget` allows (about that many comparisons), and returns true at its end.
+  // REQUIRES of Continue: search->index() is this one.
+  bool Begin(Slice query, size_t count, size_t beam, const VectorScope& scope, VectorSearch* search);
+  bool Continue(VectorSearch* search, size_t budget);
   // Zero to one, as Cassandra's similarity functions have it, of a distance.
   float Score(float distance) const;
   VectorRow row(uint32_t slot) const { return {rows_[slot].token, rows_[slot].id}; }
@@ -68,6 +59,7 @@ class VectorIndex {
   size_t bytes() const;
   uint64_t writes() const { return stamp_; }
   const GraphShape& shape() const { return graph_.shape(); }
+  bool by_codes() const { return graph_.by_codes(); }
 
   // A pass over the whole table adds every row it has. What was there before the pass and was not met goes with its end.
   void BeginPass() { pass_++; }
@@ -104,8 +96,18 @@ class VectorIndex {
   void Place(uint32_t slot, const VectorRow& row, int64_t timestamp, int64_t fingerprint);
   void Take(uint32_t slot);
   bool Admits(const VectorScope& scope, const Row& row) const;
-  void Exact(const uint8_t* allowed, std::vector<GraphHit>* hits);
-  void Waiting(const uint8_t* allowed, std::vector<GraphHit>* hits);
+  friend class VectorSearch;
+  bool Advance(VectorSearch* search, size_t* budget);
+  bool Sift(VectorSearch* search, size_t* budget) const;
+  bool Exact(VectorSearch* search, size_t* budget) const;
+  void AddRanked(VectorSearch* search, uint32_t slot) const;
+  void TakeNearest(VectorSearch* search) const;
+  void Gather(VectorSearch* search) const;
+  bool Rank(VectorSearch* search, size_t* budget) const;
+  void Settle(VectorSearch* search) const;
+  void Leave(VectorSearch* search);
+  void NoteChange(uint32_t slot);
+  static Slice KeyOf(std::string_view id);
   void LinkNext();
   bool ImportSlot(Reader* reader);
 
@@ -120,8 +122,7 @@ class VectorIndex {
   uint64_t stamp_ = 0;
   uint32_t pass_ = 1;
   std::vector<float> prepared_;
-  std::vector<uint8_t> allowed_;
-  std::vector<GraphHit> hits_;
+  std::vector<VectorSearch*> open_;  // searches that wait for their next step
   std::vector<uint32_t> freed_;
   std::vector<Loose> imported_waiting_;
 };

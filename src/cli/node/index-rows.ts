@@ -9,6 +9,7 @@ import {
   type TableDefinition,
   termTypes,
 } from '../../schema/index.js';
+import type { VectorGraphStats } from '../../shard/index.js';
 import type { CqlType } from '../../types/index.js';
 import type { Latencies } from './latencies.js';
 import type { NodeStorage } from './storage.js';
@@ -56,8 +57,16 @@ export function saiRows(storage: NodeStorage): PlainRow[] {
     });
 }
 
+/** Of the graphs of all shards; nulls for an index that has none. */
+function graphSums(graphs: readonly VectorGraphStats[]): PlainRow {
+  const sum = (field: 'vectors' | 'waiting' | 'bytes'): number | null =>
+    graphs.length === 0 ? null : graphs.reduce((total, graph) => total + graph[field], 0);
+  return { vector_bytes: sum('bytes'), vectors: sum('vectors'), vectors_waiting: sum('waiting') };
+}
+
 /** system_observability.secondary_indexes. */
-export function indexRows(storage: NodeStorage): PlainRow[] {
+export async function indexRows(storage: NodeStorage): Promise<PlainRow[]> {
+  const graphs = (await storage.shards.stats()).flatMap(({ vectorGraphs }) => vectorGraphs);
   const running = new Map(storage.builds.running.map((build) => [build.id, build.rows]));
   return indexesOf(storage).map(({ table, index }) => ({
     ...nameOf({ table, index }),
@@ -65,6 +74,7 @@ export function indexRows(storage: NodeStorage): PlainRow[] {
     kind: indexKind(index),
     rows_read: running.get(index.id) ?? null,
     target: index.options['target']!,
+    ...graphSums(graphs.filter((graph) => graph.index === index.id)),
   }));
 }
 

@@ -126,8 +126,11 @@ class Ranking {
   ) {
     const { similarity } = plan.ann.index.vector!;
     const compare = similarities[`similarity_${similarity.toLowerCase()}`]!;
-    const query = [...floatsOf(vector)];
-    this.#score = (value) => compare([...floatsOf(value)], query);
+    let query: number[] | null = null; // few searches compare one by one
+    this.#score = (value) => {
+      query ??= [...floatsOf(vector)];
+      return compare([...floatsOf(value)], query);
+    };
     this.#matches = plan.filter?.bind(context.bind) ?? (() => true);
   }
 
@@ -172,7 +175,7 @@ class Ranking {
     for (let ask = this.limit; ask <= askMax; ask = wasEnough ? ask + this.limit : ask * 4) {
       this.context.read.check?.();
       const { hits, all } = await this.#search(ask);
-      const fresh = hits.filter((hit) => !known.has(nameOf(hit)));
+      const fresh = known.size === 0 ? hits : hits.filter((hit) => !known.has(nameOf(hit)));
       const stale = await this.#bearOut(fresh, known);
       if (stale.length > 0 && this.context.mayClean) {
         const { coordinator } = this.context;

@@ -161,7 +161,8 @@ export async function lookUp(
   target: ScanTarget,
   batch: readonly RowPlace[],
 ): Promise<(SourceRow | null)[]> {
-  const lookups = plan.table.clustering.length === 0 ? byShard(target, batch) : byPartition(target, batch);
+  const byPartitions = plan.table.clustering.length === 0;
+  const lookups = byPartitions ? byShard(target, batch) : byPartition(target, batch);
   const found = new Map<string, SourceRow>();
   const width = target.columns.length;
   const read = async ({ command, tokens }: Lookup): Promise<void> => {
@@ -169,14 +170,16 @@ export async function lookUp(
     context.tombstones.note(stream);
     for (const partition of stream.partitions())
       for (const row of rowsOf(partition, width, true)) {
-        const { clustering } = decodePosition(row.position!);
+        const name = byPartitions
+          ? nameOf(partition.key)
+          : rowName(partition.key, decodePosition(row.position!).clustering ?? []);
         const cells = cellsOf(row.cells, width);
-        found.set(rowName(partition.key, clustering ?? []), { key: partition.key, position: row.position!, cells });
+        found.set(name, { key: partition.key, position: row.position!, cells });
       }
   };
   for (let i = 0; i < lookups.length; i += readsInFlightMax)
     await Promise.all(lookups.slice(i, i + readsInFlightMax).map(read));
-  return batch.map(({ key, clustering }) => found.get(rowName(key, clustering)) ?? null);
+  return batch.map(({ key, clustering }) => found.get(byPartitions ? nameOf(key) : rowName(key, clustering)) ?? null);
 }
 
 const rowName = (key: Uint8Array, clustering: readonly (Uint8Array | null)[]): string =>

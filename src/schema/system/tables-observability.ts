@@ -33,7 +33,8 @@ export const systemObservabilityTables: readonly BuiltInTable[] = [
     comment: 'Every secondary index: what it is and whether it can be asked',
     key: 'keyspace_name text',
     clustering: 'table_name text, index_name text',
-    columns: 'built boolean, kind text, rows_read bigint, target text',
+    columns:
+      'built boolean, kind text, rows_read bigint, target text, vector_bytes bigint, vectors bigint, vectors_waiting bigint',
   },
   {
     name: 'index_usage',
