@@ -287,37 +287,33 @@ TEST(vector_index_searches_in_steps_as_in_one) {
       }
 }
 
-// Method: between the steps rows come, go and change; those that are left alone must all be found when as many as there are are wanted.
+// Method: between the steps rows come, go and change. Those that are left alone, and those that are written, are found as comparing all
+// finds them; the walk may miss one now and then.
 TEST(vector_index_finds_in_steps_what_is_there_throughout) {
   RandomVectors random(Seed() + 15, kDimensions, 10);
   Prng& prng = random.prng();
   for (const size_t exact_max : {size_t{0}, size_t{100000}}) {
-    VectorIndex index(Shape(Similarity::kEuclidean), 5, {64, exact_max});
+    VectorIndex index(Shape(Similarity::kEuclidean), 5, {8, exact_max});
     int64_t now = 1;
-    std::set<uint32_t> rows;
-    for (uint32_t i = 0; i < 800; i++) {
-      index.Add({i, RowId(i)}, now++, Slice(Serialized(random.Next())));
-      rows.insert(i);
-    }
-    for (int round = 0; round < 30; round++) {
-      std::set<uint32_t> untouched = rows;
-      std::set<uint32_t> written;
+    std::map<uint32_t, std::vector<float>> rows;
+    const auto write = [&](uint32_t key) {
+      rows[key] = random.Next();
+      index.Add({key, RowId(key)}, now++, Slice(Serialized(rows[key])));
+    };
+    for (uint32_t i = 0; i < 800; i++) write(i);
+    size_t missed = 0;
+    for (int round = 0; round < 40; round++) {
+      const std::vector<float> query = random.Next();
       VectorSearch search;
-      const VectorScope scope{round % 3 == 0, 0, 100000, {}};
-      // Fewer than there are: otherwise rows would be compared one by one.
-      CHECK(index.Begin(Slice(Serialized(random.Next())), 790, 2000, scope, &search));
-      while (!index.Continue(&search, 200)) {
-        for (int i = 0; i < 3; i++) {
-          const auto key = static_cast<uint32_t>(prng.Below(820));
-          untouched.erase(key);
-          if (prng.Below(3) > 0) {
-            index.Add({key, RowId(key)}, now++, Slice(Serialized(random.Next())));
-            rows.insert(key);
-            written.insert(key);
+      CHECK(index.Begin(Slice(Serialized(query)), 500, 600, {round % 3 == 0, 0, 100000, {}}, &search));
+      while (!index.Continue(&search, 100)) {
+        for (int i = 0; i < 8; i++) {
+          const auto key = static_cast<uint32_t>(prng.Below(800));
+          if (prng.Below(4) > 0) {
+            write(key);
           } else {
             index.Delete({key, RowId(key)}, now++);
             rows.erase(key);
-            written.erase(key);
           }
           index.Work();
         }
@@ -325,14 +321,22 @@ TEST(vector_index_finds_in_steps_what_is_there_throughout) {
       std::set<uint32_t> found;
       for (const VectorHit& hit : search.hits())
         CHECK(found.insert(LoadLE<uint32_t>(reinterpret_cast<const uint8_t*>(index.row(hit.slot).id.data()) + 2)).second);
+      std::vector<std::pair<double, uint32_t>> nearest;
+      for (const auto& [key, vector] : rows) {
+        double sum = 0;
+        for (size_t i = 0; i < vector.size(); i++) sum += std::pow(static_cast<double>(vector[i]) - query[i], 2);
+        nearest.push_back({sum, key});
+      }
       for (const uint32_t key : found) CHECK(rows.count(key) == 1);
-      size_t missed = 0;
-      for (const uint32_t key : untouched) missed += found.count(key) == 0;
-      for (const uint32_t key : written) missed += found.count(key) == 0;
-      // 790 of at most 820, and a walk may miss a few.
-      CHECK(missed <= 40);
+      std::sort(nearest.begin(), nearest.end());
+      // Of those that were deleted meanwhile the search had some among its 500.
+      for (size_t i = 0; i < 350; i++) missed += found.count(nearest[i].second) == 0;
+      for (uint32_t key = 0; key < 800; key++)
+        if (rows.count(key) == 0) write(key);
       Finish(index);
     }
+    std::printf("  missed %zu of %d\n", missed, 40 * 350);
+    CHECK(missed <= 8);
   }
 }
 

@@ -102,7 +102,8 @@ class VectorIndex {
   bool Exact(VectorSearch* search, size_t* budget) const;
   void AddRanked(VectorSearch* search, uint32_t slot) const;
   void TakeNearest(VectorSearch* search) const;
-  void Gather(VectorSearch* search) const;
+  void TakeWaiting(VectorSearch* search) const;
+  void TakeChanges(VectorSearch* search) const;
   bool Rank(VectorSearch* search, size_t* budget) const;
   void Settle(VectorSearch* search) const;
   void Leave(VectorSearch* search);

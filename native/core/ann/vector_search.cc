@@ -2,6 +2,7 @@
 #include "vector_search.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "vector_index.h"
 
@@ -105,10 +106,11 @@ bool VectorIndex::Advance(VectorSearch* s, size_t* budget) {
       if (!graph_.Continue({s->query_.data(), s->code_.data()}, s->scope_.all ? nullptr : &s->allowed_, &s->walk_, budget))
         return false;
       TakeNearest(s);
+      TakeWaiting(s);
       s->phase_ = Phase::kGather;
       return true;
     case Phase::kGather:
-      Gather(s);
+      TakeChanges(s);
       s->phase_ = Phase::kRank;
       s->at_ = 0;
       return true;
@@ -168,22 +170,22 @@ void VectorIndex::TakeNearest(VectorSearch* s) const {
   if (s->found_.size() > worth) s->found_.resize(worth);
 }
 
-// What the graph does not have, or had not when the walk came by. Each once: what is compared exactly already is not gathered again.
-void VectorIndex::Gather(VectorSearch* s) const {
-  const bool by_graph = s->ranked_.empty();
-  const auto take = [&](uint32_t slot) {
-    if (slot < rows_.size() && rows_[slot].live && Admits(s->scope_, rows_[slot])) s->found_.push_back({0, slot});
-  };
-  if (by_graph)
-    for (size_t i = first_waiting_; i < waiting_.size(); i++)
-      if (graph_.state(waiting_[i]) == Graph::State::kWaiting) take(waiting_[i]);
-  for (const uint32_t slot : s->since_) take(slot);
-  std::sort(s->found_.begin(), s->found_.end(), [](const GraphHit& a, const GraphHit& b) { return a.slot < b.slot; });
+// What the graph does not have.
+void VectorIndex::TakeWaiting(VectorSearch* s) const {
+  for (size_t i = first_waiting_; i < waiting_.size(); i++)
+    if (graph_.state(waiting_[i]) == Graph::State::kWaiting && Admits(s->scope_, rows_[waiting_[i]])) s->found_.push_back({0, waiting_[i]});
+}
+
+// What was written or linked behind the back of the search. Each slot once: what is ranked already is ranked anew.
+void VectorIndex::TakeChanges(VectorSearch* s) const {
+  for (const uint32_t slot : std::exchange(s->since_, {}))
+    if (rows_[slot].live && Admits(s->scope_, rows_[slot])) s->found_.push_back({0, slot});
+  const auto by_slot = [](const GraphHit& a, const GraphHit& b) { return a.slot < b.slot; };
+  std::sort(s->found_.begin(), s->found_.end(), by_slot);
   const auto same = [](const GraphHit& a, const GraphHit& b) { return a.slot == b.slot; };
   s->found_.erase(std::unique(s->found_.begin(), s->found_.end(), same), s->found_.end());
   std::erase_if(s->ranked_, [&](const VectorSearch::Ranked& one) {
-    return std::binary_search(s->found_.begin(), s->found_.end(), one.hit,
-                              [](const GraphHit& a, const GraphHit& b) { return a.slot < b.slot; });
+    return std::binary_search(s->found_.begin(), s->found_.end(), one.hit, by_slot);
   });
   std::make_heap(s->ranked_.begin(), s->ranked_.end());
 }
@@ -200,6 +202,11 @@ bool VectorIndex::Rank(VectorSearch* s, size_t* budget) const {
 
 // What has changed since it was compared is compared again; what is gone is no hit.
 void VectorIndex::Settle(VectorSearch* s) const {
+  if (!s->since_.empty()) {
+    s->found_.clear();
+    TakeChanges(s);
+    for (const GraphHit& hit : s->found_) AddRanked(s, hit.slot);
+  }
   std::erase_if(s->ranked_, [&](VectorSearch::Ranked& one) {
     const Row& row = rows_[one.hit.slot];
     if (!row.live || !Admits(s->scope_, row)) return true;
