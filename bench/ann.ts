@@ -39,8 +39,8 @@ const k = 10;
 const limits = [k, 100] as const;
 
 const statement = (limit: number): string => `SELECT k FROM load.ann ORDER BY v ANN OF ? LIMIT ${limit}`;
-/** Of Cassandra: two cores are slow at making its graph. */
-const patient = ['write_request_timeout=120s', 'read_request_timeout=60s', 'range_request_timeout=60s'];
+/** Two cores are slow at making a graph, and every write waits for its turn. */
+const timeouts = { write_request_timeout: '120s', read_request_timeout: '60s', range_request_timeout: '60s' };
 
 type Filled = {
   readonly rowsPerSecond: number;
@@ -218,10 +218,10 @@ async function main(): Promise<void> {
   buildLoadTools();
   const truth = prepare();
   try {
-    const node = await Ferrosa.start({ shards: options.shards });
+    const node = await Ferrosa.start({ shards: options.shards, ...timeouts });
     const results = [await measure(targetOf(node), () => settleFerrosa(node), options.warmup, truth)];
     if (!options['skip-cassandra']) {
-      const cassandra = await startCassandra(patient);
+      const cassandra = await startCassandra(Object.entries(timeouts).map(([name, value]) => `${name}=${value}`));
       results.push(await measure(cassandra, () => settleCassandra(cassandra), options['cassandra-warmup'], truth));
     }
     if (!print(results)) process.exitCode = 1;

@@ -102,7 +102,7 @@ void ShardLoop::Handle(const Record& record, uint32_t asker) {
       OnPlan(origin, record.payload);
       break;
     case RecordKind::kVectorSearch:
-      OnVectorSearch(origin, record.payload);
+      OnVectorSearch(origin, record.flags, record.payload);
       break;
     case RecordKind::kVectorRows:
       OnVectorRows(origin, record.payload);
@@ -297,12 +297,7 @@ void ShardLoop::OnRead(const Origin& origin, Slice command) {
   pending->origin = origin;
   pending->kind = RecordKind::kRead;
   pending->started = started_;
-  if (free_reads_.empty()) {
-    pending->read = std::make_unique<ReadOperation>();
-  } else {
-    pending->read = std::move(free_reads_.back());
-    free_reads_.pop_back();
-  }
+  pending->read = TakeRead();
   pending->read->Start(command);
   StepRead(std::move(pending));
 }
@@ -329,9 +324,18 @@ void ShardLoop::StepRead(std::unique_ptr<Pending> pending) {
     Send(pending->origin, RecordKind::kRows, read.output());
   }
   started_ = Ticks();
-  if (free_reads_.size() < kFreeReadsMax && pending->read->output().size <= kHotReadBytesMax) {
-    free_reads_.push_back(std::move(pending->read));
-  }
+  KeepRead(std::move(pending->read));
+}
+
+std::unique_ptr<ReadOperation> ShardLoop::TakeRead() {
+  if (free_reads_.empty()) return std::make_unique<ReadOperation>();
+  std::unique_ptr<ReadOperation> read = std::move(free_reads_.back());
+  free_reads_.pop_back();
+  return read;
+}
+
+void ShardLoop::KeepRead(std::unique_ptr<ReadOperation> read) {
+  if (free_reads_.size() < kFreeReadsMax && read->output().size <= kHotReadBytesMax) free_reads_.push_back(std::move(read));
 }
 
 // One step of each: what yields again goes behind the others and behind new requests.
@@ -344,8 +348,9 @@ void ShardLoop::RunYielded() {
       DropSearch(pending.get());
       continue;
     }
-    if (pending->kind == RecordKind::kVectorSearch) StepVectorSearch(std::move(pending));
-    else StepRead(std::move(pending));
+    if (pending->kind != RecordKind::kVectorSearch) StepRead(std::move(pending));
+    else if (pending->read == nullptr) StepVectorSearch(std::move(pending));
+    else StepVectorRead(std::move(pending));
   }
 }
 
@@ -523,6 +528,9 @@ void ShardLoop::Resume(uint32_t park) {
   switch (pending->kind) {
     case RecordKind::kRead:
       StepRead(std::move(pending));
+      break;
+    case RecordKind::kVectorSearch:
+      StepVectorRead(std::move(pending));
       break;
     case RecordKind::kHot:
       OnHot(pending->origin, payload);

@@ -102,7 +102,7 @@ class ShardLoop {
     uint32_t done = 0;  // mutations of a batch with counters
     std::vector<uint8_t> payload;
     std::unique_ptr<ReadOperation> read;
-    std::unique_ptr<VectorSearch> search;
+    std::unique_ptr<VectorSearch> search;  // of a vector search; then `read` reads the rows of what it found, which `payload` has
     uint64_t started = 0;  // ticks
   };
   struct Held {
@@ -121,15 +121,19 @@ class ShardLoop {
   void CounterBatch(const Origin& origin, uint8_t flags, Slice payload, uint32_t done);
   void OnRead(const Origin& origin, Slice command);
   void StepRead(std::unique_ptr<Pending> pending);
+  std::unique_ptr<ReadOperation> TakeRead();
+  void KeepRead(std::unique_ptr<ReadOperation> read);
   void OnHot(const Origin& origin, Slice payload);
   void HotWriteRequest(const Origin& origin, const HotHead& head, Slice payload);
   void HotBatchRequest(const Origin& origin, const HotHead& head, Slice payload);
   bool BuildBatch(const HotHead& head);
-  void OnVectorSearch(const Origin& origin, Slice payload);
+  void OnVectorSearch(const Origin& origin, uint8_t flags, Slice payload);
   void StepVectorSearch(std::unique_ptr<Pending> pending);
   void StepVectorSearch(std::unique_ptr<Pending> pending, Slice payload);
   bool TakeSearch(Pending* pending);
   void DropSearch(Pending* pending);
+  Status AddKeys(Slice command, Slice answer);
+  void StepVectorRead(std::unique_ptr<Pending> pending);
   void OnVectorRows(const Origin& origin, Slice payload);
   bool WorkOnVectors();
   void OnTable(const Origin& origin, Slice payload);

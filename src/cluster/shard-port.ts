@@ -8,10 +8,10 @@ export interface ShardPort {
   mutate(shard: number, mutation: Uint8Array, durable: boolean, options?: ShardRequest): Promise<void>;
   batch(shard: number, mutations: readonly Uint8Array[], durable: boolean, options?: ShardRequest): Promise<void>;
   read(shard: number, command: Uint8Array, options?: ShardRequest): Promise<Uint8Array>;
-  /** A search in a vector index, rows of a build of one, or claims to forget (docs/format/vector-search.md). */
+  /** A search in a vector index, one with the rows of what it finds, rows of a build of one, or claims to forget (docs/format/vector-search.md). */
   vectors(
     shard: number,
-    what: 'search' | 'rows' | 'forget',
+    what: 'search' | 'searchRows' | 'rows' | 'forget',
     payload: Uint8Array,
     options?: ShardRequest,
   ): Promise<Uint8Array>;

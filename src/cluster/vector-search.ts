@@ -7,8 +7,12 @@ import type { ShardPort, ShardRequest } from './shard-port.js';
 const scopeTokens = 1;
 const scopeKey = 2;
 
-function encode({ table, index, count, beam, scope, vector }: VectorSearch): Uint8Array {
-  const out = new ByteWriter(80 + vector.length);
+function encode({ table, index, count, beam, scope, vector, rows }: VectorSearch): Uint8Array {
+  const out = new ByteWriter(160 + vector.length);
+  if (rows !== null) {
+    out.u16(rows.length);
+    out.raw(rows);
+  }
   out.raw(table);
   out.raw(index);
   out.u32(count);
@@ -38,7 +42,7 @@ function decode(shard: number, answer: Uint8Array): VectorHits {
     });
     at += 28 + length;
   }
-  return { hits, all: answer[0] === 1 };
+  return { hits, all: answer[0] === 1, rows: at < answer.length ? [answer.subarray(at)] : null };
 }
 
 /** @throws FerrosaError READ_TIMEOUT and what the shards throw */
@@ -49,13 +53,14 @@ export async function searchVectors(
 ): Promise<VectorHits> {
   const payload = encode(search);
   const ask = async (shard: number): Promise<VectorHits> =>
-    decode(shard, await shards.vectors(shard, 'search', payload, request));
+    decode(shard, await shards.vectors(shard, search.rows === null ? 'search' : 'searchRows', payload, request));
   if (shards.shardCount === 1) return ask(0);
   if (search.scope?.key != null) return ask(shardOfToken(search.scope.start, shards.shardCount));
   const parts = await Promise.all(Array.from({ length: shards.shardCount }, (_, shard) => ask(shard)));
   const found = parts.flatMap(({ hits }) => hits).sort((a, b) => b.score - a.score);
   const hits = found.slice(0, search.count);
-  return { hits, all: hits.length === found.length && parts.every(({ all }) => all) };
+  const rows = parts.some((part) => part.rows === null) ? null : parts.flatMap((part) => part.rows!);
+  return { hits, all: hits.length === found.length && parts.every(({ all }) => all), rows };
 }
 
 /** Tells the shards of claims that their tables do not bear out. Nothing depends on it. */

@@ -79,6 +79,8 @@ export type VectorSearch = {
   readonly scope: VectorScope | null;
   /** Serialized. */
   readonly vector: Uint8Array;
+  /** A read command for no keys: it reads the partitions of what is found as well. Null: they are not wanted, or are read later. */
+  readonly rows: Uint8Array | null;
 };
 
 /** What a graph says of a row; `stamp` changes with every write of it. */
@@ -93,8 +95,14 @@ export type VectorHit = VectorClaim & {
   readonly position: Uint8Array;
 };
 
-/** The nearest first. `all`: there are no others. */
-export type VectorHits = { readonly hits: readonly VectorHit[]; readonly all: boolean };
+/** The nearest first. */
+export type VectorHits = {
+  readonly hits: readonly VectorHit[];
+  /** There are no others. */
+  readonly all: boolean;
+  /** Row streams with the partitions of all hits; null when they were not asked for, or are too large to come with them. */
+  readonly rows: readonly Uint8Array[] | null;
+};
 
 export interface Coordinator {
   /** The partitions of which every index has its entries. */

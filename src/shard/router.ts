@@ -43,12 +43,13 @@ type Link = {
   ended: boolean;
 };
 
-export type VectorRequest = 'search' | 'rows' | 'forget';
-const vectorKinds = {
-  search: RecordKind.vectorSearch,
-  rows: RecordKind.vectorRows,
-  forget: RecordKind.vectorForget,
-} as const;
+export type VectorRequest = 'search' | 'searchRows' | 'rows' | 'forget';
+const vectorKinds: Readonly<Record<VectorRequest, { readonly kind: number; readonly flags: number }>> = {
+  search: { kind: RecordKind.vectorSearch, flags: 0 },
+  searchRows: { kind: RecordKind.vectorSearch, flags: 1 },
+  rows: { kind: RecordKind.vectorRows, flags: 0 },
+  forget: { kind: RecordKind.vectorForget, flags: 0 },
+};
 
 const statusCodes = ['SERVER_ERROR', 'INVALID', 'PROTOCOL_ERROR', 'CORRUPT', 'OVERLOADED', 'SERVER_ERROR'] as const;
 const timeoutText = 'Operation timed out - received only 0 responses.';
@@ -150,7 +151,8 @@ export class ShardRouter {
 
   /** A search in a vector index, rows of a build of one, or claims to forget: docs/format/vector-search.md. */
   vectors(shard: number, what: VectorRequest, payload: Uint8Array, options: RequestOptions = {}): Promise<Uint8Array> {
-    return this.#ask(shard, vectorKinds[what], 0, payload, options, readTimedOut);
+    const { kind, flags } = vectorKinds[what];
+    return this.#ask(shard, kind, flags, payload, options, readTimedOut);
   }
 
   /** Creates or replaces a table on every shard. What is sent afterwards finds it. */

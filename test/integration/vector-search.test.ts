@@ -4,7 +4,7 @@ import { readdirSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { type CqlClient, CqlError } from '../support/cql-client.js';
-import { connectTo, startNode } from '../support/for-a-test.js';
+import { connectTo, patient, startNode } from '../support/for-a-test.js';
 import { Prng } from '../support/prng.js';
 
 const seed = Number(process.env['VECTOR_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
@@ -224,7 +224,7 @@ test('a graph in a file is there with the first request; one that is damaged is 
 test('many vectors: the graph finds nearly all of the true nearest, right after the write and when it has settled', async (t) => {
   t.diagnostic(`VECTOR_SEED=${seed}`);
   const random = new Prng(seed);
-  const ferrosa = await startNode();
+  const ferrosa = await startNode(patient);
   const client = await connectTo(ferrosa);
   await createKeyspace(client);
   const wide = 32;
@@ -270,6 +270,64 @@ test('many vectors: the graph finds nearly all of the true nearest, right after 
   }
   const replaced = await recall();
   assert.ok(replaced >= 0.95, `recall ${replaced} after half was replaced, VECTOR_SEED=${seed}`);
+});
+
+// The shard reads the rows of what it finds: from memtables and, without a cache, from SSTables; rows of a mebibyte come in parts.
+test('partitions of one row are found where they are, small or large, flushed or not, changed or deleted', async (t) => {
+  t.diagnostic(`VECTOR_SEED=${seed}`);
+  const random = new Prng(seed);
+  const ferrosa = await startNode(patient);
+  let client = await connectTo(ferrosa);
+  await createKeyspace(client);
+  await client.query(`CREATE TABLE p (k int PRIMARY KEY, n int, b blob, v vector<float, ${dimensions}>)`);
+  await client.query("CREATE CUSTOM INDEX ON p (v) USING 'vector' WITH OPTIONS = {'metric': 'l2'}");
+  await client.query("CREATE INDEX ON p (n) USING 'sai'");
+  const insert = await client.prepare('INSERT INTO p (k, n, b, v) VALUES (?, ?, ?, ?)');
+  const model = new Map<number, { readonly n: number; readonly bytes: number; readonly v: Vector }>();
+  const write = async (k: number, bytes: number): Promise<void> => {
+    const row = { n: random.next() % 3, bytes, v: randomVector(random) };
+    await client.execute(insert, [int(k), int(row.n), new Uint8Array(bytes).fill(k), bytesOf(row.v)]);
+    model.set(k, row);
+  };
+  const agree = async (where: string, wanted: (n: number) => boolean): Promise<void> => {
+    const query = randomVector(random);
+    const text = `SELECT k, n, b FROM p ${where} ORDER BY v ANN OF [${query.join()}] LIMIT 8`;
+    const { rows } = await client.query(text);
+    const found = rows.map(([k, n, b]) => {
+      const row = model.get(intOf(k))!;
+      assert.deepEqual([row.n, row.bytes], [intOf(n), b!.length]);
+      return squared(row.v, query);
+    });
+    const kept = [...model.values()].filter(({ n }) => wanted(n));
+    const expected = kept.map(({ v }) => squared(v, query)).sort((a, b) => a - b);
+    assert.deepEqual(found, expected.slice(0, 8), `${text}, VECTOR_SEED=${seed}`);
+  };
+  const agreeAll = async (): Promise<void> => {
+    for (let i = 0; i < 5; i++) await agree('', () => true);
+  };
+  for (let k = 0; k < 100; k++) await write(k, k % 10);
+  await agreeAll();
+  await ferrosa.action('flush', { keyspace: 'ks', tables: ['p'] });
+  await agreeAll();
+  for (let k = 0; k < 100; k += 3) await write(k, 20);
+  for (let k = 1; k < 100; k += 5) {
+    await client.query(`DELETE FROM p WHERE k = ${k}`);
+    model.delete(k);
+  }
+  await agreeAll();
+  await agree('WHERE n = 1', (n) => n === 1);
+  // More than comes with what was found.
+  for (let k = 0; k < 40; k++) await write(k, 300_000);
+  await agreeAll();
+  await ferrosa.action('flush', { keyspace: 'ks', tables: ['p'] });
+  await client.close();
+  // Nothing is cached any more.
+  await ferrosa.down('SIGTERM');
+  await ferrosa.up();
+  client = await connectTo(ferrosa);
+  await client.query('USE ks');
+  await built(client, `SELECT k FROM p ORDER BY v ANN OF [${randomVector(random).join()}] LIMIT 1`);
+  await agreeAll();
 });
 
 test('vectors expire, TRUNCATE empties, and an index that is dropped and made again has what the table has', async () => {

@@ -54,10 +54,14 @@ export class MeasuringCoordinator implements Coordinator {
     this.readMicros += this.nowMicros() - start;
     const stream = new RowStream(bytes);
     this.reads++;
+    this.#note(stream);
+    return bytes;
+  }
+
+  #note(stream: RowStream): void {
     this.liveRows += stream.liveRows;
     this.tombstones += stream.tombstones;
     this.sstables = Math.max(this.sstables, stream.sources);
-    return bytes;
   }
 
   async searchVectors(search: VectorSearch, options: ReadOptions): Promise<VectorHits> {
@@ -65,6 +69,7 @@ export class MeasuringCoordinator implements Coordinator {
     const hits = await this.inner.searchVectors(search, options);
     this.readMicros += this.nowMicros() - start;
     this.reads++;
+    for (const bytes of hits.rows ?? []) this.#note(new RowStream(bytes));
     return hits;
   }
 

@@ -12,7 +12,7 @@ import type { VectorHit, VectorScope } from '../coordinator.js';
 import { similarities } from '../functions/similarity.js';
 import { compareNullable } from '../values.js';
 import type { AnnOrder } from './ann-plan.js';
-import { lookUp, type RowPlace } from './index-read.js';
+import { keylessCommand, lookUp, partitionsAreRows, type RowPlace, rowsOfAnswers } from './index-read.js';
 import { Scan, type ScanTarget } from './scan.js';
 import type { SelectPlan } from './select-plan.js';
 import { decodedRows, type RowPages, type RowSource, type SelectContext, type SourceRow } from './types.js';
@@ -24,6 +24,8 @@ const limitMax = 1_000;
 const beams = { LATENCY: { least: 64, perRow: 1.25 }, RECALL: { least: 160, perRow: 2.5 } } as const;
 /** Rows that other indexes find: up to as many are compared one by one. */
 const exactRowsMax = 2_000;
+/** As few rows are read where they are found: twice as many as needed, for one answer less. */
+const readAtOnceMax = 32;
 /** Rows that are looked up together. */
 const lookUpsMax = 512;
 /** Most that the graphs are asked for: beyond, all rows are compared one by one. */
@@ -174,9 +176,9 @@ class Ranking {
     let wasEnough = true;
     for (let ask = this.limit; ask <= askMax; ask = wasEnough ? ask + this.limit : ask * 4) {
       this.context.read.check?.();
-      const { hits, all } = await this.#search(ask);
+      const { hits, all, rows } = await this.#search(ask);
       const fresh = known.size === 0 ? hits : hits.filter((hit) => !known.has(nameOf(hit)));
-      const stale = await this.#bearOut(fresh, known);
+      const stale = await this.#bearOut(fresh, known, rows);
       if (stale.length > 0 && this.context.mayClean) {
         const { coordinator } = this.context;
         await coordinator.forgetVectors(this.target.tableId, this.plan.ann.index.tableId, stale);
@@ -195,7 +197,16 @@ class Ranking {
     const { least, perRow } = beams[index.vector!.optimizeFor];
     const beam = Math.ceil(Math.max(least, count * perRow));
     const { tableId } = this.target;
-    const search = { table: tableId, index: index.tableId, count, beam, scope: this.#scope(), vector: this.vector };
+    const atOnce = count <= readAtOnceMax && index.ofRows && partitionsAreRows(this.plan);
+    const search = {
+      table: tableId,
+      index: index.tableId,
+      count,
+      beam,
+      scope: this.#scope(),
+      vector: this.vector,
+      rows: atOnce ? keylessCommand(this.target) : null,
+    };
     return coordinator.searchVectors(search, read);
   }
 
@@ -212,8 +223,15 @@ class Ranking {
     return { start: startInclusive ? start : start + 1n, end: endInclusive ? end : end - 1n, key: null };
   }
 
-  /** Looks rows up and notes those that satisfy the statement; returns what the table does not bear out. */
-  async #bearOut(hits: readonly VectorHit[], known: Map<string, readonly Ranked[]>): Promise<VectorHit[]> {
+  /**
+   * Looks rows up and notes those that satisfy the statement; returns what the table does not bear out.
+   * @param answers  what was read with the hits; null when nothing was
+   */
+  async #bearOut(
+    hits: readonly VectorHit[],
+    known: Map<string, readonly Ranked[]>,
+    answers: readonly Uint8Array[] | null,
+  ): Promise<VectorHit[]> {
     const { plan } = this;
     const { ofRows } = plan.ann.index;
     const candidates = hits.map(({ shard, position }) => {
@@ -221,7 +239,7 @@ class Ranking {
       return { token, key, clustering: clustering ?? [], bucket: shard };
     });
     const rows = ofRows
-      ? (await this.#rowsAt(candidates)).map((row) => (row === null ? [] : [row]))
+      ? (await this.#rowsAt(candidates, answers)).map((row) => (row === null ? [] : [row]))
       : await Promise.all(candidates.map(({ key }) => this.#partition(key)));
     const stale: VectorHit[] = [];
     for (const [i, hit] of hits.entries()) {
@@ -240,7 +258,8 @@ class Ranking {
   }
 
   /** Rows are looked up in the order of the table. */
-  async #rowsAt(places: readonly RowPlace[]): Promise<(SourceRow | null)[]> {
+  async #rowsAt(places: readonly RowPlace[], answers: readonly Uint8Array[] | null): Promise<(SourceRow | null)[]> {
+    if (answers !== null) return rowsOfAnswers(this.plan, this.context, this.target, answers, places);
     const order = [...places.keys()].sort((a, b) => comparePlaces(this.plan, places[a]!, places[b]!));
     const distinct: RowPlace[] = [];
     // By index of a place that of its row: a row may have an old vector beside its new one.

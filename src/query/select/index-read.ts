@@ -161,12 +161,32 @@ export async function lookUp(
   target: ScanTarget,
   batch: readonly RowPlace[],
 ): Promise<(SourceRow | null)[]> {
-  const byPartitions = plan.table.clustering.length === 0;
-  const lookups = byPartitions ? byShard(target, batch) : byPartition(target, batch);
+  const lookups = partitionsAreRows(plan) ? byShard(target, batch) : byPartition(target, batch);
+  const answers: Uint8Array[] = [];
+  const read = async ({ command, tokens }: Lookup): Promise<void> => {
+    answers.push(await context.coordinator.read({ command, tokens }, context.read));
+  };
+  for (let i = 0; i < lookups.length; i += readsInFlightMax)
+    await Promise.all(lookups.slice(i, i + readsInFlightMax).map(read));
+  return rowsOfAnswers(plan, context, target, answers, batch);
+}
+
+/** The partitions of the table have one row each. */
+export const partitionsAreRows = ({ table }: SelectPlan): boolean => table.clustering.length === 0;
+
+/** What `lookUp` gives, of answers to its commands. */
+export function rowsOfAnswers(
+  plan: SelectPlan,
+  context: SelectContext,
+  target: ScanTarget,
+  answers: readonly Uint8Array[],
+  batch: readonly RowPlace[],
+): (SourceRow | null)[] {
+  const byPartitions = partitionsAreRows(plan);
   const found = new Map<string, SourceRow>();
   const width = target.columns.length;
-  const read = async ({ command, tokens }: Lookup): Promise<void> => {
-    const stream = new RowStream(await context.coordinator.read({ command, tokens }, context.read));
+  for (const bytes of answers) {
+    const stream = new RowStream(bytes);
     context.tombstones.note(stream);
     for (const partition of stream.partitions())
       for (const row of rowsOf(partition, width, true)) {
@@ -176,11 +196,12 @@ export async function lookUp(
         const cells = cellsOf(row.cells, width);
         found.set(name, { key: partition.key, position: row.position!, cells });
       }
-  };
-  for (let i = 0; i < lookups.length; i += readsInFlightMax)
-    await Promise.all(lookups.slice(i, i + readsInFlightMax).map(read));
+  }
   return batch.map(({ key, clustering }) => found.get(byPartitions ? nameOf(key) : rowName(key, clustering)) ?? null);
 }
+
+/** A command for rows of tables whose partitions are rows, without its keys. */
+export const keylessCommand = (target: ScanTarget): Uint8Array => commandOf(target, [], null);
 
 const rowName = (key: Uint8Array, clustering: readonly (Uint8Array | null)[]): string =>
   [key, ...clustering].map((part) => (part === null ? '-' : `${part.length}:${nameOf(part)}`)).join('/');
