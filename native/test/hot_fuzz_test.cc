@@ -320,7 +320,7 @@ TEST(DamagedSocketBytesNeverLeaveRequestsOpen) {
   Prng prng(test::Seed());
   Node node;
   uint64_t hot = 0;
-  for (int round = 0; round < 1500; round++) {
+  for (int round = 0; round < 2500; round++) {
     const uint8_t version = static_cast<uint8_t>(3 + prng.Below(3));
     const bool lz4 = version == 5 && prng.Below(3) == 0;
     const uint32_t id = node.frontend.Open(version, lz4 ? Compression::kLz4 : Compression::kNone, prng.Below(2) == 0);
