@@ -13,7 +13,7 @@ const cold = (name: string, cql: string, bind: string, reads = true): Workload =
 const offTheHotPath: readonly Workload[] = [
   cold('two keys', 'SELECT v FROM load.kv WHERE k IN (?, ?)', 'key,key'),
   cold('JSON', 'SELECT JSON v FROM load.kv WHERE k = ?', 'key'),
-  cold('aggregate', 'SELECT count(*) FROM load.kv WHERE k = ?', 'key'),
+  cold('filter', 'SELECT k, v FROM load.kv WHERE k = ? AND v >= 0x00 ALLOW FILTERING', 'key'),
   cold('function', 'INSERT INTO load.kv (k, v) VALUES (?, bigintAsBlob(?))', 'key,key', false),
   {
     name: 'off the hot path: two keys as text v5',

@@ -77,13 +77,12 @@ test('reads tell what they went through, from memory and from SSTables', async (
     'Merged data from memtables and 0 sstables',
     'Read 1 live rows and 1 tombstone cells',
   ]);
-  await expectEvents('SELECT * FROM tk.t WHERE k IN (1, 2)', [
-    ...one,
-    'Merged data from memtables and 0 sstables',
-    'Read 1 live rows and 1 tombstone cells',
-    ...one,
-    'Merged data from memtables and 0 sstables',
-    'Read 0 live rows and 0 tombstone cells',
+  // Two shards read at the same time: whichever is first tells of it first.
+  const both = (await traced('SELECT * FROM tk.t WHERE k IN (1, 2)')).slice(2);
+  const read = (counts: string) => [...one, 'Merged data from memtables and 0 sstables', `Read ${counts}`].join('\n');
+  assert.deepEqual([both.slice(0, 4).join('\n'), both.slice(4).join('\n')].sort(), [
+    read('0 live rows and 0 tombstone cells'),
+    read('1 live rows and 1 tombstone cells'),
   ]);
   await node.action('flush', { keyspace: 'tk' });
   await expectEvents('SELECT * FROM tk.t WHERE k = 1', [

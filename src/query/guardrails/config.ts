@@ -62,6 +62,7 @@ const execution = new Set([
   'minimum_timestamp_warn_threshold',
   'minimum_timestamp_fail_threshold',
   'user_timestamps_enabled',
+  'non_partition_restricted_index_query_enabled',
   'read_consistency_levels_warned',
   'read_consistency_levels_disallowed',
   'write_consistency_levels_warned',
