@@ -40,6 +40,7 @@ class FrontendJs : public Napi::ObjectWrap<FrontendJs> {
   Napi::Value Plan(const Napi::CallbackInfo& info);
   Napi::Value ShardEnded(const Napi::CallbackInfo& info);
   Napi::Value Stats(const Napi::CallbackInfo& info);
+  Napi::Value Spreads(const Napi::CallbackInfo& info);
   Napi::Value TakeFigures(const Napi::CallbackInfo& info);
   Napi::Value Items(Napi::Env env, bool tell_answers);
   std::unique_ptr<Frontend> frontend_;
@@ -60,10 +61,12 @@ Napi::Function FrontendJs::Define(Napi::Env env) {
        InstanceMethod("drain", &FrontendJs::Drain), InstanceMethod("expire", &FrontendJs::Expire),
        InstanceMethod("flush", &FrontendJs::Flush), InstanceMethod("plan", &FrontendJs::Plan),
        InstanceMethod("shardEnded", &FrontendJs::ShardEnded), InstanceMethod("stats", &FrontendJs::Stats),
+       InstanceMethod("spreads", &FrontendJs::Spreads),
        InstanceMethod("takeFigures", &FrontendJs::TakeFigures)});
 }
 
-// new Frontend({frameBytesMax, openMax, openPerConnectionMax, writeTimeoutMicros, readTimeoutMicros})
+// new Frontend({frameBytesMax, openMax, openPerConnectionMax, writeTimeoutMicros, counterTimeoutMicros,
+// readTimeoutMicros, ownShard})
 FrontendJs::FrontendJs(const Napi::CallbackInfo& info) : ObjectWrap(info) {
   FrontendOptions options;
   if (info.Length() > 0 && info[0].IsObject()) {
@@ -78,7 +81,10 @@ FrontendJs::FrontendJs(const Napi::CallbackInfo& info) : ObjectWrap(info) {
     number("openMax", &options.open_max);
     number("openPerConnectionMax", &options.open_per_connection_max);
     number("writeTimeoutMicros", &options.write_timeout_micros);
+    number("counterTimeoutMicros", &options.counter_timeout_micros);
     number("readTimeoutMicros", &options.read_timeout_micros);
+    const Napi::Value several = o.Get("severalPartitions");
+    if (several.IsBoolean()) options.several_partitions = several.ToBoolean();
     const Napi::Value own = o.Get("ownShard");
     if (own.IsNumber()) options.own_shard = own.As<Napi::Number>().Int32Value();
   }
@@ -259,15 +265,29 @@ Napi::Value FrontendJs::Stats(const Napi::CallbackInfo& info) {
   o.Set("timeouts", static_cast<double>(s.timeouts));
   o.Set("overloaded", static_cast<double>(s.overloaded));
   o.Set("stops", static_cast<double>(s.stops));
-  o.Set("loggedBatches", static_cast<double>(s.logged_batches));
-  o.Set("unloggedBatches", static_cast<double>(s.unlogged_batches));
+  const auto counts = [&](const char* name, const auto& of) {
+    Napi::Array list = Napi::Array::New(info.Env(), of.size());
+    for (size_t i = 0; i < of.size(); i++) list.Set(static_cast<uint32_t>(i), static_cast<double>(of[i]));
+    o.Set(name, list);
+  };
+  counts("loggedBatches", s.logged_batches);
+  counts("unloggedBatches", s.unlogged_batches);
+  o.Set("spread", static_cast<double>(s.spread));
   o.Set("texts", static_cast<double>(s.texts));
   o.Set("open", static_cast<double>(s.open));
   o.Set("connections", static_cast<double>(s.connections));
   return o;
 }
 
-// takeFigures(): [{preparedId, table, isWrite, latency, rows}]
+// spreads(): [begun, how many of the first have all ended]
+Napi::Value FrontendJs::Spreads(const Napi::CallbackInfo& info) {
+  Napi::Array out = Napi::Array::New(info.Env(), 2);
+  out.Set(0u, static_cast<double>(frontend_->spreads_begun()));
+  out.Set(1u, static_cast<double>(frontend_->spreads_ended()));
+  return out;
+}
+
+// takeFigures(): [{preparedId, table, isWrite, isConditional, latency, rows}]
 Napi::Value FrontendJs::TakeFigures(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   const std::vector<Frontend::TakenFigures> taken = frontend_->TakeFigures();
@@ -278,6 +298,7 @@ Napi::Value FrontendJs::TakeFigures(const Napi::CallbackInfo& info) {
     o.Set("preparedId", Napi::Buffer<uint8_t>::Copy(env, one.prepared_id.data(), one.prepared_id.size()));
     o.Set("table", Napi::Buffer<uint8_t>::Copy(env, one.table_id.data(), one.table_id.size()));
     o.Set("isWrite", Napi::Boolean::New(env, one.write));
+    o.Set("isConditional", Napi::Boolean::New(env, one.conditional));
     o.Set("latency", HistogramValue(env, one.figures->micros));
     o.Set("rows", Napi::Number::New(env, static_cast<double>(one.figures->rows)));
     out.Set(at++, o);

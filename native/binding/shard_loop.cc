@@ -23,6 +23,7 @@ class ShardLoopJs : public Napi::ObjectWrap<ShardLoopJs> {
 
  private:
   Napi::Value AddAsker(const Napi::CallbackInfo& info);
+  Napi::Value SetShard(const Napi::CallbackInfo& info);
   Napi::Value HoldForSync(const Napi::CallbackInfo& info);
   Napi::Value RefuseWrites(const Napi::CallbackInfo& info);
   Napi::Value Run(const Napi::CallbackInfo& info);
@@ -41,7 +42,7 @@ class ShardLoopJs : public Napi::ObjectWrap<ShardLoopJs> {
 Napi::Function ShardLoopJs::Define(Napi::Env env) {
   return DefineClass(
       env, "ShardLoop",
-      {InstanceMethod("addAsker", &ShardLoopJs::AddAsker), InstanceMethod("holdForSync", &ShardLoopJs::HoldForSync),
+      {InstanceMethod("addAsker", &ShardLoopJs::AddAsker), InstanceMethod("setShard", &ShardLoopJs::SetShard), InstanceMethod("holdForSync", &ShardLoopJs::HoldForSync),
        InstanceMethod("refuseWrites", &ShardLoopJs::RefuseWrites), InstanceMethod("run", &ShardLoopJs::Run), InstanceMethod("takeEvents", &ShardLoopJs::TakeEvents),
        InstanceMethod("takeMisses", &ShardLoopJs::TakeMisses), InstanceMethod("synced", &ShardLoopJs::Synced),
        InstanceMethod("resume", &ShardLoopJs::Resume), InstanceMethod("fail", &ShardLoopJs::Fail),
@@ -75,6 +76,12 @@ Napi::Value ShardLoopJs::AddAsker(const Napi::CallbackInfo& info) {
   kept_.push_back(Napi::Persistent(info[0].As<Napi::Object>()));
   kept_.push_back(Napi::Persistent(info[1].As<Napi::Object>()));
   return Napi::Number::New(info.Env(), loop_->AddAsker(requests, answers));
+}
+
+// setShard(shard, shards)
+Napi::Value ShardLoopJs::SetShard(const Napi::CallbackInfo& info) {
+  loop_->SetShard(static_cast<uint32_t>(GetNumber(info, 0)), static_cast<uint32_t>(GetNumber(info, 1)));
+  return info.Env().Undefined();
 }
 
 Napi::Value ShardLoopJs::HoldForSync(const Napi::CallbackInfo& info) {
@@ -179,6 +186,21 @@ void RegisterShardLoop(Napi::Env env, Napi::Object exports) {
   exports.Set("serverMicros", Napi::Function::New(env, [](const Napi::CallbackInfo& info) -> Napi::Value {
                 return Napi::BigInt::New(info.Env(), NextServerMicros(RealMicros()));
               }));
+  exports.Set("takeStampMicros", Napi::Function::New(env, [](const Napi::CallbackInfo& info) -> Napi::Value {
+                return Napi::BigInt::New(info.Env(), TakeStampMicros(NextServerMicros(RealMicros())));
+              }));
+  exports.Set("lastStampMicros", Napi::Function::New(env, [](const Napi::CallbackInfo& info) -> Napi::Value {
+                return Napi::BigInt::New(info.Env(), LastStampMicros());
+              }));
+  const auto with_micros = [env](void (*use)(int64_t)) {
+    return Napi::Function::New(env, [use](const Napi::CallbackInfo& info) -> Napi::Value {
+      bool lossless = false;
+      if (info.Length() > 0 && info[0].IsBigInt()) use(info[0].As<Napi::BigInt>().Int64Value(&lossless));
+      return info.Env().Undefined();
+    });
+  };
+  exports.Set("startStampsAt", with_micros(StartStampsAt));
+  exports.Set("setStampBound", with_micros(SetStampBound));
 }
 
 }  // namespace ferrosa

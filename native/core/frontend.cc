@@ -18,6 +18,8 @@ constexpr uint32_t kRowsNoMetadata = 4;
 constexpr uint32_t kErrorServer = 0x0000;
 constexpr uint32_t kErrorWriteTimeout = 0x1100;
 constexpr uint32_t kErrorReadTimeout = 0x1200;
+constexpr char kCasTimeoutText[] =
+    "CAS operation timed out: received 0 of 1 required responses after 0 contention retries";
 constexpr char kTimeoutText[] = "Operation timed out - received only 0 responses.";
 
 void AppendBE16(std::vector<uint8_t>* out, uint16_t v) {
@@ -138,7 +140,8 @@ Status Frontend::SetPlan(uint32_t number, Slice bytes) {
     if (number < plans.size()) plans[number] = false;
   }
   if (const HotPlan* old = plans_.Find(number); old != nullptr && old->figures != nullptr) {
-    retired_figures_.push_back({old->prepared_id, old->table_id, old->kind == HotKind::kWrite, old->figures});
+    retired_figures_.push_back({old->prepared_id, old->table_id, old->kind == HotKind::kWrite,
+                                old->conditions != HotConditions::kNone, old->figures});
   }
   return plans_.Set(number, bytes);
 }
@@ -147,7 +150,8 @@ std::vector<Frontend::TakenFigures> Frontend::TakeFigures() {
   std::vector<TakenFigures> taken = std::exchange(retired_figures_, {});
   for (const auto& plan : plans_.all()) {
     if (plan == nullptr || plan->figures == nullptr) continue;
-    taken.push_back({plan->prepared_id, plan->table_id, plan->kind == HotKind::kWrite, std::exchange(plan->figures, nullptr)});
+    taken.push_back({plan->prepared_id, plan->table_id, plan->kind == HotKind::kWrite, plan->conditions != HotConditions::kNone,
+                     std::exchange(plan->figures, nullptr)});
   }
   return taken;
 }
@@ -166,14 +170,19 @@ void Frontend::NoteLatency(const Slot& slot, uint32_t rows) {
   HotPlan* plan = plans_.Find(slot.measured_plan);
   if (plan == nullptr) return;
   if (plan->figures == nullptr) plan->figures = std::make_shared<PlanFigures>();
-  const uint64_t came = slot.deadline - (slot.write ? options_.write_timeout_micros : options_.read_timeout_micros);
+  const uint64_t came = slot.deadline - TimeoutOf(slot);
   plan->figures->micros.Add(now_ > came ? now_ - came : 0);
   plan->figures->rows += rows;
 }
 
-void Frontend::CountBatch(Slice body, int64_t change) {
-  uint64_t& count = body.data[0] == 0 ? stats_.logged_batches : stats_.unlogged_batches;
-  count += static_cast<uint64_t>(change);
+uint64_t Frontend::TimeoutOf(const Slot& slot) const {
+  if (!slot.write) return options_.read_timeout_micros;
+  return slot.type == WriteType::kCounter ? options_.counter_timeout_micros : options_.write_timeout_micros;
+}
+
+void Frontend::CountBatch(Slice body, size_t partitions, int64_t change) {
+  auto& counts = body.data[0] == 0 ? stats_.logged_batches : stats_.unlogged_batches;
+  counts[std::min(partitions, counts.size() - 1)] += static_cast<uint64_t>(change);
 }
 
 void Frontend::BeginCall() {
@@ -266,12 +275,15 @@ void Frontend::AnswerError(Connection* connection, uint8_t version, int16_t stre
 // WriteTimeout: consistency, received, block for, write type. ReadTimeout: consistency, received, block for, data present (spec 9).
 void Frontend::AnswerTimeout(Connection* connection, const Slot& slot) {
   std::vector<uint8_t>* out = OutOf(connection);
-  const size_t at = BeginError(out, slot.write ? kErrorWriteTimeout : kErrorReadTimeout, kTimeoutText);
+  const bool cas = slot.type == WriteType::kCas;
+  const size_t at = BeginError(out, slot.write ? kErrorWriteTimeout : kErrorReadTimeout, cas ? kCasTimeoutText : kTimeoutText);
   AppendBE16(out, slot.consistency);
   AppendBE32(out, 0);
   AppendBE32(out, 1);
   if (slot.write) {
-    AppendString(out, "SIMPLE");
+    static constexpr const char* kNames[] = {"SIMPLE", "COUNTER", "BATCH", "UNLOGGED_BATCH", "CAS"};
+    AppendString(out, kNames[static_cast<size_t>(slot.type)]);
+    if (cas && slot.version >= 5) AppendBE16(out, 0);  // contentions
   } else {
     out->push_back(0);
   }
@@ -307,7 +319,7 @@ void Frontend::Decline(Slot* slot, const HotHead& head, Slice body) {
   if (HotPlan* plan = plans_.Find(slot->plan); plan != nullptr && ++plan->declines >= kHotDeclinesMax) {
     plan->skips = kHotSkips;
   }
-  if (head.opcode == kOpcodeBatch && body.size > 0) CountBatch(body, -1);
+  if (head.opcode == kOpcodeBatch && body.size > 0) CountBatch(body, slot->partitions, -1);
   if (head.opcode == kOpcodeQuery) stats_.texts--;
   body = RequestBodyOf(head, body);
   FreeSlot(slot, connection);
@@ -337,8 +349,10 @@ void Frontend::TellDeclined() {
   declined_bytes_.clear();
 }
 
-void Frontend::OnAnswer(const Record& record) {
+void Frontend::OnAnswer(const Record& record, uint32_t shard) {
   if (record.request & kHotRequest) {
+    if (static_cast<uint32_t>(record.request) & kPartRequest) return OnSpreadPart(record);
+    if (record.kind == RecordKind::kSpread) return OnSpread(record, shard);
     if (record.kind == RecordKind::kFrame) return OnFrame(record);
     if (record.kind == RecordKind::kDeclined) return OnDeclined(record);
     return;
@@ -355,13 +369,14 @@ bool Frontend::Drain(uint64_t now_micros, size_t bytes_max) {
   generic_.clear();
   size_t taken = 0;
   bool more = false;
-  for (Lane& lane : lanes_) {
+  for (uint32_t shard = 0; shard < lanes_.size(); shard++) {
+    Lane& lane = lanes_[shard];
     if (lane.ended) continue;
     lane.answers->Awake();
     Record record;
     do {
       while (taken < bytes_max && lane.answers->Peek(&record)) {
-        OnAnswer(record);
+        OnAnswer(record, shard);
         taken += kRecordHeaderBytes + record.payload.size;
         lane.answers->Pop();
       }
@@ -423,6 +438,8 @@ void Frontend::SealOutgoing() {
 }
 
 void Frontend::Expire(uint64_t now_micros) {
+  spreads_.Retry(now_micros);
+  if (spreads_.size() > 0) Flush();
   if (stats_.open == 0) return;
   for (Slot& slot : slots_) {
     if (!slot.used || slot.deadline > now_micros) continue;

@@ -9,7 +9,9 @@
 #include "connection_filter.h"
 #include "hot_plan.h"
 #include "hot_record.h"
+#include "hot_request.h"
 #include "ring.h"
+#include "spread.h"
 #include "table_figures.h"
 
 namespace ferrosa {
@@ -19,9 +21,11 @@ struct FrontendOptions {
   uint32_t open_max = 65536;
   uint32_t open_per_connection_max = 32768;  // stream ids
   uint64_t write_timeout_micros = 2'000'000;
+  uint64_t counter_timeout_micros = 5'000'000;  // of writes to counters
   uint64_t read_timeout_micros = 5'000'000;
   uint32_t ignore_msb = 12;
   int32_t own_shard = -1;  // the shard of this thread, -1 for none
+  bool several_partitions = true;  // batches of several partitions are hot
 };
 
 // The shard that owns a token: ScyllaDB's rule (src/shard/token.ts).
@@ -39,14 +43,16 @@ struct FrontendStats {
   uint64_t timeouts = 0;
   uint64_t overloaded = 0;  // answered with Overloaded
   uint64_t stops = 0;       // connections stopped for a full ring or a bound
-  uint64_t logged_batches = 0;  // of one partition, as every batch that is hot
-  uint64_t unlogged_batches = 0;
+  uint64_t spread = 0;  // batches of several shards
+  // Batches by the number of their partitions; those of more than the last one has are counted there.
+  std::array<uint64_t, 65> logged_batches{};
+  std::array<uint64_t, 65> unlogged_batches{};
   uint64_t texts = 0;         // of `hot`, those that came as text
   uint32_t open = 0;        // hot requests in flight
   uint32_t connections = 0;
 };
 
-class Frontend {
+class Frontend : private Spreads::Sink {
  public:
   // Something for a connection's JavaScript. Bytes are bytes()[start, end).
   enum class ItemKind : uint8_t {
@@ -68,7 +74,7 @@ class Frontend {
     bool compress;  // plain envelopes that JavaScript compresses and frames
   };
 
-  explicit Frontend(const FrontendOptions& options) : options_(options) {}
+  explicit Frontend(const FrontendOptions& options) : options_(options), spreads_(this) {}
   void AddShard(RingProducer* requests, RingConsumer* answers) { lanes_.push_back({requests, answers}); }
   // Registers a plan under its number, for nobody but group 0; empty bytes forget it. Invalid and Overloaded as HotPlans::Set.
   Status SetPlan(uint32_t number, Slice plan);
@@ -77,6 +83,7 @@ class Frontend {
     std::array<uint8_t, 16> prepared_id;
     std::array<uint8_t, 16> table_id;
     bool write;
+    bool conditional;
     std::shared_ptr<PlanFigures> figures;
   };
   std::vector<TakenFigures> TakeFigures();
@@ -119,6 +126,9 @@ class Frontend {
   const std::vector<uint8_t>& sealed() const { return sealed_; }
   const std::vector<uint8_t>& generic() const { return generic_; }
   const FrontendStats& stats() const { return stats_; }
+  // Batches that other shards have a part of: how many have begun, and how many of the first have all ended.
+  uint64_t spreads_begun() const { return spreads_.begun(); }
+  uint64_t spreads_ended() const { return spreads_.oldest(); }
   bool has_answers() const { return !dirty_.empty(); }
 
  private:
@@ -142,6 +152,8 @@ class Frontend {
     uint64_t taken = 0;  // requests so far that JavaScript did not find in the bytes
     std::vector<uint8_t> out;  // whole envelopes
   };
+  // As the protocol names it in a timeout.
+  enum class WriteType : uint8_t { kSimple, kCounter, kBatch, kUnloggedBatch, kCas };
   // A hot request in flight.
   struct Slot {
     uint32_t connection = 0;
@@ -154,6 +166,8 @@ class Frontend {
     uint8_t version = 0;
     bool used = false;
     bool write = false;
+    WriteType type = WriteType::kSimple;
+    uint16_t partitions = 0;     // of a batch
     uint32_t measured_plan = 0;  // `plan`, or that of a batch's first statement
     int32_t gather = -1;         // of a request that every shard got
   };
@@ -195,14 +209,26 @@ class Frontend {
   void NoteStop(Connection* connection);
   void BeginCall();
   uint32_t TakeSlot();
+  uint64_t TimeoutOf(const Slot& slot) const;
   Slot* SlotOf(uint64_t request);
   void FreeSlot(Slot* slot, Connection* connection);
   void NoteLatency(const Slot& slot, uint32_t rows);
   int32_t TakeGather();
   void OnPart(const Record& record, Slot* slot);
   void Merge(Slot* slot, const HotPlan& plan, std::vector<Slice>* parts, uint32_t rows);
-  void CountBatch(Slice body, int64_t change);
-  void OnAnswer(const Record& record);
+  void CountBatch(Slice body, size_t partitions, int64_t change);
+  struct BatchPlaces {
+    int64_t token = 0;  // of the first partition
+    size_t partitions = 0;
+    bool spans = false;  // several shards
+  };
+  bool PlaceBatch(const Connection& connection, BatchPlaces* out);
+  void OnAnswer(const Record& record, uint32_t shard);
+  // frontend_spread.cc
+  void OnSpread(const Record& record, uint32_t shard);
+  void OnSpreadPart(const Record& record);
+  void SendPart(uint32_t shard, RecordKind kind, uint32_t number, Slice payload) override;
+  void SpreadEnded(uint64_t request, bool failed) override;
   void OnFrame(const Record& record);
   void OnDeclined(const Record& record);
   void Decline(Slot* slot, const HotHead& head, Slice body);
@@ -217,6 +243,8 @@ class Frontend {
   // Requests of the hot path in their ring: numbers with this bit are slots, smaller ones are the router's. All fit into a double.
   static constexpr uint64_t kHotRequest = uint64_t{1} << 52;
   static constexpr uint32_t kGenerationMask = 0xfffff;
+  // In the number of a request: it is a part of a spread.
+  static constexpr uint32_t kPartRequest = uint32_t{1} << 31;
 
   const FrontendOptions options_;
   std::vector<Lane> lanes_;
@@ -253,6 +281,8 @@ class Frontend {
   std::vector<Outgoing> outgoing_;
   std::vector<uint8_t> sealed_;
   std::vector<uint8_t> generic_;
+  std::vector<int64_t> tokens_;
+  Spreads spreads_;
   FrontendStats stats_;
 };
 

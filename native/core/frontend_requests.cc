@@ -1,7 +1,11 @@
 // How requests of connections get into the rings of the shards: which of them are hot, and what of them the shard is given.
 #include "frontend.h"
+
+#include <algorithm>
+
 #include "hash.h"
 #include "hot_record.h"
+#include "limits.h"
 
 namespace ferrosa {
 namespace {
@@ -118,6 +122,11 @@ Frontend::Taken Frontend::PutStatement(Connection* connection, Slice envelope, H
   slot.version = version;
   slot.stream = static_cast<int16_t>(LoadBE<uint16_t>(envelope.data + 2));
   slot.write = plan->kind == HotKind::kWrite;
+  if (plan->flags & kHotCounter) slot.type = WriteType::kCounter;
+  if (plan->conditions != HotConditions::kNone) {
+    slot.type = WriteType::kCas;
+    slot.consistency = request_.serial_consistency;
+  }
   slot.measured_plan = plan->number;
   if (plan->kind == HotKind::kIndexRead) return PutToAll(connection, slot, &head, body, *plan);
   Slice key;
@@ -126,35 +135,53 @@ Frontend::Taken Frontend::PutStatement(Connection* connection, Slice envelope, H
   return Put(connection, slot, &head, body);
 }
 
-// A batch is hot when all its statements are hot writes to one partition.
+// Where a batch's statements go. False: one of them is JavaScript's.
+bool Frontend::PlaceBatch(const Connection& connection, BatchPlaces* out) {
+  const uint32_t shards = static_cast<uint32_t>(lanes_.size());
+  tokens_.clear();
+  bool indexed = false;
+  for (size_t i = 0; i < batch_.count; i++) {
+    const HotBatch::Entry& entry = batch_.entries[i];
+    if (entry.plan->skips > 0 || !MayRun(connection, *entry.plan)) return false;
+    if (!ValidateRequest(*entry.plan, entry.request)) return false;
+    Slice key;
+    if (!PartitionKeyOf(*entry.plan, entry.request, &key_, &key)) return false;
+    tokens_.push_back(MurmurToken(key));
+    indexed |= !entry.plan->indexes.empty();
+    out->spans |= ShardOfToken(tokens_[i], shards, options_.ignore_msb) != ShardOfToken(tokens_[0], shards, options_.ignore_msb);
+  }
+  out->token = tokens_[0];
+  std::sort(tokens_.begin(), tokens_.end());
+  out->partitions = static_cast<size_t>(std::unique(tokens_.begin(), tokens_.end()) - tokens_.begin());
+  if (out->partitions > 1 && (!options_.several_partitions || (!batch_.logged && batch_.count > kHotUnloggedMax))) return false;
+  if (!out->spans) return true;
+  // Connections of a shard's own thread leave these to main, which TRUNCATE asks whether they have ended.
+  const bool durable = (batch_.entries[0].plan->flags & kHotNotDurable) == 0;
+  return batch_.logged && durable && !indexed && options_.own_shard < 0 && spreads_.size() < kSpreadsMax;
+}
+
+// A batch is hot when all its statements are hot writes; those to several shards go to the shard of the first, which keeps the batch.
 Frontend::Taken Frontend::Batch(Connection* connection, Slice envelope) {
   const Slice body(envelope.data + kEnvelopeHeaderBytes, envelope.size - kEnvelopeHeaderBytes);
   const uint8_t version = envelope.data[0];
-  if (!ParseBatch(plans_, version, body, &batch_)) return Taken::kLeft;
-  Slice key;
-  for (size_t i = 0; i < batch_.count; i++) {
-    const HotBatch::Entry& entry = batch_.entries[i];
-    if (entry.plan->skips > 0 || !MayRun(*connection, *entry.plan)) return Taken::kLeft;
-    if (!ValidateRequest(*entry.plan, entry.request)) return Taken::kLeft;
-    Slice other;
-    if (!PartitionKeyOf(*entry.plan, entry.request, i == 0 ? &key_ : &other_key_, &other)) return Taken::kLeft;
-    if (i == 0) key = other;
-    if (Compare(key, other) != 0) return Taken::kLeft;
-  }
+  BatchPlaces places;
+  if (!ParseBatch(plans_, version, body, &batch_) || !PlaceBatch(*connection, &places)) return Taken::kLeft;
   HotHead head;
   head.plan = kHotBatchPlan;
   head.opcode = kOpcodeBatch;
-  head.token = MurmurToken(key);
+  head.token = places.token;
   Slot slot;
   slot.plan = kHotBatchPlan;
   slot.consistency = batch_.entries[0].request.consistency;
   slot.version = version;
   slot.stream = static_cast<int16_t>(LoadBE<uint16_t>(envelope.data + 2));
   slot.write = true;
+  if (places.partitions > 1) slot.type = batch_.logged ? WriteType::kBatch : WriteType::kUnloggedBatch;
+  slot.partitions = static_cast<uint16_t>(places.partitions);
   slot.measured_plan = batch_.entries[0].plan->number;
   const uint64_t hot = stats_.hot;
   const Taken taken = Put(connection, slot, &head, body);
-  if (stats_.hot > hot) CountBatch(body, 1);
+  if (stats_.hot > hot) CountBatch(body, places.partitions, 1);
   return taken;
 }
 
@@ -189,7 +216,7 @@ uint32_t Frontend::OpenSlot(Connection* connection, const Slot& wanted) {
   slot.used = true;
   slot.generation = generation;
   slot.connection = connection->id;
-  slot.deadline = now_ + (slot.write ? options_.write_timeout_micros : options_.read_timeout_micros);
+  slot.deadline = now_ + TimeoutOf(slot);
   connection->open++;
   connection->taken++;
   stats_.hot++;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "hash.h"
 #include "limits.h"
 
 namespace ferrosa {
@@ -23,20 +24,43 @@ bool HotExecutor::Open(const HotHead& head, Slice body) {
   return ParseExecute(*plan_, head.version, Slice(body.data + head.options_at, body.size - head.options_at), &execute_);
 }
 
-bool HotExecutor::ResolveColumns(const TableDescriptor& table, const HotPlan& plan, Resolved* out) {
-  out->statics.clear();
-  out->regulars.clear();
-  out->columns.clear();
+bool HotExecutor::ResolveWrite(const TableDescriptor& table, const HotPlan& plan, Resolved* out) {
+  const bool counters = (plan.flags & kHotCounter) != 0;
   for (const HotPlan::Value& value : plan.values) {
     const int index = table.IndexOf(value.column_id);
     if (index < 0) return false;
     const Column& column = table.columns[static_cast<size_t>(index)];
     if (column.multicell || column.counter || column.dropped) return false;
-    (column.is_static ? out->statics : out->regulars).push_back({static_cast<uint16_t>(index), value.slot});
+    (column.is_static ? out->statics : out->regulars).values.push_back({static_cast<uint16_t>(index), value.slot});
   }
-  const auto by_column = [](const Resolved::Value& a, const Resolved::Value& b) { return a.column < b.column; };
-  std::sort(out->statics.begin(), out->statics.end(), by_column);
-  std::sort(out->regulars.begin(), out->regulars.end(), by_column);
+  for (const HotPlan::Operation& operation : plan.operations) {
+    const int index = table.IndexOf(operation.column_id);
+    if (index < 0) return false;
+    const Column& column = table.columns[static_cast<size_t>(index)];
+    const bool counts = operation.kind == HotOperation::kIncrement || operation.kind == HotOperation::kDecrement;
+    if (column.dropped || column.counter != counts || column.multicell == counts || counters != counts) return false;
+    const bool by_path = operation.kind == HotOperation::kElement || operation.kind == HotOperation::kDiscard;
+    if (column.type.kind == TypeKind::kList && by_path) return false;
+    if (column.type.kind == TypeKind::kUdt && operation.kind != HotOperation::kElement && operation.kind != HotOperation::kClear) return false;
+    (column.is_static ? out->statics : out->regulars)
+        .operations.push_back({operation.kind, column.type.kind, static_cast<uint16_t>(index), operation.key_slot, operation.value_slot});
+  }
+  if (counters && !(out->statics.values.empty() && out->regulars.values.empty())) return false;
+  const auto by_column = [](const auto& a, const auto& b) { return a.column < b.column; };
+  for (Resolved::Part* part : {&out->statics, &out->regulars}) {
+    std::sort(part->values.begin(), part->values.end(), by_column);
+    std::stable_sort(part->operations.begin(), part->operations.end(), by_column);
+  }
+  return true;
+}
+
+bool HotExecutor::ResolveColumns(const TableDescriptor& table, const HotPlan& plan, Resolved* out) {
+  out->statics.Clear();
+  out->regulars.Clear();
+  out->columns.clear();
+  out->indexes.clear();
+  out->conditions.clear();
+  if (!ResolveWrite(table, plan, out) || !ResolveIndexes(plan, out)) return false;
   for (const HotPlan::Selected& selected : plan.columns) {
     SelectedColumn column;
     column.what = static_cast<SelectedKind>(selected.what);
@@ -72,7 +96,17 @@ bool HotExecutor::ResolveColumns(const TableDescriptor& table, const HotPlan& pl
     out->columns.push_back({SelectedKind::kValue, static_cast<uint16_t>(index)});
     return !column.multicell && !column.counter && !column.is_static && !column.dropped;
   }
-  return plan.partition_key.size() == table.partition_key.size() && plan.clustering.size() <= table.clustering.size();
+  if (plan.partition_key.size() != table.partition_key.size() || plan.clustering.size() > table.clustering.size()) return false;
+  return ResolveConditions(table, plan, out);
+}
+
+// Also true when the table of an index is another than it was.
+bool HotExecutor::IsStale(const Resolved& r) const {
+  for (size_t i = 0; i < r.indexes.size(); i++) {
+    StoreTable* table = store_->Find(plan_->indexes[i].table_id.data());
+    if (table != r.indexes[i].table || table->descriptor.get() != r.indexes[i].descriptor) return true;
+  }
+  return false;
 }
 
 const HotExecutor::Resolved* HotExecutor::Resolve() {
@@ -80,7 +114,7 @@ const HotExecutor::Resolved* HotExecutor::Resolve() {
   if (table == nullptr || table->descriptor->version != plan_->table_version) return nullptr;
   if (resolved_.size() <= plan_->number) resolved_.resize(plan_->number + 1);
   Resolved& r = resolved_[plan_->number];
-  if (r.plan != plan_->serial || r.table != table || r.descriptor != table->descriptor.get()) {
+  if (r.plan != plan_->serial || r.table != table || r.descriptor != table->descriptor.get() || IsStale(r)) {
     r.plan = plan_->serial;
     r.table = table;
     r.descriptor = table->descriptor.get();
@@ -107,60 +141,164 @@ bool HotExecutor::TtlOf(uint32_t now_seconds, uint32_t* ttl, uint32_t* expires_a
   return true;
 }
 
-bool HotExecutor::MakeCells(const std::vector<Resolved::Value>& values, uint32_t ttl, uint32_t expires_at,
-                            uint32_t now_seconds, std::vector<CellWrite>* out) const {
-  out->clear();
-  for (const Resolved::Value& v : values) {
-    const HotValue& value = Value(v.slot);
-    if (value.unset) continue;
-    CellWrite cell;
-    cell.column = v.column;
-    if (value.bytes.is_null()) {
-      cell.tombstone = true;
-      cell.local_deletion_time = now_seconds;
-    } else {
-      cell.value = value.bytes;
-      cell.ttl = ttl;
-      cell.local_deletion_time = expires_at;
-    }
-    out->push_back(cell);
+CellWrite HotExecutor::CellOf(uint16_t column, Slice value, const Times& times) {
+  CellWrite cell;
+  cell.column = column;
+  if (value.is_null()) {
+    cell.tombstone = true;
+    cell.local_deletion_time = times.now_seconds;
+  } else {
+    cell.value = value;
+    cell.ttl = times.ttl;
+    cell.local_deletion_time = times.expires_at;
   }
+  return cell;
+}
+
+bool HotExecutor::AddElements(const Resolved::Operation& operation, Slice collection, const Times& times, HotWrite* write,
+                              HotRowPart* out) {
+  ElementReader elements(collection);
+  while (elements.Next()) {
+    Slice first;
+    Slice second;
+    if (!elements.Take(&first)) return false;
+    if (operation.type == TypeKind::kMap && !elements.Take(&second)) return false;
+    if (operation.type == TypeKind::kSet) second = Slice(first.data, 0);
+    if (operation.type == TypeKind::kList) {
+      second = first;
+      write->paths.push_back(NextListPath());
+      first = Slice(write->paths.back().data(), write->paths.back().size());
+    }
+    out->cells.push_back(CellOf(operation.column, second, times));
+    out->cells.back().path = first;
+  }
+  return elements.ended();
+}
+
+bool HotExecutor::AddDelta(const Resolved::Operation& operation, Slice delta, HotWrite* write, HotRowPart* out) {
+  if (delta.size != 8) return false;
+  CellWrite cell;
+  cell.column = operation.column;
+  cell.delta = true;
+  cell.value = delta;
+  if (operation.kind == HotOperation::kDecrement) {
+    std::array<uint8_t, 8>& negated = write->decrements.emplace_back();
+    StoreBE<uint64_t>(negated.data(), 0 - LoadBE<uint64_t>(delta.data));
+    cell.value = Slice(negated.data(), negated.size());
+  }
+  out->cells.push_back(cell);
   return true;
 }
 
-bool HotExecutor::BuildWrite(int64_t token, int64_t server_micros, uint32_t now_seconds, HotWrite* out) {
+// False for bytes that cannot be: main has looked at them.
+bool HotExecutor::MakeOperation(const Resolved::Operation& operation, const Times& times, HotWrite* write, HotRowPart* out) const {
+  if (operation.kind == HotOperation::kClear) {
+    out->deletions.push_back({operation.column, {times.timestamp, times.now_seconds}});
+    return true;
+  }
+  const HotValue& value = Value(operation.value_slot);
+  if (value.unset) return true;
+  switch (operation.kind) {
+    case HotOperation::kElement: {
+      const Slice path = Value(operation.key_slot).bytes;
+      out->cells.push_back(CellOf(operation.column, value.bytes, times));
+      out->cells.back().path = path;
+      return !path.is_null();
+    }
+    case HotOperation::kReplace: {
+      // What this statement writes stays: hence one microsecond less.
+      const int64_t before = static_cast<int64_t>(static_cast<uint64_t>(times.timestamp) - 1);
+      out->deletions.push_back({operation.column, {before, times.now_seconds}});
+      [[fallthrough]];
+    }
+    case HotOperation::kAdd:
+      return value.bytes.is_null() || AddElements(operation, value.bytes, times, write, out);
+    case HotOperation::kDiscard: {
+      if (value.bytes.is_null()) return true;
+      ElementReader elements(value.bytes);
+      Slice path;
+      while (elements.Next() && elements.Take(&path)) {
+        out->cells.push_back(CellOf(operation.column, Slice(), times));
+        out->cells.back().path = path;
+      }
+      return elements.ended();
+    }
+    default:
+      return AddDelta(operation, value.bytes, write, out);
+  }
+}
+
+bool HotExecutor::MakePart(const Resolved::Part& part, const Times& times, HotWrite* write, HotRowPart* out) const {
+  out->Clear();
+  for (const Resolved::Value& v : part.values) {
+    const HotValue& value = Value(v.slot);
+    if (!value.unset) out->cells.push_back(CellOf(v.column, value.bytes, times));
+  }
+  for (const Resolved::Operation& operation : part.operations)
+    if (!MakeOperation(operation, times, write, out)) return false;
+  return true;
+}
+
+bool HotExecutor::TimestampOf(int64_t server_micros, int64_t* out) const {
+  // The time of a conditional write is not the client's to give.
+  const bool given = request_->has_timestamp && plan_->conditions == HotConditions::kNone;
+  *out = given ? request_->timestamp : server_micros;
+  if (plan_->timestamp_slot == kNoSlot) return true;
+  const HotValue& value = Value(plan_->timestamp_slot);
+  if (value.unset) return true;
+  if (value.bytes.size != 8) return false;
+  *out = LoadBE<int64_t>(value.bytes.data);
+  return true;
+}
+
+void HotExecutor::WritePartitionDeletion(const DecoratedKey& key, const Times& times, Writer* out) const {
+  out->U8(kMutationFormat);
+  out->U8(kMutationHasPartitionDeletion);
+  out->Bytes(Slice(plan_->table_id.data(), 16));
+  out->LE<int64_t>(key.token);
+  out->LE<uint16_t>(static_cast<uint16_t>(key.key.size));
+  out->Bytes(key.key);
+  out->LE<int64_t>(times.timestamp);
+  out->LE<uint32_t>(times.now_seconds);
+}
+
+bool HotExecutor::TokenOf(int64_t* out) {
+  Slice key;
+  if (!PartitionKeyOf(*plan_, *request_, &key_, &key)) return false;
+  *out = MurmurToken(key);
+  return true;
+}
+
+bool HotExecutor::PartitionName(std::string* out) {
+  Slice key;
+  if (!PartitionKeyOf(*plan_, *request_, &key_, &key)) return false;
+  out->assign(reinterpret_cast<const char*>(plan_->table_id.data()), plan_->table_id.size());
+  out->append(reinterpret_cast<const char*>(key.data), key.size);
+  return true;
+}
+
+bool HotExecutor::BuildWrite(int64_t token, const HotTime& time, HotWrite* out) {
+  const uint32_t now_seconds = time.now_seconds();
   const Resolved* r = Resolve();
   if (r == nullptr || plan_->kind != HotKind::kWrite) return false;
   DecoratedKey key;
   key.token = token;
-  if (!PartitionKeyOf(*plan_, *request_, &key_, &key.key)) return false;
-  int64_t timestamp = request_->has_timestamp ? request_->timestamp : server_micros;
-  if (plan_->timestamp_slot != kNoSlot) {
-    const HotValue& value = Value(plan_->timestamp_slot);
-    if (!value.unset) {
-      if (value.bytes.size != 8) return false;
-      timestamp = LoadBE<int64_t>(value.bytes.data);
-    }
-  }
-  uint32_t ttl;
-  uint32_t expires_at;
-  if (!TtlOf(now_seconds, &ttl, &expires_at)) return false;
+  if (!PartitionKeyOf(*plan_, *request_, &out->key, &key.key)) return false;
+  StoreBE(out->token.data(), token);
+  Times times{};
+  times.now_seconds = now_seconds;
+  if (!TimestampOf(time.timestamp, &times.timestamp) || !TtlOf(now_seconds, &times.ttl, &times.expires_at)) return false;
 
   out->table = r->table;
   out->row_count = 0;
   out->mutation.bytes.clear();
   out->mutation2.bytes.clear();
+  out->paths.clear();
+  out->decrements.clear();
+  out->entry_count = 0;
   out->partition_deletion = (plan_->flags & kHotDeletePartition) != 0;
   if (out->partition_deletion) {
-    Writer& m = out->mutation;
-    m.U8(kMutationFormat);
-    m.U8(kMutationHasPartitionDeletion);
-    m.Bytes(Slice(plan_->table_id.data(), 16));
-    m.LE<int64_t>(token);
-    m.LE<uint16_t>(static_cast<uint16_t>(key.key.size));
-    m.Bytes(key.key);
-    m.LE<int64_t>(timestamp);
-    m.LE<uint32_t>(now_seconds);
+    WritePartitionDeletion(key, times, &out->mutation);
     return true;
   }
 
@@ -168,42 +306,43 @@ bool HotExecutor::BuildWrite(int64_t token, int64_t server_micros, uint32_t now_
   for (const int32_t slot : plan_->clustering) out->clustering.push_back(Value(slot).bytes);
   const bool whole_clustering = out->clustering.size() == r->descriptor->clustering.size();
   if (!whole_clustering && (!out->clustering.empty() || !r->regulars.empty())) return false;
-  MakeCells(r->statics, ttl, expires_at, now_seconds, &out->static_cells);
-  MakeCells(r->regulars, ttl, expires_at, now_seconds, &out->cells);
+  if (!MakePart(r->statics, times, out, &out->statics) || !MakePart(r->regulars, times, out, &out->regulars)) return false;
 
-  if (!out->static_cells.empty()) {
+  const auto add_row = [&](const HotRowPart& part) {
     RowWrite& row = out->rows[out->row_count++];
     row = RowWrite{};
     row.key = key;
-    row.is_static = true;
-    row.timestamp = timestamp;
-    row.cells = out->static_cells;
-  }
+    row.timestamp = times.timestamp;
+    row.deletions = part.deletions;
+    row.cells = part.cells;
+    return &row;
+  };
+  if (!out->statics.empty()) add_row(out->statics)->is_static = true;
   const bool insert = (plan_->flags & kHotInsert) != 0;
   const bool delete_row = (plan_->flags & kHotDeleteRow) != 0;
-  if (whole_clustering && (insert || delete_row || !out->cells.empty())) {
-    RowWrite& row = out->rows[out->row_count++];
-    row = RowWrite{};
-    row.key = key;
-    row.clustering = out->clustering;
-    row.has_liveness = insert;
-    row.delete_row = delete_row;
-    row.timestamp = timestamp;
-    row.ttl = insert ? ttl : kNoTtl;
-    row.local_deletion_time = delete_row ? now_seconds : (insert ? expires_at : kNoDeletionTime);
-    row.cells = out->cells;
+  if (whole_clustering && (insert || delete_row || !out->regulars.empty())) {
+    RowWrite* row = add_row(out->regulars);
+    row->clustering = out->clustering;
+    row->has_liveness = insert;
+    row->delete_row = delete_row;
+    row->ttl = insert ? times.ttl : kNoTtl;
+    row->local_deletion_time = delete_row ? now_seconds : (insert ? times.expires_at : kNoDeletionTime);
   }
   // Nothing to write (an UPDATE whose values are all left out) is JavaScript's to say.
   if (out->row_count == 0) return false;
   Store::EncodeRow(*out->table, out->rows[0], &out->mutation);
   if (out->row_count == 2) Store::EncodeRow(*out->table, out->rows[1], &out->mutation2);
-  return true;
+  return r->indexes.empty() || AddEntries(*r, times, time.real_micros, out);
 }
 
 Status HotExecutor::Apply(const HotWrite& write) {
   if (write.partition_deletion) return store_->Apply(Slice(write.mutation.bytes));
   for (size_t i = 0; i < write.row_count; i++) store_->ApplyRow(write.table, write.rows[i]);
   write.table->writes++;
+  for (size_t i = 0; i < write.entry_count; i++) {
+    store_->ApplyRow(write.entries[i].table, write.entries[i].row);
+    write.entries[i].table->writes++;
+  }
   return Status::Ok();
 }
 

@@ -1,4 +1,4 @@
-// native/core/hot_plan.h: prepared statements that the addon runs without JavaScript, and the EXECUTE bodies that ask for them.
+// native/core/hot_plan.h: prepared statements that the addon runs without JavaScript. Their requests: hot_request.h.
 // Byte layout and the rules of what is left to JavaScript: docs/format/hot-plan.md.
 #pragma once
 #include <array>
@@ -9,6 +9,7 @@
 
 #include "bytes.h"
 #include "descriptor.h"
+#include "hot_value.h"
 #include "plain_text.h"
 #include "read_command.h"
 
@@ -25,6 +26,7 @@ enum HotFlag : uint8_t {
   kHotUnrestricted = 8,
   kHotDeleteRow = 16,
   kHotDeletePartition = 32,
+  kHotCounter = 64,
 };
 enum class BindTarget : uint8_t {
   kPartitionKey = 0,
@@ -36,15 +38,41 @@ enum class BindTarget : uint8_t {
   kSliceStart = 6,
   kSliceEnd = 7,
   kTerm = 8,
+  kOperationKey = 9,
+  kOperationValue = 10,
+  kCondition = 11,
 };
-inline constexpr size_t kHotTargets = 9;
+inline constexpr size_t kHotTargets = 12;
 
-// What makes the bytes of a value acceptable. Everything that needs more than a look leaves the request to JavaScript.
-struct ValueRule {
-  enum Kind : uint8_t { kAny, kFixed, kAscii, kUtf8, kTimeuuid, kTimeOfDay, kInet, kAtLeast, kNever } kind = kNever;
-  uint32_t bytes = 0;
-  static ValueRule Of(const Type& type);
-  bool Accepts(Slice value) const;
+// What a write does to a column beside giving it a whole value.
+enum class HotOperation : uint8_t {
+  kElement = 1,   // the cell at a path: a map's entry, a set's element, a user type's field; null deletes it
+  kAdd = 2,       // every element of a collection
+  kDiscard = 3,   // the cells at the paths that a set has are deleted
+  kReplace = 4,   // what was in the collection goes, the elements of another come
+  kClear = 5,     // what was in the collection goes
+  kIncrement = 6,
+  kDecrement = 7,
+};
+inline constexpr uint8_t kHotOperations = 8;
+
+// What has to hold of the row that is there, for a write to be made.
+enum class HotConditions : uint8_t { kNone = 0, kExists = 1, kNotExists = 2, kColumns = 3 };
+enum class HotComparison : uint8_t { kEqual = 0, kNotEqual = 1, kLess = 2, kLessOrEqual = 3, kGreater = 4, kGreaterOrEqual = 5 };
+inline constexpr uint8_t kHotComparisons = 6;
+
+// An index whose entries a write brings (docs/format/index-entries.md).
+struct HotIndex {
+  // What of a write is indexed.
+  enum Source : uint8_t { kValue = 0, kPath = 1, kPathAndValue = 2, kClustering = 3, kPartitionKey = 4 };
+  static constexpr uint8_t kSources = 5;
+  enum Flag : uint8_t { kOfRows = 1, kHashed = 2 };
+  std::array<uint8_t, 16> table_id{};
+  uint16_t permanent = 0;  // column ids of the index's table
+  uint16_t expiring = 0;
+  Source source = kValue;
+  uint16_t which = 0;  // column id, or position in the key
+  uint8_t flags = 0;
 };
 
 // A value of a request: a slice, null, or left out.
@@ -119,6 +147,25 @@ struct HotPlan {
     int32_t slot;
   };
   std::vector<Value> values;
+  struct Operation {
+    HotOperation kind;
+    uint16_t column_id;
+    int32_t key_slot = kNoSlot;
+    int32_t value_slot = kNoSlot;
+  };
+  std::vector<Operation> operations;
+  HotConditions conditions = HotConditions::kNone;
+  struct Condition {
+    HotComparison comparison;
+    uint16_t column_id;
+    int32_t slot = kNoSlot;
+  };
+  std::vector<Condition> column_conditions;
+  // Of a conditional write: how many of `columns` the answer shows when the conditions do not hold; the others are times.
+  uint16_t shown = 0;
+  std::vector<uint8_t> applied_v4;  // rows metadata of the answer when they hold; metadata_v4 and v5 are for when not
+  std::vector<uint8_t> applied_v5;
+  std::vector<HotIndex> indexes;
   int32_t ttl_slot = kNoSlot;
   int32_t timestamp_slot = kNoSlot;
   int32_t row_limit_slot = kNoSlot;
@@ -135,11 +182,16 @@ struct HotPlan {
 
  private:
   std::vector<uint8_t> bytes_;  // what constants point into
+  Status ReadOperations(Reader* reader);
   Status ReadBinds(Reader* reader);
   Status ReadRead(Reader* reader);
   Status ReadFolds(Reader* reader);
   Status ReadIndex(Reader* reader);
   Status ReadText(Reader* reader);
+  Status ReadConditions(Reader* reader);
+  Status ReadIndexes(Reader* reader);
+  bool PlaceKeyOrValue(BindTarget target, uint16_t which, int32_t slot);
+  bool OperationsAreWhole() const;
   Status Place(BindTarget target, uint16_t which, int32_t slot);
 };
 
@@ -168,44 +220,5 @@ class HotPlans {
   std::unordered_map<std::array<uint8_t, 16>, HotPlan*, IdHash> by_id_;
   std::unordered_multimap<size_t, HotPlan*> by_text_;  // by the hash of the skeleton
 };
-
-// The options of an EXECUTE (or an entry of a BATCH), as far as the hot path runs them. Slices point into the body.
-struct HotRequest {
-  uint16_t consistency = 0;
-  bool skip_metadata = false;
-  bool has_timestamp = false;
-  int64_t timestamp = 0;
-  int32_t page_size = -1;
-  std::vector<HotValue> values;  // by slot
-};
-
-// Reads the body of EXECUTE after the ids. False: leave it to JavaScript, which also finds what is wrong with it.
-bool ParseExecute(const HotPlan& plan, uint8_t version, Slice options, HotRequest* out);
-// Reads the values of one statement, u16 n, n x value, into out->values. For entries of a BATCH too.
-bool ParseValues(const HotPlan& plan, uint8_t version, Reader* reader, HotRequest* out);
-// The statements of a BATCH that is hot: not a counter batch, prepared writes only, all of one partition, no timestamps of their own.
-struct HotBatch {
-  struct Entry {
-    HotPlan* plan = nullptr;
-    HotRequest request;  // with the batch's consistency and timestamp
-  };
-  std::vector<Entry> entries;  // `count` of them are of this batch, the others keep their memory
-  size_t count = 0;
-};
-// Reads the body of BATCH. False: leave it to JavaScript.
-bool ParseBatch(const HotPlans& plans, uint8_t version, Slice body, HotBatch* out);
-// The limit in a slot of the request, or that of the plan.
-inline uint32_t LimitOf(const HotRequest& request, int32_t slot, uint32_t of_plan) {
-  if (slot == kNoSlot || request.values[static_cast<size_t>(slot)].bytes.size != 4) return of_plan;
-  return LoadBE<uint32_t>(request.values[static_cast<size_t>(slot)].bytes.data);
-}
-// Whether the request's page ends before its limit: then JavaScript makes the paging state of what goes on.
-inline bool IsPaged(const HotRequest& request, uint32_t limit) {
-  return request.page_size > 0 && static_cast<uint32_t>(request.page_size) < limit;
-}
-// Whether every value is one that the plan's types and targets accept.
-bool ValidateRequest(const HotPlan& plan, const HotRequest& request);
-// The serialized partition key. A single component is returned in place; several are put into *scratch. False when it is too long.
-bool PartitionKeyOf(const HotPlan& plan, const HotRequest& request, std::vector<uint8_t>* scratch, Slice* out);
 
 }  // namespace ferrosa

@@ -21,8 +21,15 @@ inline constexpr size_t kHotPlansMax = 65536;
 // Groups of connections whose permissions are looked at (src/shard/hot-path.ts): a bit a group and plan, 32 MiB when all are used.
 inline constexpr size_t kHotGroupsMax = 4096;
 inline constexpr size_t kHotBindsMax = 4096;  // binds of one statement, and constants
+inline constexpr size_t kHotIndexesMax = 256;  // of one table
+// A longer value of an indexed column is JavaScript's: it may have to warn or to fail (sai_string_term_size_warn_threshold).
+inline constexpr size_t kHotTermBytesMax = 1024;
 // A longer BATCH is JavaScript's: it may have to warn or to fail (batch_size_warn_threshold).
 inline constexpr size_t kHotBatchBytesMax = 5 * 1024;
+// Statements of an unlogged batch of several partitions: a longer one may have to warn (unlogged_batch_across_partitions_warn_threshold).
+inline constexpr size_t kHotUnloggedMax = 10;
+// Batches of several shards that have not ended, of one thread.
+inline constexpr size_t kSpreadsMax = 65536;
 // A hot read that scans more tombstones than this is JavaScript's: it warns (tombstone_warn_threshold) or fails.
 inline constexpr uint32_t kHotTombstonesMax = 1000;
 // Bytes of rows of one hot read; a longer result is read in steps by the other path.

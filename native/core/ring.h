@@ -27,10 +27,12 @@ enum class RecordKind : uint8_t {
   kVectorSearch = 9,
   kVectorRows = 10,
   kVectorForget = 11,
+  kHold = 12,
   kAck = 129,
   kRows = 130,
   kFrame = 131,
   kDeclined = 132,
+  kSpread = 133,
   kControlAnswer = 136,
   kError = 255,
 };

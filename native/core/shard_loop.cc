@@ -9,6 +9,7 @@ namespace {
 constexpr uint8_t kOpcodeResult = 0x08;
 constexpr uint32_t kResultVoid = 1;
 constexpr uint8_t kNotDurable = 1;  // flag of mutations and batches
+constexpr uint8_t kReleases = 1;    // flag of a hold
 
 }  // namespace
 
@@ -113,6 +114,9 @@ void ShardLoop::Handle(const Record& record, uint32_t asker) {
       else SendError(origin, status);
       break;
     }
+    case RecordKind::kHold:
+      OnHold(origin, record.flags, record.payload);
+      break;
     case RecordKind::kControl:
       events_.push_back({record.kind, asker, record.request, 0,
                          std::vector<uint8_t>(record.payload.data, record.payload.data + record.payload.size)});
@@ -161,13 +165,20 @@ Status ShardLoop::Log(LogRecord kind, Slice payload, uint8_t flags, uint64_t* ls
 
 void ShardLoop::Acknowledge(const Origin& origin, uint64_t lsn) {
   if (!hold_ || lsn == 0) return Send(origin, RecordKind::kAck, {});
-  held_.push_back({lsn, origin, false, {}});
+  held_.push_back({lsn, origin, false, {}, {}});
   stats_.held = static_cast<uint32_t>(held_.size());
 }
 
 void ShardLoop::AcknowledgeHot(const Origin& origin, const HotHead& head, uint64_t lsn) {
   if (!hold_ || lsn == 0) return SendVoid(origin, head);
-  held_.push_back({lsn, origin, true, head});
+  held_.push_back({lsn, origin, true, head, {}});
+  stats_.held = static_cast<uint32_t>(held_.size());
+}
+
+// The same with an answer that is in frame_.
+void ShardLoop::AcknowledgeFrame(const Origin& origin, uint64_t lsn, RecordKind kind) {
+  if (!hold_ || lsn == 0) return Send(origin, kind, Slice(frame_.bytes));
+  held_.push_back({lsn, origin, true, {}, frame_.bytes, kind});
   stats_.held = static_cast<uint32_t>(held_.size());
 }
 
@@ -183,7 +194,9 @@ void ShardLoop::SendVoid(const Origin& origin, const HotHead& head) {
 void ShardLoop::Synced(uint64_t lsn) {
   while (!held_.empty() && held_.front().lsn <= lsn) {
     const Held& held = held_.front();
-    if (held.hot) {
+    if (!held.frame.empty()) {
+      Send(held.origin, held.kind, Slice(held.frame));
+    } else if (held.hot) {
       SendVoid(held.origin, held.head);
     } else {
       Send(held.origin, RecordKind::kAck, {});
@@ -360,8 +373,7 @@ void ShardLoop::OnHot(const Origin& origin, Slice payload) {
   const bool loaded = LoadHotHead(payload, &head, &body);
   const bool batch = loaded && head.plan == kHotBatchPlan;
   if (!loaded || !(batch ? executor_.OpenBatch(head, body) : executor_.Open(head, body))) {
-    stats_.declined++;
-    return Send(origin, RecordKind::kDeclined, payload);
+    return Decline(origin, payload);
   }
   if (batch) return HotBatchRequest(origin, head, payload);
   if (executor_.plan().kind == HotKind::kWrite) return HotWriteRequest(origin, head, payload);
@@ -375,8 +387,7 @@ void ShardLoop::OnHot(const Origin& origin, Slice payload) {
       NoteHotRead();
       return Send(origin, RecordKind::kFrame, Slice(frame_.bytes));
     case HotOutcome::kDecline:
-      stats_.declined++;
-      return Send(origin, RecordKind::kDeclined, payload);
+      return Decline(origin, payload);
     case HotOutcome::kMiss: {
       auto pending = std::make_unique<Pending>();
       pending->origin = origin;
@@ -393,76 +404,93 @@ void ShardLoop::NoteHotRead() {
   met.table->figures.Get()->Read(false, TakeElapsed(), met.rows, met.tombstones, met.sources);
 }
 
-void ShardLoop::HotWriteRequest(const Origin& origin, const HotHead& head, Slice payload) {
+void ShardLoop::Decline(const Origin& origin, Slice payload) {
+  stats_.declined++;
+  Send(origin, RecordKind::kDeclined, payload);
+}
+
+// The read before it may miss: then the request waits, and begins anew when the chunks are there.
+void ShardLoop::HotCounterRequest(const Origin& origin, const HotHead& head, Slice payload) {
   const uint8_t flags = executor_.plan().flags & kHotNotDurable ? kNotDurable : 0;
-  bool ok = executor_.BuildWrite(head.token, NextServerMicros(real_), static_cast<uint32_t>(real_ / 1'000'000), &write_);
+  if (!executor_.BuildWrite(head.token, TimeOfHot(), &write_) || write_.row_count > 1) return Decline(origin, payload);
+  Status status;
+  if (!CounterMutation(origin, RecordKind::kHot, flags, payload, Slice(write_.mutation.bytes), 0, &status)) return;
+  if (!status.ok()) return Decline(origin, payload);
+  stats_.hot_writes++;
+  AcknowledgeHot(origin, head, log_ == nullptr || flags != 0 ? 0 : log_->appended());
+}
+
+HotTime ShardLoop::TimeOfHot() const { return {NextServerMicros(real_), real_}; }
+
+// What belongs together is one record.
+Status ShardLoop::LogWrite(const HotWrite& write, uint8_t flags, uint64_t* lsn) {
+  if (write.mutations() == 1) return Log(LogRecord::kMutation, Slice(write.mutation.bytes), flags, lsn);
+  batch_.bytes.clear();
+  batch_.LE<uint32_t>(static_cast<uint32_t>(write.mutations()));
+  write.ForEachMutation([&](const Writer& part) {
+    batch_.LE<uint32_t>(static_cast<uint32_t>(part.size()));
+    batch_.Bytes(Slice(part.bytes));
+  });
+  return Log(LogRecord::kBatch, Slice(batch_.bytes), flags, lsn);
+}
+
+// True when the conditions of the opened request hold; else it is answered, or waits.
+bool ShardLoop::DecideHot(const Origin& origin, const HotHead& head, Slice payload, HotTime* time) {
+  frame_.bytes.clear();
+  misses_.clear();
+  bool applies = false;
+  HotOutcome outcome = HotOutcome::kDecline;
+  const bool held = !partitions_held_.empty() &&
+                    (!executor_.PartitionName(&partition_name_) || partitions_held_.contains(partition_name_));
+  if (!held) outcome = executor_.Decide(head, time, &applies, &frame_, &misses_);
+  if (outcome == HotOutcome::kDecline) {
+    Decline(origin, payload);
+    return false;
+  }
+  if (outcome == HotOutcome::kMiss) {
+    auto pending = std::make_unique<Pending>();
+    pending->origin = origin;
+    pending->kind = RecordKind::kHot;
+    pending->started = started_;
+    pending->payload.assign(payload.data, payload.data + payload.size);
+    Park(std::move(pending), misses_);
+    return false;
+  }
+  if (applies) return true;
+  NoteHotRead();
+  Send(origin, RecordKind::kFrame, Slice(frame_.bytes));
+  return false;
+}
+
+// From here on, or no longer, JavaScript reads a partition to write it: docs/format/ring.md, kind 12.
+void ShardLoop::OnHold(const Origin& origin, uint8_t flags, Slice payload) {
+  if (payload.size < 16) return SendError(origin, Status::Invalid("hold: expected a table id and a key"));
+  partition_name_.assign(reinterpret_cast<const char*>(payload.data), payload.size);
+  if (!(flags & kReleases)) {
+    partitions_held_[partition_name_]++;
+  } else if (const auto held = partitions_held_.find(partition_name_); held != partitions_held_.end() && --held->second == 0) {
+    partitions_held_.erase(held);
+  }
+  Send(origin, RecordKind::kAck, {});
+}
+
+void ShardLoop::HotWriteRequest(const Origin& origin, const HotHead& head, Slice payload) {
+  const HotPlan& plan = executor_.plan();
+  if (plan.flags & kHotCounter) return HotCounterRequest(origin, head, payload);
+  const uint8_t flags = plan.flags & kHotNotDurable ? kNotDurable : 0;
+  const bool conditional = plan.conditions != HotConditions::kNone;
+  HotTime time = TimeOfHot();
+  if (conditional && !DecideHot(origin, head, payload, &time)) return;
   uint64_t lsn = 0;
-  if (ok && write_.row_count < 2) {
-    ok = Log(LogRecord::kMutation, Slice(write_.mutation.bytes), flags, &lsn).ok();
-  } else if (ok) {
-    // Static and regular part are one statement: one record.
-    batch_.bytes.clear();
-    batch_.LE<uint32_t>(2);
-    for (const Writer* part : {&write_.mutation, &write_.mutation2}) {
-      batch_.LE<uint32_t>(static_cast<uint32_t>(part->size()));
-      batch_.Bytes(Slice(part->bytes));
-    }
-    ok = Log(LogRecord::kBatch, Slice(batch_.bytes), flags, &lsn).ok();
-  }
   // Whatever keeps the log from taking it, JavaScript's way meets it too and says it to the client.
-  if (!ok) {
-    stats_.declined++;
-    return Send(origin, RecordKind::kDeclined, payload);
-  }
+  if (!executor_.BuildWrite(head.token, time, &write_) || !LogWrite(write_, flags, &lsn).ok()) return Decline(origin, payload);
   stats_.hot_writes++;
   const Status status = executor_.Apply(write_);
   if (!status.ok()) return SendError(origin, status);
   NoteWrites(write_.table, TakeElapsed(), 1);
-  AcknowledgeHot(origin, head, lsn);
-}
-
-// All statements of a batch have one timestamp and are one record of the log.
-bool ShardLoop::BuildBatch(const HotHead& head) {
-  const int64_t micros = NextServerMicros(real_);
-  while (writes_.size() < executor_.batch_size()) writes_.push_back(std::make_unique<HotWrite>());
-  batch_.bytes.clear();
-  batch_.LE<uint32_t>(0);
-  uint32_t mutations = 0;
-  for (size_t i = 0; i < executor_.batch_size(); i++) {
-    executor_.Select(i);
-    HotWrite* write = writes_[i].get();
-    if (!executor_.BuildWrite(head.token, micros, static_cast<uint32_t>(real_ / 1'000'000), write)) return false;
-    for (const Writer* part : {&write->mutation, &write->mutation2}) {
-      if (part->size() == 0) continue;
-      batch_.LE<uint32_t>(static_cast<uint32_t>(part->size()));
-      batch_.Bytes(Slice(part->bytes));
-      mutations++;
-    }
-  }
-  StoreLE<uint32_t>(batch_.bytes.data(), mutations);
-  return true;
-}
-
-void ShardLoop::HotBatchRequest(const Origin& origin, const HotHead& head, Slice payload) {
-  uint64_t lsn = 0;
-  bool ok = BuildBatch(head);
-  if (ok) {
-    const uint8_t flags = executor_.plan().flags & kHotNotDurable ? kNotDurable : 0;
-    ok = Log(LogRecord::kBatch, Slice(batch_.bytes), flags, &lsn).ok();
-  }
-  if (!ok) {
-    stats_.declined++;
-    return Send(origin, RecordKind::kDeclined, payload);
-  }
-  stats_.hot_writes += executor_.batch_size();
-  for (size_t i = 0; i < executor_.batch_size(); i++) {
-    const Status status = executor_.Apply(*writes_[i]);
-    if (!status.ok()) return SendError(origin, status);
-  }
-  // A part of the time for each of its statements.
-  const uint64_t nanos = TakeElapsed() / executor_.batch_size();
-  for (size_t i = 0; i < executor_.batch_size(); i++) NoteWrites(writes_[i]->table, nanos, 1);
-  AcknowledgeHot(origin, head, lsn);
+  if (!conditional) return AcknowledgeHot(origin, head, lsn);
+  executor_.PutApplied(head, &frame_);
+  AcknowledgeFrame(origin, lsn);
 }
 
 void ShardLoop::OnTable(const Origin& origin, Slice payload) {

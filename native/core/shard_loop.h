@@ -4,8 +4,11 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <string>
+#include <unordered_map>
 #include <vector>
 
+#include "batch_entry.h"
 #include "commit_log.h"
 #include "hot_execute.h"
 #include "ring.h"
@@ -49,6 +52,9 @@ class ShardLoop {
   uint32_t AddAsker(RingConsumer* requests, RingProducer* answers);
   // batch and group mode: acknowledgements wait for Synced.
   void HoldForSync(bool hold) { hold_ = hold; }
+
+  // Which shard of how many this is.
+  void SetShard(uint32_t shard, uint32_t shards) { executor_.SetShard(shard, shards); }
 
   enum Outcome : uint32_t { kMore = 1, kEvents = 2, kMisses = 4 };
   // Runs what there is for about `budget_micros`. kMore: call again after other events of the thread; without it the waker is armed.
@@ -110,6 +116,8 @@ class ShardLoop {
     Origin origin;
     bool hot;
     HotHead head;
+    std::vector<uint8_t> frame;  // of a hot write that answers with one
+    RecordKind kind = RecordKind::kFrame;
   };
 
   void Handle(const Record& record, uint32_t asker);
@@ -125,8 +133,18 @@ class ShardLoop {
   void KeepRead(std::unique_ptr<ReadOperation> read);
   void OnHot(const Origin& origin, Slice payload);
   void HotWriteRequest(const Origin& origin, const HotHead& head, Slice payload);
+  bool DecideHot(const Origin& origin, const HotHead& head, Slice payload, HotTime* time);
+  HotTime TimeOfHot() const;
+  Status LogWrite(const HotWrite& write, uint8_t flags, uint64_t* lsn);
+  void AcknowledgeFrame(const Origin& origin, uint64_t lsn, RecordKind kind = RecordKind::kFrame);
+  void OnHold(const Origin& origin, uint8_t flags, Slice payload);
+  void HotCounterRequest(const Origin& origin, const HotHead& head, Slice payload);
+  void Decline(const Origin& origin, Slice payload);
   void HotBatchRequest(const Origin& origin, const HotHead& head, Slice payload);
-  bool BuildBatch(const HotHead& head);
+  bool BuildBatch();
+  bool PutBatch(const HotWrite& write, uint32_t owner);
+  bool KeepBatch();
+  void PutSpread();
   void OnVectorSearch(const Origin& origin, uint8_t flags, Slice payload);
   void StepVectorSearch(std::unique_ptr<Pending> pending);
   void StepVectorSearch(std::unique_ptr<Pending> pending, Slice payload);
@@ -167,6 +185,9 @@ class ShardLoop {
   const TickClock& ticks_ = TickClock::Get();
   uint64_t started_ = 0;  // ticks: when the work on the current request began, which is when the one before it ended
   std::deque<Held> held_;  // ascending by lsn
+  // Partitions that JavaScript reads to write them, and how many times it does: conditional writes of them are its own meanwhile.
+  std::unordered_map<std::string, uint32_t> partitions_held_;
+  std::string partition_name_;
   std::deque<Origin> held_rows_;  // rows of builds of vector indexes that wait for room
   std::vector<std::unique_ptr<Pending>> parked_;
   std::vector<uint32_t> free_parks_;
@@ -182,6 +203,15 @@ class ShardLoop {
   std::vector<std::unique_ptr<HotWrite>> writes_;  // of a batch
   Writer frame_;
   Writer batch_;
+  // Of a batch: what belongs to other shards, by shard, and the entry that keeps it meanwhile. spread_ has the shards of those in use.
+  std::vector<Writer> parts_;
+  std::vector<uint32_t> spread_;
+  std::vector<uint32_t> part_mutations_;
+  uint32_t batch_mutations_ = 0;
+  size_t batch_bytes_ = 0;
+  std::vector<uint32_t> owners_;
+  BatchEntry entry_;
+  Writer entry_end_;
   std::vector<uint8_t> counter_;
   ShardLoopStats stats_;
 };

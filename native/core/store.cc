@@ -15,6 +15,12 @@ StoreTable* Store::Find(const TableId& id) {
   return it == tables_.end() ? nullptr : it->second.get();
 }
 
+StoreTable* Store::FindByName(std::string_view keyspace, std::string_view name) {
+  for (const auto& [id, table] : tables_)
+    if (table->descriptor->keyspace == keyspace && table->descriptor->name == name) return table.get();
+  return nullptr;
+}
+
 void Store::RenewMemtable(StoreTable* table) {
   table->memtable = std::make_shared<Memtable>(table->plan);
   table->memtable_source = std::make_shared<MemtableSource>(table->memtable, table->descriptor);
@@ -90,6 +96,7 @@ void Store::ApplyRow(StoreTable* table, const RowWrite& write) {
   if (write.delete_row) memtable.ApplyRowDeletion(row, {write.timestamp, write.local_deletion_time});
   if (write.has_liveness)
     memtable.ApplyLiveness(row, {write.timestamp, write.ttl, write.ttl == kNoTtl ? kNoDeletionTime : write.local_deletion_time});
+  for (const ColumnDeletion& d : write.deletions) memtable.ApplyComplexDeletion(row, d.column, d.time);
   memtable.Expect(row, write.cells.size());
   for (const CellWrite& c : write.cells) {
     Cell cell;
@@ -98,6 +105,7 @@ void Store::ApplyRow(StoreTable* table, const RowWrite& write) {
     cell.timestamp = write.timestamp;
     cell.ttl = c.ttl;
     cell.local_deletion_time = c.local_deletion_time;
+    cell.path = c.path;
     cell.value = c.value;
     memtable.ApplyCell(row, cell);
   }
@@ -123,13 +131,24 @@ void Store::EncodeRow(const StoreTable& table, const RowWrite& write, Writer* ou
     out->LE<int64_t>(write.timestamp);
     out->LE<uint32_t>(write.local_deletion_time);
   }
-  out->Var(write.cells.size());
+  out->Var(write.deletions.size() + write.cells.size());
+  for (const ColumnDeletion& d : write.deletions) {
+    out->LE<uint16_t>(table.descriptor->columns[d.column].id);
+    out->U8(kOperationComplexDeletion);
+    out->LE<int64_t>(d.time.marked_for_delete_at);
+    out->LE<uint32_t>(d.time.local_deletion_time);
+  }
   for (const CellWrite& c : write.cells) {
     out->LE<uint16_t>(table.descriptor->columns[c.column].id);
-    out->U8((c.tombstone ? kOperationTombstone : 0) | (c.ttl != kNoTtl ? kOperationTtl : 0));
+    out->U8((c.tombstone ? kOperationTombstone : 0) | (c.ttl != kNoTtl ? kOperationTtl : 0) |
+            (c.path.is_null() ? 0 : kOperationPath) | (c.delta ? kOperationCounterDelta : 0));
     out->LE<int64_t>(write.timestamp);
     if (c.ttl != kNoTtl) out->LE<uint32_t>(c.ttl);
     if (c.ttl != kNoTtl || c.tombstone) out->LE<uint32_t>(c.local_deletion_time);
+    if (!c.path.is_null()) {
+      out->Var(c.path.size);
+      out->Bytes(c.path);
+    }
     if (c.tombstone) continue;
     out->Var(c.value.size);
     out->Bytes(c.value);

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -23,12 +24,20 @@ using TableId = std::array<uint8_t, 16>;
 struct CellWrite {
   uint16_t column = 0;
   bool tombstone = false;
+  bool delta = false;  // of a counter: the value is what is added to it
   uint32_t ttl = kNoTtl;
   uint32_t local_deletion_time = kNoDeletionTime;
+  Slice path;  // of a cell of a multicell column; null: of a simple one
   Slice value;
 };
 
-// One row written to simple columns only, all with one timestamp.
+// The deletion of what is in a multicell column.
+struct ColumnDeletion {
+  uint16_t column = 0;
+  DeletionTime time;
+};
+
+// One row, all of its cells written with one timestamp.
 struct RowWrite {
   DecoratedKey key;
   std::span<const Slice> clustering;
@@ -38,6 +47,7 @@ struct RowWrite {
   int64_t timestamp = 0;
   uint32_t ttl = kNoTtl;                           // of the liveness
   uint32_t local_deletion_time = kNoDeletionTime;  // expiry of the liveness, or time of the deletion
+  std::span<const ColumnDeletion> deletions;
   std::span<const CellWrite> cells;
 };
 
@@ -131,11 +141,14 @@ class Store {
     return Find(key);
   }
 
+  // Looks at every table: for who remembers the id.
+  StoreTable* FindByName(std::string_view keyspace, std::string_view name);
+
   // Applies one mutation (docs/format/mutation.md), whole or not at all. Invalid for an unknown table, Corrupt for bad bytes.
   Status Apply(Slice mutation);
   // Checks a mutation completely without applying it: what the log may be given. *has_counters: it must go through PrepareCounter.
   Status Check(Slice mutation, bool* has_counters);
-  // A hot write; values are already validated against the column types.
+  // A hot write without counters; values are already validated against the column types.
   void ApplyRow(StoreTable* table, const RowWrite& write);
   // The mutation bytes of a hot write, appended to *out: what goes to the commit log before ApplyRow.
   static void EncodeRow(const StoreTable& table, const RowWrite& write, Writer* out);

@@ -13,6 +13,9 @@ using test::Damaged;
 void PutType(TypeKind kind, Writer* out) {
   out->U8(static_cast<uint8_t>(kind));
   out->LE<uint16_t>(0);
+  if (kind != TypeKind::kMap) return;
+  PutType(TypeKind::kInt, out);
+  PutType(TypeKind::kText, out);
 }
 
 struct Bind {
@@ -21,15 +24,35 @@ struct Bind {
   TypeKind type;
 };
 
+// Of the plan that writes to columns 4, a map, and 3, a list.
+const std::vector<HotOperation> kOperations = {HotOperation::kElement, HotOperation::kReplace, HotOperation::kClear};
+
 std::vector<uint8_t> MakePlan(HotKind kind, uint8_t flags, uint8_t id, const std::vector<Bind>& binds, const std::string& text = "",
-                              bool folded = false) {
+                              bool folded = false, const std::vector<HotOperation>& operations = {},
+                              bool if_not_exists = false) {
   Writer out;
-  out.U8(3);
+  out.U8(4);
   out.U8(static_cast<uint8_t>(kind));
   out.U8(flags);
   for (int i = 0; i < 16; i++) out.U8(id);
   for (int i = 0; i < 16; i++) out.U8(0);
   out.LE<uint32_t>(1);
+  out.LE<uint16_t>(static_cast<uint16_t>(operations.size()));
+  for (const HotOperation operation : operations) {
+    out.U8(static_cast<uint8_t>(operation));
+    out.LE<uint16_t>(operation == HotOperation::kClear ? 3 : 4);
+  }
+  out.U8(static_cast<uint8_t>(if_not_exists ? HotConditions::kNotExists : HotConditions::kNone));
+  if (if_not_exists) {
+    out.LE<uint16_t>(0);
+    out.LE<uint16_t>(0);
+    for (int version = 0; version < 2; version++) {
+      out.LE<uint32_t>(8);
+      out.BE<uint32_t>(0);
+      out.BE<uint32_t>(1);
+    }
+  }
+  out.LE<uint16_t>(0);
   out.LE<uint16_t>(static_cast<uint16_t>(binds.size()));
   for (const Bind& b : binds) {
     out.U8(static_cast<uint8_t>(b.target));
@@ -95,6 +118,9 @@ const std::vector<std::vector<Bind>>& PlanBinds() {
       {{kPartitionKey, 0, TypeKind::kInt}, {kSliceStart, 0, TypeKind::kInt}, {kSliceEnd, 0, TypeKind::kInt}, {kLimit, 0, TypeKind::kInt}},
       {{kTerm, 2, TypeKind::kInt}, {kLimit, 0, TypeKind::kInt}},
       {{kValue, 0, TypeKind::kInt}, {kValue, 1, TypeKind::kText}},
+      {{kPartitionKey, 0, TypeKind::kInt}, {kClustering, 0, TypeKind::kInt}, {kClustering, 1, TypeKind::kText},
+       {kOperationKey, 0, TypeKind::kInt}, {kOperationValue, 0, TypeKind::kText}, {kOperationValue, 1, TypeKind::kMap}},
+      {{kPartitionKey, 0, TypeKind::kInt}, {kClustering, 0, TypeKind::kInt}, {kClustering, 1, TypeKind::kText}, {kValue, 2, TypeKind::kInt}},
   };
   return binds;
 }
@@ -115,7 +141,22 @@ std::vector<std::vector<uint8_t>> MakePlans() {
           MakePlan(HotKind::kWrite, kHotInsert, 6, b[0], WriteText({"1", "2", "'x'", "?"})),
           MakePlan(HotKind::kRead, kHotUnrestricted, 7, b[4], ReadText("7")),
           MakePlan(HotKind::kRead, kHotUnrestricted, 8, b[4], "", true), MakePlan(HotKind::kIndexRead, 0, 9, b[6]),
-          MakePlan(HotKind::kPrepared, 0, 10, b[7], PreparedText("7", "'x'"))};
+          MakePlan(HotKind::kPrepared, 0, 10, b[7], PreparedText("7", "'x'")),
+          MakePlan(HotKind::kWrite, 0, 11, b[8], "", false, kOperations), MakePlan(HotKind::kWrite, kHotInsert, 12, b[9], "", false, {}, true)};
+}
+
+void PutMap(Prng& prng, Writer* out) {
+  Writer map;
+  const uint64_t n = prng.Below(4);
+  map.BE<uint32_t>(static_cast<uint32_t>(prng.Below(20) == 0 ? prng.Next() : n));
+  for (uint64_t i = 0; i < n; i++) {
+    map.BE<uint32_t>(4);
+    map.BE<uint32_t>(static_cast<uint32_t>(prng.Below(5)));
+    map.BE<uint32_t>(prng.Below(20) == 0 ? UINT32_MAX : 1);
+    map.U8(static_cast<uint8_t>(prng.Below(128)));
+  }
+  out->BE<uint32_t>(static_cast<uint32_t>(map.size()));
+  out->Bytes(Slice(map.bytes));
 }
 
 void PutBound(Prng& prng, const Bind& bind, Writer* out) {
@@ -124,6 +165,7 @@ void PutBound(Prng& prng, const Bind& bind, Writer* out) {
     out->BE<uint32_t>(kind == 0 ? UINT32_MAX : UINT32_MAX - 1);
     return;
   }
+  if (bind.type == TypeKind::kMap && kind > 2) return PutMap(prng, out);
   size_t n = bind.type == TypeKind::kBigint ? 8 : bind.type == TypeKind::kText ? prng.Below(4) : 4;
   if (kind == 2) n = prng.Below(70000);
   out->BE<uint32_t>(static_cast<uint32_t>(n));
@@ -186,9 +228,9 @@ std::vector<uint8_t> MakeRequest(Prng& prng, uint8_t version, int16_t stream) {
     const uint64_t n = 1 + prng.Below(4);
     body.BE<uint16_t>(static_cast<uint16_t>(n));
     for (uint64_t i = 0; i < n; i++) {
-      const uint64_t plan = prng.Below(4);
+      const uint64_t plan = prng.Below(4) == 0 ? 8 : prng.Below(4);
       body.U8(1);
-      put_id(static_cast<uint8_t>(plan));
+      put_id(plan == 8 ? 11 : static_cast<uint8_t>(plan));
       PutValues(prng, plan, &body);
     }
     body.BE<uint16_t>(1);
@@ -197,7 +239,7 @@ std::vector<uint8_t> MakeRequest(Prng& prng, uint8_t version, int16_t stream) {
     return Enclose(version, stream, 0x0d, body);
   }
   const uint64_t plan = prng.Below(PlanBinds().size());
-  put_id(plan == 6 ? 9 : plan == 4 && prng.Below(2) == 0 ? 8 : static_cast<uint8_t>(plan));
+  put_id(plan >= 6 ? static_cast<uint8_t>(plan + 3) : plan == 4 && prng.Below(2) == 0 ? 8 : static_cast<uint8_t>(plan));
   if (version >= 5) {
     body.BE<uint16_t>(16);
     for (int i = 0; i < 16; i++) body.U8(0xee);
@@ -379,7 +421,7 @@ TEST(DamagedRingRecordsAreAnsweredWithErrors) {
       payload = batch.bytes;
     } else if (kind == 3) {
       Writer plan;
-      plan.LE<uint32_t>(static_cast<uint32_t>(8 + prng.Below(3)));
+      plan.LE<uint32_t>(static_cast<uint32_t>(13 + prng.Below(3)));
       plan.Bytes(Slice(plans[prng.Below(plans.size())]));
       payload = plan.bytes;
     } else {
@@ -388,7 +430,7 @@ TEST(DamagedRingRecordsAreAnsweredWithErrors) {
       const bool batch = envelope[4] == 0x0d;
       payload.resize(kHotHeadBytes);
       HotHead head;
-      head.plan = batch ? kHotBatchPlan : static_cast<uint32_t>(prng.Below(10));
+      head.plan = batch ? kHotBatchPlan : static_cast<uint32_t>(prng.Below(14));
       head.version = version;
       head.opcode = prng.Below(3) == 0 ? static_cast<uint8_t>(prng.Next()) : envelope[4];
       head.options_at = head.opcode == kOpcodeQuery ? static_cast<uint16_t>(prng.Below(envelope.size())) : version >= 5 ? 36 : 18;

@@ -5,7 +5,13 @@ import type { Authenticator, HotGroups, RoleAccess } from '../auth/index.js';
 import { satisfiedLevels } from '../cluster/index.js';
 import type { ConnectionInfo, ServingFigures, WebServer } from '../http/index.js';
 import { askForSlices } from '../native/index.js';
-import { GuardrailConfig, type GuardrailValue, HotPlans, type Processor } from '../query/index.js';
+import {
+  defaultQuerySettings,
+  GuardrailConfig,
+  type GuardrailValue,
+  HotPlans,
+  type Processor,
+} from '../query/index.js';
 import {
   type Connection,
   type CqlServer,
@@ -192,6 +198,12 @@ function traceStore(storage: NodeStorage, processor: Processor, log: Log): Query
   return traces;
 }
 
+/** The addon knows what batches need no warning by Cassandra's defaults. */
+const warnsOnlyOfLargeBatches = (config: Config): boolean =>
+  config.batch_size_warn_threshold >= defaultQuerySettings.batchSizeWarnBytes &&
+  config.batch_size_fail_threshold >= defaultQuerySettings.batchSizeWarnBytes &&
+  config.unlogged_batch_across_partitions_warn_threshold >= defaultQuerySettings.unloggedBatchAcrossPartitionsWarn;
+
 async function createServer(
   config: Config,
   storage: NodeStorage,
@@ -203,7 +215,9 @@ async function createServer(
   const hotPathOptions = {
     frameBytesMax: limits.frameBytesMax,
     writeTimeoutMs: config.write_request_timeout,
+    counterTimeoutMs: config.counter_write_request_timeout,
     readTimeoutMs: config.read_request_timeout,
+    severalPartitions: warnsOnlyOfLargeBatches(config),
   };
   const hotPath = config.hot_path ? new HotPath(storage.shards.router, hotPathOptions) : null;
   // Without the hot path a shard would pass everything on to this thread.
@@ -215,6 +229,7 @@ async function createServer(
   let hotGroups: HotGroups | null = null;
   if (hotPath !== null && shardSockets !== null) {
     hotPath.onPlan = (number, plan) => shardSockets.plan(number, plan);
+    storage.coordinator.batchesEnded = () => hotPath.batchesEnded();
     hotPath.onAllowed = (group, plan) => shardSockets.allow(group, plan);
     const levels = (keyspace: string) => satisfiedLevels(replicasOf(storage.metadata, keyspace));
     const plans = new HotPlans(processor, hotPath, levels);

@@ -32,6 +32,7 @@ import { within } from './within.js';
 
 const timestampMax = 2n ** 63n - 1n;
 const forever = 2 ** 31 - 1;
+const holdAgainMs = 100;
 
 export class LocalCoordinator implements Coordinator {
   readonly #partitions = new PartitionQueue();
@@ -41,6 +42,8 @@ export class LocalCoordinator implements Coordinator {
   readonly #unfinished: UnfinishedWrites;
   /** Ends of logged batches that clients do not wait for. */
   readonly #forgetting = new Set<Promise<void>>();
+  /** Resolves when the batches that the hot path has begun have ended. */
+  batchesEnded: () => Promise<void> = async () => {};
   #buckets: readonly IndexBucket[] | null = null;
   /** The table that was looked up last: one request after the other is of the same. */
   #lastTable: { readonly schema: Schema; readonly id: Uint8Array; readonly table: TableDefinition | null } | null =
@@ -173,17 +176,36 @@ export class LocalCoordinator implements Coordinator {
     const contended = (contentions: number) => casTimedOut(options.serialConsistency, contentions);
     const work = this.#inTurn(tableId, key, options.contentionTimeoutMs, contended, async () => {
       const request = this.#request(options.timeoutMs, () => contended(0));
-      const answers = await Promise.all(reads.map((command) => this.shards.read(shard, command, request)));
-      const mutation = decide(answers, (micros) => this.#timestampAfter(micros));
-      if (mutation === null) return;
-      this.#check(this.#tableOf(tableId), options.consistency, true);
-      const base = this.#viewedBase(mutation);
-      if (base !== null) await this.#writeBase(base, { token, bytes: mutation }, options.durable);
-      else await this.#writeWithEntries({ token, bytes: mutation }, options.durable, request);
+      const held = this.shards.hold(shard, tableId, key, 'begins');
+      try {
+        const [answers] = await Promise.all([
+          Promise.all(reads.map((command) => this.shards.read(shard, command, request))),
+          held,
+        ]);
+        const mutation = decide(answers, (micros) => this.#timestampAfter(micros));
+        if (mutation === null) return;
+        this.#check(this.#tableOf(tableId), options.consistency, true);
+        const base = this.#viewedBase(mutation);
+        if (base !== null) await this.#writeBase(base, { token, bytes: mutation }, options.durable);
+        else await this.#writeWithEntries({ token, bytes: mutation }, options.durable, request);
+      } finally {
+        // Behind the commit in the shard's ring, also when nobody waits for that any more.
+        held.then(
+          () => this.#endHold(shard, tableId, key),
+          () => {},
+        );
+      }
     });
     if (this.views === null || this.views.baseOf(tableId) === null) return work;
     // The write of views has no deadline of its own: it goes on when the client no longer waits.
     await within(work, options.contentionTimeoutMs + options.timeoutMs, () => contended(0));
+  }
+
+  /** An overloaded shard is told later: until then it leaves the partition to this coordinator. */
+  #endHold(shard: number, tableId: Uint8Array, key: Uint8Array): void {
+    this.shards.hold(shard, tableId, key, 'ends').catch((error: FerrosaError) => {
+      if (error.code === 'OVERLOADED') setTimeout(() => this.#endHold(shard, tableId, key), holdAgainMs).unref();
+    });
   }
 
   #viewedBase(mutation: Uint8Array): TableDefinition | null {
@@ -351,7 +373,7 @@ export class LocalCoordinator implements Coordinator {
     const base = this.catalogue.tableById(table);
     if (base === null) throw new FerrosaError('TRUNCATE_ERROR', 'Error during truncate: the table is gone');
     // What is applied and not yet forgotten would come back after a crash.
-    await Promise.all(this.#forgetting);
+    await Promise.all([...this.#forgetting, this.batchesEnded()]);
     const tables = [table, ...viewsOf(this.catalogue.getKeyspace(base.keyspace), base).map(({ id }) => id)];
     await Promise.all(
       Array.from({ length: this.shards.shardCount }, (_, shard) =>

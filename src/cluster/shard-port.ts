@@ -15,6 +15,11 @@ export interface ShardPort {
     payload: Uint8Array,
     options?: ShardRequest,
   ): Promise<Uint8Array>;
+  /**
+   * JavaScript reads the partition to write it, or has done so: the shard makes no conditional write of it by itself meanwhile. Nothing else
+   * is held up. What is sent to the shard before this resolves is behind it.
+   */
+  hold(shard: number, table: Uint8Array, key: Uint8Array, what: 'begins' | 'ends'): Promise<void>;
   control(shard: number, message: unknown, options?: ShardRequest): Promise<unknown>;
 }
 

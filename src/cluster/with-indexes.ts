@@ -19,6 +19,7 @@ export function withIndexes(shards: ShardPort, entriesOf: (mutation: Uint8Array)
       shards.batch(shard, await withEntries(mutations), durable, options),
     read: (shard, command, options) => shards.read(shard, command, options),
     vectors: (shard, what, payload, options) => shards.vectors(shard, what, payload, options),
+    hold: (shard, table, key, what) => shards.hold(shard, table, key, what),
     control: (shard, message, options) => shards.control(shard, message, options),
   };
 }

@@ -11,7 +11,11 @@ export type FrontendOptions = {
   readonly openMax: number;
   readonly openPerConnectionMax: number;
   readonly writeTimeoutMicros: number;
+  /** Of writes to counters; 5 seconds when left out. */
+  readonly counterTimeoutMicros?: number;
   readonly readTimeoutMicros: number;
+  /** Whether batches of several partitions are hot; they are when it is left out. */
+  readonly severalPartitions?: boolean;
   /** The shard of the thread that the frontend is on; left out on main. */
   readonly ownShard?: number;
 };
@@ -40,6 +44,7 @@ export type FrontendFigures = {
   readonly preparedId: Uint8Array;
   readonly table: Uint8Array;
   readonly isWrite: boolean;
+  readonly isConditional: boolean;
   readonly latency: HistogramData;
   readonly rows: number;
 };
@@ -59,9 +64,11 @@ export type FrontendStats = {
   readonly overloaded: number;
   /** How often a connection was stopped for a full ring or a bound. */
   readonly stops: number;
-  /** Batches that took the hot path: all of one partition. */
-  readonly loggedBatches: number;
-  readonly unloggedBatches: number;
+  /** Batches that took the hot path, by the number of their partitions. The last one has those of more. */
+  readonly loggedBatches: readonly number[];
+  readonly unloggedBatches: readonly number[];
+  /** Of them, those of several shards. */
+  readonly spread: number;
   /** Of `hot`, those that came as text. */
   readonly texts: number;
   /** Hot requests in flight. */
@@ -104,6 +111,8 @@ export interface Frontend {
   plan(number: number, plan: Uint8Array): void;
   shardEnded(shard: number): boolean;
   stats(): FrontendStats;
+  /** Batches of several shards: how many have begun, and how many of the first have all ended. */
+  spreads(): readonly [begun: number, ended: number];
   /** Latencies by prepared statement since the last call. */
   takeFigures(): readonly FrontendFigures[];
 }

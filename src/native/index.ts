@@ -25,7 +25,7 @@ export {
   ringMemory,
   Waker,
 } from './ring.js';
-export { ShardLoop, ShardLoopOutcome, type ShardLoopStats, serverMicros } from './shard-loop.js';
+export { nativeStamps, ShardLoop, ShardLoopOutcome, type ShardLoopStats, serverMicros } from './shard-loop.js';
 export * from './source.js';
 export * from './sstable.js';
 export * from './sstable-build.js';

@@ -15,10 +15,12 @@ export const RecordKind = {
   vectorSearch: 9,
   vectorRows: 10,
   vectorForget: 11,
+  hold: 12,
   ack: 129,
   rows: 130,
   frame: 131,
   declined: 132,
+  spread: 133,
   controlAnswer: 136,
   error: 255,
 } as const;

@@ -34,6 +34,8 @@ export type ShardLoopStats = {
 export interface ShardLoop {
   /** The shard's ends of the rings of a thread that asks. Returns the asker's number. */
   addAsker(requests: RingConsumer, answers: RingProducer): number;
+  /** Which shard of how many it is: a single one unless told. */
+  setShard(shard: number, shards: number): void;
   /** Commit-log modes batch and group: acknowledgements wait for `synced`. */
   holdForSync(hold: boolean): void;
   /** While the reason is not empty, writes are answered with OVERLOADED and this text; reads go on. */
@@ -64,3 +66,14 @@ export const ShardLoop = addon.ShardLoop as new (store: object, log: object | nu
 
 /** A timestamp for a write: microseconds since the epoch, strictly increasing over all threads of the process. */
 export const serverMicros = addon.serverMicros as () => bigint;
+
+/** The clock of what the node derives from writes, which shards read too (native/core/server_clock.h). */
+export const nativeStamps = {
+  /** Microseconds since the epoch, larger than all before. */
+  take: addon.takeStampMicros as () => bigint,
+  last: addon.lastStampMicros as () => bigint,
+  /** Goes on where an earlier process ended. */
+  startAt: addon.startStampsAt as (micros: bigint) => void,
+  /** Shards take no stamp that reaches it. */
+  setBound: addon.setStampBound as (micros: bigint) => void,
+};

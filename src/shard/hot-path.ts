@@ -16,7 +16,10 @@ export type HotPathOptions = {
   /** Header and body of one envelope. */
   readonly frameBytesMax?: number;
   readonly writeTimeoutMs?: number;
+  readonly counterTimeoutMs?: number;
   readonly readTimeoutMs?: number;
+  /** Whether batches of several partitions are hot; they are when it is left out. */
+  readonly severalPartitions?: boolean;
   /** The shard whose thread this is; left out on main. */
   readonly ownShard?: number;
 };
@@ -30,6 +33,8 @@ export const hotPathLimits = {
   /** Groups of connections; kHotGroupsMax of native/core/limits.h. */
   groupsMax: 4_096,
   expiryIntervalMs: 50,
+  /** Between two looks at whether batches have ended. */
+  batchesEndedIntervalMs: 5,
   /** Of the buffer that answers of small wake-ups share, and what must be left of it to go on with it. */
   outputBytes: 256 * 1024,
   outputReserveBytes: 16 * 1024,
@@ -136,10 +141,16 @@ export class HotPath {
       openMax: hotPathLimits.openMax,
       openPerConnectionMax: hotPathLimits.openPerConnectionMax,
       writeTimeoutMicros: (options.writeTimeoutMs ?? 2000) * 1000,
+      counterTimeoutMicros: (options.counterTimeoutMs ?? 5000) * 1000,
       readTimeoutMicros: (options.readTimeoutMs ?? 5000) * 1000,
+      severalPartitions: options.severalPartitions ?? true,
       ...(options.ownShard === undefined ? {} : { ownShard: options.ownShard }),
     });
-    this.#longestRequestMs = Math.max(options.writeTimeoutMs ?? 2000, options.readTimeoutMs ?? 5000);
+    this.#longestRequestMs = Math.max(
+      options.writeTimeoutMs ?? 2000,
+      options.counterTimeoutMs ?? 5000,
+      options.readTimeoutMs ?? 5000,
+    );
     router.onShard((requests, answers) => this.#frontend.addShard(requests, answers));
     router.onWake = () => this.#drain();
     this.#timer = setInterval(() => {
@@ -235,6 +246,13 @@ export class HotPath {
 
   stats(): FrontendStats {
     return this.#frontend.stats();
+  }
+
+  /** Resolves when the batches of several shards that have begun are written everywhere, and their entries of system.batches have ended. */
+  async batchesEnded(): Promise<void> {
+    const [begun] = this.#frontend.spreads();
+    while (this.#frontend.spreads()[1] < begun)
+      await new Promise((resolve) => setTimeout(resolve, hotPathLimits.batchesEndedIntervalMs));
   }
 
   /** Latencies by table since the last call. */

@@ -173,6 +173,18 @@ export class ShardRouter {
     await this.#askAll(RecordKind.plan, payload);
   }
 
+  /**
+   * From here on ('begins') or no longer ('ends') the shard leaves conditional writes of a partition to JavaScript, which reads it to write it.
+   * @param table  16 bytes
+   * @throws FerrosaError OVERLOADED: it is as it was
+   */
+  hold(shard: number, table: Uint8Array, key: Uint8Array, what: 'begins' | 'ends'): Promise<void> {
+    const payload = Buffer.allocUnsafe(table.length + key.length);
+    payload.set(table, 0);
+    payload.set(key, table.length);
+    return this.#ask<void>(shard, RecordKind.hold, what === 'ends' ? 1 : 0, payload, {}, writeTimedOut);
+  }
+
   /** A message to the shard's JavaScript, and its answer; both are what JSON can say. */
   async control(shard: number, message: unknown, options: RequestOptions = {}): Promise<unknown> {
     const payload = Buffer.from(JSON.stringify(message));

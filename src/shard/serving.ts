@@ -48,8 +48,9 @@ export type ServingStats = SocketFigures & {
   readonly timeouts: number;
   readonly overloaded: number;
   readonly stops: number;
-  readonly loggedBatches: number;
-  readonly unloggedBatches: number;
+  /** By the number of their partitions. */
+  readonly loggedBatches: readonly number[];
+  readonly unloggedBatches: readonly number[];
   /** Requests that came as text. */
   readonly texts: number;
   readonly open: number;
@@ -86,7 +87,7 @@ export class ShardServing {
   /** Null before `serve`. */
   stats(): ServingStats | null {
     if (this.#hotPath === null || this.#sockets === null) return null;
-    const { hot, left: _, connections: __, ...stats } = this.#hotPath.stats();
+    const { hot, left: _, connections: __, spread: ___, ...stats } = this.#hotPath.stats();
     return { ...stats, ...this.#sockets.figures(), forwarded: hot - stats.local };
   }
 }

@@ -91,7 +91,12 @@ function loggedBatch(client: CqlClient, ledger: Ledger): Step {
   return async () => {
     const n = ledger.nextBatch++;
     const entry = (side: string) => ({ query: pair, values: [value.text(side), value.int(n), value.int(n)] });
-    await client.batch(0, [entry('left'), entry('right')]);
+    // Prepared ones are the addon's, the others JavaScript's.
+    const prepared = n % 2 === 0 ? await client.prepare(pair) : null;
+    await client.batch(
+      0,
+      [entry('left'), entry('right')].map((one) => ({ ...one, query: prepared ?? one.query })),
+    );
     ledger.batches.add(n);
   };
 }

@@ -80,7 +80,7 @@ const tail = fc.constantFrom(
   ' USING TTL 1000',
   ' USING TTL -1',
   ' USING TTL 0',
-  ' USING TIMESTAMP 7 AND TTL 5',
+  ' USING TIMESTAMP 7 AND TTL 5000',
 );
 const statement = fc.oneof(
   { weight: 3, arbitrary: fc.tuple(key, literal, tail).map(([k, [type, v], using]) => insert(k, type, v, using)) },

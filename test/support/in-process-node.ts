@@ -67,6 +67,9 @@ class Shards implements ShardPort {
     throw new Error('this node has no vector indexes');
   }
 
+  /** Nothing but JavaScript writes here. */
+  async hold(): Promise<void> {}
+
   async control(shard: number, message: unknown): Promise<unknown> {
     const { op, tables } = message as { op: string; tables: readonly string[] };
     if (op !== 'truncate') throw new Error(`unknown control ${op}`);

@@ -36,6 +36,7 @@ export class LoggingNode {
       batch: (shard, all) => this.#ask('batch', all, () => shards.batch(shard, all)),
       read: (shard, command) => this.#ask('read', [command], () => shards.read(shard, command)),
       vectors: () => Promise.reject(new Error('this node has no vector indexes')),
+      hold: () => shards.hold(),
       control: (shard, message) =>
         this.#ask('control', [Buffer.from(JSON.stringify(message))], () => shards.control(shard, message)),
     };

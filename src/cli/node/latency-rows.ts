@@ -47,7 +47,8 @@ export async function perReadRows(
   }));
 }
 
-export type HotCount = 'loggedBatches' | 'unloggedBatches' | 'texts' | 'declined' | 'handed';
+export type HotCount = 'texts' | 'declined' | 'handed';
+type HotBatches = 'loggedBatches' | 'unloggedBatches';
 
 /** What the hot paths of all threads with connections have counted. */
 export function sumHot(field: HotCount, hotPath: HotPath | null, shards: readonly ShardStats[]): number {
@@ -55,17 +56,19 @@ export function sumHot(field: HotCount, hotPath: HotPath | null, shards: readonl
   return hot.reduce((all, one) => all + (one?.[field] ?? 0), 0);
 }
 
-/** Partitions a batch, by the kind of batch. A batch of the hot path has one. */
+/** Partitions a batch, by the kind of batch. */
 export async function batchRows(
   { observer: { figures } }: Processor,
   hotPath: HotPath | null,
   shards: readonly ShardStats[],
 ): Promise<PlainRow[]> {
-  const sum = (field: HotCount) => sumHot(field, hotPath, shards);
-  const hotBatches = { logged: sum('loggedBatches'), unlogged: sum('unloggedBatches'), counter: 0 };
+  const hot = [hotPath?.stats(), ...shards.map(({ serving }) => serving)];
+  const of = (field: HotBatches) => hot.map((one) => one?.[field] ?? []);
+  const hotBatches = { logged: of('loggedBatches'), unlogged: of('unloggedBatches'), counter: [] };
   return (['counter', 'logged', 'unlogged'] as const).map((type) => {
     const histogram = figures.batches[type].copy();
-    if (hotBatches[type] > 0) histogram.add(1, hotBatches[type]);
+    for (const counts of hotBatches[type])
+      for (const [partitions, count] of counts.entries()) if (count > 0) histogram.add(partitions, count);
     return {
       name: `partitions_per_${type}_batch`,
       max: histogram.max,

@@ -8,18 +8,46 @@ import { FerrosaError } from '../../common/errors.js';
 /** How far ahead of the clock its bound on disk is: after a crash the clock goes on there. */
 const aheadMicros = 600_000_000n;
 
+/** What counts the stamps: one a process, as shards give stamps too. */
+export interface Stamps {
+  /** Microseconds since the epoch, larger than all before. */
+  take(): bigint;
+  last(): bigint;
+  /** Goes on where an earlier process ended. */
+  startAt(micros: bigint): void;
+  /** Whoever else takes stamps takes none that reaches it. */
+  setBound(micros: bigint): void;
+}
+
+/** Stamps that only the clock takes. @param wall  microseconds since the epoch */
+function ownStamps(wall: () => bigint): Stamps {
+  let last = 0n;
+  return {
+    take() {
+      const now = wall();
+      last = now > last ? now : last + 1n;
+      return last;
+    },
+    last: () => last,
+    startAt(micros) {
+      last = micros;
+    },
+    setBound() {},
+  };
+}
+
 export class StampClock {
   readonly #path: string;
-  readonly #wall: () => bigint;
-  #last: bigint;
+  readonly #stamps: Stamps;
   /** No timestamp reaches it before a larger one is on disk. */
   #bound: bigint;
+  #timer: NodeJS.Timeout | null = null;
 
-  private constructor(path: string, wall: () => bigint, last: bigint) {
+  private constructor(path: string, stamps: Stamps, last: bigint) {
     this.#path = path;
-    this.#wall = wall;
-    this.#last = last;
+    this.#stamps = stamps;
     this.#bound = last;
+    stamps.startAt(last);
   }
 
   /**
@@ -28,7 +56,7 @@ export class StampClock {
    * @param wall  microseconds since the epoch
    * @throws FerrosaError CORRUPT naming the file; system errors
    */
-  static open(path: string, wall: () => bigint): StampClock {
+  static open(path: string, wall: () => bigint, stamps: Stamps = ownStamps(wall)): StampClock {
     let text = '0';
     try {
       text = readFileSync(path, 'utf8').trim();
@@ -40,21 +68,36 @@ export class StampClock {
         'CORRUPT',
         `${path} is damaged: remove it, and the clock goes on from the system's (which must not have been set back)`,
       );
-    return new StampClock(path, wall, BigInt(text));
+    return new StampClock(path, stamps, BigInt(text));
   }
 
   /** Microseconds since the epoch, larger than all before. @throws system errors when its bound cannot be written */
   readonly now = (): bigint => {
-    const wall = this.#wall();
-    const next = wall > this.#last ? wall : this.#last + 1n;
+    const next = this.#stamps.take();
     if (next >= this.#bound - aheadMicros / 2n) this.#extend(next);
-    this.#last = next;
     return next;
   };
 
+  /** Keeps the bound ahead while only shards take stamps. @param everyMs  milliseconds, well below half of what it is ahead */
+  keepAhead(everyMs: number, failed: (error: Error) => void): void {
+    const extend = (): void => {
+      try {
+        this.now();
+      } catch (error) {
+        failed(error as Error);
+      }
+    };
+    extend();
+    this.#timer = setInterval(extend, everyMs);
+    this.#timer.unref();
+  }
+
   /** The node ends: it goes on right here. */
   close(): void {
-    if (this.#bound > this.#last) this.#keep(this.#last);
+    if (this.#timer !== null) clearInterval(this.#timer);
+    this.#stamps.setBound(0n);
+    const last = this.#stamps.last();
+    if (this.#bound > last) this.#keep(last);
   }
 
   #extend(next: bigint): void {
@@ -84,5 +127,6 @@ export class StampClock {
       closeSync(folder);
     }
     this.#bound = bound;
+    this.#stamps.setBound(bound);
   }
 }

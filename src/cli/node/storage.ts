@@ -9,6 +9,7 @@ import {
   withIndexes,
 } from '../../cluster/index.js';
 import type { FerrosaError } from '../../common/errors.js';
+import { nativeStamps } from '../../native/index.js';
 import { nativeFunctions, resolveColumnMask } from '../../query/index.js';
 import { loadHostId, MetadataStore, type NodeRecord, RaftClient, registerNode } from '../../raft/index.js';
 import { type CatalogueChange, totalReplicas, type UserFunction } from '../../schema/index.js';
@@ -19,6 +20,9 @@ import type { Config } from '../settings.js';
 import type { HostAndPort } from '../units.js';
 import { nextTimeUuid, nowMicros, nowMs, random } from './environment.js';
 import { StampClock } from './stamp-clock.js';
+
+/** How often the bound of the stamp clock is looked at: it is ten minutes ahead. */
+const stampBoundMs = 60_000;
 
 /** What drivers are told this is: they choose their behaviour by it. */
 export const releaseVersion = '5.0.9';
@@ -72,7 +76,8 @@ export async function openStorage(config: Config, log: Log, onDeath: (message: s
   const pool = createBackgroundPool(config.concurrent_compactors);
   const shards = await startShards(config, hostId, metadata, pool, log, onDeath);
   const port = shardPort(shards);
-  const stamps = StampClock.open(join(folder, 'clock'), nowMicros);
+  const stamps = StampClock.open(join(folder, 'clock'), nowMicros, nativeStamps);
+  stamps.keepAhead(stampBoundMs, (error) => log.error({ err: error }, 'the clock of indexes and views cannot be kept'));
   const builds = indexBuilds(port, metadata, shards, stamps, log);
   metadata.catalogue.onChange((change) => followSchema(shards, builds, change, log));
   const batchLog = new BatchLog(port, metadata.catalogue.getTable('system', 'batches'), {
@@ -206,6 +211,7 @@ function shardPort(shards: Shards): ShardPort {
     batch: (shard, mutations, durable, options) => router.batch(shard, mutations, durable, options),
     read: (shard, command, options) => router.read(shard, command, options),
     vectors: (shard, what, payload, options) => router.vectors(shard, what, payload, options),
+    hold: (shard, table, key, what) => router.hold(shard, table, key, what),
     async control(shard, message, options) {
       const { op, tables } = message as { op?: string; tables?: readonly string[] };
       if (op !== 'truncate' || tables === undefined) return router.control(shard, message, options);

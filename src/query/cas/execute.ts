@@ -54,7 +54,7 @@ export function executeConditionalBatch(
 }
 
 /** Columns of the conditions, regular ones first; null for IF [NOT] EXISTS. */
-function columnsOf({ conditions }: WritePlan): ColumnDefinition[] | null {
+export function columnsOf({ conditions }: WritePlan): ColumnDefinition[] | null {
   if (conditions === null || conditions.kind !== 'columns') return null;
   const columns = conditions.columns.map(({ column }) => column);
   return [...columns.filter(({ kind }) => kind !== 'static'), ...columns.filter(({ kind }) => kind === 'static')];

@@ -44,7 +44,7 @@ export class CoordinatorFigures {
   }
 
   /** Adds what the addon has measured since it was asked last. `table`: UUID text. */
-  mergeHot(table: string, kind: 'read' | 'write', latency: HistogramData): void {
+  mergeHot(table: string, kind: 'read' | 'write' | 'casWrite', latency: HistogramData): void {
     this.#of(table)[kind].merge(latency);
   }
 

@@ -225,6 +225,8 @@ export class DeleteElement extends BaseOperation {
 
 /** u.f = v. */
 export class SetField extends BaseOperation {
+  /** Of the field in its type. */
+  readonly index: number;
   readonly #path: Uint8Array;
   constructor(
     column: ColumnDefinition,
@@ -232,7 +234,8 @@ export class SetField extends BaseOperation {
     readonly term: Term,
   ) {
     super(column);
-    this.#path = fieldPath(fieldIndex(column.type as UserType, field));
+    this.index = fieldIndex(column.type as UserType, field);
+    this.#path = fieldPath(this.index);
   }
 
   override execute(row: RowWriter, context: BindContext): void {
@@ -244,10 +247,13 @@ export class SetField extends BaseOperation {
 
 /** DELETE u.f. */
 export class DeleteField extends BaseOperation {
+  /** Of the field in its type. */
+  readonly index: number;
   readonly #path: Uint8Array;
   constructor(column: ColumnDefinition, field: string) {
     super(column);
-    this.#path = fieldPath(fieldIndex(column.type as UserType, field));
+    this.index = fieldIndex(column.type as UserType, field);
+    this.#path = fieldPath(this.index);
   }
 
   override execute(row: RowWriter): void {

@@ -97,6 +97,7 @@ export class ShardEngine {
       onFailed: (error) => this.#fatal(`the commit log in ${folder} cannot be synced: ${error.message}`),
     });
     this.#loop = new ShardLoop(this.#store, this.#log);
+    this.#loop.setShard(shard, shardCount);
     this.#loop.holdForSync(this.#logSync.acknowledgesAfterSync);
     this.#waker = new Waker(-1, () => this.#run());
     const warn = (message: string, fields: object) => this.#report('warn', message, fields);

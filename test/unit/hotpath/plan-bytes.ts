@@ -1,5 +1,19 @@
 // Hot plans (docs/format/hot-plan.md) and EXECUTE envelopes for tests, written by hand from the documents.
-export const Target = { key: 0, clustering: 1, value: 2, ttl: 3, timestamp: 4, limit: 5, start: 6, end: 7 } as const;
+export const Target = {
+  key: 0,
+  clustering: 1,
+  value: 2,
+  ttl: 3,
+  timestamp: 4,
+  limit: 5,
+  start: 6,
+  end: 7,
+  term: 8,
+  operationKey: 9,
+  operationValue: 10,
+} as const;
+/** What an operation does to its column. */
+export const Does = { element: 1, add: 2, discard: 3, replace: 4, clear: 5, increment: 6, decrement: 7 } as const;
 
 const le16 = (n: number) => Buffer.from([n & 255, n >> 8]);
 const le32 = (n: number) => Buffer.from([n & 255, (n >> 8) & 255, (n >> 16) & 255, n >>> 24]);
@@ -26,6 +40,8 @@ export type PlanSpec = {
   preparedId: Buffer;
   tableId: Buffer;
   tableVersion?: number;
+  /** What is done to a column beside giving it a whole value. */
+  operations?: [kind: number, column: number][];
   binds: [target: number, which: number, type: Buffer][];
   constants?: [target: number, which: number, value: Buffer | null][];
   sliceFlags?: number;
@@ -45,8 +61,12 @@ export type PlanSpec = {
 export const metadataId = Buffer.alloc(16, 0xee);
 
 export function planBytes(p: PlanSpec): Buffer {
-  const parts = [Buffer.from([3, p.kind === 'write' ? 1 : 2, p.flags ?? 0]), p.preparedId, p.tableId];
-  parts.push(le32(p.tableVersion ?? 1), le16(p.binds.length));
+  const parts = [Buffer.from([4, p.kind === 'write' ? 1 : 2, p.flags ?? 0]), p.preparedId, p.tableId];
+  const operations = p.operations ?? [];
+  parts.push(le32(p.tableVersion ?? 1), le16(operations.length));
+  for (const [kind, column] of operations) parts.push(Buffer.from([kind]), le16(column));
+  // Neither conditions nor indexes.
+  parts.push(Buffer.from([0]), le16(0), le16(p.binds.length));
   for (const [target, which, t] of p.binds) parts.push(Buffer.from([target]), le16(which), t);
   const constants = p.constants ?? [];
   parts.push(le16(constants.length));

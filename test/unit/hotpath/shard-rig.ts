@@ -1,4 +1,4 @@
-// A hot path, a router and one shard on one thread, joined by real rings; the table k int, c int, s text static, v text, w int.
+// A hot path, a router and one shard, or more, on one thread, joined by real rings; the table k int, c int, s text static, v text, w int.
 import {
   type CommitLog,
   NativeStore,
@@ -58,8 +58,8 @@ export function table(version: number, extra: 'none' | 'x' = 'none'): TableDefin
 export class ShardRig {
   readonly router = new ShardRouter();
   readonly hot = new HotPath(this.router);
-  readonly store = new NativeStore(new Uint8Array(16));
-  readonly loop: ShardLoop;
+  readonly stores: readonly NativeStore[];
+  readonly loops: readonly ShardLoop[];
   readonly #waker: Waker;
   #ended = false;
   /** Called with each control message; answers come by loop.answer. */
@@ -68,23 +68,42 @@ export class ShardRig {
   constructor(
     readonly log: CommitLog | null = null,
     ringBytes = 65536,
+    shards = 1,
   ) {
-    const rings = { requests: ringMemory(ringBytes), answers: ringMemory(ringBytes) };
     this.#waker = new Waker(-1, () => this.run());
-    this.loop = new ShardLoop(this.store, log);
-    this.router.addShard(rings, this.#waker.fd);
-    this.loop.addAsker(
-      new RingConsumer(new Uint8Array(rings.requests), this.router.wakerFd),
-      new RingProducer(new Uint8Array(rings.answers), this.router.wakerFd),
-    );
+    this.stores = Array.from({ length: shards }, () => new NativeStore(new Uint8Array(16)));
+    this.loops = this.stores.map((store, shard) => {
+      const rings = { requests: ringMemory(ringBytes), answers: ringMemory(ringBytes) };
+      const loop = new ShardLoop(store, log);
+      loop.setShard(shard, shards);
+      this.router.addShard(rings, this.#waker.fd);
+      loop.addAsker(
+        new RingConsumer(new Uint8Array(rings.requests), this.router.wakerFd),
+        new RingProducer(new Uint8Array(rings.answers), this.router.wakerFd),
+      );
+      return loop;
+    });
     this.#waker.signal();
   }
 
+  /** The first shard's. */
+  get store(): NativeStore {
+    return this.stores[0]!;
+  }
+
+  get loop(): ShardLoop {
+    return this.loops[0]!;
+  }
+
   run(): void {
+    for (const loop of this.loops) this.#run(loop);
+  }
+
+  #run(loop: ShardLoop): void {
     if (this.#ended) return;
-    const outcome = this.loop.run(2000);
+    const outcome = loop.run(2000);
     if (outcome & ShardLoopOutcome.events) {
-      const flat = this.loop.takeEvents();
+      const flat = loop.takeEvents();
       for (let i = 0; i < flat.length; i += 5) this.events.push(flat.slice(i, i + 5));
     }
     if (outcome & ShardLoopOutcome.more) this.#waker.signal();

@@ -31,6 +31,13 @@ test('point writes and reads of one partition are hot', async () => {
     'DELETE FROM t WHERE p = ? AND q = ? AND c = ? AND d = ?',
     'DELETE v FROM t WHERE p = ? AND q = ? AND c = ? AND d = ?',
     'DELETE FROM t WHERE p = ? AND q = ?',
+    'INSERT INTO t (p, q, c, d, l) VALUES (?, ?, ?, ?, ?)',
+    'INSERT INTO t (p, q, s) VALUES (?, ?, ?)',
+    'UPDATE t SET l = l + ? WHERE p = ? AND q = ? AND c = ? AND d = ?',
+    'DELETE l FROM t WHERE p = ? AND q = ? AND c = ? AND d = ?',
+    'UPDATE n SET c = c + ? WHERE p = ?',
+    'UPDATE n SET c = c - 1 WHERE p = ?',
+    'UPDATE t SET v = ? WHERE p = ? AND q = ? AND c = ? AND d = ? IF v > ?',
     'SELECT * FROM t WHERE p = ? AND q = ?',
     'SELECT v, writetime(v) FROM t WHERE p = ? AND q = ? AND c = ? AND d = ?',
     'SELECT v FROM t WHERE p = ? AND q = ? AND c = ? AND d > ? AND d <= 9 LIMIT ?',
@@ -43,10 +50,16 @@ test('point writes and reads of one partition are hot', async () => {
 test('everything else is left to JavaScript', async () => {
   const made = await session();
   for (const cql of [
-    'INSERT INTO t (p, q, c, d, l) VALUES (?, ?, ?, ?, ?)',
-    'INSERT INTO t (p, q, s) VALUES (?, ?, ?)',
+    'UPDATE t SET v = ? WHERE p = ? AND q = ? AND c = ? AND d = ? IF l = ?',
+    'UPDATE t SET v = ? WHERE p = ? AND q = ? AND c = ? AND d = ? IF v IN (?, ?)',
+    'UPDATE t SET v = ? WHERE p = ? AND q = ? AND c = ? AND d = ? IF s = ?',
     'INSERT INTO t (p, q, c, d) VALUES (?, ?, ?, ?) IF NOT EXISTS',
-    'UPDATE n SET c = c + ? WHERE p = ?',
+    'DELETE c FROM n WHERE p = ?',
+    'DELETE FROM n WHERE p = ?',
+    'UPDATE t SET l = ? + l WHERE p = ? AND q = ? AND c = ? AND d = ?',
+    'UPDATE t SET l = l - ? WHERE p = ? AND q = ? AND c = ? AND d = ?',
+    'UPDATE t SET l[?] = ? WHERE p = ? AND q = ? AND c = ? AND d = ?',
+    'DELETE l[?] FROM t WHERE p = ? AND q = ? AND c = ? AND d = ?',
     'UPDATE t SET v = ? WHERE p = ? AND q = ? AND c IN (?, ?) AND d = ?',
     'DELETE FROM t WHERE p = ? AND q = ? AND c = ?',
     'SELECT * FROM t',
@@ -70,10 +83,11 @@ test('bounds of a descending column change places, as the clustering order has t
   const made = await session();
   const bytes = (await planOf(made, 'SELECT v FROM t WHERE p = ? AND q = ? AND c > ? AND c <= 7'))!;
   const view = new DataView(bytes.buffer, bytes.byteOffset);
-  // format, kind, flags, ids, version, number of binds; then target and column of each, with a type in between
-  assert.deepEqual([...bytes.subarray(0, 3)], [3, 2, 0]);
-  assert.equal(view.getUint16(39, true), 3);
-  let at = 41;
+  // format, kind, flags, ids, version, number of operations, conditions, number of indexes, number of binds; then target and column of each, with a type in between
+  assert.deepEqual([...bytes.subarray(0, 3)], [4, 2, 0]);
+  assert.equal(view.getUint16(39, true), 0);
+  assert.equal(view.getUint16(44, true), 3);
+  let at = 46;
   const targets: number[] = [];
   for (let i = 0; i < 3; i++) {
     targets.push(bytes[at]!, view.getUint16(at + 1, true));
