@@ -29,6 +29,11 @@ const timeUuid = (column: string): string => column.replace(/org.apache.cassandr
 const jsonName = (column: string): string => timeUuid(column).replace(/to_?json/g, 'to_json');
 /** The same names as keys of SELECT JSON, in hexadecimal. */
 const jsonNameInRow = (row: string): string => row.replaceAll('746f6a736f6e', '746f5f6a736f6e');
+const ownCastInRow = (row: string): string =>
+  row
+    .split(' ')
+    .map((cell) => (cell === 'null' ? cell : ownCast(Buffer.from(cell, 'hex').toString('latin1'))))
+    .join('\0');
 const ownCast = (column: string): string => column.replace(/cast\((\w+|[^()]+) as \w+\)/g, '$1');
 
 function same(part: 'rows' | 'columns', ours: Outcome, theirs: Outcome, plain: (text: string) => string): boolean {
@@ -113,7 +118,9 @@ export const knownDifferences: readonly Known[] = [
     what: 'A clustering column in descending order',
     matches: (what, ours, theirs, { hasReversed }) =>
       hasReversed &&
-      (reversedType.test(message(theirs)) || (what === 'columns' && same('columns', ours, theirs, ownCast))),
+      (reversedType.test(message(theirs)) ||
+        (what === 'columns' && same('columns', ours, theirs, ownCast)) ||
+        (what === 'rows' && same('rows', ours, theirs, ownCastInRow))),
   },
   {
     reason: 3,
