@@ -41,7 +41,9 @@ function compareValues(columns: readonly ColumnDefinition[], a: Values, b: Value
   for (let i = 0; i < shared; i++) {
     const column = columns[i]!;
     const order = compareNullable(column.type, a[i]!, b[i]!);
-    if (order !== 0) return column.reversed && !natural ? -order : order;
+    // Null is before all values in either order.
+    const isReversed = column.reversed && !natural && a[i] !== null && b[i] !== null;
+    if (order !== 0) return isReversed ? -order : order;
   }
   return 0;
 }
