@@ -1,7 +1,7 @@
 // Random schemas described by Ferrosa and by Cassandra: the same text, which makes the same schema again in a fresh Ferrosa and in Cassandra.
 //   node dist/test/grammar/describe.js [--seed N] [--count SCHEMAS] [--cassandra HOST:PORT] [--ferrosa HOST:PORT]
 import type { Target } from '../diff/outcome.js';
-import { describe, firstDifference, plain, schemaRows } from './described.js';
+import { describe, firstDifference, ordered, plain, schemaRows } from './described.js';
 import { alterations, index, keyspaceOptions, masks, view } from './extras.js';
 import { render } from './node.js';
 import { tableOptions } from './options.js';
@@ -59,7 +59,7 @@ async function roundTrip(
     const error = await execute(target, statement);
     if (error !== '') problems.push(`${target.name} does not take what was described: ${statement}\n    ${error}`);
   }
-  const textDifference = firstDifference(text, await describe(target, keyspace, internals));
+  const textDifference = firstDifference(text.map(ordered), (await describe(target, keyspace, internals)).map(ordered));
   if (textDifference !== null) problems.push(`${target.name} describes another schema afterwards:\n${textDifference}`);
   const rowDifference = firstDifference(rows, await schemaRows(target, keyspace, internals));
   if (rowDifference !== null) problems.push(`${target.name} has another schema afterwards:\n${rowDifference}`);
@@ -83,7 +83,7 @@ async function check(seed: number, { ferrosa, fresh, cassandra }: Targets): Prom
       Promise<string[]>,
     ],
   );
-  const textDifference = firstDifference(ours.map(plain), theirs.map(plain));
+  const textDifference = firstDifference(ours.map(plain).map(ordered), theirs.map(plain).map(ordered));
   if (textDifference !== null) problems.push(`Ferrosa and Cassandra describe it otherwise:\n${textDifference}`);
   const [ourRows, theirRows] = await Promise.all([
     schemaRows(ferrosa, keyspace, false),

@@ -125,7 +125,6 @@ function planOne(environment: PlanEnvironment, statement: SelectStatement): Sele
     allowFiltering: statement.allowFiltering,
     ann: ann?.column ?? null,
   });
-  checkColumns(environment, statement);
   const fetched = new FetchedColumns();
   const nodes = planNodes(environment, statement, fetched);
   if (statement.distinct) {

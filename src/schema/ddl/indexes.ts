@@ -76,6 +76,9 @@ function checkDuration({ column }: IndexTarget): void {
   throw refuse('duration columns');
 }
 
+/** Cassandra does not see the collection behind a descending order. */
+const kindText = ({ column, kind }: IndexTarget): string => (column.reversed && kind === 'values' ? '' : kind);
+
 function checkTarget(table: TableDefinition, custom: boolean, target: IndexTarget): void {
   const { column, kind } = target;
   const { name, type } = column;
@@ -97,7 +100,7 @@ function checkTarget(table: TableDefinition, custom: boolean, target: IndexTarge
   const frozenCollection = collection && !isMulticell(type);
   if (frozenCollection && kind !== 'full')
     throw invalid(
-      `Cannot create ${kind}() index on frozen column ${name}. Frozen collections are immutable and must be fully ` +
+      `Cannot create ${kindText(target)}() index on frozen column ${name}. Frozen collections are immutable and must be fully ` +
         `indexed by using the 'full(${quoteIfNeeded(name)})' modifier`,
     );
   if (!frozenCollection && kind === 'full') throw invalid('full() indexes can only be created on frozen collections');
