@@ -13,6 +13,7 @@ const settings = [
   'auto_snapshot=false',
   'dynamic_data_masking_enabled=true',
   'cas_contention_timeout=60000ms',
+  'native_transport_timeout=600000ms',
   // An increment that a deletion hides is still in that cache, and comes back with the next one.
   'counter_cache_size=0MiB',
   ...Object.entries(patience).map(([name, time]) => `${name}=${time}`),

@@ -270,9 +270,8 @@ function bindContains(
       predicates.push(compared(slot, (cell) => elementsOf(column.type, cell).some(isSame)));
       continue;
     }
-    predicates.push(
-      compared(slot, (cell) => elementsOf(column.type, cell).some(isElement(column.type, valueType(column.type), value))),
-    );
+    const isSame = isElement(column.type, valueType(column.type), value);
+    predicates.push(compared(slot, (cell) => elementsOf(column.type, cell).some(isSame)));
   }
   for (const term of restriction.keys) {
     const value = bound(term);
@@ -322,9 +321,7 @@ function hasDecimal(type: CqlType): boolean {
 
 /** Within a frozen collection Cassandra compares the elements as objects of Java, to which the decimals 1.0 and 1.00 are two; not so keys. */
 const isElement = (collection: CqlType, type: CqlType, value: Uint8Array) =>
-  !isMulticell(collection) && hasDecimal(type)
-    ? (other: Uint8Array) => sameBytes(other, value)
-    : equals(type, value);
+  !isMulticell(collection) && hasDecimal(type) ? (other: Uint8Array) => sameBytes(other, value) : equals(type, value);
 
 const equals = (type: CqlType, value: Uint8Array) => (other: Uint8Array) => compareValues(type, other, value) === 0;
 

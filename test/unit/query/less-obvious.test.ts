@@ -1,0 +1,56 @@
+// What one would not guess of Cassandra 5.0, and random statements found: nulls as bounds, decimals that are equal, which error is told.
+// The statements are in test/diff/corpus/grammar.cql too, where the real Cassandra is asked.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Session } from '../../support/in-process-node.js';
+
+async function sessionWith(...statements: string[]): Promise<Session> {
+  const session = new Session();
+  await session.all(
+    "CREATE KEYSPACE k WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 1}",
+    'USE k',
+    ...statements,
+  );
+  return session;
+}
+
+test('CONTAINS on a frozen list tells equal decimals of other scales apart, on another collection it does not', async () => {
+  const session = await sessionWith(
+    'CREATE TABLE t (k int PRIMARY KEY, f frozen<list<decimal>>, l list<decimal>, m frozen<map<decimal, int>>)',
+    'INSERT INTO t (k, f, l, m) VALUES (1, [1.5], [1.5], {1.5: 0})',
+    'INSERT INTO t (k, f, l, m) VALUES (2, [1.50], [1.50], {1.50: 0})',
+  );
+  const keys = (where: string) => session.rows(`SELECT k FROM t WHERE ${where} ALLOW FILTERING`);
+  assert.deepEqual(await keys('f CONTAINS 1.5'), [['1']]);
+  assert.deepEqual(await keys('l CONTAINS 1.5'), [['1'], ['2']]);
+  assert.deepEqual(await keys('m CONTAINS KEY 1.50'), [['1'], ['2']]);
+});
+
+test('null as a bound is where the order begins: below all values in an ascending one, above them in a descending one', async () => {
+  const rows = async (order: string, where: string) => {
+    const session = await sessionWith(
+      `CREATE TABLE t (k int, c int, PRIMARY KEY (k, c)) WITH CLUSTERING ORDER BY (c ${order})`,
+      'INSERT INTO t (k, c) VALUES (1, 1)',
+      'INSERT INTO t (k, c) VALUES (1, 2)',
+    );
+    return session.rows(`SELECT c FROM t WHERE k = 1 AND ${where}`);
+  };
+  assert.deepEqual(await rows('ASC', 'c < null AND c >= 1'), []);
+  assert.deepEqual(await rows('DESC', 'c < null AND c >= 1'), [['2'], ['1']]);
+  assert.deepEqual(await rows('DESC', 'c <= null AND c > 1'), [['2']]);
+  assert.deepEqual(await rows('DESC', 'c > null AND c <= 2'), []);
+});
+
+test('a column that is not there is told in the order of the statement', async () => {
+  const session = await sessionWith('CREATE TABLE t (k int PRIMARY KEY, v int)');
+  const error = (list: string) => session.error(`SELECT ${list} FROM t`);
+  assert.match(await error('nope(v), w'), /Unknown function/);
+  assert.match(await error('w, nope(v)'), /Undefined column name w/);
+});
+
+test('an index on a frozen collection in a descending order is refused without the kind of its target', async () => {
+  const table = 'CREATE TABLE t (k int, c frozen<list<int>>, PRIMARY KEY (k, c)) WITH CLUSTERING ORDER BY';
+  const refused = async (order: string) => (await sessionWith(`${table} (c ${order})`)).error('CREATE INDEX ON t (c)');
+  assert.match(await refused('ASC'), /Cannot create values\(\) index on frozen column c/);
+  assert.match(await refused('DESC'), /Cannot create \(\) index on frozen column c/);
+});
