@@ -49,6 +49,7 @@ export async function compareServers(
       warmup,
       proto: workload?.proto ?? 4,
       keys: options.keys,
+      countErrors: workload !== undefined,
       ...(workload?.shardAware === true ? { shards: Number(options.shards) } : {}),
     });
 
@@ -69,7 +70,8 @@ export async function compareServers(
       const warmup = workload.rate === undefined ? warmupSeconds : Number(options.warmup);
       const result = await run(target, workload.args, Number(options.seconds), warmup, workload);
       rows.push({ workload: workload.name, target: target.name, ...result });
-      process.stderr.write(`${target.name}: ${workload.name}: ${Math.round(result.opsPerSecond)}/s\n`);
+      const errors = result.errors === 0 ? '' : `, ${result.errors} errors`;
+      process.stderr.write(`${target.name}: ${workload.name}: ${Math.round(result.opsPerSecond)}/s${errors}\n`);
     }
     return rows;
   };
@@ -97,6 +99,8 @@ function printTable(workloads: readonly Workload[], rows: readonly Row[]): void 
     rows.find((row) => row.workload === workload && row.target === target);
   const ratio = (a: number | undefined, b: number | undefined): string =>
     a === undefined || b === undefined || b === 0 ? '' : (a / b).toFixed(2);
+  const rate = (row: Row): string =>
+    `${Math.round(row.opsPerSecond)}${row.errors === 0 ? '' : ` (${row.errors} errors)`}`;
   console.log(
     '| workload | Ferrosa /s | us CPU/op | p50 us | p99 us | p99.9 us | Cassandra /s | us CPU/op | p99 us | rate ratio | p99 ratio |',
   );
@@ -107,12 +111,12 @@ function printTable(workloads: readonly Workload[], rows: readonly Row[]): void 
     const c = find(name.replace(', shard-aware', ''), 'cassandra');
     const cells = [
       name,
-      Math.round(f.opsPerSecond),
+      rate(f),
       f.serverCpuMicros.toFixed(2),
       f.p50,
       f.p99,
       f.p999,
-      c === undefined ? '' : Math.round(c.opsPerSecond),
+      c === undefined ? '' : rate(c),
       c === undefined ? '' : c.serverCpuMicros.toFixed(2),
       c?.p99 ?? '',
       ratio(f.opsPerSecond, c?.opsPerSecond),

@@ -1,5 +1,6 @@
 #include "plain_text.h"
 
+#include <algorithm>
 #include <bit>
 #include <charconv>
 #include <limits>
@@ -266,6 +267,13 @@ bool AppendString(Slice text, std::vector<uint8_t>* out) {
   return true;
 }
 
+bool IsAscii(Slice text) {
+  return std::all_of(text.data, text.data + text.size, [](uint8_t byte) { return byte < 0x80; });
+}
+
+// Version 1 (RFC 9562): the first digit of the third group.
+bool IsTimeBased(Slice uuid) { return uuid.data[14] == '1'; }
+
 bool AppendHexBytes(Slice digits, std::vector<uint8_t>* out) {
   if (digits.size % 2 != 0) return false;
   Append(static_cast<uint32_t>(digits.size / 2), out);
@@ -292,13 +300,13 @@ bool AppendLiteral(const Literal& literal, TypeKind type, std::vector<uint8_t>* 
     case LiteralKind::kMarker:
       return false;
     case LiteralKind::kString:
-      return (type == TypeKind::kText || type == TypeKind::kAscii) && AppendString(text, out);
+      return (type == TypeKind::kText || (type == TypeKind::kAscii && IsAscii(text))) && AppendString(text, out);
     case LiteralKind::kInteger:
       return AppendInteger(text, type, out);
     case LiteralKind::kFloat:
       return AppendFloating(text, type, out);
     case LiteralKind::kUuid:
-      return (type == TypeKind::kUuid || type == TypeKind::kTimeuuid) && AppendUuid(text, out);
+      return (type == TypeKind::kUuid || (type == TypeKind::kTimeuuid && IsTimeBased(text))) && AppendUuid(text, out);
     case LiteralKind::kHex:
       return type == TypeKind::kBlob && AppendHexBytes(Slice(text.data + 2, text.size - 2), out);
     case LiteralKind::kBoolean:

@@ -130,6 +130,20 @@ test('whatever the values are, the answer and the rows are those of JavaScript',
   );
 });
 
+test('a value that is wrong for its type is refused in the words of a text also when its shape is known', async () => {
+  const key = { p: '1', q: "'a'", c: '1' };
+  for (const type of types)
+    for (const i of [3, 6, 7]) {
+      const right = coldStatements(key, type, columns[type]![0]!)[i]!;
+      for (let n = 0; n < 3; n++) for (const client of clients) await outcome(client, right);
+      for (const v of columns[type]!) {
+        const cql = coldStatements(key, type, v)[i]!;
+        const [with_, without] = await Promise.all(clients.map((client) => outcome(client, cql)));
+        assert.deepEqual(with_, without, cql);
+      }
+    }
+});
+
 test('markers in a text that has values too take the values of the request', async () => {
   for (let i = 0; i < 4; i++) {
     const cql = `INSERT INTO t (p, "Q", c, c_text) VALUES (?, 'm', ${i}, ?)`;
