@@ -1,5 +1,5 @@
 // Metadata of results and of prepared statements. Source: native_protocol_v5.spec sections 4.2.5.2 and 4.2.5.4.
-import type { BufferWriter } from '../common/bytes.js';
+import { BufferWriter } from '../common/bytes.js';
 import { type CqlType, encodeTypeOption } from '../types/index.js';
 import { MetadataFlag } from './constants.js';
 
@@ -19,6 +19,26 @@ export type RowsMetadata = {
   readonly changedId: Uint8Array | null;
 };
 
+/** Columns as they go: the same array of a statement goes with each of its results. */
+type EncodedColumns = { readonly global: boolean; readonly bytes: Uint8Array };
+const encodedColumns = new WeakMap<readonly Column[], EncodedColumns[]>();
+
+function encodeColumns(columns: readonly Column[], version: number): EncodedColumns {
+  let versions = encodedColumns.get(columns);
+  if (versions === undefined) {
+    versions = [];
+    encodedColumns.set(columns, versions);
+  }
+  const known = versions[version];
+  if (known !== undefined) return known;
+  const global = isOneTable(columns);
+  const writer = new BufferWriter();
+  writeColumns(writer, columns, global, version);
+  const encoded = { global, bytes: writer.peek().slice() };
+  versions[version] = encoded;
+  return encoded;
+}
+
 const isOneTable = (columns: readonly Column[]): boolean =>
   columns.length > 0 &&
   columns.every((column) => column.keyspace === columns[0]!.keyspace && column.table === columns[0]!.table);
@@ -26,8 +46,8 @@ const isOneTable = (columns: readonly Column[]): boolean =>
 export function writeRowsMetadata(writer: BufferWriter, metadata: RowsMetadata, version: number): void {
   const { columns, pagingState, skip, changedId } = metadata;
   const changed = changedId !== null && version >= 5;
-  const global = isOneTable(columns);
-  let flags = global ? MetadataFlag.GLOBAL_TABLES_SPEC : 0;
+  const encoded = encodeColumns(columns, version);
+  let flags = encoded.global ? MetadataFlag.GLOBAL_TABLES_SPEC : 0;
   if (pagingState !== null) flags |= MetadataFlag.HAS_MORE_PAGES;
   if (changed) flags |= MetadataFlag.METADATA_CHANGED;
   else if (skip) flags |= MetadataFlag.NO_METADATA;
@@ -35,7 +55,7 @@ export function writeRowsMetadata(writer: BufferWriter, metadata: RowsMetadata, 
   writer.i32(columns.length);
   if (pagingState !== null) writer.value(pagingState);
   if (changed) writer.shortBytes(changedId);
-  if (changed || !skip) writeColumns(writer, columns, global, version);
+  if (changed || !skip) writer.bytes(encoded.bytes);
 }
 
 /** What goes for the result of a statement that returns no rows. */
@@ -50,14 +70,14 @@ export function writePreparedMetadata(
   partitionKeyIndexes: readonly number[],
   version: number,
 ): void {
-  const global = isOneTable(columns);
+  const { global, bytes } = encodeColumns(columns, version);
   writer.i32(global ? MetadataFlag.GLOBAL_TABLES_SPEC : 0);
   writer.i32(columns.length);
   if (version >= 4) {
     writer.i32(partitionKeyIndexes.length);
     for (const index of partitionKeyIndexes) writer.u16(index);
   }
-  writeColumns(writer, columns, global, version);
+  writer.bytes(bytes);
 }
 
 function writeColumns(writer: BufferWriter, columns: readonly Column[], global: boolean, version: number): void {

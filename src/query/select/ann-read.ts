@@ -13,9 +13,16 @@ import { similarities } from '../functions/similarity.js';
 import { compareNullable } from '../values.js';
 import type { AnnOrder } from './ann-plan.js';
 import { keylessCommand, lookUp, partitionsAreRows, type RowPlace, rowsOfAnswers } from './index-read.js';
-import { Scan, type ScanTarget } from './scan.js';
+import { Scan } from './scan.js';
 import type { SelectPlan } from './select-plan.js';
-import { decodedRows, type RowPages, type RowSource, type SelectContext, type SourceRow } from './types.js';
+import {
+  decodedRows,
+  type RowPages,
+  type RowSource,
+  type SelectContext,
+  type SelectTarget,
+  type SourceRow,
+} from './types.js';
 import { inSlices } from './virtual-rows.js';
 
 /** Cassandra's largest LIMIT (StorageAttachedIndex, MAX_TOP_K). */
@@ -83,7 +90,7 @@ function annConsistency(consistency: number): number {
 export async function* annRows(
   plan: AnnPlan,
   given: SelectContext,
-  target: ScanTarget,
+  target: SelectTarget,
   limit: number,
   sources: AnnSources,
 ): RowSource {
@@ -122,7 +129,7 @@ class Ranking {
   constructor(
     private readonly plan: AnnPlan,
     private readonly context: SelectContext,
-    private readonly target: ScanTarget,
+    private readonly target: SelectTarget,
     private readonly vector: Uint8Array,
     private readonly limit: number,
   ) {
@@ -133,7 +140,7 @@ class Ranking {
       query ??= [...floatsOf(vector)];
       return compare([...floatsOf(value)], query);
     };
-    this.#matches = plan.filter?.bind(context.bind) ?? (() => true);
+    this.#matches = target.matches ?? (() => true);
   }
 
   /** By the rows that other indexes find, when those are few; otherwise null. */

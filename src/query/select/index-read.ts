@@ -18,9 +18,9 @@ import type { IndexLeaf } from './index-drivers.js';
 import { builtSearches, SearchOpener } from './index-search.js';
 import type { PagingState } from './paging-state.js';
 import type { RowPredicate } from './row-filter.js';
-import { Scan, type ScanTarget } from './scan.js';
+import { Scan } from './scan.js';
 import type { SelectPlan } from './select-plan.js';
-import { decodedRows, type RowSource, type SelectContext, type SourceRow } from './types.js';
+import { decodedRows, type RowSource, type SelectContext, type SelectTarget, type SourceRow } from './types.js';
 import { inSlices } from './virtual-rows.js';
 
 /** Entries that are looked up together: few at first, since a page may want few. */
@@ -29,7 +29,7 @@ const batchMax = 512;
 /** Partitions that are read at the same time. */
 const readsInFlightMax = 16;
 
-function rangeOf({ partitions }: ScanTarget, state: PagingState | null): Omit<CandidateRange, 'wholePartitions'> {
+function rangeOf({ partitions }: SelectTarget, state: PagingState | null): Omit<CandidateRange, 'wholePartitions'> {
   const position = state === null || state.position.length === 0 ? null : decodePosition(state.position);
   const after = position === null ? null : { ...position };
   if (!('keys' in partitions)) return { tokens: partitions.range, key: null, after };
@@ -42,10 +42,10 @@ function rangeOf({ partitions }: ScanTarget, state: PagingState | null): Omit<Ca
 export async function indexSource(
   plan: SelectPlan,
   context: SelectContext,
-  target: ScanTarget,
+  target: SelectTarget,
   state: PagingState | null,
 ): Promise<RowSource | null> {
-  const matches = plan.filter?.bind(context.bind) ?? (() => true);
+  const matches = target.matches ?? (() => true);
   const source = { coordinator: context.coordinator, read: context.read, nowSeconds: context.nowSeconds };
   const opener = new SearchOpener(plan.table, context, source, rangeOf(target, state));
   const found = await opener.open(builtSearches(plan, context));
@@ -76,7 +76,7 @@ async function* batches(stream: CandidateStream, context: SelectContext, ofRows:
 /** Entries that point at partitions: their rows are read as those of keys that were given. */
 async function* partitionRows(
   context: SelectContext,
-  target: ScanTarget,
+  target: SelectTarget,
   state: PagingState | null,
   candidates: CandidateStream,
   matches: RowPredicate,
@@ -111,7 +111,7 @@ const isStale = (context: SelectContext, { own }: IndexLeaf, cells: SourceRow['c
 /** @param firsts  the first row of each partition that has one: what an entry of partitions says is true of all of its rows or of none */
 async function forgetPartitions(
   context: SelectContext,
-  { slices, unrestricted }: ScanTarget,
+  { slices, unrestricted }: SelectTarget,
   batch: readonly Candidate[],
   firsts: ReadonlyMap<string, SourceRow['cells']>,
 ): Promise<void> {
@@ -129,7 +129,7 @@ async function forgetPartitions(
 async function* rowsFound(
   plan: SelectPlan,
   context: SelectContext,
-  target: ScanTarget,
+  target: SelectTarget,
   candidates: CandidateStream,
   matches: RowPredicate,
 ): RowSource {
@@ -158,7 +158,7 @@ export type RowPlace = Pick<Candidate, 'token' | 'key' | 'clustering' | 'bucket'
 export async function lookUp(
   plan: SelectPlan,
   context: SelectContext,
-  target: ScanTarget,
+  target: SelectTarget,
   batch: readonly RowPlace[],
 ): Promise<(SourceRow | null)[]> {
   const lookups = partitionsAreRows(plan) ? byShard(target, batch) : byPartition(target, batch);
@@ -178,7 +178,7 @@ export const partitionsAreRows = ({ table }: SelectPlan): boolean => table.clust
 export function rowsOfAnswers(
   plan: SelectPlan,
   context: SelectContext,
-  target: ScanTarget,
+  target: SelectTarget,
   answers: readonly Uint8Array[],
   batch: readonly RowPlace[],
 ): (SourceRow | null)[] {
@@ -201,12 +201,12 @@ export function rowsOfAnswers(
 }
 
 /** A command for rows of tables whose partitions are rows, without its keys. */
-export const keylessCommand = (target: ScanTarget): Uint8Array => commandOf(target, [], null);
+export const keylessCommand = (target: SelectTarget): Uint8Array => commandOf(target, [], null);
 
 const rowName = (key: Uint8Array, clustering: readonly (Uint8Array | null)[]): string =>
   [key, ...clustering].map((part) => (part === null ? '-' : `${part.length}:${nameOf(part)}`)).join('/');
 
-const commandOf = (target: ScanTarget, keys: readonly Uint8Array[], rows: readonly RowPlace[] | null): Uint8Array =>
+const commandOf = (target: SelectTarget, keys: readonly Uint8Array[], rows: readonly RowPlace[] | null): Uint8Array =>
   encodeReadCommand({
     tableId: target.tableId,
     nowSeconds: target.nowSeconds,
@@ -218,7 +218,7 @@ const commandOf = (target: ScanTarget, keys: readonly Uint8Array[], rows: readon
   });
 
 /** Tables whose partitions are rows: one command for all keys of a shard, bounded by the size of their answer. */
-function byShard(target: ScanTarget, batch: readonly RowPlace[]): Lookup[] {
+function byShard(target: SelectTarget, batch: readonly RowPlace[]): Lookup[] {
   const shards = new Map<number, RowPlace[]>();
   for (const candidate of batch) {
     const list = shards.get(candidate.bucket);
@@ -236,7 +236,7 @@ function byShard(target: ScanTarget, batch: readonly RowPlace[]): Lookup[] {
 }
 
 /** One command for the rows of each partition. */
-function byPartition(target: ScanTarget, batch: readonly RowPlace[]): Lookup[] {
+function byPartition(target: SelectTarget, batch: readonly RowPlace[]): Lookup[] {
   const lookups: Lookup[] = [];
   for (let i = 0; i < batch.length; ) {
     const { key, token } = batch[i]!;

@@ -9,15 +9,14 @@ import { forget, lookUp } from './index-read.js';
 import { builtSearches } from './index-search.js';
 import type { PagingState } from './paging-state.js';
 import type { RowPredicate } from './row-filter.js';
-import type { ScanTarget } from './scan.js';
 import type { SelectPlan } from './select-plan.js';
 import { textOf } from './text-predicate.js';
-import type { RowSource, SelectContext, SourceRow } from './types.js';
+import type { RowSource, SelectContext, SelectTarget, SourceRow } from './types.js';
 import { inSlices } from './virtual-rows.js';
 
 const batchRows = 128;
 
-async function ranked(plan: SelectPlan, context: SelectContext, target: ScanTarget): Promise<Candidate[]> {
+async function ranked(plan: SelectPlan, context: SelectContext, target: SelectTarget): Promise<Candidate[]> {
   builtSearches({ searches: plan.rankings.map(({ leaf }) => ({ ...leaf, of: 0 })), table: plan.table }, context);
   const { coordinator, read, nowSeconds, bind } = context;
   const found: ReadonlyMap<string, Hit>[] = [];
@@ -35,7 +34,7 @@ async function ranked(plan: SelectPlan, context: SelectContext, target: ScanTarg
     .map(({ candidate }) => candidate);
 }
 
-function isWanted({ table }: SelectPlan, { partitions, slices }: ScanTarget, { token, key, clustering }: Candidate) {
+function isWanted({ table }: SelectPlan, { partitions, slices }: SelectTarget, { token, key, clustering }: Candidate) {
   if (!inSlices(table, slices, clustering)) return false;
   if ('keys' in partitions) return partitions.keys.some((other) => sameBytes(other, key));
   const { start, startInclusive, end, endInclusive } = partitions.range;
@@ -47,10 +46,10 @@ type RankedRow = { readonly row: SourceRow; readonly rank: number };
 async function* rankedRows(
   plan: SelectPlan,
   context: SelectContext,
-  target: ScanTarget,
+  target: SelectTarget,
   state: PagingState | null,
 ): AsyncGenerator<RankedRow> {
-  const matches: RowPredicate = plan.filter?.bind(context.bind) ?? (() => true);
+  const matches: RowPredicate = target.matches ?? (() => true);
   const candidates = await ranked(plan, context, target);
   for (let at = startOf(candidates, state); at < candidates.length; at += batchRows) {
     context.read.check?.();
@@ -84,7 +83,7 @@ function startOf(candidates: readonly Candidate[], state: PagingState | null): n
 }
 
 /** The rows without their ranks, for aggregates. */
-export async function* rankedSource(plan: SelectPlan, context: SelectContext, target: ScanTarget): RowSource {
+export async function* rankedSource(plan: SelectPlan, context: SelectContext, target: SelectTarget): RowSource {
   for await (const { row } of rankedRows(plan, context, target, null)) yield [row];
 }
 
@@ -92,7 +91,7 @@ export async function* rankedSource(plan: SelectPlan, context: SelectContext, ta
 export async function rankedPage(
   plan: SelectPlan,
   context: SelectContext,
-  target: ScanTarget,
+  target: SelectTarget,
   state: PagingState | null,
   limits: { readonly remaining: number; readonly pageSize: number },
 ): Promise<{ readonly rows: SourceRow[]; readonly next: PagingState | null }> {

@@ -35,8 +35,6 @@ type Cells = readonly (Uint8Array | null)[];
 export type RowPredicate = (cells: Cells) => boolean;
 
 export type RowFilter = {
-  /** @throws FerrosaError INVALID for null and unset values, also where no row will be looked at */
-  check(context: BindContext): void;
   /** Binds the values of one execution. @throws FerrosaError INVALID for null and unset values */
   bind(context: BindContext): RowPredicate;
 };
@@ -87,14 +85,16 @@ export function filterBy(
   const slotOf = (column: ColumnDefinition) => (columnNode(environment, column.name, fetched) as CellNode).slot;
   const slotted = conjuncts.map((conjunct) => slottedOf(conjunct, slotOf));
   return {
-    check(context) {
-      for (const one of slotted) bindConjunct(one, context, analyzers);
-    },
     bind(context) {
-      const predicates = slotted.flatMap((one) => bindConjunct(one, context, analyzers));
-      return (cells) => predicates.every((predicate) => predicate(cells));
+      const predicates = bindConjunct(slotted[0]!, context, analyzers);
+      for (let i = 1; i < slotted.length; i++) predicates.push(...bindConjunct(slotted[i]!, context, analyzers));
+      return allOf(predicates);
     },
   };
+}
+
+function allOf(predicates: readonly RowPredicate[]): RowPredicate {
+  return predicates.length === 1 ? predicates[0]! : (cells) => predicates.every((predicate) => predicate(cells));
 }
 
 function slottedOf(conjunct: Conjunct, slotOf: (column: ColumnDefinition) => number): Slotted {

@@ -16,8 +16,9 @@ import { type AnnPlan, annRows, checkAnnRequest } from './ann-read.js';
 import { indexSource } from './index-read.js';
 import { isSameKey, keyOfState, type PagingState } from './paging-state.js';
 import { rankedPage, rankedSource } from './ranked-rows.js';
+import type { RowPredicate } from './row-filter.js';
 import { resultRow } from './row-sink.js';
-import { Scan, type ScanTarget } from './scan.js';
+import { Scan } from './scan.js';
 import type { FoldedSelect, SelectPlan } from './select-plan.js';
 import {
   decodedRows,
@@ -28,6 +29,7 @@ import {
   type RowPages,
   type RowSource,
   type SelectContext,
+  type SelectTarget,
   type SourceRow,
   stateAfterRow,
 } from './types.js';
@@ -41,8 +43,8 @@ export function executeSelect(plan: SelectPlan, context: SelectContext): Promise
   const told = plan.ann === null ? [] : checkAnnRequest(userLimit, context);
   for (const check of plan.checks) check(context.bind);
   // As Cassandra does, a filter's values are looked at before those of keys.
-  plan.filter?.check(context.bind);
-  const target = scanTarget(plan, context, perPartition);
+  const matches = plan.filter?.bind(context.bind) ?? null;
+  const target = selectTarget(plan, context, perPartition, matches);
   // Where nothing can match there is nothing to sort, unless there are groups: Cassandra pages through those in any case.
   const isPaged = target !== null || plan.isAggregate || plan.grouping !== null;
   if (context.pageSize > 0 && plan.ordering !== null && isPaged)
@@ -80,7 +82,7 @@ function resultOf(
 function makePage(
   plan: SelectPlan,
   context: SelectContext,
-  target: ScanTarget | null,
+  target: SelectTarget | null,
   state: PagingState | null,
   limits: Limits,
 ): Promise<ResultPage> {
@@ -119,7 +121,7 @@ function pageOfRows(
 async function rankedResult(
   plan: SelectPlan,
   context: SelectContext,
-  target: ScanTarget,
+  target: SelectTarget,
   state: PagingState | null,
   limits: Limits,
 ): Promise<ResultPage> {
@@ -146,7 +148,12 @@ function warningOf(plan: SelectPlan): string | null {
 }
 
 /** What is read; null when nothing can match. */
-function scanTarget(plan: SelectPlan, context: SelectContext, perPartition: number): ScanTarget | null {
+function selectTarget(
+  plan: SelectPlan,
+  context: SelectContext,
+  perPartition: number,
+  matches: RowPredicate | null,
+): SelectTarget | null {
   const { restrictions } = plan;
   const partitions = partitionsOf(plan, context.bind);
   // Without a key nobody looks at the clustering; a range of keys is looked at after it.
@@ -168,10 +175,11 @@ function scanTarget(plan: SelectPlan, context: SelectContext, perPartition: numb
     positions: plan.direct === null && plan.folded === null,
     unrestricted: restrictions.returnsStaticOnly,
     perPartitionLimit: plan.direct === null ? noLimit : perPartition,
+    matches,
   };
 }
 
-function partitionsOf({ restrictions }: SelectPlan, bind: BindContext): ScanTarget['partitions'] | null {
+function partitionsOf({ restrictions }: SelectPlan, bind: BindContext): SelectTarget['partitions'] | null {
   const { token } = restrictions;
   if (restrictions.isKeyRange) {
     if (token === null) return { range: wholeRing };
@@ -187,7 +195,7 @@ function partitionsOf({ restrictions }: SelectPlan, bind: BindContext): ScanTarg
 async function passThrough(
   plan: SelectPlan,
   context: SelectContext,
-  target: ScanTarget,
+  target: SelectTarget,
   state: PagingState | null,
   limits: Limits,
   told: readonly string[],
@@ -219,7 +227,7 @@ class FoldedPages implements RowPages<Pick<SourceRow, 'cells'>> {
   constructor(
     { folds }: FoldedSelect,
     private readonly context: SelectContext,
-    target: ScanTarget,
+    target: SelectTarget,
   ) {
     this.#scan = new Scan(context.coordinator, context.read, target, null);
     this.#width = folds.length;
@@ -243,7 +251,7 @@ class FoldedPages implements RowPages<Pick<SourceRow, 'cells'>> {
 function pagesOf(
   plan: SelectPlan,
   context: SelectContext,
-  target: ScanTarget,
+  target: SelectTarget,
   state: PagingState | null,
   limit: number,
 ): RowPages | Promise<RowPages> {
@@ -258,7 +266,7 @@ function pagesOf(
 }
 
 /** Rows in the order of their nearness to a vector. */
-function annPages(plan: AnnPlan, context: SelectContext, target: ScanTarget, limit: number): RowPages {
+function annPages(plan: AnnPlan, context: SelectContext, target: SelectTarget, limit: number): RowPages {
   const indexed = async (): Promise<RowPages | null> => {
     const found = plan.searches.length > 0 ? await indexSource(plan, context, target, null) : null;
     return found === null ? null : new GeneratedPages(found);
@@ -270,11 +278,11 @@ function annPages(plan: AnnPlan, context: SelectContext, target: ScanTarget, lim
 async function* virtualSource(
   plan: SelectPlan,
   context: SelectContext,
-  target: ScanTarget,
+  target: SelectTarget,
   state: PagingState | null,
 ): RowSource {
   const position = state === null || state.position.length === 0 ? null : state.position;
-  const matches = boundFilter(plan, context.bind);
+  const { matches } = target;
   const rows = virtualRows(plan.table, await context.virtualRows(plan.table), target, position);
   yield matches === null ? rows : rows.filter((row) => matches(row.cells));
 }
@@ -282,16 +290,14 @@ async function* virtualSource(
 /** The rows that pass the filter, decoded. */
 class ScannedPages implements RowPages {
   readonly #scan: Scan;
-  readonly #matches: ReturnType<typeof boundFilter>;
 
   constructor(
     private readonly plan: SelectPlan,
     private readonly context: SelectContext,
-    target: ScanTarget,
+    private readonly target: SelectTarget,
     state: PagingState | null,
   ) {
     const position = state === null || state.position.length === 0 ? null : state.position;
-    this.#matches = boundFilter(plan, context.bind);
     this.#scan = new Scan(context.coordinator, context.read, target, position);
   }
 
@@ -306,14 +312,12 @@ class ScannedPages implements RowPages {
   readonly #decode = (bytes: Uint8Array): Iterable<SourceRow> => {
     const stream = this.#scan.take(bytes);
     this.context.tombstones.note(stream);
-    return decodedRows(stream, this.plan.fetched.length, this.#matches);
+    return decodedRows(stream, this.plan.fetched.length, this.target.matches);
   };
 }
 
-const boundFilter = (plan: SelectPlan, bind: BindContext) => plan.filter?.bind(bind) ?? null;
-
 /** Rows that are filtered or computed, one result row each. */
-async function computedRows(
+function computedRows(
   plan: SelectPlan,
   source: RowPages,
   bind: BindContext,
@@ -321,16 +325,19 @@ async function computedRows(
   limits: Limits,
 ): Promise<ResultPage> {
   const page = new ComputedPage(plan, bind, state, limits);
-  while (!page.full && !source.done) page.add(await source.next());
-  return { rows: await page.rows.finish(), next: page.next };
+  const continued = (found: Iterable<SourceRow>): ResultPage | Promise<ResultPage> => {
+    page.add(found);
+    return page.full || source.done ? page.finish() : source.next().then(continued);
+  };
+  return source.done ? Promise.resolve(page.finish()) : source.next().then(continued);
 }
 
 /** One page of computed rows, as far as it has come. */
 class ComputedPage {
-  readonly rows: ResultRows;
   /** Nothing more is wanted. */
   full = false;
-  next: PagingState | null = null;
+  readonly #rows: ResultRows;
+  #next: PagingState | null = null;
   readonly #wanted: number;
   #given: number;
   #key: Uint8Array | null;
@@ -343,7 +350,7 @@ class ComputedPage {
     state: PagingState | null,
     private readonly limits: Limits,
   ) {
-    this.rows = new ResultRows(plan, bind);
+    this.#rows = new ResultRows(plan, bind);
     this.#wanted = Math.min(limits.remaining, limits.pageSize);
     this.#given = state?.givenInPartition ?? 0;
     this.#givenOfLast = this.#given;
@@ -358,19 +365,26 @@ class ComputedPage {
       }
       if (this.#given >= this.limits.perPartition) continue;
       // One row more than the page tells that the page is not the last.
-      if (this.rows.count === this.#wanted) {
-        this.next = stateAfterRow(this.plan, this.limits, this.#wanted, this.#last!, this.#givenOfLast);
+      if (this.#rows.count === this.#wanted) {
+        this.#next = stateAfterRow(this.plan, this.limits, this.#wanted, this.#last!, this.#givenOfLast);
         this.full = true;
         return;
       }
-      this.rows.add(row.cells);
+      this.#rows.add(row.cells);
       this.#last = row;
       this.#givenOfLast = ++this.#given;
-      if (this.rows.count === this.limits.remaining) {
+      if (this.#rows.count === this.limits.remaining) {
         this.full = true;
         return;
       }
     }
+  }
+
+  finish(): ResultPage | Promise<ResultPage> {
+    const rows = this.#rows.finish();
+    return rows instanceof Promise
+      ? rows.then((made) => ({ rows: made, next: this.#next }))
+      : { rows, next: this.#next };
   }
 }
 
@@ -393,7 +407,7 @@ class ResultRows {
     else this.#rows.push(resultRow(this.plan, cells, this.bind));
   }
 
-  async finish(): Promise<Uint8Array[]> {
+  finish(): Uint8Array[] | Promise<Uint8Array[]> {
     return this.plan.callsUser ? userResultRows(this.plan, this.#cells, this.bind) : this.#rows;
   }
 }

@@ -5,6 +5,8 @@ import type { Coordinator, ReadOptions } from '../coordinator.js';
 import type { VirtualRows } from '../services.js';
 import type { BindContext } from '../terms/term.js';
 import type { PagingState, PagingStateCodec } from './paging-state.js';
+import type { RowPredicate } from './row-filter.js';
+import type { ScanTarget } from './scan.js';
 import type { TombstoneWatch } from './tombstones.js';
 
 export type SelectContext = {
@@ -20,6 +22,12 @@ export type SelectContext = {
   /** Entries of indexes that are found stale may go: what is expired is told by the clock, not by the client. */
   readonly mayClean: boolean;
   virtualRows(table: TableDefinition): VirtualRows | Promise<VirtualRows>;
+};
+
+/** What one execution reads, and which of those rows it is about. */
+export type SelectTarget = ScanTarget & {
+  /** null: all of them. */
+  readonly matches: RowPredicate | null;
 };
 
 export type Limits = {

@@ -9,8 +9,7 @@ import {
   Selected,
 } from '../../storage/index.js';
 import { compareNullable, int64Bytes, packPartitionKey, sameBytes } from '../values.js';
-import type { ScanTarget } from './scan.js';
-import type { SourceRow } from './types.js';
+import type { SelectTarget, SourceRow } from './types.js';
 
 type Row = readonly (Uint8Array | null)[];
 
@@ -18,7 +17,7 @@ type Row = readonly (Uint8Array | null)[];
 export function virtualRows(
   table: TableDefinition,
   all: readonly Row[],
-  target: ScanTarget,
+  target: SelectTarget,
   position: Uint8Array | null,
 ): SourceRow[] {
   const keyCount = table.partitionKey.length;
@@ -61,7 +60,7 @@ function cellTaker(table: TableDefinition, columns: readonly ReadColumn[]): (row
     );
 }
 
-function inPartitions(partitions: ScanTarget['partitions'], key: Uint8Array): boolean {
+function inPartitions(partitions: SelectTarget['partitions'], key: Uint8Array): boolean {
   if ('keys' in partitions) return partitions.keys.some((wanted) => sameBytes(wanted, key));
   const { start, startInclusive, end, endInclusive } = partitions.range;
   const token = murmurToken(key);
