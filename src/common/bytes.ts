@@ -31,7 +31,7 @@ const scratchPartMax = 4 * 1024;
 let scratch = new ArrayBuffer(scratchPoolBytes);
 let scratchUsed = 0;
 
-/** Texts up to here are copied by a loop, which costs less than the call of a function that does it. */
+/** Up to here a loop costs less than the call of a function that copies. */
 const loopBytesMax = 64;
 
 /** UTF-8 bytes of a string. Lone surrogates become U+FFFD. */
@@ -69,7 +69,7 @@ export function compareBytes(a: Uint8Array, b: Uint8Array): number {
 /** A copy in scratch bytes. */
 export function scratchCopy(bytes: Uint8Array, length = bytes.length): Uint8Array {
   const copy = scratchBytes(length);
-  if (length > loopBytesMax * 4) copy.set(length === bytes.length ? bytes : bytes.subarray(0, length));
+  if (length > loopBytesMax) copy.set(length === bytes.length ? bytes : bytes.subarray(0, length));
   else for (let i = 0; i < length; i++) copy[i] = bytes[i]!;
   return copy;
 }

@@ -1,7 +1,7 @@
 // Runs decoded requests on the query layer and says what goes back. The same for every connection.
 import { createHash } from 'node:crypto';
 import type { ClientLogs, StatementMessage } from '../audit/index.js';
-import { toHex } from '../common/bytes.js';
+import { equalBytes, toHex } from '../common/bytes.js';
 import { FerrosaError, protocolError } from '../common/errors.js';
 import type { QueryParameters, ResultBody } from '../protocol/index.js';
 import {
@@ -174,7 +174,7 @@ function metadataRule(
   const asPrepared = prepared.resultColumns !== null && sameColumns(prepared.resultColumns, result.columns);
   if (clientId === null) return { skip: skipMetadata && asPrepared, changedId: null };
   const currentId = asPrepared ? prepared.resultMetadataId : columnsId(result.columns);
-  const known = Buffer.compare(currentId, clientId) === 0;
+  const known = equalBytes(currentId, clientId);
   return known ? { skip: skipMetadata, changedId: null } : { skip: false, changedId: currentId };
 }
 
