@@ -5,8 +5,8 @@ import type { WireType } from '../support/cql-values.js';
 import type { Line } from './corpus.js';
 import { hex, type Outcome, preparedOutcome, type Target } from './outcome.js';
 
-/** Far beyond any answer: machines may be busy with other things. */
-const answerMsMax = 180_000;
+/** Far beyond any answer: machines may be busy with other things, and processes stopped meanwhile. */
+const answerMsMax = 900_000;
 
 const nativeKinds = new Map<number, string>([
   [0x01, 'ascii'],

@@ -130,7 +130,7 @@ export async function runEpisode(episode: Episode, ferrosa: Target, cassandra: T
     if ('code' in theirs[index]!) verdict.failed++;
     const what = difference(line, ours[index]!, theirs[index]!);
     if (what === null) continue;
-    const known = knownDifference(what, ours[index]!, theirs[index]!, { hasReversed });
+    const known = knownDifference(what, ours[index]!, theirs[index]!, { hasReversed, cql: line.cql });
     if (known !== null) {
       verdict.known.set(known, (verdict.known.get(known) ?? 0) + 1);
     } else verdict.findings.push({ episode, index, cql: line.cql, what, ours: ours[index]!, theirs: theirs[index]! });

@@ -6,7 +6,7 @@ type Known = {
   /** What the row begins with. */
   readonly what: string;
   /** null where no generated statement can meet it. */
-  readonly matches: ((what: string, ours: Outcome, theirs: Outcome, table: TableKind) => boolean) | null;
+  readonly matches: ((what: string, ours: Outcome, theirs: Outcome, of: Circumstances) => boolean) | null;
 };
 
 /** What a difference may hang on beside the statement. */
@@ -14,6 +14,9 @@ export type TableKind = {
   /** It has a clustering column in descending order. */
   readonly hasReversed: boolean;
 };
+
+/** What a difference may hang on: the statement's table, and the statement. */
+type Circumstances = TableKind & { readonly cql: string };
 
 /** Codes with which Cassandra says that it failed itself: server error, read failure, write failure, timeouts. */
 const ownFailures = new Set([0x0000, 0x1100, 0x1200, 0x1300, 0x1500]);
@@ -119,8 +122,8 @@ export const knownDifferences: readonly Known[] = [
     matches: (what, ours, theirs, { hasReversed }) =>
       hasReversed &&
       (reversedType.test(message(theirs)) ||
-        (what === 'columns' && same('columns', ours, theirs, ownCast)) ||
-        (what === 'rows' && same('rows', ours, theirs, ownCastInRow))),
+        (what === 'columns' && same('columns', ours, theirs, (name) => ownCast(jsonName(name)))) ||
+        (what === 'rows' && same('rows', ours, theirs, (row) => ownCastInRow(jsonNameInRow(row))))),
   },
   {
     reason: 3,
@@ -158,9 +161,14 @@ export const knownDifferences: readonly Known[] = [
     what: '`log10` of a decimal that is a power of ten',
     matches: (what, ours, theirs) => what === 'rows' && sameLogarithms(ours, theirs),
   },
+  {
+    reason: 20,
+    what: '`SELECT JSON *` of several partitions with ORDER BY',
+    matches: (what, _ours, _theirs, { cql }) => what === 'rows' && /^SELECT JSON \* .* ORDER BY /.test(cql),
+  },
 ];
 
 /** The number of the reason of a difference that is meant, or null. */
-export function knownDifference(what: string, ours: Outcome, theirs: Outcome, table: TableKind): number | null {
-  return knownDifferences.find(({ matches }) => matches?.(what, ours, theirs, table))?.reason ?? null;
+export function knownDifference(what: string, ours: Outcome, theirs: Outcome, of: Circumstances): number | null {
+  return knownDifferences.find(({ matches }) => matches?.(what, ours, theirs, of))?.reason ?? null;
 }

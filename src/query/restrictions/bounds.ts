@@ -158,7 +158,8 @@ function bounds(restrictions: StatementRestrictions, context: BindContext, isSta
   for (const restriction of restrictions.clustering.all) {
     if (restriction.kind === 'contains' || restriction.columns[0]!.position !== position) break;
     if (restriction.kind === 'slice') {
-      const found = sliceBounds(prefixes, restriction, context, isStart);
+      // Without doubles, which the bounds of several columns would take for the two sides of one.
+      const found = sliceBounds(sortUnique(columns, prefixes, false), restriction, context, isStart);
       return sortBounds(columns, found, isStart);
     }
     prefixes = appendTo(prefixes, restriction, context);

@@ -1,8 +1,10 @@
 // Aggregates over all rows, and GROUP BY.
+import { noLimit } from '../../storage/index.js';
 import type { NodeInstance, SelectionNode } from '../selection/node.js';
 import type { BindContext } from '../terms/term.js';
 import { GroupMaker } from './grouping.js';
 import { isSameKey, keyOfState, type PagingState } from './paging-state.js';
+import { PostOrdered } from './post-ordering.js';
 import { encodeRow } from './row-sink.js';
 import type { SelectPlan } from './select-plan.js';
 import { type Limits, type ResultPage, type RowPages, type SourceRow, stateAfterRow } from './types.js';
@@ -28,6 +30,8 @@ export async function aggregateRows(
 
 type Group = {
   readonly instances: readonly NodeInstance[];
+  /** What ORDER BY sorts the group by: of its first row. */
+  readonly order: readonly (Uint8Array | null)[];
   last: SourceRow;
 };
 
@@ -39,19 +43,21 @@ export async function groupRows(
   state: PagingState | null,
   limits: Limits,
 ): Promise<ResultPage> {
-  const wanted = Math.min(limits.remaining, limits.pageSize);
+  // What is sorted has no pages.
+  const ordered = plan.ordering === null ? null : new PostOrdered<Uint8Array>(plan.ordering);
+  const wanted = ordered === null ? Math.min(limits.remaining, limits.pageSize) : noLimit;
   const maker = new GroupMaker(plan.grouping!, bind);
   const rows: Uint8Array[] = [];
   let group: Group | null = null;
   let given = state?.givenInPartition ?? 0;
   let key = keyOfState(state);
   const close = (closed: Group) => {
-    rows.push(
-      encodeRow(
-        plan,
-        closed.instances.map((instance) => instance.output()),
-      ),
+    const row = encodeRow(
+      plan,
+      closed.instances.map((instance) => instance.output()),
     );
+    if (ordered === null) rows.push(row);
+    else ordered.add(closed.order, row);
     given++;
   };
   while (!source.done)
@@ -80,8 +86,8 @@ export async function groupRows(
       }
       const instances = plan.nodes.map((node) => node.instance(bind));
       for (const instance of instances) instance.add(row.cells);
-      group = { instances, last: row };
+      group = { instances, order: ordered?.valuesOf(row.cells) ?? [], last: row };
     }
   if (group !== null) close(group);
-  return { rows, next: null };
+  return { rows: ordered?.sorted(limits.remaining) ?? rows, next: null };
 }

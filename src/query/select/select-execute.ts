@@ -9,12 +9,13 @@ import { computeRowsMax, foldRowsMax } from '../coordinator-limits.js';
 import { checkPartitionKey, clusteringSlices, partitionKeysAsGiven } from '../restrictions/bounds.js';
 import { tokenMatches, tokenRange, wholeRing } from '../restrictions/token-restriction.js';
 import type { BindContext, Term } from '../terms/term.js';
-import { compareNullable, readInt32 } from '../values.js';
+import { readInt32 } from '../values.js';
 import { tableIdBytes } from '../write/mutations.js';
 import { aggregateRows, groupRows } from './aggregate.js';
 import { type AnnPlan, annRows, checkAnnRequest } from './ann-read.js';
 import { indexSource } from './index-read.js';
 import { isSameKey, keyOfState, type PagingState } from './paging-state.js';
+import { PostOrdered } from './post-ordering.js';
 import { rankedPage, rankedSource } from './ranked-rows.js';
 import type { RowPredicate } from './row-filter.js';
 import { resultRow } from './row-sink.js';
@@ -414,9 +415,8 @@ class ResultRows {
 
 /** ORDER BY over several partitions: everything is read, then sorted. */
 async function orderedRows(plan: SelectPlan, source: RowPages, bind: BindContext, limits: Limits): Promise<ResultPage> {
-  const found: (readonly (Uint8Array | null)[])[] = [];
+  const found = new PostOrdered<readonly (Uint8Array | null)[]>(plan.ordering!);
   const result = new ResultRows(plan, bind);
-  const { slots, reversed } = plan.ordering!;
   let key: Uint8Array | null = null;
   let given = 0;
   while (!source.done)
@@ -424,16 +424,9 @@ async function orderedRows(plan: SelectPlan, source: RowPages, bind: BindContext
       given = isSameKey(rowKey, key) ? given + 1 : 1;
       key = rowKey;
       if (given > limits.perPartition) continue;
-      found.push(cells.map((cell) => cell?.slice() ?? null));
+      const kept = cells.map((cell) => cell?.slice() ?? null);
+      found.add(found.valuesOf(kept), kept);
     }
-  found.sort((a, b) => {
-    for (let i = 0; i < slots.length; i++) {
-      const { slot, type, descending } = slots[i]!;
-      const order = compareNullable(type, a[slot]!, b[slot]!);
-      if (order !== 0) return descending === reversed ? order : -order;
-    }
-    return 0;
-  });
-  for (const cells of found.slice(0, limits.remaining)) result.add(cells);
+  for (const cells of found.sorted(limits.remaining)) result.add(cells);
   return { rows: await result.finish(), next: null };
 }

@@ -4,7 +4,6 @@ import { invalid } from '../../common/errors.js';
 import type { Selectable, SelectStatement, Term as TermSyntax } from '../../cql/index.js';
 import { type ColumnDefinition, isHiddenColumn, isStaticCompact, type TableDefinition } from '../../schema/index.js';
 import { type Fold, type ReadColumn, Selected } from '../../storage/index.js';
-import type { CqlType } from '../../types/index.js';
 import type { ColumnSpec } from '../api.js';
 import type { PlanEnvironment } from '../plan-environment.js';
 import { columnsOf } from '../restrictions/conjuncts.js';
@@ -30,15 +29,9 @@ import type { BindContext, Term } from '../terms/term.js';
 import { type AnnOrder, checkAnnStatement, planAnn } from './ann-plan.js';
 import { type Grouping, planGrouping } from './grouping.js';
 import { type IndexSearch, planSearches } from './index-drivers.js';
+import type { PostOrdering } from './post-ordering.js';
 import { planRankings, type Ranking } from './rankings.js';
 import { planFilter, type RowFilter } from './row-filter.js';
-
-/** How rows are sorted after they were read: ORDER BY with IN on the partition key. */
-export type PostOrdering = {
-  /** `descending`: of the table, not of the statement. */
-  readonly slots: readonly { readonly slot: number; readonly type: CqlType; readonly descending: boolean }[];
-  readonly reversed: boolean;
-};
 
 /** Aggregates over all rows that storage computes. */
 export type FoldedSelect = {
@@ -116,7 +109,6 @@ export function planSelect(environment: PlanEnvironment, statement: SelectStatem
 
 function planOne(environment: PlanEnvironment, statement: SelectStatement): SelectPlan {
   const { table } = environment;
-  if (asksForStatics(table)) checkColumns(environment, statement);
   const ann = planAnn(environment, statement);
   const orderColumns = planOrderColumns(table, statement);
   const restrictions = analyseWhere(environment, statement.where, {
@@ -209,13 +201,8 @@ function planFolds(nodes: readonly SelectionNode[]): FoldedSelect | null {
   };
 }
 
-/** Whether Cassandra asks of a SELECT list if there are but static columns in it; it has looked at each of them then, before WHERE. */
+/** Whether Cassandra asks of a SELECT list if there are but static columns in it, before WHERE. */
 const asksForStatics = (table: TableDefinition): boolean => table.statics.length > 0 && !isStaticCompact(table);
-
-function checkColumns(environment: PlanEnvironment, statement: SelectStatement): void {
-  for (const { of } of statement.selectors ?? [])
-    for (const name of namesOf(of)) existingColumn(environment.table, name);
-}
 
 /** Names of the columns in a SELECT item. */
 function namesOf(selectable: Selectable): string[] {

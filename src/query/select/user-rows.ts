@@ -1,9 +1,11 @@
 // Rows of SELECT statements that call user functions: collected, so that a call of thousands is one message to the functions' thread.
 import { userFunctionCallsMax } from '../../common/limits.js';
+import { noLimit } from '../../storage/index.js';
 import { type BulkInstance, bulkInstance, evaluateAll } from '../selection/user-calls.js';
 import type { BindContext } from '../terms/term.js';
 import { GroupMaker } from './grouping.js';
 import { isSameKey, keyOfState, type PagingState } from './paging-state.js';
+import { PostOrdered } from './post-ordering.js';
 import { encodeRow } from './row-sink.js';
 import type { SelectPlan } from './select-plan.js';
 import { type Limits, type ResultPage, type RowPages, type SourceRow, stateAfterRow } from './types.js';
@@ -58,7 +60,13 @@ export async function userAggregateRows(plan: SelectPlan, source: RowPages, bind
 }
 
 /** A group with the rows that its instances have not had yet. */
-type Group = { readonly instances: readonly BulkInstance[]; waiting: Cells[]; last: SourceRow; given: number };
+type Group = {
+  readonly instances: readonly BulkInstance[];
+  waiting: Cells[];
+  first: Cells;
+  last: SourceRow;
+  given: number;
+};
 
 async function addWaiting(group: Group): Promise<void> {
   const rows = group.waiting;
@@ -80,7 +88,9 @@ export async function userGroupRows(
   limits: Limits,
 ): Promise<ResultPage> {
   const grouping = plan.grouping!;
-  const wanted = Math.min(limits.remaining, limits.pageSize);
+  // What is sorted has no pages.
+  const ordered = plan.ordering === null ? null : new PostOrdered<Uint8Array>(plan.ordering);
+  const wanted = ordered === null ? Math.min(limits.remaining, limits.pageSize) : noLimit;
   const maker = new GroupMaker(grouping, bind);
   const rows: Uint8Array[] = [];
   let group: Group | null = null;
@@ -88,7 +98,9 @@ export async function userGroupRows(
   let given = state?.givenInPartition ?? 0;
   let key = keyOfState(state);
   const finish = async () => {
-    rows.push(...(await Promise.all(closed.map((one) => outputOf(plan, one)))));
+    const found = await Promise.all(closed.map((one) => outputOf(plan, one)));
+    if (ordered === null) rows.push(...found);
+    else for (const [i, row] of found.entries()) ordered.add(ordered.valuesOf(closed[i]!.first), row);
     closed = [];
   };
   for await (const chunk of inChunks(source)) {
@@ -113,7 +125,13 @@ export async function userGroupRows(
         }
         const isWanted = given < limits.perPartition;
         group = isWanted
-          ? { instances: plan.nodes.map((node) => bulkInstance(node, bind)), waiting: [], last: row, given: 0 }
+          ? {
+              instances: plan.nodes.map((node) => bulkInstance(node, bind)),
+              waiting: [],
+              first: row.cells,
+              last: row,
+              given: 0,
+            }
           : null;
       }
       if (group === null) continue;
@@ -125,5 +143,5 @@ export async function userGroupRows(
   }
   if (group !== null) closed.push(group);
   await finish();
-  return { rows, next: null };
+  return { rows: ordered?.sorted(limits.remaining) ?? rows, next: null };
 }

@@ -126,9 +126,13 @@ function termNode(environment: PlanEnvironment, term: TermSyntax, expected: CqlT
   return new TermNode(text, type, prepareTerm(environment, term, selectionReceiver(environment, type)));
 }
 
-/** Tells unknown functions and arguments that fit none, the inner ones first. @throws FerrosaError INVALID */
+/**
+ * Tells unknown columns and functions, and arguments that fit none, the inner ones first; casts are looked at when they are planned.
+ * @throws FerrosaError INVALID
+ */
 export function checkCalls(environment: PlanEnvironment, selectable: Selectable): void {
   for (const part of selectableParts(selectable)) checkCalls(environment, part);
+  if (selectable.kind === 'column') existingColumn(environment.table, selectable.name);
   if (selectable.kind === 'call' || selectable.kind === 'arithmetic' || selectable.kind === 'negate')
     functionOf(environment, selectable);
 }

@@ -54,23 +54,24 @@ export function collectWrite(
   existing: ExistingRows | null,
   collector: MutationCollector,
 ): void {
+  const timestamp = timestampOf(plan.attributes, context.timestamp, context.bind);
+  checkTimestamp(timestamp);
+  // As in Cassandra, nobody looks at the time to live where there is no row to write.
+  if (targets.rows !== null && targets.rows.length === 0) return;
   const parameters: WriteParameters = {
-    timestamp: timestampOf(plan.attributes, context.timestamp, context.bind),
+    timestamp,
     ttl: plan.table.isCounter ? 0 : ttlOf(plan.attributes, plan.table, context.nowSeconds, context.bind),
     nowSeconds: context.nowSeconds,
     paths: context.paths,
   };
-  checkTimestamp(parameters.timestamp);
   if (targets.rows === null) {
     deleteSlices(plan, context, parameters, targets, collector);
     return;
   }
   for (const key of targets.keys) {
-    const rows = targets.rows;
-    if (rows.length === 0) continue;
     const partition = collector.partition(plan.table, plan.durable, key);
     const writer = new RowWriter(partition.builder, parameters);
-    for (const clustering of rows) {
+    for (const clustering of targets.rows) {
       checkClusteringSize(clustering);
       if (existing !== null) writer.existing = existing.row(key, clustering);
       if (plan.type === 'DELETE' && plan.regular.length === 0 && plan.statics.length === 0) {

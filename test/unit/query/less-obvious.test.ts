@@ -41,11 +41,68 @@ test('null as a bound is where the order begins: below all values in an ascendin
   assert.deepEqual(await rows('DESC', 'c > null AND c <= 2'), []);
 });
 
-test('a column that is not there is told in the order of the statement', async () => {
-  const session = await sessionWith('CREATE TABLE t (k int PRIMARY KEY, v int)');
+test('a column that is not there is told in the order of the statement, and before the function it is given to', async () => {
+  const session = await sessionWith('CREATE TABLE t (k int, c int, v int, s int static, PRIMARY KEY (k, c))');
   const error = (list: string) => session.error(`SELECT ${list} FROM t`);
   assert.match(await error('nope(v), w'), /Unknown function/);
   assert.match(await error('w, nope(v)'), /Undefined column name w/);
+  assert.match(await error('nope(w), x'), /Undefined column name w/);
+  assert.match(await error('abs(nope(w)), x'), /Undefined column name w/);
+  // What a static column and another one tell is enough: the third is not looked at before WHERE is.
+  assert.match(await session.error("SELECT v, s, w FROM t WHERE v = 'a'"), /Invalid STRING constant/);
+});
+
+test('groups of several partitions are in the order of their first rows', async () => {
+  const rows = [
+    [1, 5, 0],
+    [1, 3, 7],
+    [2, 1, 9],
+    [2, 4, 1],
+  ];
+  const session = await sessionWith(
+    'CREATE TABLE t (k int, c int, v int, PRIMARY KEY (k, c))',
+    ...rows.map((row) => `INSERT INTO t (k, c, v) VALUES (${row.join(', ')})`),
+  );
+  const groups = (tail: string) => session.rows(`SELECT c, max(v) FROM t WHERE k IN (1, 2) GROUP BY ${tail}`);
+  assert.deepEqual(await groups('k, c ORDER BY c'), [
+    ['1', '9'],
+    ['3', '7'],
+    ['4', '1'],
+    ['5', '0'],
+  ]);
+  assert.deepEqual(await groups('k, c ORDER BY c DESC LIMIT 2'), [
+    ['5', '0'],
+    ['4', '1'],
+  ]);
+  assert.deepEqual(await groups('k ORDER BY c'), [
+    ['1', '9'],
+    ['3', '7'],
+  ]);
+  assert.deepEqual(await groups('k, c ORDER BY c PER PARTITION LIMIT 1'), [
+    ['1', '9'],
+    ['3', '7'],
+  ]);
+});
+
+test('a value twice in IN is as once, before bounds on several columns too', async () => {
+  for (const order of ['ASC', 'DESC']) {
+    const session = await sessionWith(
+      `CREATE TABLE t (k int, a int, b int, c int, PRIMARY KEY (k, a, b, c)) WITH CLUSTERING ORDER BY (a ${order}, b ${order}, c ${order})`,
+      'INSERT INTO t (k, a, b, c) VALUES (1, 1, 1, 1)',
+      'INSERT INTO t (k, a, b, c) VALUES (1, 1, 4, 1)',
+    );
+    const rows = await session.rows('SELECT b FROM t WHERE k = 1 AND a IN (1, 1, 1) AND (b, c) > (0, 1) AND (b) < (3)');
+    assert.deepEqual(rows, [['1']], order);
+  }
+});
+
+test('a time to live is looked at where there is a row to write', async () => {
+  const session = await sessionWith('CREATE TABLE t (k int, c int, v int, PRIMARY KEY (k, c))');
+  await session.query('UPDATE t USING TTL 2147483647 SET v = 1 WHERE k = 1 AND c IN ()');
+  assert.match(
+    await session.error('UPDATE t USING TTL 2147483647 SET v = 1 WHERE k = 1 AND c IN (1)'),
+    /ttl is too large/,
+  );
 });
 
 test('an index on a frozen collection in a descending order is refused without the kind of its target', async () => {
