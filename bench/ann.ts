@@ -8,7 +8,7 @@ import { parseArgs } from 'node:util';
 import { CqlClient } from '../test/support/cql-client.js';
 import { Ferrosa } from '../test/support/ferrosa.js';
 import { buildLoadTools, cpuSeconds, type LoadResult, residentBytes, runLoad } from './support/load.js';
-import { type CassandraTarget, startCassandra, type Target, targetOf } from './support/targets.js';
+import { startCassandra, type Target, targetOf } from './support/targets.js';
 import { clusteredVectors, nearestByCosine, serializedVectors } from './support/vectors.js';
 
 const { values: options } = parseArgs({
@@ -74,8 +74,8 @@ async function createTable(target: Target): Promise<void> {
   await client.close();
 }
 
-/** @param settle  waits until nothing is left to do */
-async function fill(target: Target, settle: () => Promise<void>): Promise<Filled> {
+/** @param linked  waits for what a settled server has still to do */
+async function fill(target: Target, linked: () => Promise<void>): Promise<Filled> {
   await createTable(target);
   const startedMs = performance.now();
   const cpuBefore = cpuSeconds(target.pid);
@@ -91,7 +91,8 @@ async function fill(target: Target, settle: () => Promise<void>): Promise<Filled
     ],
   });
   say(`${target.name}: ${Math.round(preloadPerSecond)} rows/s written`);
-  await settle();
+  await target.settle();
+  await linked();
   return {
     rowsPerSecond: preloadPerSecond,
     seconds: (performance.now() - startedMs) / 1000,
@@ -132,12 +133,12 @@ type Truth = { readonly queries: readonly Buffer[]; readonly nearest: readonly n
 
 async function measure(
   target: Target,
-  settle: () => Promise<void>,
+  linked: () => Promise<void>,
   warmup: string,
   { queries, nearest }: Truth,
 ): Promise<Measured> {
   try {
-    const filled = await fill(target, settle);
+    const filled = await fill(target, linked);
     say(`${target.name}: filled in ${filled.seconds.toFixed(1)} s`);
     const recall = await recallOf(target, queries, nearest);
     say(`${target.name}: recall@${k} ${recall.toFixed(4)}`);
@@ -152,10 +153,8 @@ async function measure(
   }
 }
 
-/** Flushed, compacted, and every vector linked. */
-async function settleFerrosa(node: Ferrosa): Promise<void> {
-  await node.action('flush', { keyspace: 'load', tables: ['ann'] });
-  await node.action('compact', { keyspace: 'load', tables: ['ann'] });
+/** Every vector is in the graph. */
+async function linked(node: Ferrosa): Promise<void> {
   const client = await CqlClient.connect({ port: node.port });
   const waiting = async (): Promise<number> => {
     const { rows } = await client.query('SELECT vectors_waiting FROM system_observability.secondary_indexes');
@@ -163,12 +162,6 @@ async function settleFerrosa(node: Ferrosa): Promise<void> {
   };
   while ((await waiting()) > 0) await delay(50);
   await client.close();
-}
-
-async function settleCassandra(target: CassandraTarget): Promise<void> {
-  target.nodetool('flush', 'load', 'ann');
-  target.nodetool('compact', 'load', 'ann');
-  while (!/pending tasks: 0/.test(target.nodetool('compactionstats'))) await delay(500);
 }
 
 function prepare(): Truth {
@@ -219,10 +212,10 @@ async function main(): Promise<void> {
   const truth = prepare();
   try {
     const node = await Ferrosa.start({ shards: options.shards, ...timeouts });
-    const results = [await measure(targetOf(node), () => settleFerrosa(node), options.warmup, truth)];
+    const results = [await measure(targetOf(node), () => linked(node), options.warmup, truth)];
     if (!options['skip-cassandra']) {
       const cassandra = await startCassandra(Object.entries(timeouts).map(([name, value]) => `${name}=${value}`));
-      results.push(await measure(cassandra, () => settleCassandra(cassandra), options['cassandra-warmup'], truth));
+      results.push(await measure(cassandra, async () => {}, options['cassandra-warmup'], truth));
     }
     if (!print(results)) process.exitCode = 1;
   } finally {

@@ -1,6 +1,7 @@
 // The servers that a benchmark loads, each started fresh and stopped again.
 import { execFileSync, spawn } from 'node:child_process';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { accepts, Ferrosa } from '../../test/support/ferrosa.js';
 import { floorTool } from './load.js';
 
@@ -10,6 +11,8 @@ export type Target = {
   readonly port: number;
   readonly shardAwarePort: number | null;
   readonly pid: number;
+  /** Flushes and compacts what loads have written, and waits for the end: nothing of it is left to do in the background. */
+  settle(): Promise<void>;
   stop(): Promise<void>;
 };
 
@@ -26,20 +29,19 @@ export function targetOf(ferrosa: Ferrosa): Target {
     port: ferrosa.port,
     shardAwarePort: ferrosa.shardAwarePort,
     pid: ferrosa.pid,
+    async settle() {
+      await ferrosa.action('flush', { keyspace: 'load' });
+      await ferrosa.action('compact', { keyspace: 'load' });
+    },
     stop: () => ferrosa.remove(),
   };
 }
-
-export type CassandraTarget = Target & {
-  /** Runs nodetool and gives what it prints. */
-  nodetool(...args: string[]): string;
-};
 
 /**
  * The real Cassandra with these settings of cassandra.yaml, in an instance of its own that is wiped afterwards. ORACLE_NODE is the number
  * of its node (5): each has addresses and data of its own.
  */
-export async function startCassandra(settings: readonly string[] = []): Promise<CassandraTarget> {
+export async function startCassandra(settings: readonly string[] = []): Promise<Target> {
   const oracle = join('scripts', 'oracle', 'cassandra');
   const node = process.env['ORACLE_NODE'] ?? '5';
   const instance = `bench-${node}`;
@@ -52,7 +54,11 @@ export async function startCassandra(settings: readonly string[] = []): Promise<
     port: Number(port),
     shardAwarePort: null,
     pid: Number(run('pid', instance)),
-    nodetool: (...args) => run('nodetool', instance, '--', ...args),
+    async settle() {
+      run('nodetool', instance, '--', 'flush', 'load');
+      run('nodetool', instance, '--', 'compact', 'load');
+      while (!/pending tasks: 0/.test(run('nodetool', instance, '--', 'compactionstats'))) await delay(500);
+    },
     async stop() {
       run('stop', instance, '--kill');
       run('wipe', instance);
@@ -68,7 +74,7 @@ export async function startFloor(): Promise<Target> {
   const child = spawn(floorTool, [String(port)], { stdio: 'ignore' });
   while (!(await accepts(port))) {
     if (child.exitCode !== null) throw new Error(`the responder ended with ${child.exitCode}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await delay(20);
   }
   return {
     name: 'floor',
@@ -76,6 +82,7 @@ export async function startFloor(): Promise<Target> {
     port,
     shardAwarePort: null,
     pid: child.pid as number,
+    async settle() {},
     async stop() {
       child.kill('SIGKILL');
     },
