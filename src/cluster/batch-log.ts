@@ -16,6 +16,8 @@ const mutationVersion = 1;
 const baseIntentVersion = 2;
 const intentVersion = 3;
 
+const builder = new MutationBuilder();
+
 /** What is done with what was left when the process ended. */
 export type BatchLogReplay = {
   /** Applies the mutations of a batch. */
@@ -36,14 +38,18 @@ type Pending = { readonly id: Uint8Array; readonly version: number; readonly mut
 
 export class BatchLog {
   readonly #tableId: Uint8Array;
+  readonly #versionId: number;
+  readonly #mutationsId: number;
 
   /** @param table  system.batches */
   constructor(
     private readonly shards: ShardPort,
-    private readonly table: TableDefinition,
+    table: TableDefinition,
     private readonly clock: BatchLogClock,
   ) {
     this.#tableId = new Uint8Array(Buffer.from(table.id.replaceAll('-', ''), 'hex'));
+    this.#versionId = table.columns.get('version')!.id;
+    this.#mutationsId = table.columns.get('mutations')!.id;
   }
 
   /** Keeps a batch. Returns what forgets it, once all of it is applied. */
@@ -72,19 +78,18 @@ export class BatchLog {
 
   #entry(id: Uint8Array, version: number, mutations: readonly Uint8Array[]): Uint8Array {
     const now = this.clock.nowMicros();
-    const builder = new MutationBuilder(this.#tableId, murmurToken(id), id);
+    builder.reset(this.#tableId, murmurToken(id), id);
     builder.insertRow([], now);
-    const column = (name: string) => this.table.columns.get(name)!.id;
     const versionBytes = new Uint8Array(4);
     new DataView(versionBytes.buffer).setInt32(0, version);
-    builder.cell(column('version'), now, versionBytes);
-    for (const bytes of mutations) builder.pathCell(column('mutations'), now, this.clock.nextTimeUuid(), bytes);
+    builder.cell(this.#versionId, now, versionBytes);
+    for (const bytes of mutations) builder.pathCell(this.#mutationsId, now, this.clock.nextTimeUuid(), bytes);
     return builder.finish();
   }
 
   #deletion(id: Uint8Array): Uint8Array {
     const now = this.clock.nowMicros();
-    const builder = new MutationBuilder(this.#tableId, murmurToken(id), id);
+    builder.reset(this.#tableId, murmurToken(id), id);
     builder.partitionDeletion(now, Number(now / 1_000_000n));
     return builder.finish();
   }
@@ -128,8 +133,8 @@ export class BatchLog {
         },
         columns: [
           { what: Selected.partitionKey, which: 0 },
-          { what: Selected.value, which: this.table.columns.get('mutations')!.id },
-          { what: Selected.value, which: this.table.columns.get('version')!.id },
+          { what: Selected.value, which: this.#mutationsId },
+          { what: Selected.value, which: this.#versionId },
         ],
         bytesLimit: 1 << 20,
         startAfter,

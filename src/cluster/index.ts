@@ -15,4 +15,4 @@ export type { ShardPort, ShardRequest } from './shard-port.js';
 export { TableGate } from './table-gate.js';
 export { buildView, type ViewBuildProgress } from './view-builder.js';
 export { type ViewClock, ViewWriter } from './view-writer.js';
-export { withIndexes } from './with-indexes.js';
+export { type EntriesOf, withIndexes } from './with-indexes.js';

@@ -299,7 +299,12 @@ export class LocalCoordinator implements Coordinator {
   }
 
   /** The same of all indexes, those that need the row among them. Call it in the turn of the partition. */
-  async entriesOf(bytes: Uint8Array): Promise<Uint8Array[]> {
+  entriesOf(bytes: Uint8Array): Uint8Array[] | Promise<Uint8Array[]> {
+    const table = this.#tableOf(mutationTableId(bytes));
+    return table === null || !needsRows(table) ? this.indexMutations(bytes, table) : this.#entriesOfRows(bytes);
+  }
+
+  async #entriesOfRows(bytes: Uint8Array): Promise<Uint8Array[]> {
     const { shards } = this;
     const stampMicros = () => this.indexes.stampMicros();
     for (;;) {

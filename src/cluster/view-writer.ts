@@ -56,6 +56,8 @@ export type UnfinishedWrite = {
 
 type Rows = Map<string, BaseRow>;
 
+const builder = new MutationBuilder();
+
 /**
  * Bytes of a record that has writes of views, unless one of them is larger: a row of a view is written whole, so that a small write of the
  * base may make more of them than max_mutation_size lets through.
@@ -292,7 +294,7 @@ const placesOf = (plans: readonly ViewPlan[], row: BaseRow): ViewKey[] =>
 
 /** A mutation that says which rows another one changes, and nothing of what is in them. */
 function rowsOnly({ tableId, token, key, partitionDeletion, items }: DecodedMutation): Uint8Array {
-  const builder = new MutationBuilder(tableId, token, key);
+  builder.reset(tableId, token, key);
   if (partitionDeletion !== null) builder.partitionDeletion(0n, 0);
   for (const item of items)
     if (item.kind === 'rangeTombstone') builder.rangeTombstone(item.slice, 0n, 0);

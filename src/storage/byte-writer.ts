@@ -1,5 +1,5 @@
 // One growing little-endian buffer that the encoders of this folder write into; kept and used again between encodings.
-import { scratchCopy } from '../common/bytes.js';
+import { scratchBytes, scratchCopy } from '../common/bytes.js';
 
 /** Copied by a loop: the call of `set` costs more. */
 const shortBytes = 32;
@@ -11,8 +11,8 @@ export class ByteWriter {
   length = 0;
 
   constructor(initialBytes = 512) {
-    this.bytes = new Uint8Array(initialBytes);
-    this.view = new DataView(this.bytes.buffer);
+    this.bytes = scratchBytes(initialBytes);
+    this.view = new DataView(this.bytes.buffer, this.bytes.byteOffset, initialBytes);
   }
 
   clear(): void {

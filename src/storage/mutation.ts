@@ -17,7 +17,7 @@ const headerBytesBeforeKey = 1 + 1 + 16 + 8 + 2;
  * times and expiries seconds since the epoch, ttls seconds. Operations go to the row opened last.
  */
 export class MutationBuilder {
-  private readonly out = new ByteWriter(1024);
+  private readonly out = new ByteWriter(256);
   private itemsAt = 0;
   private deleted = false;
   /** Offset of the open row's operation count; 0 when no row is open. One byte is kept for it. */

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { chmod, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { serverMicros } from '../../native/index.js';
-import { timeUuid } from '../../raft/index.js';
+import { TimeUuids } from '../../query/index.js';
 import { writeFileDurably } from '../../shard/index.js';
 
 /** Microseconds since the epoch, strictly increasing over all threads of the process. */
@@ -14,8 +14,8 @@ export const monotonicMicros = (): number => Math.floor(performance.now() * 1000
 export const random = (count: number): Uint8Array => new Uint8Array(randomBytes(count));
 
 /** A new time UUID as its 16 bytes. */
-export const nextTimeUuid = (): Uint8Array =>
-  new Uint8Array(Buffer.from(timeUuid(nowMicros(), random(8)).replaceAll('-', ''), 'hex'));
+export const nextTimeUuid = (): Uint8Array => timeUuids.next();
+const timeUuids = new TimeUuids(nowMicros, random(8));
 
 const pagingKeyBytes = 32;
 

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import {
   BatchLog,
+  type EntriesOf,
   IndexBuilds,
   LocalCoordinator,
   type ShardPort,
@@ -87,7 +88,7 @@ export async function openStorage(config: Config, log: Log, onDeath: (message: s
   const replicas = (name: string) => replicasOf(metadata, name);
   const clock = { nowMicros, stampMicros: stamps.now };
   const planning = { functions: nativeFunctions(), text: { nowMs } };
-  const entriesOf = (mutation: Uint8Array): Promise<Uint8Array[]> => coordinator.entriesOf(mutation);
+  const entriesOf: EntriesOf = (mutation) => coordinator.entriesOf(mutation);
   const views = new ViewWriter(withIndexes(port, entriesOf), metadata.catalogue, batchLog, clock, planning);
   const givenUp = (error: FerrosaError): void =>
     log.error(

@@ -1,8 +1,9 @@
 // Prepared statements of this process: by id, bounded, kept over a restart, dropped when the schema they use changes.
 
 import { createHash } from 'node:crypto';
-import { equalBytes, toHex } from '../../common/bytes.js';
+import { toHex } from '../../common/bytes.js';
 import { FerrosaError, invalid } from '../../common/errors.js';
+import { IdTexts } from '../../common/id-texts.js';
 import type { CatalogueChange } from '../../schema/index.js';
 import { typeToClassName } from '../../types/index.js';
 import type { ColumnSpec, PreparedStatement } from '../api.js';
@@ -42,22 +43,8 @@ export function resultMetadataId(columns: readonly ColumnSpec[] | null): Uint8Ar
   return hash.digest();
 }
 
-/** The hex digits of ids that come again and again, which cost more than the look at a table. */
-class IdTexts {
-  readonly #known: ({ readonly id: Uint8Array; readonly hex: string } | undefined)[] = new Array(256);
-
-  of(id: Uint8Array): string {
-    const place = id[0] ?? 0;
-    const known = this.#known[place];
-    if (known !== undefined && equalBytes(known.id, id)) return known.hex;
-    const hex = toHex(id);
-    this.#known[place] = { id: id.slice(), hex };
-    return hex;
-  }
-}
-
 export class PreparedStore {
-  readonly #ids = new IdTexts();
+  readonly #ids = new IdTexts(toHex);
   readonly #cache: TinyLfuCache<Prepared>;
   /** Called with each statement that comes, and with each that goes for whatever reason. */
   onAdded: (prepared: Prepared) => void = () => {};

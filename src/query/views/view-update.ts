@@ -16,6 +16,7 @@ export type ViewMutation = { readonly token: bigint; readonly bytes: Uint8Array 
 export type ViewKey = { readonly plan: ViewPlan; readonly key: Uint8Array; readonly clustering: ClusteringPrefix };
 
 const keyBytesMax = 0xffff;
+const builder = new MutationBuilder();
 
 function baseValue(row: BaseRow, { base }: ViewColumn): Uint8Array | null {
   if (base.kind === 'partition_key') return row.key[base.position]!;
@@ -46,7 +47,7 @@ export function sameViewKey(a: ViewKey, b: ViewKey): boolean {
 /** Removes a row from a view. @param timestamp  microseconds */
 export function removal({ plan, key, clustering }: ViewKey, timestamp: bigint, nowSeconds: number): ViewMutation {
   const token = murmurToken(key);
-  const builder = new MutationBuilder(tableIdBytes(plan.table), token, key);
+  builder.reset(tableIdBytes(plan.table), token, key);
   if (clustering.length === 0) builder.partitionDeletion(timestamp, nowSeconds);
   else builder.deleteRow(clustering, timestamp, nowSeconds);
   return { token, bytes: builder.finish() };
@@ -65,7 +66,7 @@ export function writing(
   nowSeconds: number,
 ): ViewMutation {
   const token = murmurToken(key);
-  const builder = new MutationBuilder(tableIdBytes(plan.table), token, key);
+  builder.reset(tableIdBytes(plan.table), token, key);
   const keyTtl = plan.extraKey === null ? null : (row.cells.get(plan.extraKey)?.ttls[0] ?? null);
   // The row is in the view as long as it is in the base and has a key there.
   const rowExpiry = keyTtl === null ? row.expiresAt : nowSeconds + keyTtl;
