@@ -305,10 +305,14 @@ static Msg call(Conn& c, uint8_t op, const string& body) {
   }
   return m;
 }
+// Looked up once: this is asked for each request. REQUIRES: the arguments are read.
 static uint16_t clcode() {
-  std::map<string, int> m = {{"any", 0}, {"one", 1},          {"two", 2},         {"three", 3},     {"quorum", 4},
-                             {"all", 5}, {"local_quorum", 6}, {"each_quorum", 7}, {"local_one", 10}};
-  return m.at(cl);
+  static const uint16_t code = [] {
+    const std::map<string, int> m = {{"any", 0}, {"one", 1},          {"two", 2},         {"three", 3},     {"quorum", 4},
+                                   {"all", 5}, {"local_quorum", 6}, {"each_quorum", 7}, {"local_one", 10}};
+    return m.at(cl);
+  }();
+  return code;
 }
 static string query_body(const string& q) {
   W w;
