@@ -1,5 +1,5 @@
 // Runs statements: parse, plan, execute (the QueryProcessor that the server talks to).
-import { FerrosaError, invalid } from '../common/errors.js';
+import { invalid } from '../common/errors.js';
 import { parseStatement, withoutPassword } from '../cql/index.js';
 import type { BindValue, TextContext } from '../types/index.js';
 import type { AccessControl } from './access/access-control.js';
@@ -15,21 +15,16 @@ import {
   type QueryResult,
 } from './api.js';
 import { type BatchPlan, checkBatch } from './batch/batch-plan.js';
-import { checkReadConsistency } from './consistency.js';
 import type { Coordinator } from './coordinator.js';
-import type { FunctionContext } from './function-api.js';
 import { Guard } from './guardrails/guard.js';
 import { guardSchemaChange } from './guardrails/schema-guard.js';
 import { guardExecution, guardPlan } from './guardrails/statement-guard.js';
-import { isHotPlan } from './hot-plan.js';
 import type { MaskAccess } from './mask-access.js';
-import { explain } from './observe/explain.js';
-import { MeasuringCoordinator } from './observe/measuring-coordinator.js';
 import { type ObservedStatement, StatementObserver } from './observe/observer.js';
 import { checkWanted, type RunningQuery } from './observe/running-queries.js';
-import { runningRows } from './observe/running-rows.js';
-import { TracingCoordinator, traceIndexes } from './observe/tracing-coordinator.js';
+import { TracingCoordinator } from './observe/tracing-coordinator.js';
 import { type Plan, type PlanInput, type PlannedStatement, planStatement } from './plan.js';
+import { type Execution, PlanRunner } from './plan-runner.js';
 import {
   type Prepared,
   PreparedStore,
@@ -40,14 +35,10 @@ import {
 } from './prepared/prepared-store.js';
 import { TextPlans } from './prepared/text-plans.js';
 import { PagingStateCodec } from './select/paging-state.js';
-import { executeSelect } from './select/select-execute.js';
-import type { SelectPlan } from './select/select-plan.js';
-import { TombstoneWatch } from './select/tombstones.js';
 import type { QueryServices } from './services.js';
+import { StatementFunctions, type World } from './statement-functions.js';
 import type { BindContext, UserCalls } from './terms/term.js';
-import { packCells } from './values.js';
-import type { WriteEnvironment } from './write/environment.js';
-import { executeBatch, executeWrite } from './write/execute.js';
+import { executeBatch } from './write/execute.js';
 import { ListPaths } from './write/list-paths.js';
 import { TimeUuids } from './write/time-uuid.js';
 import type { WritePlan } from './write/write-plan.js';
@@ -66,11 +57,10 @@ export class Processor implements QueryProcessor {
   access: AccessControl | null = null;
   /** Called when a client has executed a prepared statement whose permissions are known without a read. */
   onPermitted: (client: ClientState, id: Uint8Array) => void = () => {};
-  readonly #paging: PagingStateCodec;
   readonly #uuids: TimeUuids;
-  readonly #paths: ListPaths;
   readonly #text: TextContext;
-  readonly #world: { nowMicros(): bigint } & Omit<FunctionContext, 'nowMicros'>;
+  readonly #world: World;
+  readonly #runner: PlanRunner;
 
   constructor(
     readonly services: QueryServices,
@@ -80,9 +70,10 @@ export class Processor implements QueryProcessor {
     this.observer = new StatementObserver(services.settings, services.clock);
     this.prepared = new PreparedStore(services.settings.preparedStatementsCacheBytes, preparedTable);
     this.texts = new TextPlans(services.settings.textPlansMax, (parsed, keyspace) => this.#plan(parsed, keyspace));
-    this.#paging = new PagingStateCodec(services.pagingKey);
     this.#uuids = new TimeUuids(() => services.clock.nowMicros(), services.randomBytes(8));
-    this.#paths = new ListPaths(this.#uuids, nowMs);
+    const paths = new ListPaths(this.#uuids, nowMs);
+    const paging = new PagingStateCodec(services.pagingKey);
+    this.#runner = new PlanRunner(services, this.observer, paging, paths, this);
     this.#text = { nowMs };
     this.#world = {
       nowMicros: () => services.clock.nowMicros(),
@@ -211,7 +202,11 @@ export class Processor implements QueryProcessor {
       }
       const guard = this.#guard(client);
       if (guard !== null) guardExecution(guard, plan, binds, { options, nowMicros: this.services.clock.nowMicros() });
-      const result = await executeBatch(plan, binds, this.#writeEnvironment(options, this.#coordinator(options)));
+      const result = await executeBatch(
+        plan,
+        binds,
+        this.#runner.writeEnvironment(options, this.#coordinator(options)),
+      );
       for (const warning of guard?.warnings ?? []) warnings.add(warning);
       return withWarnings(result, warnings);
     });
@@ -273,22 +268,6 @@ export class Processor implements QueryProcessor {
     return tracer === null ? coordinator : new TracingCoordinator(coordinator, tracer, catalogue);
   }
 
-  #writeEnvironment(options: QueryOptions, coordinator: Coordinator): WriteEnvironment {
-    const { settings, clock } = this.services;
-    const timestamp = options.timestamp ?? clock.nowMicros();
-    if (options.timestamp === null) options.watch?.generated(timestamp);
-    return {
-      coordinator,
-      settings,
-      figures: this.observer.figures,
-      paths: this.#paths,
-      consistency: options.consistency,
-      serialConsistency: options.serialConsistency,
-      timestamp,
-      nowSeconds: options.nowInSeconds ?? clock.nowSeconds(),
-    };
-  }
-
   #execute(
     planned: PlannedStatement,
     client: ClientState,
@@ -301,7 +280,7 @@ export class Processor implements QueryProcessor {
       const guard = this.#guard(client);
       // Most statements call nothing and have nobody to guard against: they pass without promises of their own.
       return guard === null && planned.functionNames.size === 0
-        ? this.#run(planned.plan, client, options, this.#bind(values), { query, coordinator })
+        ? this.#runner.run(planned.plan, client, options, this.#bind(values), { query, coordinator })
         : this.#runGuarded(planned, client, options, values, guard, { query, coordinator });
     });
   }
@@ -317,7 +296,7 @@ export class Processor implements QueryProcessor {
     const warnings = new Set<string>();
     const bind = await this.#bindCalls(planned, values, warnings, execution.query);
     const plan = guard === null ? planned.plan : this.#guarded(guard, planned.plan, client, options, bind);
-    const result = await this.#run(plan, client, options, bind, execution);
+    const result = await this.#runner.run(plan, client, options, bind, execution);
     for (const warning of guard?.warnings ?? []) warnings.add(warning);
     return withWarnings(result, warnings);
   }
@@ -336,159 +315,6 @@ export class Processor implements QueryProcessor {
     }
     guardExecution(guard, plan, [bind], { options, nowMicros: clock.nowMicros() });
     return plan;
-  }
-
-  #run(
-    plan: Plan,
-    client: ClientState,
-    options: QueryOptions,
-    bind: BindContext,
-    execution: Execution,
-  ): Promise<QueryResult> {
-    if (plan.kind === 'select' && plan.masked === null) return this.#read(plan, options, bind, execution);
-    if (plan.kind !== 'write') return this.#runOther(plan, client, options, bind, execution);
-    return executeWrite(plan, bind, this.#writeEnvironment(options, execution.coordinator));
-  }
-
-  #read(
-    plan: SelectPlan,
-    options: QueryOptions,
-    bind: BindContext,
-    { query, coordinator }: Execution,
-  ): Promise<QueryResult> {
-    checkReadConsistency(options.consistency);
-    const { settings, clock } = this.services;
-    const configured = plan.restrictions.isKeyRange ? settings.rangeTimeoutMs : settings.readTimeoutMs;
-    if (options.tracer !== null) traceIndexes(options.tracer, plan);
-    return executeSelect(plan, {
-      coordinator,
-      read: {
-        consistency: options.consistency,
-        timeoutMs: plan.timeoutMs ?? configured,
-        check: () => checkWanted(query),
-      },
-      bind,
-      nowSeconds: options.nowInSeconds ?? clock.nowSeconds(),
-      pageSize: options.pageSize,
-      pagingState: options.pagingState,
-      paging: this.#paging,
-      tombstones: new TombstoneWatch(settings.tombstoneWarn, settings.tombstoneFail, options.consistency),
-      mayClean: options.nowInSeconds === null,
-      virtualRows: this.services.virtualRows,
-    });
-  }
-
-  async #runOther(
-    plan: Exclude<Plan, WritePlan>,
-    client: ClientState,
-    options: QueryOptions,
-    bind: BindContext,
-    execution: Execution,
-  ): Promise<QueryResult> {
-    switch (plan.kind) {
-      case 'select': {
-        const shown = plan.masked === null ? plan : await this.#planShownTo(plan, plan.masked, client);
-        return this.#read(shown, options, bind, execution);
-      }
-      case 'batch':
-        return executeBatch(
-          plan,
-          plan.statements.map(() => bind),
-          this.#writeEnvironment(options, execution.coordinator),
-        );
-      case 'schema': {
-        const { change, warnings } = await this.services.metadata.change(
-          plan.statement,
-          options.keyspace ?? client.keyspace,
-        );
-        if (change !== null) await this.access?.schemaChanged(client, plan.statement, change);
-        const result: QueryResult = change === null ? { kind: 'void' } : { kind: 'schemaChange', change };
-        return warnings.length > 0 ? { ...result, warnings } : result;
-      }
-      case 'auth':
-        if (this.access === null) throw invalid(`${plan.statement.statement} needs an authenticator`);
-        return this.access.run(plan.statement, client.user, options.keyspace ?? client.keyspace);
-      case 'truncate':
-        await execution.coordinator.truncate(plan.table.id, this.services.settings.truncateTimeoutMs);
-        return { kind: 'void' };
-      case 'use':
-        if (!this.services.catalogue.schema.keyspaces.has(plan.keyspace))
-          throw invalid(`Keyspace '${plan.keyspace}' does not exist`);
-        client.keyspace = plan.keyspace;
-        return { kind: 'setKeyspace', keyspace: plan.keyspace };
-      case 'describe':
-        return this.#describe(plan, client, options);
-      case 'listQueries': {
-        const ofAll = await this.#rulesOthers(client);
-        const queries = this.observer.running.all().filter((one) => ofAll || one.client.user === client.user);
-        return runningRows(queries, this.services.clock.monotonicMicros());
-      }
-      case 'killQuery':
-        this.observer.running.kill(plan.id, client, await this.#rulesOthers(client));
-        return { kind: 'void' };
-      case 'explain':
-        return this.#explain(plan, client, options, bind, execution.query);
-    }
-  }
-
-  /** Whether queries of others are the client's business. */
-  async #rulesOthers(client: ClientState): Promise<boolean> {
-    return this.access === null || client.isInternal === true || (await this.access.rulesOthers(client.user));
-  }
-
-  async #explain(
-    { analyze, of }: Extract<Plan, { kind: 'explain' }>,
-    client: ClientState,
-    options: QueryOptions,
-    bind: BindContext,
-    query: RunningQuery,
-  ): Promise<QueryResult> {
-    const isHot = isHotPlan(of, bind.values.length);
-    if (!analyze) return explain(of, isHot, null);
-    const { clock, coordinator } = this.services;
-    const measuring = new MeasuringCoordinator(coordinator, () => clock.monotonicMicros());
-    const start = clock.monotonicMicros();
-    const result = await this.#run(of, client, options, bind, { query, coordinator: measuring });
-    const { reads, readMicros, liveRows, tombstones, sstables } = measuring;
-    const totalMicros = clock.monotonicMicros() - start;
-    return explain(of, isHot, { reads, readMicros, liveRows, tombstones, sstables, totalMicros, result });
-  }
-
-  /**
-   * The plan with the masks that hide values from the client, or without them.
-   * @throws FerrosaError UNAUTHORIZED when it asks about hidden values in WHERE
-   */
-  async #planShownTo(plan: SelectPlan, masked: SelectPlan, client: ClientState): Promise<SelectPlan> {
-    const access = this.maskAccess;
-    const { settings } = this.services;
-    const { table, maskedRestrictions } = plan;
-    if (access === null || !settings.dynamicDataMasking || (await access.has(client, 'UNMASK', table))) return plan;
-    if (maskedRestrictions.length > 0 && !(await access.has(client, 'SELECT_MASKED', table)))
-      throw new FerrosaError(
-        'UNAUTHORIZED',
-        `User ${client.user} has no UNMASK nor SELECT_MASKED permission on table ${table.keyspace}.${table.name}, ` +
-          `cannot query masked columns [${maskedRestrictions.join(', ')}]`,
-      );
-    return masked;
-  }
-
-  #describe(
-    plan: Extract<PlannedStatement['plan'], { kind: 'describe' }>,
-    client: ClientState,
-    options: QueryOptions,
-  ): QueryResult {
-    const { columns, rows } = this.services.describe(plan.statement, options.keyspace ?? client.keyspace);
-    const start = options.pagingState === null ? 0 : this.#paging.decode(options.pagingState, 0).remaining;
-    const end = options.pageSize > 0 ? Math.min(rows.length, start + options.pageSize) : rows.length;
-    const position = new Uint8Array(0);
-    const next = { remaining: end, givenInPartition: 0, shape: 0, position };
-    return {
-      kind: 'rows',
-      columns,
-      rowCount: end - start,
-      rows: rows.slice(start, end).map(packCells),
-      pagingState: end < rows.length ? this.#paging.encode(next) : null,
-    };
   }
 }
 
@@ -509,29 +335,6 @@ function orderValues(planned: PlannedStatement, options: QueryOptions): readonly
   }
   return ordered;
 }
-
-/** What functions see of the world: one moment for all of a statement, which is looked at when it is asked for. */
-class StatementFunctions implements FunctionContext {
-  #nowMicros: bigint | null = null;
-
-  constructor(private readonly world: { nowMicros(): bigint } & Omit<FunctionContext, 'nowMicros'>) {}
-
-  get nowMicros(): bigint {
-    this.#nowMicros ??= this.world.nowMicros();
-    return this.#nowMicros;
-  }
-
-  nextTimeUuid(): Uint8Array {
-    return this.world.nextTimeUuid();
-  }
-
-  randomBytes(count: number): Uint8Array {
-    return this.world.randomBytes(count);
-  }
-}
-
-/** What one execution is run with. */
-type Execution = { readonly query: RunningQuery; readonly coordinator: Coordinator };
 
 type RequestText = Pick<ObservedStatement, 'request' | 'text' | 'shape'>;
 
