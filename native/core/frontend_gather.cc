@@ -99,8 +99,8 @@ void Frontend::OnPart(const Record& record, Slot* slot) {
     rows += count;
     parts_.push_back(bytes);
   }
-  // A page that is cut is JavaScript's, as is an answer whose plan is gone.
-  if (!good || rows > gather.page) {
+  // A full page is JavaScript's, which makes its paging state, as is an answer whose plan is gone.
+  if (!good || rows >= gather.page) {
     HotHead head;
     Slice body;
     const bool loaded = LoadHotHead(Slice(gather.request), &head, &body);

@@ -161,7 +161,8 @@ export async function readRange(shards: ShardPort, command: Uint8Array, request:
     merged.add(taken);
     merged.position = first.positionAfter(taken);
   }
-  const exhausted = cursors.every((cursor) => cursor.head() === null && !cursor.needsRefill);
+  // A full answer says that more may follow, as one shard's does: nobody has looked.
+  const exhausted = !merged.full && cursors.every((cursor) => cursor.head() === null && !cursor.needsRefill);
   return merged.finish(exhausted ? null : merged.position);
 }
 

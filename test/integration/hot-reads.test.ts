@@ -106,6 +106,13 @@ test('prepared reads by an index give what JavaScript finds, page by page, with 
       pagingState = page.pagingState;
     } while (pagingState !== null);
     assert.deepEqual(paged, wanted);
+    // A full page may have more behind it for all that the client knows, as in Cassandra; a page with room left has not.
+    for (const room of [0, 1]) {
+      if (wanted.length + room === 0) continue;
+      const page = await client.execute(byV, [int(v)], { pageSize: wanted.length + room });
+      assert.deepEqual(page.objects(), wanted);
+      assert.equal(page.pagingState === null, room === 1, 'only a full page has a paging state');
+    }
   };
   await check(1);
   await node.action('flush', { keyspace: 'ks' });
@@ -113,9 +120,9 @@ test('prepared reads by an index give what JavaScript finds, page by page, with 
   for (let k = 0; k < 60; k += 7) await put(k, 1, 4);
   await client.query('DELETE FROM t WHERE k = 3');
   await client.query('DELETE v FROM t WHERE k = 5 AND c = 0');
-  await client.query('UPDATE t USING TTL 1 SET v = 1 WHERE k = 6 AND c = 2');
-  for (const v of [0, 1, 4, 9]) await check(v);
-  await new Promise((resolve) => setTimeout(resolve, 1_500));
+  await client.query('UPDATE t USING TTL 4 SET v = 1 WHERE k = 6 AND c = 2');
+  for (const v of [1, 0, 4, 9]) await check(v);
+  await new Promise((resolve) => setTimeout(resolve, 4_500));
   await node.action('compact', { keyspace: 'ks' });
   for (const v of [0, 1, 4]) await check(v);
   const uses = (await client.query('SELECT index_name, count FROM system_observability.index_usage')).objects();

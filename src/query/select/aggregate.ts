@@ -60,6 +60,10 @@ export async function groupRows(
     else ordered.add(closed.order, row);
     given++;
   };
+  const pageUpTo = (last: SourceRow): ResultPage => {
+    const isLast = rows.length === limits.remaining;
+    return { rows, next: isLast ? null : stateAfterRow(plan, limits, rows.length, last, given) };
+  };
   while (!source.done)
     for (const row of await source.next()) {
       if (!maker.isNew(row.key, row.cells)) {
@@ -70,11 +74,7 @@ export async function groupRows(
       }
       if (group !== null) {
         close(group);
-        if (rows.length === wanted)
-          return {
-            rows,
-            next: rows.length === limits.remaining ? null : stateAfterRow(plan, limits, rows.length, group.last, given),
-          };
+        if (rows.length === wanted) return pageUpTo(group.last);
       }
       if (!isSameKey(row.key, key)) {
         key = row.key;
@@ -89,5 +89,6 @@ export async function groupRows(
       group = { instances, order: ordered?.valuesOf(row.cells) ?? [], last: row };
     }
   if (group !== null) close(group);
-  return { rows: ordered?.sorted(limits.remaining) ?? rows, next: null };
+  if (ordered !== null) return { rows: ordered.sorted(limits.remaining), next: null };
+  return group !== null && rows.length === wanted ? pageUpTo(group.last) : { rows, next: null };
 }

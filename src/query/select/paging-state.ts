@@ -3,6 +3,8 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { equalBytes } from '../../common/bytes.js';
 import { protocolError } from '../../common/errors.js';
+import { decodePosition } from '../../storage/index.js';
+import type { ScanTarget } from './scan.js';
 
 const format = 1;
 const macBytes = 16;
@@ -68,3 +70,17 @@ export function keyOfState(state: PagingState | null): Uint8Array | null {
 /** Whether the row before was of this partition too. Rows of one partition mostly share the key's array. */
 export const isSameKey = (key: Uint8Array, before: Uint8Array | null): boolean =>
   key === before || (before !== null && equalBytes(key, before));
+
+/**
+ * The state as a read of `target` can go on from it: of another statement on the table, it may point before all that is read here.
+ * @throws FerrosaError PROTOCOL_ERROR when it points at a partition that is not among those that are read
+ */
+export function stateWithin({ partitions }: Pick<ScanTarget, 'partitions'>, state: PagingState): PagingState {
+  if (state.position.length === 0) return state;
+  const { key, token } = decodePosition(state.position);
+  if ('keys' in partitions) {
+    if (!partitions.keys.some((other) => equalBytes(other, key))) throw badState();
+    return state;
+  }
+  return token < partitions.range.start ? { ...state, givenInPartition: 0, position: new Uint8Array(0) } : state;
+}

@@ -14,7 +14,7 @@ import { tableIdBytes } from '../write/mutations.js';
 import { aggregateRows, groupRows } from './aggregate.js';
 import { type AnnPlan, annRows, checkAnnRequest } from './ann-read.js';
 import { indexSource } from './index-read.js';
-import { isSameKey, keyOfState, type PagingState } from './paging-state.js';
+import { isSameKey, keyOfState, type PagingState, stateWithin } from './paging-state.js';
 import { PostOrdered } from './post-ordering.js';
 import { rankedPage, rankedSource } from './ranked-rows.js';
 import type { RowPredicate } from './row-filter.js';
@@ -53,10 +53,12 @@ export function executeSelect(plan: SelectPlan, context: SelectContext): Promise
       'Cannot page queries with both ORDER BY and a IN restriction on the partition key; you must either remove the ' +
         'ORDER BY or the IN and sort client side, or disable paging for this query',
     );
-  const state =
+  const given =
     context.pagingState === null || plan.ann !== null ? null : context.paging.decode(context.pagingState, plan.shape);
+  const state = given === null || target === null ? given : stateWithin(target, given);
   const limits: Limits = {
-    remaining: state?.remaining ?? userLimit,
+    // What can be one row only is whole with it: no page follows.
+    remaining: Math.min(state?.remaining ?? userLimit, isOneRow(plan, target) ? 1 : noLimit),
     perPartition,
     pageSize: context.pageSize > 0 && plan.ann === null ? context.pageSize : noLimit,
   };
@@ -64,6 +66,12 @@ export function executeSelect(plan: SelectPlan, context: SelectContext): Promise
   if (plan.direct !== null && target !== null) return passThrough(plan, context, target, state, limits, told);
   return makePage(plan, context, target, state, limits).then((page) => resultOf(plan, context, page, told));
 }
+
+const isOneRow = ({ table }: SelectPlan, target: SelectTarget | null): boolean =>
+  table.clustering.length === 0 &&
+  target !== null &&
+  'keys' in target.partitions &&
+  target.partitions.keys.length === 1;
 
 function resultOf(
   plan: SelectPlan,
@@ -342,8 +350,6 @@ class ComputedPage {
   readonly #wanted: number;
   #given: number;
   #key: Uint8Array | null;
-  #last: SourceRow | null = null;
-  #givenOfLast: number;
 
   constructor(
     private readonly plan: SelectPlan,
@@ -354,7 +360,6 @@ class ComputedPage {
     this.#rows = new ResultRows(plan, bind);
     this.#wanted = Math.min(limits.remaining, limits.pageSize);
     this.#given = state?.givenInPartition ?? 0;
-    this.#givenOfLast = this.#given;
     this.#key = keyOfState(state);
   }
 
@@ -365,19 +370,14 @@ class ComputedPage {
         this.#given = 0;
       }
       if (this.#given >= this.limits.perPartition) continue;
-      // One row more than the page tells that the page is not the last.
-      if (this.#rows.count === this.#wanted) {
-        this.#next = stateAfterRow(this.plan, this.limits, this.#wanted, this.#last!, this.#givenOfLast);
-        this.full = true;
-        return;
-      }
       this.#rows.add(row.cells);
-      this.#last = row;
-      this.#givenOfLast = ++this.#given;
-      if (this.#rows.count === this.limits.remaining) {
-        this.full = true;
-        return;
-      }
+      this.#given++;
+      if (this.#rows.count < this.#wanted) continue;
+      // A full page says that more may follow, as in Cassandra: applications count on it, and looking costs a read.
+      if (this.#rows.count < this.limits.remaining)
+        this.#next = stateAfterRow(this.plan, this.limits, this.#wanted, row, this.#given);
+      this.full = true;
+      return;
     }
   }
 

@@ -81,7 +81,7 @@ export type SelectPlan = {
   readonly perPartitionLimit: Term | null;
   /** USING TIMEOUT, null for the configured one. */
   readonly timeoutMs: number | null;
-  /** Distinguishes the paging states of different statements. */
+  /** Statements of the same shape take each other's paging states. */
   readonly shape: number;
 };
 
@@ -175,7 +175,7 @@ function planOne(environment: PlanEnvironment, statement: SelectStatement): Sele
     timeoutMs: statement.using.timeoutMs,
     // Only a statement with pages needs it.
     get shape() {
-      shape ??= shapeOf(table, statement);
+      shape ??= shapeOf(table, statement, rankings.length > 0);
       return shape;
     },
   };
@@ -363,10 +363,15 @@ function planLimit(environment: PlanEnvironment, term: TermSyntax | null, name: 
   return prepareTerm(environment, term, { keyspace, table: table.name, name, type: { kind: 'int' } });
 }
 
-/** A value in the text and a bound one are the same: the pages of one statement may be asked for in both ways. */
-function shapeOf(table: TableDefinition, statement: SelectStatement): number {
-  const parts = [table.id, statement.where, statement.groupBy, statement.orderBy, statement.distinct];
+/**
+ * What a paging state has to agree with. It is a place in a table and a count of rows or groups: as in Cassandra, another statement on
+ * the table may go on from it, as applications do whose first page has rows more than the others. Ranks belong to one search, and places
+ * among rows that are made for each statement to that statement; there a value in the text and a bound one are the same.
+ */
+function shapeOf(table: TableDefinition, statement: SelectStatement, isRanked: boolean): number {
+  const own = isRanked || table.virtual ? [statement.where, statement.orderBy] : [];
   const isValue = (part: unknown) => ['literal', 'marker'].includes((part as { kind?: string } | null)?.kind ?? '');
+  const parts = [table.id, statement.groupBy, statement.distinct, own];
   const text = JSON.stringify(parts, (_, part) => (isValue(part) ? '?' : part));
   return createHash('md5').update(text).digest().readUInt32BE(0);
 }

@@ -103,6 +103,10 @@ export async function userGroupRows(
     else for (const [i, row] of found.entries()) ordered.add(ordered.valuesOf(closed[i]!.first), row);
     closed = [];
   };
+  const pageUpTo = (last: SourceRow): ResultPage => {
+    const isLast = rows.length === limits.remaining;
+    return { rows, next: isLast ? null : stateAfterRow(plan, limits, rows.length, last, given) };
+  };
   for await (const chunk of inChunks(source)) {
     const cells = chunk.map((row) => row.cells);
     const parts = await Promise.all(grouping.parts.map((part) => evaluateAll(part, cells, bind)));
@@ -113,10 +117,8 @@ export async function userGroupRows(
           group.given = ++given;
           closed.push(group);
           if (rows.length + closed.length === wanted) {
-            const { last } = group;
             await finish();
-            const isLast = rows.length === limits.remaining;
-            return { rows, next: isLast ? null : stateAfterRow(plan, limits, rows.length, last, given) };
+            return pageUpTo(group.last);
           }
         }
         if (!isSameKey(row.key, key)) {
@@ -141,7 +143,11 @@ export async function userGroupRows(
     await finish();
     if (group !== null) await addWaiting(group);
   }
-  if (group !== null) closed.push(group);
+  if (group !== null) {
+    closed.push(group);
+    given++;
+  }
   await finish();
-  return { rows: ordered?.sorted(limits.remaining) ?? rows, next: null };
+  if (ordered !== null) return { rows: ordered.sorted(limits.remaining), next: null };
+  return group !== null && rows.length === wanted ? pageUpTo(group.last) : { rows, next: null };
 }

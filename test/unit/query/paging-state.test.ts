@@ -90,3 +90,92 @@ test('a paging state goes on after a restart with the same secret', async () => 
   const all = await (await make()).rows('SELECT p FROM k.t');
   assert.deepEqual([...literalsOf(first), ...literalsOf(rest)], all);
 });
+
+/** Rows of each page until there is no paging state. */
+async function pageSizes(session: Session, statement: string, pageSize: number): Promise<number[]> {
+  const sizes: number[] = [];
+  let pagingState: Uint8Array | null = null;
+  do {
+    const page = await session.query(statement, [], { pageSize, pagingState });
+    assert.ok(page.kind === 'rows');
+    sizes.push(page.rowCount);
+    pagingState = page.pagingState;
+  } while (pagingState !== null);
+  return sizes;
+}
+
+// The sizes are those of Cassandra 5.0.9; applications read a last page that is full as one that may have more behind it.
+test('a full page has a paging state also where nothing follows, unless LIMIT says so', async () => {
+  const session = new Session();
+  await session.all(
+    "CREATE KEYSPACE k WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 1}",
+    'USE k',
+    'CREATE TABLE t (p int, t int, c int, v int, PRIMARY KEY (p, t, c))',
+    'CREATE TABLE u (p int PRIMARY KEY, v int)',
+    'CREATE INDEX ON u (v)',
+  );
+  for (let p = 0; p < 3; p++)
+    for (let c = 0; c < 6; c++)
+      await session.query(`INSERT INTO t (p, t, c, v) VALUES (${p}, ${Math.floor(c / 3)}, ${c}, ${c})`);
+  for (let p = 0; p < 6; p++) await session.query(`INSERT INTO u (p, v) VALUES (${p}, ${p % 2})`);
+  const expected: [string, number, number[]][] = [
+    ['SELECT * FROM t WHERE p = 0', 6, [6, 0]],
+    ['SELECT * FROM t WHERE p = 0 LIMIT 6', 3, [3, 3]],
+    ['SELECT * FROM u', 6, [6, 0]],
+    ['SELECT * FROM u', 4, [4, 2]],
+    ['SELECT * FROM u LIMIT 6', 3, [3, 3]],
+    ['SELECT * FROM t', 9, [9, 9, 0]],
+    ['SELECT * FROM t PER PARTITION LIMIT 2', 6, [6, 0]],
+    ['SELECT DISTINCT p FROM t', 3, [3, 0]],
+    ['SELECT * FROM u WHERE v = 0', 1, [1, 1, 1, 0]],
+    ['SELECT * FROM u WHERE v = 0 LIMIT 3', 3, [3]],
+    ['SELECT * FROM t WHERE v = 0 ALLOW FILTERING', 3, [3, 0]],
+    ['SELECT * FROM t WHERE p = 0 AND v < 3 ALLOW FILTERING', 3, [3, 0]],
+    ['SELECT JSON * FROM u', 3, [3, 3, 0]],
+    ['SELECT p, count(*) FROM t GROUP BY p', 3, [3, 0]],
+    ['SELECT p, t, count(*) FROM t WHERE p = 0 GROUP BY p, t', 1, [1, 1, 0]],
+    ['SELECT count(*) FROM t', 1, [1]],
+    ['SELECT * FROM u WHERE p = 0', 1, [1]],
+    ['SELECT JSON * FROM u WHERE p = 0', 1, [1]],
+    ['SELECT * FROM u WHERE p IN (0, 1, 2)', 1, [1, 1, 1]],
+    ['SELECT * FROM t WHERE p = 9', 1, [0]],
+  ];
+  for (const [statement, pageSize, sizes] of expected)
+    assert.deepEqual(await pageSizes(session, statement, pageSize), sizes, `${statement} in pages of ${pageSize}`);
+});
+
+// As Temporal does, whose first page has a row of another kind before the rows that its other pages are of.
+test('another statement on the table goes on from a paging state, within what it reads', async () => {
+  const session = new Session();
+  await session.all(
+    "CREATE KEYSPACE k WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 1}",
+    'USE k',
+    'CREATE TABLE t (p int, t int, c int, v int, PRIMARY KEY (p, t, c))',
+    'CREATE TABLE u (p int PRIMARY KEY, v int)',
+  );
+  for (let c = 0; c < 6; c++)
+    await session.query(`INSERT INTO t (p, t, c, v) VALUES (0, ${Math.floor(c / 3)}, ${c}, ${c})`);
+  for (let p = 0; p < 50; p++) await session.query(`INSERT INTO u (p, v) VALUES (${p}, 0)`);
+  const after = async (first: string, second: string): Promise<string> => {
+    const page = await session.query(first, [], { pageSize: 2 });
+    assert.ok(page.kind === 'rows' && page.pagingState !== null);
+    const next = await session.query(second, [], { pageSize: 2, pagingState: page.pagingState });
+    return literalsOf(next)
+      .map((row) => row.join(' '))
+      .join(', ');
+  };
+  const all = 'SELECT c FROM t WHERE p = 0';
+  assert.equal(await after(`${all} ORDER BY t ASC`, `${all} AND t = 0`), '2');
+  assert.equal(await after(`${all} ORDER BY t ASC`, `${all} AND t = 1`), '3, 4');
+  assert.equal(await after(all, `${all} ORDER BY t DESC`), '0');
+  assert.equal(await after(all, 'SELECT v, c FROM t WHERE p = 0'), '2 2, 3 3');
+  assert.equal(await after(all, `${all} AND v > 3 ALLOW FILTERING`), '4, 5');
+  assert.equal(await after(`${all} LIMIT 3`, all), '2');
+  assert.equal(await after(`${all} AND t = 1`, `${all} AND t = 0`), '');
+  assert.equal(await after(all, 'SELECT c FROM t'), '2, 3');
+  const upper = await session.rows('SELECT p FROM u WHERE token(p) > 0 LIMIT 2');
+  assert.equal(await after('SELECT p FROM u', 'SELECT p FROM u WHERE token(p) > 0'), upper.join(', '));
+  await assert.rejects(after('SELECT p FROM u', all), isBad);
+  await assert.rejects(after(all, 'SELECT c FROM t WHERE p = 1'), isBad);
+  await assert.rejects(after(all, 'SELECT p, count(*) FROM t GROUP BY p'), isBad);
+});
