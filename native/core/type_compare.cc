@@ -19,8 +19,14 @@ int EmptyOrder(Slice a, Slice b) { return Order(a.size != 0, b.size != 0); }
 template <typename T>
 int CompareSigned(Slice a, Slice b) {
   if (a.size != sizeof(T) || b.size != sizeof(T)) return Compare(a, b);
-  if constexpr (sizeof(T) == 1) return Order<int8_t>(static_cast<int8_t>(a.data[0]), static_cast<int8_t>(b.data[0]));
-  else return Order(static_cast<T>(LoadBE<std::make_unsigned_t<T>>(a.data)), static_cast<T>(LoadBE<std::make_unsigned_t<T>>(b.data)));
+  return Order(static_cast<T>(LoadBE<std::make_unsigned_t<T>>(a.data)), static_cast<T>(LoadBE<std::make_unsigned_t<T>>(b.data)));
+}
+
+// By the first byte, which has the sign; as a constant a blob of any length is taken for a tinyint, as in Cassandra.
+int CompareTinyints(Slice a, Slice b) {
+  if (a.size == 0 || b.size == 0) return EmptyOrder(a, b);
+  const int c = Order(static_cast<int8_t>(a.data[0]), static_cast<int8_t>(b.data[0]));
+  return c != 0 ? c : Compare(a, b);
 }
 
 // Bits of a float so that they order as Java's compare: -0 before 0, one NaN after everything.
@@ -262,7 +268,7 @@ int CompareValues(const Type& type, Slice a, Slice b) {
     case TypeKind::kSmallint:
       return CompareSigned<int16_t>(a, b);
     case TypeKind::kTinyint:
-      return CompareSigned<int8_t>(a, b);
+      return CompareTinyints(a, b);
     case TypeKind::kFloat:
       if (a.size != 4 || b.size != 4) return Compare(a, b);
       return Order(FloatOrder<uint32_t, float>(a.data), FloatOrder<uint32_t, float>(b.data));

@@ -37,11 +37,9 @@ export function parseTableName(p: Cursor): QualifiedName {
 
 export function parseSelect(p: Cursor): SelectStatement {
   p.next();
-  // json and distinct are column names too: they are keywords only when a selector follows.
-  const json = p.is('K_JSON') && startsSelector(p, 1) && p.accept('K_JSON');
-  const distinct = p.is('K_DISTINCT') && startsSelector(p, 1) && p.accept('K_DISTINCT');
-  const selectors = parseSelectors(p);
-  p.expect('K_FROM');
+  const { json, distinct, selectors } = parseSelectList(p);
+  // Cassandra has looked behind a bracket that belongs to nothing.
+  p.expect('K_FROM', p.is("'['") ? 2 : 0);
   const table = parseTableName(p);
   const where = p.accept('K_WHERE') ? parseSelectWhere(p) : [];
   const groupBy = parseClause(p, 'K_GROUP', parseSelectable);
@@ -70,6 +68,26 @@ export function parseSelect(p: Cursor): SelectStatement {
     allowFiltering,
     using,
   };
+}
+
+type SelectList = Pick<SelectStatement, 'json' | 'distinct' | 'selectors'>;
+
+function parseSelectList(p: Cursor): SelectList {
+  const start = p.mark();
+  // json and distinct are column names too: they are keywords only when a selector follows.
+  const json = p.is('K_JSON') && startsSelector(p, 1) && p.accept('K_JSON');
+  const distinct = p.is('K_DISTINCT') && startsSelector(p, 1) && p.accept('K_DISTINCT');
+  try {
+    return { json, distinct, selectors: parseSelectors(p) };
+  } catch (error) {
+    const isOfParser = /^line \S+ (no viable alternative at|mismatched) input/.test((error as Error).message);
+    p.reset(start);
+    if ((!json && !distinct) || !isOfParser || p.is("'-'", 1)) throw error;
+    // Where no list can be read behind the word, Cassandra takes it for a column, behind which what follows cannot stand.
+    p.next();
+    if (p.is("'['")) p.mismatch('K_FROM', 2);
+    return p.noViableBehind();
+  }
 }
 
 function startsSelector(p: Cursor, ahead: number): boolean {

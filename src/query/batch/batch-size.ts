@@ -1,11 +1,14 @@
 // Warnings and limits of batches: their size, and how many partitions they touch.
 import { invalid } from '../../common/errors.js';
+import type { TableDefinition } from '../../schema/index.js';
 import type { QuerySettings } from '../services.js';
 import type { CollectedMutation } from '../write/mutations.js';
 import type { BatchPlan } from './batch-plan.js';
 
-const tableNames = (mutations: readonly CollectedMutation[]) =>
-  `[${[...new Set(mutations.map(({ table }) => `${table.keyspace}.${table.name}`))].join(', ')}]`;
+type OfTable = { readonly table: TableDefinition };
+
+const tableNames = (parts: readonly OfTable[]) =>
+  `[${[...new Set(parts.map(({ table }) => `${table.keyspace}.${table.name}`))].join(', ')}]`;
 
 /** @throws FerrosaError INVALID for a batch above the failure threshold */
 export function batchWarnings(
@@ -13,7 +16,7 @@ export function batchWarnings(
   mutations: readonly CollectedMutation[],
   settings: QuerySettings,
 ): string[] {
-  const warnings = plan.type === 'logged' ? shortGraceWarnings(mutations) : [];
+  const warnings = plan.type === 'logged' ? shortGraceWarnings(plan.statements) : [];
   if (mutations.length <= 1) return warnings;
   const size = mutations.reduce((sum, { bytes }) => sum + bytes.length, 0);
   if (size > settings.batchSizeFailBytes) throw invalid('Batch too large');
@@ -35,9 +38,9 @@ export function batchWarnings(
   return warnings;
 }
 
-/** The batch log's entries live as long as tombstones do. */
-function shortGraceWarnings(mutations: readonly CollectedMutation[]): string[] {
-  const careless = mutations.filter(({ table }) => table.options.gc_grace_seconds === 0);
+/** The batch log's entries live as long as tombstones do; as in Cassandra, also of a batch that writes nothing. */
+function shortGraceWarnings(statements: readonly OfTable[]): string[] {
+  const careless = statements.filter(({ table }) => table.options.gc_grace_seconds === 0);
   if (careless.length === 0) return [];
   const tables = new Set(careless.map(({ table }) => table)).size;
   return [

@@ -64,6 +64,7 @@ function partOfMulticell(
   whole: CellNode,
   fetched: FetchedColumns,
 ): SelectionNode {
+  if (times.of.kind === 'field') return timeOfField(times, column, whole);
   const pathsSlot = fetched.slot(Selected.paths, column.id);
   const paths = new CellNode('', { kind: 'blob' }, pathsSlot, { what: Selected.paths, which: column.id });
   const matches = pathMatcher(environment, times.of, column);
@@ -83,18 +84,26 @@ function partOfMulticell(
   });
 }
 
+/** Of a user type the times of all fields are known, null where there is none. */
+function timeOfField(times: Times, column: ColumnDefinition, whole: CellNode): SelectionNode {
+  const of = times.of as Extract<Selectable, { kind: 'field' }>;
+  const { type } = column;
+  if (of.of.kind !== 'column' || type.kind !== 'udt') throw invalid(`Invalid field selection on ${column.name}`);
+  const index = fieldIndex(type, of.field);
+  if (index < 0) throw invalid(`${column.name} has no field ${of.field}`);
+  const single: CqlType = { kind: times.kind === 'ttl' ? 'int' : 'bigint' };
+  return new ComputedNode(whole.name, single, [whole], ([value]) =>
+    value ? (unpackElements(value)[index] ?? null) : null,
+  );
+}
+
+/** @param of  an element or a slice */
 function pathMatcher(
   environment: PlanEnvironment,
   of: Selectable,
   column: ColumnDefinition,
 ): (path: Uint8Array, bind: BindContext) => boolean {
   const { type } = column;
-  if (of.kind === 'field') {
-    if (of.of.kind !== 'column' || type.kind !== 'udt') throw invalid(`Invalid field selection on ${column.name}`);
-    const index = fieldIndex(type, of.field);
-    if (index < 0) throw invalid(`${column.name} has no field ${of.field}`);
-    return (path) => path.length === 2 && ((path[0]! << 8) | path[1]!) === index;
-  }
   const isPart = (of.kind === 'element' || of.kind === 'slice') && of.of.kind === 'column';
   if (!isPart || (type.kind !== 'set' && type.kind !== 'map'))
     throw invalid(`Element selection is only allowed on sets and maps, but ${column.name} is a ${type.kind}`);

@@ -106,9 +106,10 @@ export async function executeBatch(
     if (read !== null) await read;
   }
   const mutations = collector.finish();
-  if (mutations.length === 0) return { kind: 'void' };
-  environment.figures.noteBatch(plan.type, mutations.length);
   const warnings = batchWarnings(plan, mutations, environment.settings);
+  const result = { kind: 'void', ...(warnings.length > 0 ? { warnings } : {}) } as const;
+  if (mutations.length === 0) return result;
+  environment.figures.noteBatch(plan.type, mutations.length);
   const atomic = plan.type === 'logged' && mutations.length > 1;
   const writeType = first.table.isCounter
     ? 'COUNTER'
@@ -118,5 +119,5 @@ export async function executeBatch(
         ? 'UNLOGGED_BATCH'
         : 'SIMPLE';
   await send(mutations, writeType, plan.timeoutMs, environment);
-  return { kind: 'void', ...(warnings.length > 0 ? { warnings } : {}) };
+  return result;
 }

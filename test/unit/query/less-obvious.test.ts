@@ -105,6 +105,42 @@ test('a time to live is looked at where there is a row to write', async () => {
   );
 });
 
+test('writetime of a field of a user type is that of the field, whatever fields there are before it', async () => {
+  const session = await sessionWith(
+    'CREATE TYPE u (a int, b int, c int)',
+    'CREATE TABLE t (k int PRIMARY KEY, u u)',
+    'INSERT INTO t (k, u) VALUES (1, {a: 1, c: 3}) USING TIMESTAMP 7',
+    'UPDATE t USING TIMESTAMP 9 SET u.c = 4 WHERE k = 1',
+  );
+  const list = 'writetime(u.a), writetime(u.b), writetime(u.c), maxwritetime(u.c)';
+  assert.deepEqual(await session.rows(`SELECT ${list} FROM t`), [['7', 'null', '9', '9']]);
+});
+
+test('a blob of two bytes that is given for a tinyint has its place among the values of IN', async () => {
+  const session = await sessionWith(
+    'CREATE TABLE t (k int, c tinyint, PRIMARY KEY (k, c))',
+    'INSERT INTO t (k, c) VALUES (1, 0)',
+  );
+  assert.deepEqual(await session.rows('SELECT c FROM t WHERE k = 1 AND c IN (0, 0xCAFE, 1)'), [['0']]);
+});
+
+test('a logged batch that writes nothing is warned of short gc_grace_seconds too', async () => {
+  const session = await sessionWith('CREATE TABLE t (k int, c int, PRIMARY KEY (k, c)) WITH gc_grace_seconds = 0');
+  const result = await session.query('BEGIN BATCH DELETE FROM t WHERE k = 0 AND c > 5 AND c < 1 APPLY BATCH');
+  assert.match(JSON.stringify(result), /configured with a gc_grace_seconds of 0/);
+});
+
+test('what cannot be read behind JSON is told at the word that makes it a column', async () => {
+  const session = await sessionWith('CREATE TABLE t (k int PRIMARY KEY, m map<int, int>)');
+  const error = (list: string) => session.error(`SELECT ${list} FROM t`);
+  assert.match(
+    await error('JSON ttl(m[..])'),
+    /1:12 no viable alternative at input 'ttl' \(SELECT \[JSON\] ttl\.\.\.\)/,
+  );
+  assert.match(await error('DISTINCT k,'), /1:16 no viable alternative at input 'k' \(SELECT \[DISTINCT\] k\.\.\.\)/);
+  assert.match(await error('ttl(m[..])'), /1:15 no viable alternative at input '\]'/);
+});
+
 test('an index on a frozen collection in a descending order is refused without the kind of its target', async () => {
   const table = 'CREATE TABLE t (k int, c frozen<list<int>>, PRIMARY KEY (k, c)) WITH CLUSTERING ORDER BY';
   const refused = async (order: string) => (await sessionWith(`${table} (c ${order})`)).error('CREATE INDEX ON t (c)');
