@@ -37,22 +37,29 @@ function round(kind: NumericKind, value: NumericValue): NumericValue {
   return Number(saturate(Math.floor(value + 0.5), kind === 'float' ? 32 : 64));
 }
 
-/** The double nearest to the logarithm; JavaScript's own is off by a bit too often. */
-function log10(value: number): number {
-  if (!(value > 0) || !Number.isFinite(value)) return Math.log10(value);
-  return decimalToDouble(log10OfDecimal(doubleToExactDecimal(value)));
+/** e to any power beyond is infinite, or 0; to one below the other limit JavaScript has it right. */
+const exponentMax = 746;
+const exponentMin = 1e-10;
+
+/** The double nearest to the result, as a JVM has it; JavaScript's own are off by a bit too often. */
+function nearest(name: 'exp' | 'log' | 'log10', value: number): number {
+  const isPlain = name === 'exp' ? inBounds(Math.abs(value)) : value > 0 && Number.isFinite(value);
+  return isPlain ? decimalToDouble(ofDecimals[name](doubleToExactDecimal(value))) : Math[name](value);
 }
+
+const inBounds = (exponent: number): boolean => exponent >= exponentMin && exponent <= exponentMax;
+
+const ofDecimals = { exp: expOfDecimal, log: logOfDecimal, log10: log10OfDecimal };
 
 /** exp and logarithms: exact digits for decimal and varint, the platform's doubles for the rest. */
 function transcendental(name: 'exp' | 'log' | 'log10', kind: NumericKind, value: NumericValue): NumericValue {
   if (kind !== 'decimal' && kind !== 'varint') {
-    const result = name === 'log10' ? log10(toDouble(value)) : Math[name](toDouble(value));
+    const result = nearest(name, toDouble(value));
     if (kind === 'float' || kind === 'double') return result;
     return saturate(result, kind === 'bigint' || kind === 'counter' ? 64 : 32);
   }
   const decimal = isDecimal(value) ? value : { unscaled: toBigInt(value), scale: 0 };
-  const compute = { exp: expOfDecimal, log: logOfDecimal, log10: log10OfDecimal }[name];
-  const result = compute(decimal);
+  const result = ofDecimals[name](decimal);
   return kind === 'varint' ? toBigInt(result) : result;
 }
 

@@ -124,6 +124,19 @@ test('a blob of two bytes that is given for a tinyint has its place among the va
   assert.deepEqual(await session.rows('SELECT c FROM t WHERE k = 1 AND c IN (0, 0xCAFE, 1)'), [['0']]);
 });
 
+test('exp and log give the double nearest to the result', async () => {
+  const session = await sessionWith(
+    'CREATE TABLE t (k int PRIMARY KEY, a double, b double)',
+    'INSERT INTO t (k, a, b) VALUES (1, 3, -10)',
+  );
+  // Of the numbers between which the result lies, JavaScript's own functions give the other one.
+  assert.deepEqual(await session.rows('SELECT log(a), exp(b) FROM t'), [
+    ['1.0986122886681098', '4.5399929762484854E-5'],
+  ]);
+  await session.query('UPDATE t SET a = 1e-300, b = 1e-300 WHERE k = 1');
+  assert.deepEqual(await session.rows('SELECT log(a), exp(b) FROM t'), [['-690.7755278982137', '1.0']]);
+});
+
 test('a logged batch that writes nothing is warned of short gc_grace_seconds too', async () => {
   const session = await sessionWith('CREATE TABLE t (k int, c int, PRIMARY KEY (k, c)) WITH gc_grace_seconds = 0');
   const result = await session.query('BEGIN BATCH DELETE FROM t WHERE k = 0 AND c > 5 AND c < 1 APPLY BATCH');
