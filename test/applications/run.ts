@@ -5,15 +5,19 @@ import { Ferrosa } from '../support/ferrosa.js';
 import { type Application, Place, type Server } from './application.js';
 import { cassandraStore } from './cassandra-store/application.js';
 import { celery } from './celery/application.js';
+import { coodie } from './coodie/application.js';
 import { djangoShop } from './django/application.js';
 import { expressCassandra } from './express-cassandra/application.js';
 import { golangMigrate } from './golang-migrate/application.js';
 import { langchain } from './langchain/application.js';
 import { llamaIndex } from './llama-index/application.js';
+import { pekkoPersistence } from './pekko-persistence/application.js';
 import { judge } from './results.js';
 import { springData } from './spring-data/application.js';
+import { temporal } from './temporal/application.js';
 
 const applications: readonly Application[] = [
+  coodie,
   djangoShop,
   celery,
   langchain,
@@ -21,7 +25,9 @@ const applications: readonly Application[] = [
   cassandraStore,
   expressCassandra,
   golangMigrate,
+  temporal,
   springData,
+  pekkoPersistence,
 ];
 
 /** A busy machine is no fault of the application. */
