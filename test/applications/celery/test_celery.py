@@ -14,7 +14,9 @@ timeout = 120
 
 @pytest.fixture(scope="session")
 def session():
-    cluster = Cluster([os.environ["CQL_HOST"]], port=int(os.environ["CQL_PORT"]), connect_timeout=30)
+    cluster = Cluster(
+        [os.environ["CQL_HOST"]], port=int(os.environ["CQL_PORT"]), connect_timeout=60, control_connection_timeout=60
+    )
     session = cluster.connect()
     session.execute(
         "CREATE KEYSPACE IF NOT EXISTS celery WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 1}"

@@ -24,7 +24,9 @@ keyspace = "langchain"
 
 @pytest.fixture(scope="session")
 def session():
-    cluster = Cluster([os.environ["CQL_HOST"]], port=int(os.environ["CQL_PORT"]))
+    cluster = Cluster(
+        [os.environ["CQL_HOST"]], port=int(os.environ["CQL_PORT"]), connect_timeout=60, control_connection_timeout=60
+    )
     session = cluster.connect()
     # A busy machine is no fault of the application.
     session.default_timeout = 120

@@ -47,7 +47,9 @@ stories = {
 
 @pytest.fixture(scope="module")
 def storage():
-    cluster = Cluster([os.environ["CQL_HOST"]], port=int(os.environ["CQL_PORT"]))
+    cluster = Cluster(
+        [os.environ["CQL_HOST"]], port=int(os.environ["CQL_PORT"]), connect_timeout=60, control_connection_timeout=60
+    )
     session = cluster.connect()
     # A busy machine is no fault of the application.
     session.default_timeout = 120
