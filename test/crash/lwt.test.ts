@@ -98,6 +98,8 @@ for (const mode of ['periodic', 'batch'])
       shards: '2',
       cas_contention_timeout: '20s',
       write_request_timeout: '20s',
+      read_request_timeout: '60s',
+      range_request_timeout: '60s',
       commitlog_sync: mode,
       commitlog_segment_size: '1MiB',
       memtable_offheap_space: '8MiB',

@@ -24,6 +24,8 @@ for (const mode of ['periodic', 'batch'])
       // Snapshots of every TRUNCATE would be most of the test's time.
       auto_snapshot: 'false',
       write_request_timeout: '60s',
+      read_request_timeout: '60s',
+      range_request_timeout: '60s',
       commitlog_sync: mode,
       commitlog_segment_size: '1MiB',
       memtable_offheap_space: '8MiB',
