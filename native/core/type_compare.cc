@@ -25,8 +25,7 @@ int CompareSigned(Slice a, Slice b) {
 // By the first byte, which has the sign; as a constant a blob of any length is taken for a tinyint, as in Cassandra.
 int CompareTinyints(Slice a, Slice b) {
   if (a.size == 0 || b.size == 0) return EmptyOrder(a, b);
-  const int c = Order(static_cast<int8_t>(a.data[0]), static_cast<int8_t>(b.data[0]));
-  return c != 0 ? c : Compare(a, b);
+  return Order(static_cast<int8_t>(a.data[0]), static_cast<int8_t>(b.data[0]));
 }
 
 // Bits of a float so that they order as Java's compare: -0 before 0, one NaN after everything.

@@ -54,6 +54,8 @@ export class HotTerms {
       return true;
     }
     if (!(term instanceof ConstantTerm) || typeof term.value === 'symbol') return false;
+    // A blob that was taken for a tinyint: JavaScript knows where it may stand.
+    if (type.kind === 'tinyint' && (term.value?.length ?? 1) !== 1) return false;
     this.constants.push({ target, which, value: term.value as Uint8Array | null });
     return true;
   }

@@ -37,6 +37,8 @@ function compareNonEmpty(type: CqlType, a: Uint8Array, b: Uint8Array): number {
     case 'boolean':
       return Number(a[0] !== 0) - Number(b[0] !== 0);
     case 'tinyint':
+      // By the first byte: as a constant a blob of any length is taken for a tinyint, as in Cassandra.
+      return (a[0]! ^ 0x80) - (b[0]! ^ 0x80);
     case 'smallint':
     case 'int':
     case 'bigint':

@@ -54,12 +54,19 @@ function saiOptions(r: Random, { type }: GenColumn): string {
   return ` WITH OPTIONS = {${options.join(', ')}}`;
 }
 
+/** Ferrosa refuses `sai` on them (reason 12 of docs/differences.md). */
+function hasVectors({ type }: GenColumn): boolean {
+  if (type.kind === 'list' || type.kind === 'set') return type.element.kind === 'vector';
+  return type.kind === 'map' && [type.key, type.value].some(({ kind }) => kind === 'vector');
+}
+
 /** An index that may be valid. */
 export function index(r: Random, table: GenTable, number: number): string {
   const column = r.pick(table.columns);
   const name = r.pick(['', `${table.name}_i${number} `, `"${table.name} I${number}" `]);
   const on = `ON ${table.name} (${indexTarget(r, column)})`;
-  if (r.chance(45)) return `CREATE INDEX ${name}${on}${r.chance(30) ? " USING 'legacy_local_table'" : ''}`;
+  if (r.chance(45) || hasVectors(column))
+    return `CREATE INDEX ${name}${on}${r.chance(30) ? " USING 'legacy_local_table'" : ''}`;
   if (r.chance(75)) return `CREATE INDEX ${name}${on} USING 'sai'${saiOptions(r, column)}`;
   const className = r.pick(['StorageAttachedIndex', 'org.apache.cassandra.index.sai.StorageAttachedIndex']);
   return `CREATE CUSTOM INDEX ${name}${on} USING '${className}'${saiOptions(r, column)}`;

@@ -38,13 +38,14 @@ class Tally {
     this.differences++;
     if (seen === undefined) {
       this.found.set(key, { count: 1, examples: [finding] });
-      console.log(`seed ${finding.episode.name.slice(1)}, ${finding.what}: ${finding.cql}`);
-      for (const text of contrast(finding)) console.log(`    ${text}`);
+      tell(finding);
       return;
     }
     seen.count++;
-    if (seen.examples.length < examplesMax && seen.examples.every(({ episode }) => episode !== finding.episode))
+    if (seen.examples.length < examplesMax && seen.examples.every(({ episode }) => episode !== finding.episode)) {
       seen.examples.push(finding);
+      tell(finding);
+    }
   }
 
   progress(added: number): void {
@@ -55,6 +56,11 @@ class Tally {
     const rate = Math.round(this.statements / seconds);
     console.log(`${this.statements} statements, ${rate} a second, ${this.differences} differences`);
   }
+}
+
+function tell(finding: Finding): void {
+  console.log(`seed ${finding.episode.name.slice(1)}, ${finding.what}: ${finding.cql}`);
+  for (const text of contrast(finding)) console.log(`    ${text}`);
 }
 
 /** Both outcomes; of rows those that the other one has not. */

@@ -5,7 +5,7 @@ import { type CqlType, isMulticell, UNSET, unpackList, unpackMap, unpackSet } fr
 import type { QueryOptions } from '../api.js';
 import { consistencyName } from '../consistency.js';
 import type { Plan } from '../plan.js';
-import { partitionKeys } from '../restrictions/bounds.js';
+import { partitionKeysAsGiven } from '../restrictions/bounds.js';
 import { bindIn } from '../restrictions/restriction.js';
 import type { RestrictionSet } from '../restrictions/restriction-set.js';
 import type { SelectPlan } from '../select/select-plan.js';
@@ -62,7 +62,7 @@ function guardSelect(guard: Guard, plan: SelectPlan, bind: BindContext, { consis
     guard.flag('non_partition_restricted_index_query_enabled');
   if (restrictions.keyIsIn && !restrictions.isKeyRange) {
     guard.threshold('in_select_cartesian_product', combinations(restrictions.partitionKey, bind), 'partition key');
-    guard.threshold('partition_keys_in_select', partitionKeys(restrictions, bind).length, table.name);
+    guard.threshold('partition_keys_in_select', partitionKeysAsGiven(restrictions, bind).length, table.name);
   }
   if (restrictions.clustering.hasIn)
     guard.threshold('in_select_cartesian_product', combinations(restrictions.clustering, bind), 'clustering key');

@@ -2,7 +2,7 @@
 import { invalid } from '../../common/errors.js';
 import { type ColumnDefinition, type TableDefinition, takesPrefixes } from '../../schema/index.js';
 import { type ClusteringPrefix, type ClusteringSlice, sliceOf } from '../../storage/index.js';
-import { type BindValue, UNSET } from '../../types/index.js';
+import { type BindValue, UNSET, validateValue } from '../../types/index.js';
 import type { BindContext } from '../terms/term.js';
 import { compareNullable, packPartitionKey } from '../values.js';
 import { type Bound, bindFields, bindIn, checkValue, type Restriction, type SliceRestriction } from './restriction.js';
@@ -64,12 +64,17 @@ function combinations(set: RestrictionSet, context: BindContext): Values[] {
 }
 
 /**
- * Serialized partition keys in the order of the key's type, without doubles.
- * @throws FerrosaError INVALID for null, unset, empty and too long keys
+ * Serialized partition keys to write to, in the order of the key's type, without doubles.
+ * @throws FerrosaError INVALID for null, unset, empty and too long keys, and for values that are none of their types
  */
 export function partitionKeys(restrictions: StatementRestrictions, context: BindContext): Uint8Array[] {
   const keys = partitionKeysAsGiven(restrictions, context);
   for (const key of keys) checkPartitionKey(key);
+  const columns = restrictions.table.partitionKey;
+  // Other constants of a wrong length have been refused; a blob is taken for a tinyint, though not in a key that is written.
+  if (columns.some(({ type }) => type.kind === 'tinyint'))
+    for (const row of combinations(restrictions.partitionKey, context))
+      for (const [i, { type }] of columns.entries()) validateValue(type, row[i]!);
   return keys;
 }
 

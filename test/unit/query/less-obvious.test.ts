@@ -122,6 +122,16 @@ test('a blob of two bytes that is given for a tinyint has its place among the va
     'INSERT INTO t (k, c) VALUES (1, 0)',
   );
   assert.deepEqual(await session.rows('SELECT c FROM t WHERE k = 1 AND c IN (0, 0xCAFE, 1)'), [['0']]);
+  await session.all(
+    'CREATE TABLE p (k tinyint, j int, v int, PRIMARY KEY ((k, j)))',
+    'INSERT INTO p (k, j, v) VALUES (1, 1, 1)',
+  );
+  assert.deepEqual(await session.rows('SELECT v FROM p WHERE k IN (0xCAFE, 1) AND j = 1'), [['1']]);
+  for (const write of [
+    'INSERT INTO p (k, j, v) VALUES (0xCAFE, 1, 1)',
+    'DELETE FROM p WHERE k = 0xCAFE AND j IN (1, 2)',
+  ])
+    assert.match(await session.error(write), /Expected 1 byte for a tinyint \(2\)/);
 });
 
 test('exp and log give the double nearest to the result', async () => {
