@@ -64,7 +64,12 @@ function parseOption(p: Cursor, options: Record<string, OptionValue>): void {
   p.next();
   const value = p.is("'{'") ? optionMap(p, parseMapLiteral(p)) : parseOptionConstant(p);
   if (Object.hasOwn(options, name)) p.fail(`Multiple definitions for property '${name}'`);
-  options[name] = value;
+  setOption(options, name, value);
+}
+
+/** Also a name that an object knows, such as `__proto__`, is one to be refused by who reads the options. */
+function setOption<T>(options: Record<string, T>, name: string, value: T): void {
+  Object.defineProperty(options, name, { value, enumerable: true, writable: true, configurable: true });
 }
 
 function parseOptionConstant(p: Cursor): string {
@@ -83,7 +88,7 @@ export function optionMap(p: Cursor, map: Term & { kind: 'map' }): { readonly [k
       p.fail(`Invalid property value: ${termText(value)} for property: ${termText(key)}${bindHint(value)}`);
     }
     if (Object.hasOwn(texts, key.text)) p.fail(`Multiple definition for property ${key.text}`);
-    texts[key.text] = value.text;
+    setOption(texts, key.text, value.text);
   }
   return texts;
 }

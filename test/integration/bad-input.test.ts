@@ -343,6 +343,23 @@ test('requests without an end: a million pipelined ones on one connection that r
   await assertAlive();
 });
 
+test('an option with a name that every object knows is refused as another unknown one is', async () => {
+  const table = 'CREATE TABLE bad.opts (k int PRIMARY KEY) WITH';
+  for (const name of ['__proto__', 'constructor', 'foo'])
+    for (const cql of [
+      `${table} compression = {'class': 'LZ4Compressor', '${name}': 'x'}`,
+      `${table} compaction = {'class': 'SizeTieredCompactionStrategy', '${name}': 'x'}`,
+      `${table} caching = {'${name}': 'x'}`,
+      `${table} "${name}" = 'x'`,
+      `CREATE KEYSPACE bad_opts WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 1, '${name}': 'x'}`,
+    ])
+      await assert.rejects(
+        client.query(cql),
+        (error) => error instanceof CqlError && error.message.includes(name),
+        cql,
+      );
+});
+
 /** What caches, code and pools may keep of all these tests, in MiB. */
 const keptMiBMax = 80;
 
