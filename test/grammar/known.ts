@@ -109,6 +109,29 @@ function sameVarints(ours: Outcome, theirs: Outcome): boolean {
   return same('rows', ours, theirs, plain);
 }
 
+/** The same rows but for zeros behind the point in clustering columns: of equal decimals one is shown. */
+function sameDecimals(ours: Outcome, theirs: Outcome): boolean {
+  if ('code' in ours || 'code' in theirs) return false;
+  const isDecimal = ours.columns.map((column) => /^c\d+ 6$/.test(column));
+  const plain = (row: string): string =>
+    row
+      .split(' ')
+      .map((cell, i) => (isDecimal[i] ? shortestDecimal(cell) : cell))
+      .join(' ');
+  return same('rows', ours, theirs, plain);
+}
+
+/** Of a decimal's bytes in hex: i32 scale and the unscaled value. */
+function shortestDecimal(cell: string): string {
+  if (!/^[0-9a-f]{10,}$/.test(cell)) return cell;
+  const digits = cell.slice(8);
+  let unscaled = BigInt.asIntN(digits.length * 4, BigInt(`0x${digits}`));
+  let scale = Number.parseInt(cell.slice(0, 8), 16) | 0;
+  if (unscaled === 0n) return '0';
+  for (; unscaled % 10n === 0n; scale--) unscaled /= 10n;
+  return `${unscaled}e${-scale}`;
+}
+
 const message = (outcome: Outcome): string => ('code' in outcome ? outcome.message : '');
 
 /** What Cassandra says of terms beside a clustering column in descending order, whose type it does not take for itself. */
@@ -159,7 +182,10 @@ export const knownDifferences: readonly Known[] = [
         ([ours, theirs].every((outcome) => severalRelations.test(message(outcome))) ||
           isOtherJsonColumn(ours, theirs))) ||
       (what === 'rows' &&
-        (same('rows', ours, theirs, jsonNameInRow) || sameSets(ours, theirs) || sameVarints(ours, theirs))),
+        (same('rows', ours, theirs, jsonNameInRow) ||
+          sameSets(ours, theirs) ||
+          sameVarints(ours, theirs) ||
+          sameDecimals(ours, theirs))),
   },
   { reason: 5, what: '`system_virtual_schema`, DESCRIBE KEYSPACES', matches: null },
   {

@@ -100,6 +100,9 @@ const maskHash: Factory = {
   },
 };
 
+/** What is left of a character outside the basic plane of which the other UTF-16 unit is masked: Java writes it as a question mark. */
+const halfCharacters = /\p{Surrogate}/gu;
+
 /** Replaces the characters within, or those outside, of what is left after `begin` and before `end` characters. */
 function maskPart(value: string, begin: number, end: number, padding: string, inner: boolean): string {
   const last = value.length - 1 - end;
@@ -130,7 +133,8 @@ function partial(name: 'mask_inner' | 'mask_outer'): Factory {
         if (!value) return null;
         const bounds = [begin, end].map((bytes) => (bytes && bytes.length > 0 ? decodeInt(bytes) : 0));
         const text = plainText(type, value);
-        return utf8Bytes(maskPart(text, bounds[0]!, bounds[1]!, character, name === 'mask_inner'));
+        const masked = maskPart(text, bounds[0]!, bounds[1]!, character, name === 'mask_inner');
+        return utf8Bytes(masked.replace(halfCharacters, '?'));
       });
     },
   };

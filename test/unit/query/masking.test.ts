@@ -63,6 +63,13 @@ test('a prepared statement shows each client what it may see', async () => {
   assert.deepEqual(await as([], values), ['0000000400000000']);
 });
 
+test('of half a character outside the basic plane a question mark is left', async () => {
+  const rows = await session.rows(
+    "SELECT mask_inner((text)'😀b', 1, null), mask_outer((text)'a😀b', 2, 0) FROM m WHERE p = 1",
+  );
+  assert.deepEqual(rows, [["'?**'", "'**?b'"]]);
+});
+
 test('WHERE may not ask about masked columns without UNMASK or SELECT_MASKED', async () => {
   const expected = (table: string, columns: string) =>
     `UNAUTHORIZED: User bob has no UNMASK nor SELECT_MASKED permission on table k.${table}, cannot query masked columns [${columns}]`;
