@@ -30,7 +30,7 @@ ChunkPtr ChunkCache::Get(uint32_t file, uint32_t chunk) {
     misses_++;
     if (!loader_) return nullptr;
     found = loader_(file, chunk);
-    if (found) Insert(file, chunk, found);
+    if (found) Insert(file, chunk, found, 0);  // this is its read
     return found;
   }
   hits_++;
@@ -39,6 +39,10 @@ ChunkPtr ChunkCache::Get(uint32_t file, uint32_t chunk) {
 }
 
 void ChunkCache::Insert(uint32_t file, uint32_t chunk, ChunkPtr bytes) {
+  Insert(file, chunk, std::move(bytes), insertions_ + 1 + kFreshInsertions);
+}
+
+void ChunkCache::Insert(uint32_t file, uint32_t chunk, ChunkPtr bytes, uint64_t fresh_until) {
   const uint64_t key = Key(file, chunk);
   if (pins_) pins_->current_[key] = bytes;
   const auto it = map_.find(key);
@@ -48,13 +52,14 @@ void ChunkCache::Insert(uint32_t file, uint32_t chunk, ChunkPtr bytes) {
     map_.erase(it);
   }
   used_ += bytes->size();
-  lru_.push_front(Entry{key, std::move(bytes), ++insertions_ + kFreshInsertions});
+  insertions_++;
+  lru_.push_front(Entry{key, std::move(bytes), fresh_until});
   map_[key] = lru_.begin();
-  Evict();
+  Evict(kLooksPerInsertion);
 }
 
-void ChunkCache::Evict() {
-  for (size_t looks = map_.size(); looks > 0 && used_ > budget_ && map_.size() > kChunksKeptMin; looks--) {
+void ChunkCache::Evict(size_t looks) {
+  for (; looks > 0 && used_ > budget_ && map_.size() > kChunksKeptMin; looks--) {
     const auto last = std::prev(lru_.end());
     if (last->fresh_until > insertions_) {
       lru_.splice(lru_.begin(), lru_, last);

@@ -21,6 +21,7 @@ using ChunkBytes = std::vector<uint8_t>;
 using ChunkPtr = std::shared_ptr<const ChunkBytes>;
 
 inline constexpr uint64_t kFreshInsertions = 1 << 16;
+inline constexpr size_t kLooksPerInsertion = 32;  // however many are fresh: what is left to evict is met at later insertions
 inline constexpr size_t kChunksKeptMin = 64;  // never evicted below: one descent through indexes and data, whatever the budget
 
 // What one read holds on to across its attempts.
@@ -61,7 +62,7 @@ class ChunkCache {
 
   void SetBudget(size_t bytes) {
     budget_ = bytes;
-    Evict();
+    Evict(map_.size());
   }
   size_t used_bytes() const { return used_; }
   size_t chunks() const { return map_.size(); }
@@ -76,7 +77,9 @@ class ChunkCache {
   };
   using Lru = std::list<Entry>;  // most recently used first
   static uint64_t Key(uint32_t file, uint32_t chunk) { return static_cast<uint64_t>(file) << 32 | chunk; }
-  void Evict();
+  void Insert(uint32_t file, uint32_t chunk, ChunkPtr bytes, uint64_t fresh_until);
+  // Looks at so many of the least recently used.
+  void Evict(size_t looks);
 
   size_t budget_;
   size_t used_ = 0;

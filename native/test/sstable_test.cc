@@ -130,6 +130,33 @@ TEST(SSTablesAnswerLikeTheMemtableTheyWereFlushedFrom) {
 }
 
 // Method: bytes of every component are changed; whatever is read ends. The sanitizers watch.
+// A compaction reads each chunk once: they must neither pile up nor be looked through for each that comes.
+TEST(CachesThatLoadForThemselvesKeepTheirBudget) {
+  constexpr size_t kChunkBytes = 1 << 10;
+  constexpr size_t kBudget = 100 * kChunkBytes;
+  ChunkCache cache(kBudget);
+  cache.SetLoader([&](uint32_t, uint32_t chunk) {
+    return std::make_shared<const ChunkBytes>(kChunkBytes, static_cast<uint8_t>(chunk));
+  });
+  const uint32_t file = cache.NewFile();
+  for (uint32_t chunk = 0; chunk < 10'000; chunk++) {
+    CHECK(cache.Get(file, chunk)->front() == static_cast<uint8_t>(chunk));
+    CHECK(cache.used_bytes() <= kBudget);
+  }
+}
+
+// What was inserted for a read that has not come yet stays, however much that is; later it goes.
+TEST(ChunksThatNobodyReadGoOnceTheyAreOld) {
+  constexpr size_t kChunkBytes = 16;
+  ChunkCache cache(100 * kChunkBytes);
+  const uint32_t file = cache.NewFile();
+  const auto insert = [&](uint32_t chunk) { cache.Insert(file, chunk, std::make_shared<const ChunkBytes>(kChunkBytes)); };
+  for (uint32_t chunk = 0; chunk < 1'000; chunk++) insert(chunk);
+  for (uint32_t chunk = 0; chunk < 1'000; chunk++) CHECK(cache.Get(file, chunk) != nullptr);
+  for (uint32_t chunk = 1'000; chunk < 1'000 + 4 * kFreshInsertions; chunk++) insert(chunk);
+  CHECK(cache.chunks() < 2 * kFreshInsertions);
+}
+
 TEST(DamagedSSTablesAreReadWithinBounds) {
   Prng prng(test::Seed());
   const DescriptorPtr table = IndexedTable();

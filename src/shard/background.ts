@@ -1,5 +1,8 @@
 // What the background pool does for shards. Inputs and results are plain values; the files are in the table's folder.
 
+/** Argument of the pool's threads that others go before. Flushes are not among them: writes wait for those when memtables are full. */
+export const givesWay = 'gives-way';
+
 /** Writes a frozen memtable as one SSTable into `target`, synced, TOC.txt last. */
 export type FlushJob = {
   readonly kind: 'flush';

@@ -1,6 +1,6 @@
 // The background pool: threads for flushes, which must not wait behind compactions, and threads for those.
 import { Piscina } from 'piscina';
-import type { BackgroundJob, BackgroundPool, JobResult } from './background.js';
+import { type BackgroundJob, type BackgroundPool, givesWay, type JobResult } from './background.js';
 
 /** Threads that have nothing to do end after this many milliseconds. */
 const idleMs = 10_000;
@@ -9,16 +9,17 @@ const flushThreads = 2;
 export function createBackgroundPool(concurrentCompactors: number): BackgroundPool {
   // dist/src/shard/pool.js -> dist/workers/background.js
   const filename = new URL('../../workers/background.js', import.meta.url).href;
-  const make = (maxThreads: number) => new Piscina({ filename, minThreads: 0, maxThreads, idleTimeout: idleMs });
+  const make = (maxThreads: number, argv: string[]) =>
+    new Piscina({ filename, minThreads: 0, maxThreads, idleTimeout: idleMs, argv });
   let flushes: Piscina | null = null;
   let compactions: Piscina | null = null;
   return {
     run(job: BackgroundJob): Promise<JobResult> {
       if (job.kind === 'flush') {
-        flushes ??= make(flushThreads);
+        flushes ??= make(flushThreads, []);
         return flushes.run(job) as Promise<JobResult>;
       }
-      compactions ??= make(concurrentCompactors);
+      compactions ??= make(concurrentCompactors, [givesWay]);
       return compactions.run(job) as Promise<JobResult>;
     },
     async stop() {

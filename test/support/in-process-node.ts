@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { LocalCoordinator, type ShardPort } from '../../src/cluster/index.js';
 import { FerrosaError } from '../../src/common/errors.js';
 import { indexTablesOf } from '../../src/index/index.js';
-import { NativeStore, ReadOperation, readBudgetDefault } from '../../src/native/index.js';
+import { NativeStore, ReadOperation, readBudgetDefault, serverMicros } from '../../src/native/index.js';
 import {
   type ClientState,
   defaultQuerySettings,
@@ -95,7 +95,6 @@ export class InProcessNode {
     },
     () => {},
   );
-  #lastMicros = 0n;
   /** Microseconds since the epoch; set it to freeze the clock. */
   frozenMicros: bigint | null = null;
 
@@ -191,9 +190,7 @@ export class InProcessNode {
 
   nowMicros(): bigint {
     if (this.frozenMicros !== null) return this.frozenMicros;
-    const now = BigInt(Date.now()) * 1000n;
-    this.#lastMicros = now > this.#lastMicros ? now : this.#lastMicros + 1n;
-    return this.#lastMicros;
+    return serverMicros(); // the addon writes beside it in some tests, by the same clock
   }
 }
 

@@ -73,6 +73,8 @@ export class ShardEngine {
   readonly #graphs: VectorGraphs;
   #scheduled = false;
   #appended = 0;
+  #appendedAtBrake = 0;
+  readonly #sleeper = new Int32Array(new SharedArrayBuffer(4));
   #ticks = 0;
   #timer: NodeJS.Timeout | null = null;
   #recovered = false;
@@ -192,7 +194,16 @@ export class ShardEngine {
     if (outcome & ShardLoopOutcome.events) this.#onEvents();
     if (outcome & ShardLoopOutcome.misses) this.#onMisses();
     this.#logSync.appended();
+    if (this.#pressure.brakeMs > 0) this.#brake();
     if (outcome & ShardLoopOutcome.more) this.#runLater();
+  }
+
+  /** Memory is short: when there were writes the thread waits, its ring fills, and with it those who send. */
+  #brake(): void {
+    const appended = this.#log.appended();
+    if (appended === this.#appendedAtBrake) return;
+    this.#appendedAtBrake = appended;
+    Atomics.wait(this.#sleeper, 0, 0, this.#pressure.brakeMs);
   }
 
   #runLater(): void {

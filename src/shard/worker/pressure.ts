@@ -1,5 +1,5 @@
-// Keeps memory and commit log within their budgets: flushes the largest table, or those that hold the oldest segment, and refuses
-// writes when flushing cannot keep up.
+// Keeps memory and commit log within their budgets: flushes the largest table, or those that hold the oldest segment, slows writes down as
+// memory becomes short, and refuses them when that does not help.
 import type { CommitLog } from '../../native/index.js';
 import type { Flusher } from './flusher.js';
 import type { ShardTables, TableState } from './tables.js';
@@ -8,6 +8,9 @@ import type { ShardTables, TableState } from './tables.js';
 const cleanupPart = 0.5;
 /** Writes are taken again when memory is below this part of the budget. */
 const resumePart = 0.9;
+/** From this part of the budget on writes are slowed down, the more the less is left. */
+const brakePart = 0.75;
+const brakeMsMax = 20;
 
 export type PressureLimits = { readonly memtableBytesMax: number; readonly logBytesMax: number };
 
@@ -34,6 +37,13 @@ export class Pressure {
     this.#flusher = flusher;
     this.#limits = limits;
     this.#refuse = refuse;
+  }
+
+  /** How long a shard waits after each batch of writes, so that clients wait for flushes instead of being refused. */
+  get brakeMs(): number {
+    const { memtableBytesMax } = this.#limits;
+    const part = (this.memtableBytes / memtableBytesMax - brakePart) / (1 - brakePart);
+    return part <= 0 ? 0 : Math.ceil(Math.min(part, 1) * brakeMsMax);
   }
 
   /** Call often while writes come. */
