@@ -476,8 +476,6 @@ TEST(DamagedDescriptorsAreRefused) {
   d.LE<int64_t>(0);
   text("m");
   PutType(TypeKind::kMap, &d);
-  PutType(TypeKind::kInt, &d);
-  PutType(TypeKind::kInt, &d);
   d.LE<uint16_t>(1);  // a vector index
   for (int i = 0; i < 16; i++) d.U8(7);
   d.U8(0);
