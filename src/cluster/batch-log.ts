@@ -7,6 +7,7 @@ import { shardOfToken } from '../shard/index.js';
 import { cellsOf, encodeReadCommand, MutationBuilder, RowStream, rowsOf, Selected } from '../storage/index.js';
 import { packList, unpackList } from '../types/index.js';
 import type { ShardPort } from './shard-port.js';
+import { idBytes } from './table-ids.js';
 
 /**
  * Versions of entries, whose parts are mutations of docs/format/mutation.md: a batch to apply; a write of a base table whose views are to
@@ -47,7 +48,7 @@ export class BatchLog {
     table: TableDefinition,
     private readonly clock: BatchLogClock,
   ) {
-    this.#tableId = new Uint8Array(Buffer.from(table.id.replaceAll('-', ''), 'hex'));
+    this.#tableId = idBytes(table.id);
     this.#versionId = table.columns.get('version')!.id;
     this.#mutationsId = table.columns.get('mutations')!.id;
   }

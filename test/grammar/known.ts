@@ -49,7 +49,7 @@ function same(part: 'rows' | 'columns', ours: Outcome, theirs: Outcome, plain: (
   return texts(ours) === texts(theirs);
 }
 
-/** A serialized decimal without the zeros at its end. */
+/** A serialized decimal without the zeros at its end; what is too short for one as it is. */
 function shortest(cell: string): string {
   if (cell.length <= 8) return cell;
   const bytes = Buffer.from(cell, 'hex');
@@ -60,17 +60,20 @@ function shortest(cell: string): string {
   return `${unscaled}E${-scale}`;
 }
 
-/** The same rows but for how many zeros stand behind what log10 gave. */
-function sameLogarithms(ours: Outcome, theirs: Outcome): boolean {
+/** The same rows but for what `plain` leaves out of the cells of some columns, each of which is `name type`. */
+function sameCells(ours: Outcome, theirs: Outcome, isMeant: RegExp, plain: (cell: string) => string): boolean {
   if ('code' in ours || 'code' in theirs) return false;
-  const isLogarithm = ours.columns.map((column) => /log10\(.* 6$/.test(column));
-  const plain = (row: string): string =>
+  const meant = ours.columns.map((column) => isMeant.test(column));
+  const plainRow = (row: string): string =>
     row
       .split(' ')
-      .map((cell, i) => (isLogarithm[i] && cell !== 'null' ? shortest(cell) : cell))
+      .map((cell, i) => (meant[i] ? plain(cell) : cell))
       .join(' ');
-  return same('rows', ours, theirs, plain);
+  return same('rows', ours, theirs, plainRow);
 }
+
+/** The same rows but for how many zeros stand behind what log10 gave. */
+const sameLogarithms = (ours: Outcome, theirs: Outcome): boolean => sameCells(ours, theirs, /log10\(.* 6$/, shortest);
 
 /** The elements of a set in hexadecimal, in one order; the cell itself when it is none. */
 function inOrder(cell: string): string {
@@ -86,51 +89,14 @@ function inOrder(cell: string): string {
 }
 
 /** The same rows but for the order within sets. */
-function sameSets(ours: Outcome, theirs: Outcome): boolean {
-  if ('code' in ours || 'code' in theirs) return false;
-  const isSet = ours.columns.map((column) => / 22<.*>$/.test(column));
-  const plain = (row: string): string =>
-    row
-      .split(' ')
-      .map((cell, i) => (isSet[i] ? inOrder(cell) : cell))
-      .join(' ');
-  return same('rows', ours, theirs, plain);
-}
+const sameSets = (ours: Outcome, theirs: Outcome): boolean => sameCells(ours, theirs, / 22<.*>$/, inOrder);
 
 /** The same rows but for zeros before what the bytes of a varint say. */
-function sameVarints(ours: Outcome, theirs: Outcome): boolean {
-  if ('code' in ours || 'code' in theirs) return false;
-  const isVarint = ours.columns.map((column) => / e$/.test(column));
-  const plain = (row: string): string =>
-    row
-      .split(' ')
-      .map((cell, i) => (isVarint[i] ? cell.replace(/^(00)+(?=[0-7])/, '').replace(/^(ff)+(?=[89a-f])/, '') : cell))
-      .join(' ');
-  return same('rows', ours, theirs, plain);
-}
+const sameVarints = (ours: Outcome, theirs: Outcome): boolean =>
+  sameCells(ours, theirs, / e$/, (cell) => cell.replace(/^(00)+(?=[0-7])/, '').replace(/^(ff)+(?=[89a-f])/, ''));
 
 /** The same rows but for zeros behind the point in clustering columns: of equal decimals one is shown. */
-function sameDecimals(ours: Outcome, theirs: Outcome): boolean {
-  if ('code' in ours || 'code' in theirs) return false;
-  const isDecimal = ours.columns.map((column) => /^c\d+ 6$/.test(column));
-  const plain = (row: string): string =>
-    row
-      .split(' ')
-      .map((cell, i) => (isDecimal[i] ? shortestDecimal(cell) : cell))
-      .join(' ');
-  return same('rows', ours, theirs, plain);
-}
-
-/** Of a decimal's bytes in hex: i32 scale and the unscaled value. */
-function shortestDecimal(cell: string): string {
-  if (!/^[0-9a-f]{10,}$/.test(cell)) return cell;
-  const digits = cell.slice(8);
-  let unscaled = BigInt.asIntN(digits.length * 4, BigInt(`0x${digits}`));
-  let scale = Number.parseInt(cell.slice(0, 8), 16) | 0;
-  if (unscaled === 0n) return '0';
-  for (; unscaled % 10n === 0n; scale--) unscaled /= 10n;
-  return `${unscaled}e${-scale}`;
-}
+const sameDecimals = (ours: Outcome, theirs: Outcome): boolean => sameCells(ours, theirs, /^c\d+ 6$/, shortest);
 
 const message = (outcome: Outcome): string => ('code' in outcome ? outcome.message : '');
 

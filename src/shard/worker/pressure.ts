@@ -22,6 +22,8 @@ export class Pressure {
   readonly #refuse: (reason: string | null) => void;
   #nowMs = 0;
   memtableBytes = 0;
+  /** How long a shard waits after each batch of writes, so that clients wait for flushes instead of being refused. */
+  brakeMs = 0;
   /** Why writes are refused, null when they are not. */
   refusing: string | null = null;
 
@@ -37,13 +39,6 @@ export class Pressure {
     this.#flusher = flusher;
     this.#limits = limits;
     this.#refuse = refuse;
-  }
-
-  /** How long a shard waits after each batch of writes, so that clients wait for flushes instead of being refused. */
-  get brakeMs(): number {
-    const { memtableBytesMax } = this.#limits;
-    const part = (this.memtableBytes / memtableBytesMax - brakePart) / (1 - brakePart);
-    return part <= 0 ? 0 : Math.ceil(Math.min(part, 1) * brakeMsMax);
   }
 
   /** Call often while writes come. */
@@ -81,6 +76,8 @@ export class Pressure {
 
   #judge(): void {
     const { memtableBytesMax } = this.#limits;
+    const short = (this.memtableBytes / memtableBytesMax - brakePart) / (1 - brakePart);
+    this.brakeMs = short <= 0 ? 0 : Math.ceil(Math.min(short, 1) * brakeMsMax);
     const limit = this.refusing === null ? memtableBytesMax : memtableBytesMax * resumePart;
     const why = this.#flusher.problem;
     const reason =
