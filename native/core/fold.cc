@@ -152,28 +152,14 @@ void RowFold::AddRow(const Row& row, uint32_t now_seconds) {
     if (by_column_[cell.column] >= 0 && cell.LiveAt(now_seconds)) AddCells(cell.column, cell.value);
 }
 
-// Where the column's cell is; `count` when there is none. Rows of one table mostly have it in the same place.
-uint32_t RowFold::PlaceOf(MemCell* const* cells, uint32_t count, Wanted* wanted) {
-  if (wanted->place < count && cells[wanted->place]->column == wanted->column) return wanted->place;
-  for (uint32_t i = 0; i < count; i++) {
-    if (cells[i]->column < wanted->column) continue;
-    if (cells[i]->column > wanted->column) return count;
-    wanted->place = i;
-    return i;
-  }
-  return count;
-}
-
 bool RowFold::AddMemRow(const MemRow& row, uint32_t now_seconds, uint32_t* tombstones) {
   MemCell* const* cells = row.cells();
   // Most rows: nothing but live cells, of which only those are looked at that are wanted.
   const bool whole = row.extra == nullptr && !row.torn;
   if (whole && row.liveness_timestamp == kNoTimestamp && row.count == 0) return false;
   if (whole) {
-    for (Wanted& wanted : wanted_) {
-      const uint32_t at = PlaceOf(cells, row.count, &wanted);
-      if (at < row.count) AddCells(wanted.column, cells[at]->value());
-    }
+    for (CellPlace& wanted : wanted_)
+      if (const MemCell* cell = wanted.Find(cells, row.count); cell != nullptr) AddCells(wanted.column, cell->value());
     AddKeys(row);
     return true;
   }

@@ -56,12 +56,6 @@ class RowFold {
     int64_t whole = 0;
     std::vector<uint8_t> best;
   };
-  // A column whose cells are folded, and where the last row had it.
-  struct Wanted {
-    uint16_t column;
-    uint32_t place;
-  };
-  static uint32_t PlaceOf(MemCell* const* cells, uint32_t count, Wanted* wanted);
   void AddKeys(const MemRow& row);
   void AddValue(const Input& input, Slice value, State* state);
   void AddBest(const Input& input, Slice value, State* state);
@@ -74,7 +68,7 @@ class RowFold {
   std::vector<Input> inputs_;
   std::vector<State> states_;
   std::vector<int32_t> by_column_;    // the first input of each column's cells, -1 for none
-  std::vector<Wanted> wanted_;
+  std::vector<CellPlace> wanted_;
   std::vector<size_t> of_rows_;       // inputs that are of whole rows
   std::vector<size_t> of_clustering_;
   size_t clustering_used_ = 0;        // leading clustering columns that are looked at

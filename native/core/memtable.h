@@ -86,13 +86,17 @@ class Memtable {
   std::vector<uint8_t> scratch_;
 };
 
+class RowEncoder;
 class RowFold;
 
-// Rows that are added to folds in one go.
-struct FoldRun {
-  RowFold* fold = nullptr;
+// Rows that are taken where they lie, in one go: added to folds, or given.
+struct RowRun {
+  RowFold* fold = nullptr;        // null: rows are given
+  RowEncoder* encoder = nullptr;  // of rows that are given, and where to
+  Writer* out = nullptr;
+  size_t bytes_max = SIZE_MAX;    // soft limit of out->size()
   uint32_t now_seconds = 0;
-  uint32_t rows_max = 0;  // live rows to add at most
+  uint32_t rows_max = 0;  // live rows to take at most
   uint32_t scan_max = 0;  // rows to look at, at most
   uint32_t rows = 0;      // live ones
   uint32_t scanned = 0;
@@ -116,11 +120,11 @@ class MemtableSource : public Source {
   bool OpenInto(const DecoratedKey& key, bool reversed, class MemtableCursor* cursor);
   // The partition's record, or null.
   const MemPartition* Find(const DecoratedKey& key);
-  // Folds partitions from `from` on (memtable_fold.cc), as long as each is one row that no deletion of its partition covers: stops before the
+  // Folds partitions from `from` on (memtable_walk.cc), as long as each is one row that no deletion of its partition covers: stops before the
   // first that is not, behind the end, and at the bounds of `run`. *last becomes the last that was folded; its key lives as long as the
   // memtable. Returns whether there is nothing more before the end.
   // REQUIRES: run->fold->plain(), bounds of `run` above 0, mapping() is empty, the plan has no dropped columns
-  bool FoldSingles(const DecoratedKey& from, bool strictly_after, int64_t end_token, bool end_inclusive, FoldRun* run,
+  bool FoldSingles(const DecoratedKey& from, bool strictly_after, int64_t end_token, bool end_inclusive, RowRun* run,
                    DecoratedKey* last);
   // For each column of the memtable its index in the reading descriptor; -1: not there any more. Empty: they are the same.
   const std::vector<int32_t>& mapping() const { return mapping_; }

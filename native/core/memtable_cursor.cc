@@ -128,6 +128,16 @@ Step MemtableCursor::Next(Unfiltered* out) {
   }
 }
 
+BTreePlace MemtableCursor::FirstFrom(const Bound& bound) {
+  const bool has_prefix = !bound.prefix.empty();
+  const uint64_t prefix = has_prefix ? plan_->ClusteringPrefix(bound.prefix[0]) : 0;
+  return partition_->tree->LowerBound([&](const BTreeEntry& e) {
+    if (has_prefix && e.prefix != prefix) return e.prefix < prefix ? -1 : 1;
+    static_cast<const MemRow*>(e.item)->ReadClustering(values_.size(), values_.data());
+    return -plan_->CompareBoundToClustering(bound, values_.data(), values_.size());
+  });
+}
+
 void MemtableCursor::SeekRows(const Bound& bound) {
   if (!HasRow()) return;
   if (single_ != nullptr) {
@@ -136,13 +146,7 @@ void MemtableCursor::SeekRows(const Bound& bound) {
     if (reversed_ ? c < 0 : c > 0) single_ = nullptr;
     return;
   }
-  const bool has_prefix = !bound.prefix.empty();
-  const uint64_t prefix = has_prefix ? plan_->ClusteringPrefix(bound.prefix[0]) : 0;
-  const BTreePlace found = partition_->tree->LowerBound([&](const BTreeEntry& e) {
-    if (has_prefix && e.prefix != prefix) return e.prefix < prefix ? -1 : 1;
-    static_cast<const MemRow*>(e.item)->ReadClustering(values_.size(), values_.data());
-    return -plan_->CompareBoundToClustering(bound, values_.data(), values_.size());
-  });
+  const BTreePlace found = FirstFrom(bound);
   if (!reversed_) {
     place_ = found;
     return;

@@ -16,20 +16,23 @@ class MemtableCursor : public PartitionCursor {
   Step Seek(const Bound& bound) override;
   // The row of a full clustering, not cleaned, and the range deletion over it; false when there is no such row. Does not move.
   bool RowAt(const Slice* clustering, Row* out, DeletionTime* covering);
-  // Whether the rows may be folded where they lie (memtable_fold.cc): no deletion of the partition covers any, all columns are as they
-  // are read, and the order is that of the tree.
-  bool FoldsInPlace() const;
-  // Folds rows from where the cursor stands up to `end` (null: all). REQUIRES: FoldsInPlace(), run->fold->plain(), bounds above 0
-  void FoldUpTo(const Bound* end, FoldRun* run);
+  // Whether the rows may be taken where they lie (memtable_walk.cc): no deletion of the partition covers any, and all columns are as they
+  // are read.
+  bool InPlace() const;
+  // Takes rows from where the cursor stands up to `end` (null: all), which is the slice's start for a reversed cursor.
+  // REQUIRES: InPlace(), run->fold->plain() or run->encoder->BeginMemRows(), bounds above 0
+  void TakeUpTo(const Bound* end, RowRun* run);
 
  private:
   bool HasRow() const { return single_ != nullptr || place_.valid(); }
   const MemRow* CurrentRow() const { return single_ != nullptr ? single_ : static_cast<const MemRow*>(place_.entry().item); }
-  bool FoldRow(const MemRow& row, FoldRun* run);
+  bool TakeRow(const MemRow& row, RowRun* run);
   void AdvanceRow();
   bool HasStep() const { return step_ >= 0 && step_ < step_count_; }
   void EmitStep(Unfiltered* out);
   bool EmitRow(Unfiltered* out);
+  // The first row of the tree that is not before the bound.
+  BTreePlace FirstFrom(const Bound& bound);
   void SeekRows(const Bound& bound);
   void SeekSteps(const Bound& bound);
   // Columns are the memtable's own; MapColumns makes them those of the table as it is read.
@@ -52,7 +55,7 @@ class MemtableCursor : public PartitionCursor {
   std::vector<uint8_t> pending_bytes_;
   std::vector<Slice> values_;
   ClusteringValues prefix_;
-  Row folded_;
+  Row taken_;
 };
 
 }  // namespace ferrosa

@@ -114,6 +114,23 @@ struct MemRow {
 };
 static_assert(sizeof(MemRow) == 32);
 
+// Where rows of one table have a column's cell: mostly all in the same place.
+struct CellPlace {
+  uint16_t column;
+  uint32_t place;
+
+  // The cell of a simple column; null when the row has none.
+  const MemCell* Find(MemCell* const* cells, uint32_t count) {
+    if (place < count && cells[place]->column == column) return cells[place];
+    for (uint32_t i = 0; i < count && cells[i]->column <= column; i++) {
+      if (cells[i]->column < column) continue;
+      place = i;
+      return cells[i];
+    }
+    return nullptr;
+  }
+};
+
 // A place between clusterings where the range deletion changes: from here to the next step `after` is in force.
 struct RangeStep {
   const uint8_t* prefix;  // values encoded as in MemRow

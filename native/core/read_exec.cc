@@ -101,7 +101,7 @@ bool ReadExecutor::FoldSingles(StoreTable* table, ReadOperation* op, uint32_t* b
     if (c.start_token == INT64_MAX) return true;
     from.token++;
   }
-  FoldRun run;
+  RowRun run;
   run.fold = op->fold_.get();
   run.now_seconds = c.now_seconds;
   run.rows_max = c.row_limit - op->rows_;

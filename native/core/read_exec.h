@@ -19,7 +19,7 @@ class ReadExecutor {
   Status Prepare(StoreTable* table, ReadOperation* op);
   // Sets the operation's key to the next partition. kEnd: there is none.
   Step Advance(StoreTable* table, ReadOperation* op, MissList* misses);
-  // Folds what is plain from the operation's position on (memtable_fold.cc). True when the range is read to its end.
+  // Folds what is plain from the operation's position on (memtable_walk.cc). True when the range is read to its end.
   bool FoldSingles(StoreTable* table, ReadOperation* op, uint32_t* budget);
   Step AdvanceInRange(StoreTable* table, ReadOperation* op, MissList* misses);
   void SetKey(ReadOperation* op, const DecoratedKey& key);

@@ -92,6 +92,7 @@ PartitionState PartitionReader::Read(StoreTable* table, const PartitionQuery& qu
   PartitionState state = OpenAll(table, query, progress, misses);
   if (state != PartitionState::kYield) return state;
   encoder_.Begin(*plan_, query.columns, query.key, query.now_seconds);
+  in_place_ = in_place_ && (query.fold != nullptr ? query.fold->plain() : !query.positions && encoder_.BeginMemRows());
   if (statics) {
     const Step step = merger_.StaticRow(&static_row_);
     if (step != Step::kItem && step != Step::kEnd) return Fail(step, table);
@@ -135,8 +136,7 @@ PartitionState PartitionReader::OpenAll(StoreTable* table, const PartitionQuery&
   }
   if (missed) return PartitionState::kMiss;
   progress->sources = std::max(progress->sources, sources);
-  folds_in_place_ = query.fold != nullptr && query.fold->plain() && !query.distinct && merger_.size() == 1 && used == 1 &&
-                    !plan_->any_dropped && cursors_[0]->FoldsInPlace();
+  in_place_ = !query.distinct && merger_.size() == 1 && used == 1 && !plan_->any_dropped && cursors_[0]->InPlace();
   return merger_.size() == 0 ? PartitionState::kDone : PartitionState::kYield;
 }
 
@@ -192,7 +192,7 @@ PartitionState PartitionReader::ReadSlice(const PartitionQuery& query, const Sli
                                           uint32_t* budget, uint32_t* rows, Writer* out, StoreTable* table) {
   Step step = Step::kItem;
   if (!SeekSlice(query, slice, *progress, &step)) return Fail(step, table);
-  if (folds_in_place_) return FoldSlice(query, slice, progress, budget, rows);
+  if (in_place_) return TakeSlice(query, slice, progress, budget, rows, out);
   const BoundKind after = query.reversed ? BoundKind::kExclEnd : BoundKind::kExclStart;
   for (;;) {
     if (!has_item_) {
@@ -229,16 +229,24 @@ PartitionState PartitionReader::ReadSlice(const PartitionQuery& query, const Sli
   }
 }
 
-// The rows of a slice that are folded where they lie: many for the price of one that is given.
-PartitionState PartitionReader::FoldSlice(const PartitionQuery& query, const SliceBounds* slice, PartitionProgress* progress,
-                                          uint32_t* budget, uint32_t* rows) {
-  FoldRun run;
+// The rows of a slice that are taken where they lie: folded ones are many for the price of one that is given.
+PartitionState PartitionReader::TakeSlice(const PartitionQuery& query, const SliceBounds* slice, PartitionProgress* progress,
+                                          uint32_t* budget, uint32_t* rows, Writer* out) {
+  const bool folds = query.fold != nullptr;
+  const uint32_t rows_per_unit = folds ? kFoldedRowsPerUnit : 1;
+  const uint32_t units_per_row = folds ? 1 : 1 + static_cast<uint32_t>(query.columns.size()) / 8;
+  RowRun run;
   run.fold = query.fold;
+  if (!folds) {
+    run.encoder = &encoder_;
+    run.out = out;
+    run.bytes_max = query.bytes_max;
+  }
   run.now_seconds = query.now_seconds;
   run.rows_max = std::min(query.rows_max - *rows, query.partition_max - progress->rows_given);
-  run.scan_max = std::min(std::max(*budget, 1u), UINT32_MAX / kFoldedRowsPerUnit) * kFoldedRowsPerUnit;
-  cursors_[0]->FoldUpTo(slice == nullptr ? nullptr : &slice->end, &run);
-  Spend(budget, (run.scanned + kFoldedRowsPerUnit - 1) / kFoldedRowsPerUnit);
+  run.scan_max = std::clamp(*budget / units_per_row, 1u, UINT32_MAX / kFoldedRowsPerUnit) * rows_per_unit;
+  cursors_[0]->TakeUpTo(slice == nullptr ? nullptr : (query.reversed ? &slice->start : &slice->end), &run);
+  Spend(budget, (run.scanned + rows_per_unit - 1) / rows_per_unit * units_per_row);
   progress->tombstones += run.tombstones;
   progress->live_rows += run.rows;
   progress->rows_given += run.rows;
@@ -247,8 +255,9 @@ PartitionState PartitionReader::FoldSlice(const PartitionQuery& query, const Sli
   if (run.last == nullptr) return PartitionState::kDone;
   ClusteringValues clustering(plan_->clustering_count);
   run.last->ReadClustering(clustering.size(), clustering.data());
-  progress->SetResume(BoundKind::kExclStart, clustering);
-  return *rows >= query.rows_max ? PartitionState::kLimit : PartitionState::kYield;
+  progress->SetResume(query.reversed ? BoundKind::kExclEnd : BoundKind::kExclStart, clustering);
+  const bool limit = *rows >= query.rows_max || (!folds && out->size() >= query.bytes_max);
+  return limit ? PartitionState::kLimit : PartitionState::kYield;
 }
 
 Row* PartitionReader::NextRow(const Point& point) {

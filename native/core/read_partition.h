@@ -64,8 +64,8 @@ class PartitionReader {
   PartitionState OpenAll(StoreTable* table, const PartitionQuery& query, PartitionProgress* progress, MissList* misses);
   PartitionState ReadSlice(const PartitionQuery& query, const SliceBounds* slice, PartitionProgress* progress, uint32_t* budget,
                            uint32_t* rows, Writer* out, StoreTable* table);
-  PartitionState FoldSlice(const PartitionQuery& query, const SliceBounds* slice, PartitionProgress* progress, uint32_t* budget,
-                           uint32_t* rows);
+  PartitionState TakeSlice(const PartitionQuery& query, const SliceBounds* slice, PartitionProgress* progress, uint32_t* budget,
+                           uint32_t* rows, Writer* out);
   bool SeekSlice(const PartitionQuery& query, const SliceBounds* slice, const PartitionProgress& progress, Step* step);
   PartitionState ReadPoint(StoreTable* table, const PartitionQuery& query, const Slice* clustering, PartitionProgress* progress,
                            uint32_t* rows, Writer* out, MissList* misses);
@@ -91,7 +91,7 @@ class PartitionReader {
   bool has_item_ = false;
   Row static_row_;
   bool static_live_ = false;
-  bool folds_in_place_ = false;  // the partition's rows are all in cursors_[0], and are folded there
+  bool in_place_ = false;  // the partition's rows are all in cursors_[0], and are taken where they lie
   Row point_row_;
   std::vector<Row*> row_pointers_;
   Bound seek_;

@@ -139,6 +139,74 @@ void RowEncoder::Encode(const Row* row, const Row* statics, Writer* out) {
   touched_.clear();
 }
 
+bool RowEncoder::BeginMemRows() {
+  parts_.assign(columns_.size(), Slice());
+  cell_parts_.clear();
+  clustering_parts_.clear();
+  size_t clusterings = 0;
+  for (size_t i = 0; i < columns_.size(); i++) {
+    const SelectedColumn& c = columns_[i];
+    switch (c.what) {
+      case SelectedKind::kPartitionKey:
+        parts_[i] = components_[c.which];
+        break;
+      case SelectedKind::kClustering:
+        clustering_parts_.push_back({i, c.which});
+        clusterings = std::max(clusterings, size_t{c.which} + 1);
+        break;
+      case SelectedKind::kToken:
+        StoreBE(token_.data(), static_cast<uint64_t>(key_.token));
+        parts_[i] = Slice(token_.data(), token_.size());
+        break;
+      case SelectedKind::kValue: {
+        if (c.which == kUnknownColumn) break;
+        const Column& column = plan_->descriptor->columns[c.which];
+        if (column.multicell || column.counter || column.is_static) return false;
+        cell_parts_.push_back({i, {c.which, 0}});
+        break;
+      }
+      default:
+        return false;
+    }
+  }
+  clustering_.resize(clusterings);
+  return true;
+}
+
+bool RowEncoder::EncodeMemRow(const MemRow& row, uint32_t* tombstones, Writer* out) {
+  MemCell* const* cells = row.cells();
+  // Most rows: nothing but live cells.
+  const bool whole = row.extra == nullptr && !row.torn;
+  bool live = row.extra == nullptr ? row.liveness_timestamp != kNoTimestamp : row.liveness().LiveAt(now_);
+  if (whole) {
+    live |= row.count > 0;
+  } else {
+    for (uint32_t i = 0; i < row.count; i++) {
+      if (cells[i]->LiveAt(now_)) live = true;
+      else ++*tombstones;
+    }
+  }
+  if (!live) return false;
+  row.ReadClustering(clustering_.size(), clustering_.data());
+  for (const auto& [part, which] : clustering_parts_) parts_[part] = clustering_[which];
+  for (PartOfCell& c : cell_parts_) {
+    const MemCell* cell = c.place.Find(cells, row.count);
+    parts_[c.part] = cell != nullptr && (whole || cell->LiveAt(now_)) ? cell->value() : Slice();
+  }
+  size_t bytes = 4 * parts_.size();
+  for (const Slice& part : parts_) bytes += part.size;
+  const size_t at = out->size();
+  out->bytes.resize(at + bytes);
+  uint8_t* p = out->bytes.data() + at;
+  for (const Slice& part : parts_) {
+    StoreBE(p, part.is_null() ? UINT32_MAX : static_cast<uint32_t>(part.size));
+    p += 4;
+    if (part.size > 0) std::memcpy(p, part.data, part.size);
+    p += part.size;
+  }
+  return true;
+}
+
 void RowEncoder::Value(uint16_t index, Writer* out) {
   const Cell* cell = index == kUnknownColumn ? nullptr : first_[index];
   if (cell == nullptr) {

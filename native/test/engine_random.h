@@ -1,5 +1,7 @@
 // native/test/engine_random.h: a table with every kind of column, and random mutations and read commands for it.
 #pragma once
+#include <span>
+
 #include "core/hash.h"
 #include "core/store.h"
 #include "test.h"
@@ -48,15 +50,18 @@ inline void PutClustering(Prng& prng, size_t n, Writer* out) {
   if (n > 1) PutValue(prng, 5 + prng.Below(2), out);
 }
 
-inline void PutOperation(Prng& prng, uint16_t id, Writer* out) {
+// `expires`: some cells do, within the seconds that commands may have for now.
+inline void PutOperation(Prng& prng, uint16_t id, bool expires, Writer* out) {
   const bool multicell = id > 2;
   const uint64_t kind = prng.Below(multicell ? 3 : 2);
+  const bool ttl = expires && kind == 0 && prng.Below(3) == 0;
   const uint8_t flags = static_cast<uint8_t>((kind == 0 ? 0 : kind == 1 ? kOperationTombstone : kOperationComplexDeletion) |
-                                             (multicell && kind < 2 ? kOperationPath : 0));
+                                             (multicell && kind < 2 ? kOperationPath : 0) | (ttl ? kOperationTtl : 0));
   out->LE<uint16_t>(id);
   out->U8(flags);
   out->LE<int64_t>(static_cast<int64_t>(prng.Below(20)));
   if (kind > 0) out->LE<uint32_t>(100);
+  if (ttl) out->LE<uint32_t>(50), out->LE<uint32_t>(100);
   if (flags & kOperationPath) {
     const size_t n = id == 3 ? 16 : id == 4 ? 4 : 2;
     out->Var(n);
@@ -68,10 +73,11 @@ inline void PutOperation(Prng& prng, uint16_t id, Writer* out) {
   }
 }
 
-inline Writer MakeMutation(Prng& prng) {
+// `covers`: some delete partitions and ranges; otherwise some rows and cells expire.
+inline Writer MakeMutation(Prng& prng, bool covers = true) {
   Writer out;
   out.U8(1);
-  const bool deletion = prng.Below(10) == 0;
+  const bool deletion = covers && prng.Below(10) == 0;
   out.U8(deletion ? 1 : 0);
   for (int i = 0; i < 16; i++) out.U8(0);
   uint8_t key[4] = {0, 0, 0, static_cast<uint8_t>(prng.Below(6))};
@@ -84,7 +90,7 @@ inline Writer MakeMutation(Prng& prng) {
   };
   if (deletion) put_deletion();
   for (uint64_t items = 1 + prng.Below(3); items > 0; items--) {
-    const uint64_t kind = 1 + prng.Below(3);
+    const uint64_t kind = 1 + prng.Below(covers ? 3 : 2);
     out.U8(static_cast<uint8_t>(kind));
     if (kind == kItemRangeTombstone) {
       out.U8(prng.Below(2) ? 1 : 7);
@@ -95,19 +101,27 @@ inline Writer MakeMutation(Prng& prng) {
       continue;
     }
     if (kind == kItemRow) PutClustering(prng, 2, &out);
-    const uint64_t flags = prng.Below(8) & ~uint64_t{2};
+    uint64_t flags = prng.Below(8) & ~uint64_t{kRowLivenessTtl};
+    if (!covers && (flags & kRowLiveness) && prng.Below(3) == 0) flags |= kRowLivenessTtl;
     out.U8(static_cast<uint8_t>(flags));
     if (flags & kRowLiveness) out.LE<int64_t>(static_cast<int64_t>(prng.Below(20)));
+    if (flags & kRowLivenessTtl) out.LE<uint32_t>(50), out.LE<uint32_t>(100);
     if (flags & kRowDeletion) put_deletion();
     const uint64_t operations = prng.Below(4);
     out.Var(operations);
     for (uint64_t i = 0; i < operations; i++)
-      PutOperation(prng, kind == kItemStaticRow ? 1 : static_cast<uint16_t>(2 + prng.Below(4)), &out);
+      PutOperation(prng, kind == kItemStaticRow ? 1 : static_cast<uint16_t>(2 + prng.Below(4)), !covers, &out);
   }
   return out;
 }
 
-inline Writer MakeCommand(Prng& prng) {
+// Something of every kind that can be selected: `which` is a key component or a column's id.
+inline constexpr SelectedColumn kEverySelection[] = {
+    {SelectedKind::kPartitionKey, 0}, {SelectedKind::kClustering, 0}, {SelectedKind::kClustering, 1}, {SelectedKind::kValue, 1},
+    {SelectedKind::kValue, 2},        {SelectedKind::kValue, 3},      {SelectedKind::kValue, 4},      {SelectedKind::kValue, 5},
+    {SelectedKind::kWritetime, 5},    {SelectedKind::kTtl, 4},        {SelectedKind::kMaxWritetime, 3}, {SelectedKind::kPaths, 4}};
+
+inline Writer MakeCommand(Prng& prng, std::span<const SelectedColumn> selection = kEverySelection) {
   Writer out;
   out.U8(1);
   out.U8(static_cast<uint8_t>(prng.Below(16)));
@@ -139,12 +153,10 @@ inline Writer MakeCommand(Prng& prng) {
     PutClustering(prng, prng.Below(3), &out);
   }
   out.U8(0);
-  out.LE<uint16_t>(12);
-  const uint8_t what[] = {0, 1, 1, 2, 2, 2, 2, 2, 3, 4, 5, 7};
-  const uint16_t which[] = {0, 0, 1, 1, 2, 3, 4, 5, 5, 4, 3, 4};
-  for (int i = 0; i < 12; i++) {
-    out.U8(what[i]);
-    out.LE<uint16_t>(which[i]);
+  out.LE<uint16_t>(static_cast<uint16_t>(selection.size()));
+  for (const SelectedColumn& column : selection) {
+    out.U8(static_cast<uint8_t>(column.what));
+    out.LE<uint16_t>(column.which);
   }
   return out;
 }

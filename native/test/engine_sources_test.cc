@@ -125,6 +125,36 @@ TEST(ReadsOverSourcesThatMissAreThoseOverMemtables) {
   }
 }
 
+// Rows that are given where they lie in their memtable are those that come out of a merge.
+TEST(RowsGivenInPlaceAreThoseOfMergedSources) {
+  constexpr SelectedColumn kSimple[] = {{SelectedKind::kValue, 2},      {SelectedKind::kClustering, 1}, {SelectedKind::kPartitionKey, 0},
+                                        {SelectedKind::kClustering, 0}, {SelectedKind::kToken, 0},      {SelectedKind::kValue, 2}};
+  Prng prng(test::Seed() + 3);
+  size_t bytes = 0;
+  for (int round = 0; round < 40; round++) {
+    Store single({});
+    Store several({});
+    const DescriptorPtr table = MakeTable(1);
+    single.SetTable(table);
+    several.SetTable(table);
+    for (int source = 0; source < 3; source++) {
+      for (uint64_t i = 0; i < 10 + prng.Below(80); i++) {
+        const Writer mutation = MakeMutation(prng, false);
+        CHECK(single.Apply(Slice(mutation.bytes)).ok());
+        CHECK(several.Apply(Slice(mutation.bytes)).ok());
+      }
+      if (source < 2) several.Freeze({});
+    }
+    for (int i = 0; i < 60; i++) {
+      const Writer command = MakeCommand(prng, kSimple);
+      const auto expected = ReadToEnd(&several, Slice(command.bytes), 100000);
+      CHECK(ReadToEnd(&single, Slice(command.bytes), 1 + static_cast<uint32_t>(prng.Below(40))) == expected);
+      bytes += expected.size();
+    }
+  }
+  CHECK(bytes > 100000);
+}
+
 // One row read by its clustering: sources older than what was found are left out, and nothing else changes.
 TEST(PointReadsThatStopEarlyAreThoseThatDoNot) {
   Prng prng(test::Seed() + 1);

@@ -35,9 +35,9 @@ export const hotPathLimits = {
   expiryIntervalMs: 50,
   /** Between two looks at whether batches have ended. */
   batchesEndedIntervalMs: 5,
-  /** Of the buffer that answers of small wake-ups share, and what must be left of it to go on with it. */
-  outputBytes: 256 * 1024,
-  outputReserveBytes: 16 * 1024,
+  /** Of the buffer that answers of many wake-ups share, and what must be left of it to go on with it: room for all that one wake-up drains. */
+  outputBytes: 4 * 1024 * 1024,
+  outputReserveBytes: 1536 * 1024,
 };
 
 /** What a connection does for the hot path. */

@@ -1,4 +1,4 @@
-// Folding the rows of a memtable where they lie, without a Row for each.
+// Folding and giving the rows of a memtable where they lie, without a Row for each.
 #include "fold.h"
 #include "memtable_cursor.h"
 #include "merge.h"
@@ -20,60 +20,71 @@ void PrefetchRow(const void* row) {
 
 }  // namespace
 
-bool MemtableCursor::FoldsInPlace() const {
+bool MemtableCursor::InPlace() const {
   const bool uncovered = extra_ == nullptr || (extra_->deletion.live() && extra_->step_count == 0);
-  return uncovered && !reversed_ && source_->mapping().empty() && !plan_->any_dropped;
+  return uncovered && source_->mapping().empty() && !plan_->any_dropped;
 }
 
-bool MemtableCursor::FoldRow(const MemRow& row, FoldRun* run) {
-  if (row.extra == nullptr || (row.extra->deletion.live() && row.extra->complex_count == 0))
-    return run->fold->AddMemRow(row, run->now_seconds, &run->tombstones);
-  ReadRow(row, false, &folded_);
-  if (!CleanRow(*plan_, {}, &folded_) || !RowIsLive(*plan_, folded_, run->now_seconds, &run->tombstones)) return false;
-  run->fold->AddRow(folded_, run->now_seconds);
+bool MemtableCursor::TakeRow(const MemRow& row, RowRun* run) {
+  if (row.extra == nullptr || (row.extra->deletion.live() && row.extra->complex_count == 0)) {
+    return run->fold != nullptr ? run->fold->AddMemRow(row, run->now_seconds, &run->tombstones)
+                                : run->encoder->EncodeMemRow(row, &run->tombstones, run->out);
+  }
+  ReadRow(row, false, &taken_);
+  if (!CleanRow(*plan_, {}, &taken_) || !RowIsLive(*plan_, taken_, run->now_seconds, &run->tombstones)) return false;
+  if (run->fold != nullptr) run->fold->AddRow(taken_, run->now_seconds);
+  else run->encoder->Encode(&taken_, nullptr, run->out);
   return true;
 }
 
-void MemtableCursor::FoldUpTo(const Bound* end, FoldRun* run) {
+void MemtableCursor::TakeUpTo(const Bound* end, RowRun* run) {
   run->last = nullptr;
+  const auto is_past = [&](const MemRow& row) {
+    if (end == nullptr) return false;
+    row.ReadClustering(values_.size(), values_.data());
+    const int c = plan_->CompareBoundToClustering(*end, values_.data(), values_.size());
+    return reversed_ ? c > 0 : c < 0;
+  };
+  const auto is_full = [&] {
+    return run->scanned >= run->scan_max || run->rows >= run->rows_max || (run->out != nullptr && run->out->size() >= run->bytes_max);
+  };
   if (single_ != nullptr) {
     const MemRow* row = std::exchange(single_, nullptr);
-    row->ReadClustering(values_.size(), values_.data());
-    if (end != nullptr && plan_->CompareBoundToClustering(*end, values_.data(), values_.size()) <= 0) return;
+    if (is_past(*row)) return;
     run->scanned = 1;
-    run->rows += FoldRow(*row, run);
-    if (run->rows == run->rows_max) run->last = row;
+    run->rows += TakeRow(*row, run);
+    if (is_full()) run->last = row;
     return;
   }
-  const auto before_end = [&](const BTreeEntry& e) {
-    static_cast<const MemRow*>(e.item)->ReadClustering(values_.size(), values_.data());
-    return -plan_->CompareBoundToClustering(*end, values_.data(), values_.size());
-  };
-  if (!place_.valid()) return;
-  const BTreePlace stop = end == nullptr ? BTreePlace{} : partition_->tree->LowerBound(before_end);
   // The slice may end before where the cursor stands.
-  if (stop.valid() && before_end(place_.entry()) >= 0) return;
+  if (!place_.valid() || is_past(*static_cast<const MemRow*>(place_.entry().item))) return;
+  const auto step = [&](BTreePlace* place) { reversed_ ? place->Previous() : place->Next(); };
+  BTreePlace stop;  // the first that is past the slice
+  if (end != nullptr) {
+    stop = FirstFrom(*end);
+    if (reversed_) stop.Previous();  // valid: the row where the cursor stands is not before the bound
+  }
   const auto is_stop = [&](const BTreePlace& place) { return place.leaf == stop.leaf && place.index == stop.index; };
   BTreePlace ahead = place_;
   const auto prefetch_next = [&] {
     if (!ahead.valid() || is_stop(ahead)) return;
     PrefetchRow(ahead.entry().item);
-    ahead.Next();
+    step(&ahead);
   };
   for (int i = 0; i < kRowsAhead; i++) prefetch_next();
   while (place_.valid() && !is_stop(place_)) {
     prefetch_next();
     const MemRow* row = static_cast<const MemRow*>(place_.entry().item);
     run->scanned++;
-    run->rows += FoldRow(*row, run);
-    place_.Next();
-    if (run->scanned < run->scan_max && run->rows < run->rows_max) continue;
+    run->rows += TakeRow(*row, run);
+    step(&place_);
+    if (!is_full()) continue;
     run->last = row;
     return;
   }
 }
 
-bool MemtableSource::FoldSingles(const DecoratedKey& from, bool strictly_after, int64_t end_token, bool end_inclusive, FoldRun* run,
+bool MemtableSource::FoldSingles(const DecoratedKey& from, bool strictly_after, int64_t end_token, bool end_inclusive, RowRun* run,
                                  DecoratedKey* last) {
   BTreePlace place = PlaceFrom(from, strictly_after);
   BTreePlace ahead = place;
