@@ -39,6 +39,7 @@ class FrontendJs : public Napi::ObjectWrap<FrontendJs> {
   Napi::Value Flush(const Napi::CallbackInfo& info);
   Napi::Value Plan(const Napi::CallbackInfo& info);
   Napi::Value ShardEnded(const Napi::CallbackInfo& info);
+  Napi::Value Computed(const Napi::CallbackInfo& info);
   Napi::Value Stats(const Napi::CallbackInfo& info);
   Napi::Value Spreads(const Napi::CallbackInfo& info);
   Napi::Value TakeFigures(const Napi::CallbackInfo& info);
@@ -60,7 +61,7 @@ Napi::Function FrontendJs::Define(Napi::Env env) {
        InstanceMethod("envelope", &FrontendJs::Envelope),
        InstanceMethod("drain", &FrontendJs::Drain), InstanceMethod("expire", &FrontendJs::Expire),
        InstanceMethod("flush", &FrontendJs::Flush), InstanceMethod("plan", &FrontendJs::Plan),
-       InstanceMethod("shardEnded", &FrontendJs::ShardEnded), InstanceMethod("stats", &FrontendJs::Stats),
+       InstanceMethod("computed", &FrontendJs::Computed), InstanceMethod("shardEnded", &FrontendJs::ShardEnded), InstanceMethod("stats", &FrontendJs::Stats),
        InstanceMethod("spreads", &FrontendJs::Spreads),
        InstanceMethod("takeFigures", &FrontendJs::TakeFigures)});
 }
@@ -238,6 +239,12 @@ Napi::Value FrontendJs::Expire(const Napi::CallbackInfo& info) {
 
 Napi::Value FrontendJs::Flush(const Napi::CallbackInfo& info) {
   frontend_->Flush();
+  return info.Env().Undefined();
+}
+
+// computed(plan, rows)
+Napi::Value FrontendJs::Computed(const Napi::CallbackInfo& info) {
+  frontend_->NoteComputed(GetU32(info, 0), static_cast<int64_t>(GetNumber(info, 1)));
   return info.Env().Undefined();
 }
 

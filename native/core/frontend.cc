@@ -210,7 +210,7 @@ void Frontend::Data(uint32_t id, Slice bytes, uint64_t now_micros) {
   FilterSink sink(this, connection);
   connection->filter.Data(bytes, &sink, &bytes_);
   if (!bytes_.empty()) AddItem(ItemKind::kLeft, id, 0);
-  TellDeclined();
+  TellApart();
   NoteStop(connection);
 }
 
@@ -316,9 +316,7 @@ void Frontend::OnDeclined(const Record& record) {
 
 void Frontend::Decline(Slot* slot, const HotHead& head, Slice body) {
   Connection* connection = Find(slot->connection);
-  if (HotPlan* plan = plans_.Find(slot->plan); plan != nullptr && ++plan->declines >= kHotDeclinesMax) {
-    plan->skips = kHotSkips;
-  }
+  if (HotPlan* plan = plans_.Find(slot->plan); plan != nullptr) NoteDecline(plan);
   if (head.opcode == kOpcodeBatch && body.size > 0) CountBatch(body, slot->partitions, -1);
   if (head.opcode == kOpcodeQuery) stats_.texts--;
   body = RequestBodyOf(head, body);
@@ -327,26 +325,72 @@ void Frontend::Decline(Slot* slot, const HotHead& head, Slice body) {
   if (connection != nullptr) HandToJavaScript(*connection, head.version, head.stream, head.opcode, body);
 }
 
+// Few answers between them, or none: declines in a row.
+void Frontend::NoteDecline(HotPlan* plan) {
+  if (std::exchange(plan->computed, 0) > kHotDeclinesMax) plan->declines = 0;
+  if (++plan->declines >= kHotDeclinesMax) plan->skips = kHotSkips;
+}
+
+// JavaScript makes the answer out of the request and its rows.
+void Frontend::OnComputed(const Record& record) {
+  Slot* slot = SlotOf(record.request);
+  Reader reader(record.payload);
+  uint32_t bytes;
+  Slice request;
+  HotHead head;
+  Slice body;
+  if (slot == nullptr || !reader.U32(&bytes) || !reader.Bytes(bytes, &request) || !LoadHotHead(request, &head, &body)) return;
+  Connection* connection = Find(slot->connection);
+  if (HotPlan* plan = plans_.Find(slot->plan); plan != nullptr) plan->computed++;
+  NoteLatency(*slot, 0);
+  FreeSlot(slot, connection);
+  if (connection == nullptr) return;
+  const size_t start = apart_bytes_.size();
+  apart_bytes_.resize(start + 8);
+  AppendEnvelope(head.version, head.stream, head.opcode, RequestBodyOf(head, body));
+  StoreLE(apart_bytes_.data() + start, head.plan);
+  StoreLE(apart_bytes_.data() + start + 4, static_cast<uint32_t>(apart_bytes_.size() - start - 8));
+  const Slice rows(reader.position(), reader.left());
+  apart_bytes_.insert(apart_bytes_.end(), rows.data, rows.data + rows.size);
+  apart_.push_back({ItemKind::kComputed, connection->id, apart_bytes_.size() - start});
+}
+
+void Frontend::NoteComputed(uint32_t number, int64_t rows) {
+  HotPlan* plan = plans_.Find(number);
+  if (rows < 0) {
+    stats_.declined++;
+    stats_.left++;
+  }
+  if (plan == nullptr) return;
+  if (rows < 0) NoteDecline(plan);
+  else if (plan->figures != nullptr) plan->figures->rows += static_cast<uint64_t>(rows);
+}
+
 // A request that was taken and is JavaScript's all the same: a whole envelope, apart from the stream.
 void Frontend::HandToJavaScript(const Connection& connection, uint8_t version, int16_t stream, uint8_t opcode, Slice body) {
   stats_.left++;
-  const size_t start = declined_bytes_.size();
-  declined_bytes_.resize(start + kEnvelopeHeaderBytes);
-  StoreResponseHeader(declined_bytes_.data() + start, version, stream, opcode, static_cast<uint32_t>(body.size));
-  declined_bytes_[start] = version;  // a request: without the direction bit
-  declined_bytes_.insert(declined_bytes_.end(), body.data, body.data + body.size);
-  declined_.push_back({connection.id, declined_bytes_.size() - start});
+  const size_t start = apart_bytes_.size();
+  AppendEnvelope(version, stream, opcode, body);
+  apart_.push_back({ItemKind::kDeclined, connection.id, apart_bytes_.size() - start});
 }
 
-void Frontend::TellDeclined() {
+void Frontend::AppendEnvelope(uint8_t version, int16_t stream, uint8_t opcode, Slice body) {
+  const size_t start = apart_bytes_.size();
+  apart_bytes_.resize(start + kEnvelopeHeaderBytes);
+  StoreResponseHeader(apart_bytes_.data() + start, version, stream, opcode, static_cast<uint32_t>(body.size));
+  apart_bytes_[start] = version;  // a request: without the direction bit
+  apart_bytes_.insert(apart_bytes_.end(), body.data, body.data + body.size);
+}
+
+void Frontend::TellApart() {
   size_t at = bytes_.size();
-  bytes_.insert(bytes_.end(), declined_bytes_.begin(), declined_bytes_.end());
-  for (const Declined& one : declined_) {
-    items_.push_back({ItemKind::kDeclined, one.connection, at, at + one.bytes});
+  bytes_.insert(bytes_.end(), apart_bytes_.begin(), apart_bytes_.end());
+  for (const Apart& one : apart_) {
+    items_.push_back({one.kind, one.connection, at, at + one.bytes});
     at += one.bytes;
   }
-  declined_.clear();
-  declined_bytes_.clear();
+  apart_.clear();
+  apart_bytes_.clear();
 }
 
 void Frontend::OnAnswer(const Record& record, uint32_t shard) {
@@ -355,6 +399,7 @@ void Frontend::OnAnswer(const Record& record, uint32_t shard) {
     if (record.kind == RecordKind::kSpread) return OnSpread(record, shard);
     if (record.kind == RecordKind::kFrame) return OnFrame(record);
     if (record.kind == RecordKind::kDeclined) return OnDeclined(record);
+    if (record.kind == RecordKind::kComputed) return OnComputed(record);
     return;
   }
   const size_t at = generic_.size();
@@ -386,7 +431,7 @@ bool Frontend::Drain(uint64_t now_micros, size_t bytes_max) {
     lane.requests->Pump();
   }
   ResumeStopped();
-  TellDeclined();
+  TellApart();
   Flush();
   SealOutgoing();
   return more;

@@ -60,6 +60,7 @@ class Frontend : private Spreads::Sink {
     kDeclined = 1,  // a whole envelope for JavaScript to run, apart from the stream
     kStopped = 2,   // pause the socket
     kResumed = 3,   // resume the socket
+    kComputed = 5,  // rows out of which JavaScript makes the answer: u32 plan, u32 length, the request's envelope, u32 rows, their cells
   };
   struct Item {
     ItemKind kind;
@@ -117,6 +118,8 @@ class Frontend : private Spreads::Sink {
   void Expire(uint64_t now_micros);
   // Shows requests to the shards.
   void Flush();
+  // What JavaScript has made of an item kComputed: how many rows its answer has; less than 0: none, the request was run in full.
+  void NoteComputed(uint32_t plan, int64_t rows);
   // Answers all requests of a shard that has ended with a server error, and hands later ones to JavaScript.
   void ShardEnded(uint32_t shard);
 
@@ -231,9 +234,12 @@ class Frontend : private Spreads::Sink {
   void SpreadEnded(uint64_t request, bool failed) override;
   void OnFrame(const Record& record);
   void OnDeclined(const Record& record);
+  void OnComputed(const Record& record);
   void Decline(Slot* slot, const HotHead& head, Slice body);
   void HandToJavaScript(const Connection& connection, uint8_t version, int16_t stream, uint8_t opcode, Slice body);
-  void TellDeclined();
+  void AppendEnvelope(uint8_t version, int16_t stream, uint8_t opcode, Slice body);
+  static void NoteDecline(HotPlan* plan);
+  void TellApart();
   std::vector<uint8_t>* OutOf(Connection* connection);
   void AnswerError(Connection* connection, uint8_t version, int16_t stream, uint32_t code, const char* message);
   void AnswerTimeout(Connection* connection, const Slot& slot);
@@ -264,13 +270,14 @@ class Frontend : private Spreads::Sink {
   uint64_t now_ = 0;
   PlainText text_;
   std::vector<uint8_t> rewritten_;
-  // Requests for JavaScript apart from the stream: they are told behind what the filter leaves.
-  struct Declined {
+  // What is for JavaScript apart from the stream: it is told behind what the filter leaves.
+  struct Apart {
+    ItemKind kind;
     uint32_t connection;
     size_t bytes;
   };
-  std::vector<Declined> declined_;
-  std::vector<uint8_t> declined_bytes_;
+  std::vector<Apart> apart_;
+  std::vector<uint8_t> apart_bytes_;
   bool tells_items_ = true;  // whether the call that runs ends in items
   HotRequest request_;
   HotBatch batch_;

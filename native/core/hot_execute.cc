@@ -397,14 +397,13 @@ void HotExecutor::PutOutputs(Writer* out) const {
   }
 }
 
-HotOutcome HotExecutor::Read(const HotHead& head, uint32_t now_seconds, Writer* out, MissList* misses) {
-  const Resolved* r = Resolve();
-  if (r == nullptr || plan_->kind != HotKind::kRead || !MakeRead(head, now_seconds, &read_)) return HotOutcome::kDecline;
-  if (read_.start.prefix.size() > r->descriptor->clustering.size() ||
-      read_.end.prefix.size() > r->descriptor->clustering.size()) {
+// Appends the cells of the read's rows; with folds those are for PutOutputs, and there is one row.
+HotOutcome HotExecutor::ReadRows(const Resolved& r, const HotHead& head, uint32_t now_seconds, uint32_t* rows, Writer* out,
+                                 MissList* misses) {
+  if (!MakeRead(head, now_seconds, &read_)) return HotOutcome::kDecline;
+  if (read_.start.prefix.size() > r.descriptor->clustering.size() || read_.end.prefix.size() > r.descriptor->clustering.size())
     return HotOutcome::kDecline;
-  }
-  read_.columns = r->columns;
+  read_.columns = r.columns;
   // A page that would be cut is JavaScript's: it makes the paging state.
   const uint32_t wanted = std::min(read_.row_limit, read_.per_partition_limit);
   const bool folded = !plan_->folds.empty();
@@ -413,11 +412,25 @@ HotOutcome HotExecutor::Read(const HotHead& head, uint32_t now_seconds, Writer* 
   if (folded) {
     // All rows are of the one that is given: limits and pages count that.
     read_.row_limit = read_.per_partition_limit = UINT32_MAX;
-    fold_.Bind(*r->table->plan, read_.columns, plan_->folds);
+    fold_.Bind(*r.table->plan, read_.columns, plan_->folds);
     fold_.Reset();
     read_.fold = &fold_;
   }
+  HotReadResult result;
+  ReadState state = ReadState::kDone;
+  const Status status = store_->ReadPartition(r.table, read_, out, &result, &state, misses);
+  if (status.ok() && state == ReadState::kMiss) return HotOutcome::kMiss;
+  if (!status.ok() || state == ReadState::kYield || result.tombstones > kHotTombstonesMax) return HotOutcome::kDecline;
+  // More rows than the bytes limit or the page let through; a LIMIT that is reached is the whole answer.
+  if (!folded && result.more && (paged || result.rows < wanted)) return HotOutcome::kDecline;
+  figures_ = {r.table, result.rows, result.tombstones, result.sources};
+  *rows = folded ? 1 : result.rows;
+  return HotOutcome::kDone;
+}
 
+HotOutcome HotExecutor::Read(const HotHead& head, uint32_t now_seconds, Writer* out, MissList* misses) {
+  const Resolved* r = Resolve();
+  if (r == nullptr || plan_->kind != HotKind::kRead) return HotOutcome::kDecline;
   const std::vector<uint8_t>& metadata = head.version >= 5 ? plan_->metadata_v5 : plan_->metadata_v4;
   const size_t at = out->size();
   out->LE<uint32_t>(head.connection);
@@ -431,24 +444,32 @@ HotOutcome HotExecutor::Read(const HotHead& head, uint32_t now_seconds, Writer* 
   }
   const size_t count_at = out->size();
   out->LE<uint32_t>(0);
-  HotReadResult result;
-  ReadState state = ReadState::kDone;
-  const Status status = store_->ReadPartition(r->table, read_, out, &result, &state, misses);
-  HotOutcome outcome = HotOutcome::kDone;
-  if (!status.ok() || state == ReadState::kYield || result.tombstones > kHotTombstonesMax) outcome = HotOutcome::kDecline;
-  if (status.ok() && state == ReadState::kMiss) outcome = HotOutcome::kMiss;
-  // More rows than the bytes limit or the page let through; a LIMIT that is reached is the whole answer.
-  if (outcome == HotOutcome::kDone && !folded && result.more && (paged || result.rows < wanted)) outcome = HotOutcome::kDecline;
+  uint32_t rows = 0;
+  const HotOutcome outcome = ReadRows(*r, head, now_seconds, &rows, out, misses);
   if (outcome != HotOutcome::kDone) {
     out->bytes.resize(at);
     return outcome;
   }
-  figures_ = {r->table, result.rows, result.tombstones, result.sources};
-  if (folded) PutOutputs(out);
-  StoreBE<uint32_t>(out->bytes.data() + count_at, folded ? 1 : result.rows);
+  if (!plan_->folds.empty()) PutOutputs(out);
+  StoreBE<uint32_t>(out->bytes.data() + count_at, rows);
   StoreResponseHeader(out->bytes.data() + at + 4, head.version, head.stream, kOpcodeResult,
                       static_cast<uint32_t>(out->size() - at - 4 - kEnvelopeHeaderBytes));
   return HotOutcome::kDone;
+}
+
+HotOutcome HotExecutor::ReadComputed(const HotHead& head, Slice request, uint32_t now_seconds, Writer* out, MissList* misses) {
+  const Resolved* r = Resolve();
+  if (r == nullptr || plan_->kind != HotKind::kComputedRead) return HotOutcome::kDecline;
+  const size_t at = out->size();
+  out->LE<uint32_t>(static_cast<uint32_t>(request.size));
+  out->Bytes(request);
+  const size_t count_at = out->size();
+  out->LE<uint32_t>(0);
+  uint32_t rows = 0;
+  const HotOutcome outcome = ReadRows(*r, head, now_seconds, &rows, out, misses);
+  if (outcome != HotOutcome::kDone) out->bytes.resize(at);
+  else StoreLE<uint32_t>(out->bytes.data() + count_at, rows);
+  return outcome;
 }
 
 }  // namespace ferrosa

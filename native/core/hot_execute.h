@@ -106,6 +106,8 @@ class HotExecutor {
   Status Apply(const HotWrite& write);
   // Appends u32 connection and the whole response envelope of the opened read to *out.
   HotOutcome Read(const HotHead& head, uint32_t now_seconds, Writer* out, MissList* misses);
+  // Appends the rows of an opened read whose answer JavaScript makes: u32 length, `request`, u32 rows, their cells.
+  HotOutcome ReadComputed(const HotHead& head, Slice request, uint32_t now_seconds, Writer* out, MissList* misses);
   // The same for an opened read by an index, of this shard's rows: u32 connection, u32 rows, for each i64 token, u32 length, cells. Declines
   // when an entry is stale, since JavaScript removes it (hot_index.cc).
   HotOutcome ReadIndexed(const HotHead& head, uint32_t now_seconds, Writer* out, MissList* misses);
@@ -200,6 +202,7 @@ class HotExecutor {
   void WritePartitionDeletion(const DecoratedKey& key, const Times& times, Writer* out) const;
   bool TtlOf(uint32_t now_seconds, uint32_t* ttl, uint32_t* expires_at) const;
   void PutOutputs(Writer* out) const;
+  HotOutcome ReadRows(const Resolved& r, const HotHead& head, uint32_t now_seconds, uint32_t* rows, Writer* out, MissList* misses);
   bool OpenEntries(const HotHead& head, uint32_t now_seconds, const Resolved& r, uint32_t limit);
   HotOutcome ReadRow(const Resolved& r, Slice* entries, Writer* out, HotReadResult* result, MissList* misses);
   bool MakeRead(const HotHead& head, uint32_t now_seconds, HotRead* out);

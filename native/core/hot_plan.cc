@@ -79,6 +79,9 @@ Status HotPlan::Place(BindTarget target, uint16_t which, int32_t slot) {
     case BindTarget::kOperationValue:
       ok = PlaceKeyOrValue(target, which, slot);
       break;
+    case BindTarget::kComputed:
+      ok = kind == HotKind::kComputedRead;
+      break;
   }
   return ok ? Status::Ok() : Status::Invalid("hot plan: a target is given twice or does not exist");
 }
@@ -279,7 +282,7 @@ Status HotPlan::Parse(Slice bytes, std::unique_ptr<HotPlan>* out) {
   uint8_t kind;
   Slice prepared;
   Slice table;
-  if (!reader.U8(&format) || format != 4 || !reader.U8(&kind) || kind < 1 || kind > 4) return bad;
+  if (!reader.U8(&format) || format != 4 || !reader.U8(&kind) || kind < 1 || kind > kHotKinds) return bad;
   plan->kind = static_cast<HotKind>(kind);
   if (!reader.U8(&plan->flags) || !reader.Bytes(16, &prepared) || !reader.Bytes(16, &table) ||
       !reader.U32(&plan->table_version)) {
@@ -298,6 +301,7 @@ Status HotPlan::Parse(Slice bytes, std::unique_ptr<HotPlan>* out) {
   RETURN_IF_ERROR(plan->ReadRead(&reader));
   RETURN_IF_ERROR(plan->ReadText(&reader));
   if (plan->kind == HotKind::kPrepared && plan->skeleton.empty()) return bad;
+  if (plan->kind == HotKind::kComputedRead && !plan->skeleton.empty()) return bad;
   if (reader.left() != 0) return bad;
   *out = std::move(plan);
   return Status::Ok();

@@ -17,8 +17,10 @@ namespace ferrosa {
 
 struct PlanFigures;
 
-// kPrepared: a text that JavaScript runs, as the prepared statement that it is the same as.
-enum class HotKind : uint8_t { kWrite = 1, kRead = 2, kIndexRead = 3, kPrepared = 4 };
+// kPrepared: a text that JavaScript runs, as the prepared statement that it is the same as. kComputedRead: a read out of whose rows JavaScript
+// makes the answer.
+enum class HotKind : uint8_t { kWrite = 1, kRead = 2, kIndexRead = 3, kPrepared = 4, kComputedRead = 5 };
+inline constexpr uint8_t kHotKinds = 5;
 enum HotFlag : uint8_t {
   kHotInsert = 1,
   kHotNotDurable = 2,
@@ -41,8 +43,9 @@ enum class BindTarget : uint8_t {
   kOperationKey = 9,
   kOperationValue = 10,
   kCondition = 11,
+  kComputed = 12,  // only JavaScript looks at it
 };
-inline constexpr size_t kHotTargets = 12;
+inline constexpr size_t kHotTargets = 13;
 
 // What a write does to a column beside giving it a whole value.
 enum class HotOperation : uint8_t {
@@ -178,6 +181,7 @@ struct HotPlan {
   uint64_t serial = 0;    // differs for every plan that a thread ever registered
   uint32_t declines = 0;  // in a row, by the shard: main stops trying for a while (frontend.h)
   uint32_t skips = 0;
+  uint32_t computed = 0;  // answers that JavaScript could make since the last that it could not
   std::shared_ptr<PlanFigures> figures;  // made with its first answer, where the plan is a frontend's
 
  private:

@@ -192,6 +192,8 @@ bool ValidateBind(const HotPlan& plan, const HotBind& bind, const HotValue& valu
     }
     case BindTarget::kLimit:
       return value.bytes.size == 4 && LoadBE<int32_t>(value.bytes.data) > 0;
+    case BindTarget::kComputed:
+      return true;
   }
   return false;
 }

@@ -49,8 +49,9 @@ void MemtableCursor::TakeUpTo(const Bound* end, RowRun* run) {
     return run->scanned >= run->scan_max || run->rows >= run->rows_max || (run->out != nullptr && run->out->size() >= run->bytes_max);
   };
   if (single_ != nullptr) {
+    // A later slice may have it.
+    if (is_past(*single_)) return;
     const MemRow* row = std::exchange(single_, nullptr);
-    if (is_past(*row)) return;
     run->scanned = 1;
     run->rows += TakeRow(*row, run);
     if (is_full()) run->last = row;

@@ -33,6 +33,7 @@ enum class RecordKind : uint8_t {
   kFrame = 131,
   kDeclined = 132,
   kSpread = 133,
+  kComputed = 134,
   kControlAnswer = 136,
   kError = 255,
 };

@@ -380,12 +380,15 @@ void ShardLoop::OnHot(const Origin& origin, Slice payload) {
   frame_.bytes.clear();
   misses_.clear();
   const uint32_t now_seconds = static_cast<uint32_t>(real_ / 1'000'000);
-  const bool by_index = executor_.plan().kind == HotKind::kIndexRead;
-  switch (by_index ? executor_.ReadIndexed(head, now_seconds, &frame_, &misses_) : executor_.Read(head, now_seconds, &frame_, &misses_)) {
+  const HotKind kind = executor_.plan().kind;
+  const bool computed = kind == HotKind::kComputedRead;
+  switch (computed                        ? executor_.ReadComputed(head, payload, now_seconds, &frame_, &misses_)
+          : kind == HotKind::kIndexRead ? executor_.ReadIndexed(head, now_seconds, &frame_, &misses_)
+                                        : executor_.Read(head, now_seconds, &frame_, &misses_)) {
     case HotOutcome::kDone:
       stats_.hot_reads++;
       NoteHotRead();
-      return Send(origin, RecordKind::kFrame, Slice(frame_.bytes));
+      return Send(origin, computed ? RecordKind::kComputed : RecordKind::kFrame, Slice(frame_.bytes));
     case HotOutcome::kDecline:
       return Decline(origin, payload);
     case HotOutcome::kMiss: {

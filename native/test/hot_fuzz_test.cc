@@ -121,6 +121,7 @@ const std::vector<std::vector<Bind>>& PlanBinds() {
       {{kPartitionKey, 0, TypeKind::kInt}, {kClustering, 0, TypeKind::kInt}, {kClustering, 1, TypeKind::kText},
        {kOperationKey, 0, TypeKind::kInt}, {kOperationValue, 0, TypeKind::kText}, {kOperationValue, 1, TypeKind::kMap}},
       {{kPartitionKey, 0, TypeKind::kInt}, {kClustering, 0, TypeKind::kInt}, {kClustering, 1, TypeKind::kText}, {kValue, 2, TypeKind::kInt}},
+      {{kPartitionKey, 0, TypeKind::kInt}, {kComputed, 0, TypeKind::kBlob}, {kSliceStart, 0, TypeKind::kInt}},
   };
   return binds;
 }
@@ -142,7 +143,8 @@ std::vector<std::vector<uint8_t>> MakePlans() {
           MakePlan(HotKind::kRead, kHotUnrestricted, 7, b[4], ReadText("7")),
           MakePlan(HotKind::kRead, kHotUnrestricted, 8, b[4], "", true), MakePlan(HotKind::kIndexRead, 0, 9, b[6]),
           MakePlan(HotKind::kPrepared, 0, 10, b[7], PreparedText("7", "'x'")),
-          MakePlan(HotKind::kWrite, 0, 11, b[8], "", false, kOperations), MakePlan(HotKind::kWrite, kHotInsert, 12, b[9], "", false, {}, true)};
+          MakePlan(HotKind::kWrite, 0, 11, b[8], "", false, kOperations), MakePlan(HotKind::kWrite, kHotInsert, 12, b[9], "", false, {}, true),
+          MakePlan(HotKind::kComputedRead, kHotUnrestricted, 13, b[10])};
 }
 
 void PutMap(Prng& prng, Writer* out) {
@@ -310,6 +312,18 @@ struct Node {
       CHECK(to_shard.Offer({RecordKind::kPlan, 0, 0, 0, {}}, Slice(payload.bytes)));
     }
   }
+  // Items of whose rows an answer is to be made are whole; of every third none can be made.
+  void NoteComputed() {
+    for (const Frontend::Item& item : frontend.items()) {
+      if (item.kind != Frontend::ItemKind::kComputed) continue;
+      Reader reader(Slice(frontend.bytes().data() + item.start, item.end - item.start));
+      uint32_t plan, length, rows;
+      Slice envelope;
+      CHECK(reader.U32(&plan) && reader.U32(&length) && reader.Bytes(length, &envelope) && reader.U32(&rows));
+      CHECK(envelope.size >= kEnvelopeHeaderBytes && LoadBE<uint32_t>(envelope.data + 5) == envelope.size - kEnvelopeHeaderBytes);
+      frontend.NoteComputed(plan, computed++ % 3 == 0 ? -1 : rows);
+    }
+  }
   // Until nothing moves any more.
   void Settle() {
     for (int i = 0; i < 10000; i++) {
@@ -319,6 +333,7 @@ struct Node {
       (void)loop.TakeEvents();
       for (const auto& miss : loop.TakeMisses()) loop.Fail(miss.park, Status::Server("no chunks here"));
       const bool more = frontend.Drain(g_now, 1 << 20);
+      NoteComputed();
       if (!(outcome & ShardLoop::kMore) && !more && frontend.stats().open == 0) return;
     }
     CHECK(!"the node comes to rest");
@@ -331,6 +346,7 @@ struct Node {
   Store store;
   Frontend frontend;
   ShardLoop loop;
+  uint64_t computed = 0;
 };
 
 }  // namespace
@@ -397,6 +413,7 @@ TEST(DamagedSocketBytesNeverLeaveRequestsOpen) {
   CHECK(hot > 1000);
   CHECK(node.frontend.stats().texts > 100);
   CHECK(node.frontend.stats().handed > 100);
+  CHECK(node.computed > 50);
 }
 
 TEST(DamagedRingRecordsAreAnsweredWithErrors) {

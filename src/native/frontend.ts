@@ -33,6 +33,11 @@ export const FrontendItem = {
   resumed: 3,
   /** Answers wait: drain soon. */
   answers: 4,
+  /**
+   * Rows of which the answer to a request is to be made: u32 plan, u32 length, the request's envelope, u32 rows, their
+   * cells; the numbers are little-endian.
+   */
+  computed: 5,
 } as const;
 
 /** Bytes, and four numbers an item: kind, connection, start and end in the bytes. */
@@ -109,6 +114,8 @@ export interface Frontend {
   flush(): void;
   /** @throws FerrosaError INVALID when the bytes are no plan */
   plan(number: number, plan: Uint8Array): void;
+  /** What was made of an item `computed`: the rows of its answer; less than 0: none, the request was run in full. */
+  computed(plan: number, rows: number): void;
   shardEnded(shard: number): boolean;
   stats(): FrontendStats;
   /** Batches of several shards: how many have begun, and how many of the first have all ended. */

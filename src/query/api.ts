@@ -76,6 +76,9 @@ export interface Tracer {
   event(activity: string): void;
 }
 
+/** Rows with the columns that a plan reads, one after the other as in a result of the native protocol. */
+export type ReadRows = { readonly rowCount: number; readonly rows: Uint8Array };
+
 export type RowsResult = {
   readonly kind: 'rows';
   readonly columns: readonly ColumnSpec[];
@@ -124,5 +127,7 @@ export interface QueryProcessor {
   /** null when the id is unknown here: the client gets UNPREPARED. */
   lookup(id: Uint8Array): PreparedStatement | null;
   execute(prepared: PreparedStatement, client: ClientState, options: QueryOptions): Promise<QueryResult>;
+  /** The result of a statement whose rows the addon has read (HotPlanRegistry.registerComputed); null: it has to be executed. */
+  compute(prepared: PreparedStatement, options: QueryOptions, read: ReadRows): RowsResult | null;
   batch(batch: BatchRequest, client: ClientState, options: QueryOptions): Promise<QueryResult>;
 }

@@ -3,7 +3,7 @@ import { BufferWriter } from '../common/bytes.js';
 import type { IndexTable } from '../index/index.js';
 import { writeRowsMetadata } from '../protocol/index.js';
 import { isCompact } from '../schema/index.js';
-import { ByteWriter, noLimit, Selected } from '../storage/index.js';
+import { ByteWriter, noLimit, type ReadColumn, Selected } from '../storage/index.js';
 import { type CqlType, encodeDescriptorType } from '../types/index.js';
 import { type ColumnSpec, Consistency } from './api.js';
 import { hotIndexRead } from './hot-index.js';
@@ -23,6 +23,7 @@ import {
 } from './hot-terms.js';
 import { writeLayout } from './hot-write.js';
 import type { Prepared } from './prepared/prepared-store.js';
+import { canComputeRead } from './select/computed-read.js';
 import type { FoldedSelect, SelectPlan } from './select/select-plan.js';
 import { ConstantTerm, type Term } from './terms/term.js';
 import { readInt32 } from './values.js';
@@ -31,6 +32,16 @@ import type { WritePlan } from './write/write-plan.js';
 
 const format = 4;
 const outputKinds = { count: 0, sum: 1, average: 2, best: 3 } as const;
+/** What the addon reads of a row by itself. */
+const hotColumns: ReadonlySet<number> = new Set([
+  Selected.partitionKey,
+  Selected.clustering,
+  Selected.token,
+  Selected.value,
+  Selected.writetime,
+  Selected.ttl,
+  Selected.maxWritetime,
+]);
 const sliceBits = { startInclusive: 1, endInclusive: 2 } as const;
 
 /**
@@ -53,10 +64,15 @@ export function encodeHotPlan(
   }
   // The addon does not know who asks.
   if (plan.kind !== 'select' || plan.masked !== null) return null;
-  const layout = readLayout(plan, markers);
+  // A text goes on as an EXECUTE instead.
+  const mayCompute = example === '' && prepared.planned.functionNames.size === 0;
+  const layout = readLayout(plan, markers) ?? (mayCompute ? computedLayout(plan, markers) : null);
   if (layout === null || (layout.index !== null && buckets.length === 0)) return null;
   return encode(prepared, hotTarget(plan), layout, consistencyLevels, example, buckets);
 }
+
+/** Whether a plan is of a read of whose rows JavaScript makes the answer. */
+export const isComputedPlan = (plan: Uint8Array): boolean => plan[1] === hotKinds.computedRead;
 
 /** A statement of no table. */
 const noTable = new Uint8Array(16);
@@ -84,37 +100,39 @@ export function isHotPlan(plan: { readonly kind: string }, markers: number): boo
 
 function readLayout(plan: SelectPlan, markers: number): HotLayout | null {
   if (plan.searches.length > 0) return indexLayout(plan, markers);
-  const { table, restrictions, direct, folded } = plan;
-  if (
-    (direct === null && (folded?.outputs == null || plan.json !== null)) ||
-    plan.timeoutMs !== null ||
-    plan.distinct ||
-    restrictions.isKeyRange ||
-    restrictions.token !== null
-  )
-    return null;
-  if (direct?.some(({ what }) => what === Selected.paths) || isCompact(table)) return null;
+  const { direct, folded } = plan;
+  if (direct === null && (folded?.outputs == null || plan.json !== null)) return null;
   const terms = new HotTerms(markers);
+  const part = addPartition(terms, plan, direct ?? folded!.columns);
+  const rowLimit = addLimit(terms, plan.limit, 0);
+  const perPartitionLimit = addLimit(terms, plan.perPartitionLimit, 1);
+  if (part === null || rowLimit === null || perPartitionLimit === null || !terms.complete) return null;
+  const shared = { ...part, kind: hotKinds.read, rowLimit, perPartitionLimit };
+  return direct === null ? { ...shared, folded } : shared;
+}
+
+/** A read of whose rows the answer is computed here. */
+function computedLayout(plan: SelectPlan, markers: number): HotLayout | null {
+  if (!canComputeRead(plan)) return null;
+  const terms = new HotTerms(markers);
+  const part = addPartition(terms, plan, plan.fetched);
+  // Rows that a filter lets through are counted behind it.
+  const rowLimit = plan.filter === null ? addLimit(terms, plan.limit, 0) : noLimit;
+  if (part === null || rowLimit === null) return null;
+  terms.addOthers();
+  return { ...part, kind: hotKinds.computedRead, rowLimit };
+}
+
+/** What a read of rows of one partition has; null when it is of something else. */
+function addPartition(terms: HotTerms, plan: SelectPlan, columns: readonly ReadColumn[]): HotLayout | null {
+  const { table, restrictions } = plan;
+  if (plan.timeoutMs !== null || plan.distinct || restrictions.isKeyRange || restrictions.token !== null) return null;
+  if (columns.some(({ what }) => !hotColumns.has(what)) || isCompact(table)) return null;
   if (!addKeys(terms, restrictions.partitionKey, table.partitionKey, hotTargets.partitionKey)) return null;
   const sliceFlags = addClustering(terms, plan);
   if (sliceFlags === null) return null;
-  const rowLimit = addLimit(terms, plan.limit, 0);
-  const perPartitionLimit = addLimit(terms, plan.perPartitionLimit, 1);
-  if (rowLimit === null || perPartitionLimit === null || !terms.complete) return null;
   const flags = (plan.reversed ? hotFlags.reversed : 0) | (restrictions.returnsStaticOnly ? hotFlags.staticOnly : 0);
-  const columns = direct ?? folded!.columns;
-  const shared = {
-    ...noRead,
-    ...noWrite,
-    kind: hotKinds.read,
-    flags,
-    terms,
-    sliceFlags,
-    rowLimit,
-    perPartitionLimit,
-    columns,
-  };
-  return direct === null ? { ...shared, folded } : shared;
+  return { ...noRead, ...noWrite, kind: hotKinds.read, flags, terms, sliceFlags, columns };
 }
 
 function indexLayout(plan: SelectPlan, markers: number): HotLayout | null {

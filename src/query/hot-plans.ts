@@ -2,7 +2,7 @@
 import { toHex } from '../common/bytes.js';
 import { FerrosaError } from '../common/errors.js';
 import { hotIndexRead } from './hot-index.js';
-import { encodeHotPlan, encodeTextPlan } from './hot-plan.js';
+import { encodeHotPlan, encodeTextPlan, isComputedPlan } from './hot-plan.js';
 import type { Prepared } from './prepared/prepared-store.js';
 import type { TextPlan } from './prepared/text-plans.js';
 import type { Processor } from './processor.js';
@@ -13,6 +13,8 @@ export interface HotPlanRegistry {
   register(plan: Uint8Array): number;
   /** The same for a plan of texts that only makes an EXECUTE of them (`encodeTextPlan`). */
   registerText(plan: Uint8Array): number;
+  /** The same for a read of whose rows JavaScript makes the answer (`Processor.compute`). */
+  registerComputed(plan: Uint8Array): number;
   unregister(number: number): void;
   /** Lets the connections of a group run a plan. */
   allow(group: number, number: number): void;
@@ -89,7 +91,12 @@ export class HotPlans {
     if (plan === null && example === '') return;
     const { registry } = this;
     try {
-      const number = plan === null ? registry.registerText(encodeTextPlan(prepared, example)) : registry.register(plan);
+      const number =
+        plan === null
+          ? registry.registerText(encodeTextPlan(prepared, example))
+          : isComputedPlan(plan)
+            ? registry.registerComputed(plan)
+            : registry.register(plan);
       this.#plans.set(toHex(prepared.id), { prepared, index, number });
     } catch (error) {
       // Without a hot plan the statement runs in JavaScript.

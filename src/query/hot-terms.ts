@@ -22,6 +22,7 @@ export const hotTargets = {
   operationKey: 9,
   operationValue: 10,
   condition: 11,
+  computed: 12,
 } as const;
 
 /** Types whose values the addon cannot check. */
@@ -64,6 +65,12 @@ export class HotTerms {
   addValue(term: Term, column: ColumnDefinition): boolean {
     this.written.push(column);
     return this.add(term, hotTargets.value, column.id, column.type);
+  }
+
+  /** What is bound beside is for JavaScript alone. */
+  addOthers(): void {
+    for (let i = 0; i < this.binds.length; i++)
+      this.binds[i] ??= { target: hotTargets.computed, which: 0, type: { kind: 'blob' } };
   }
 
   get complete(): boolean {
@@ -152,7 +159,7 @@ export type HotIndex = {
   readonly flags: number;
 };
 
-export const hotKinds = { write: 1, read: 2, indexRead: 3, prepared: 4 } as const;
+export const hotKinds = { write: 1, read: 2, indexRead: 3, prepared: 4, computedRead: 5 } as const;
 
 export const hotFlags = {
   insert: 1,

@@ -13,6 +13,8 @@ import {
   type QueryOptions,
   type QueryProcessor,
   type QueryResult,
+  type ReadRows,
+  type RowsResult,
 } from './api.js';
 import { type BatchPlan, checkBatch } from './batch/batch-plan.js';
 import type { Coordinator } from './coordinator.js';
@@ -34,6 +36,7 @@ import {
   unprepared,
 } from './prepared/prepared-store.js';
 import { TextPlans } from './prepared/text-plans.js';
+import { computeRead } from './select/computed-read.js';
 import { PagingStateCodec } from './select/paging-state.js';
 import type { QueryServices } from './services.js';
 import { StatementFunctions, type World } from './statement-functions.js';
@@ -156,6 +159,17 @@ export class Processor implements QueryProcessor {
     if (asked !== undefined) return asked.then(() => this.#execute(planned, client, options, values, as));
     this.onPermitted(client, statement.id);
     return this.#execute(planned, client, options, values, as);
+  }
+
+  compute(statement: PreparedStatement, options: QueryOptions, read: ReadRows): RowsResult | null {
+    const { plan } = (statement as Prepared).planned;
+    if (plan.kind !== 'select') return null;
+    try {
+      return computeRead(plan, this.#bind(options.values), options.pageSize, read);
+    } catch {
+      // Executed, it says what was wrong.
+      return null;
+    }
   }
 
   async batch(batch: BatchRequest, client: ClientState, options: QueryOptions): Promise<QueryResult> {

@@ -22,7 +22,7 @@ import {
 import type { ClientState } from '../query/index.js';
 import type { HotConnection, HotConnectionHost } from '../shard/index.js';
 import type { ClientSocket, ClientTls } from './client-socket.js';
-import { type Answer, type AnswerSink, asFerrosaError, runLogged, runStatement } from './dispatcher.js';
+import { type Answer, type AnswerSink, asFerrosaError, computedAnswer, runLogged, runStatement } from './dispatcher.js';
 import type { EventReceiver } from './events.js';
 import { readStartup, type StartupChoice, supportedOptions } from './handshake.js';
 import { envelopeFrame, isHotOpcode, isolateAnswers, requestEnvelope } from './hot-envelope.js';
@@ -208,6 +208,21 @@ export class Connection implements EventReceiver, HotConnectionHost, MovedHost {
   /** @internal */
   hotDeclined(envelope: Uint8Array): void {
     this.#onFrame(envelopeFrame(envelope), false);
+  }
+
+  /** @internal */
+  hotComputed(envelope: Uint8Array, rowCount: number, rows: Uint8Array): number {
+    const frame = envelopeFrame(envelope);
+    const { message } = decodeRequest(frame.opcode, frame.version, frame.flags, frame.body);
+    const answer =
+      message.kind === 'EXECUTE' ? computedAnswer(this.#services.processor, message, { rowCount, rows }) : null;
+    if (answer === null || answer.result.kind !== 'rows') {
+      this.#onFrame(frame, false);
+      return -1;
+    }
+    this.#send(frame, { kind: 'RESULT', result: answer.result }, answer.warnings);
+    if (this.#closing) this.#endWhenIdle();
+    return answer.result.rowCount;
   }
 
   /** @internal */

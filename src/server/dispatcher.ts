@@ -12,6 +12,7 @@ import {
   type QueryOptions,
   type QueryProcessor,
   type QueryResult,
+  type ReadRows,
   type RowsResult,
   type StatementWatch,
   type Tracer,
@@ -96,6 +97,18 @@ function beginStatement(
       run.then((result) => tell(sink, () => wholeAnswer(result)), failed);
     }
   }
+}
+
+/** The answer to an EXECUTE whose rows were read; null when it has to be executed. */
+export function computedAnswer(
+  processor: QueryProcessor,
+  message: Extract<StatementMessage, { kind: 'EXECUTE' }>,
+  read: ReadRows,
+): Answer | null {
+  const prepared = processor.lookup(message.id);
+  if (prepared === null) return null;
+  const result = processor.compute(prepared, queryOptions(message.parameters, { tracer: null }), read);
+  return result === null ? null : executedAnswer(message, prepared, result);
 }
 
 function tell(sink: AnswerSink, make: () => Answer): void {

@@ -40,6 +40,9 @@ export const hotPathLimits = {
   outputReserveBytes: 1536 * 1024,
 };
 
+const u32 = (bytes: Uint8Array, at: number): number =>
+  (bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)) >>> 0;
+
 /** What a connection does for the hot path. */
 export interface HotConnectionHost {
   /**
@@ -51,6 +54,11 @@ export interface HotConnectionHost {
   hotLeft(bytes: Uint8Array): void;
   /** A request that was taken and must be run all the same: a whole envelope. */
   hotDeclined(envelope: Uint8Array): void;
+  /**
+   * Makes the answer to a request (a whole envelope) out of its rows as the plan has read them: returns how many rows that has. Less than 0: it
+   * cannot, and runs the request in full.
+   */
+  hotComputed(envelope: Uint8Array, rowCount: number, cells: Uint8Array): number;
   hotPause(): void;
   hotResume(): void;
 }
@@ -185,8 +193,22 @@ export class HotPath {
     return number;
   }
 
+  /** The same for a read of whose rows this thread makes the answers: other threads leave such statements to it. */
+  registerComputed(plan: Uint8Array): number {
+    const number = this.#registerHere(plan);
+    this.#router.plan(number, plan).catch(() => this.#frontend.plan(number, new Uint8Array()));
+    return number;
+  }
+
   /** The same for a plan that no shard runs: of texts that go on as an EXECUTE. */
   registerText(plan: Uint8Array): number {
+    const number = this.#registerHere(plan);
+    this.#plans.set(number, plan);
+    this.onPlan(number, plan).catch(() => {}); // such a thread has ended, and with it the node
+    return number;
+  }
+
+  #registerHere(plan: Uint8Array): number {
     const number = this.#freeNumbers.pop() ?? this.#numbers++;
     if (number >= hotPathLimits.plansMax) throw new FerrosaError('OVERLOADED', 'Too many hot plans');
     try {
@@ -196,8 +218,6 @@ export class HotPath {
       const { code, message } = error as FerrosaError;
       throw new FerrosaError(code, message);
     }
-    this.#plans.set(number, plan);
-    this.onPlan(number, plan).catch(() => {}); // such a thread has ended, and with it the node
     return number;
   }
 
@@ -300,8 +320,16 @@ export class HotPath {
     if (host === undefined) return;
     if (kind === FrontendItem.left) host.hotLeft(bytes);
     else if (kind === FrontendItem.declined) host.hotDeclined(bytes);
+    else if (kind === FrontendItem.computed) this.#tellComputed(host, bytes);
     else if (kind === FrontendItem.stopped) host.hotPause();
     else if (kind === FrontendItem.resumed) host.hotResume();
+  }
+
+  #tellComputed(host: HotConnectionHost, item: Uint8Array): void {
+    const envelopeAt = 8;
+    const rowsAt = envelopeAt + u32(item, 4);
+    const rows = host.hotComputed(item.subarray(envelopeAt, rowsAt), u32(item, rowsAt), item.subarray(rowsAt + 4));
+    this.#frontend.computed(u32(item, 0), rows);
   }
 
   #drain(): void {

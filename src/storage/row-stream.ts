@@ -131,7 +131,7 @@ export function* rowsOf(partition: RowPartition, columnCount: number, positions 
 
 /** The same with the cells of each row apart. */
 export function eachRow(
-  partition: RowPartition,
+  partition: Pick<RowPartition, 'rowCount' | 'rows'>,
   columnCount: number,
   positions: boolean,
   take: (position: Uint8Array | null, cells: (Uint8Array | null)[]) => void,

@@ -72,6 +72,62 @@ test('prepared aggregates of a partition give what its rows give, whatever was w
   assert.ok((await hotRequests(node.webPort)) > 60, 'the addon has run them');
 });
 
+test('prepared reads of a partition with filters, functions and JSON give what their texts give, page by page', async (t) => {
+  t.diagnostic(`replay with HOT_READS_SEED=${seed}`);
+  const random = new Prng(seed);
+  const below = (n: number) => random.next() % n;
+  const node = await startNode(patient);
+  const client = await connectTo(node);
+  await createKeyspace(client);
+  await client.query('CREATE TABLE t (k int, c int, s int STATIC, n int, x text, l list<int>, PRIMARY KEY (k, c))');
+  for (let i = 0; i < 120; i++) {
+    const x = below(4) === 0 ? 'null' : `'x${below(5)}'`;
+    const values = `${below(3)}, ${below(40)}, ${below(9)}, ${below(20)}, ${x}, [${below(5)}, ${below(5)}]`;
+    await client.query(`INSERT INTO t (k, c, s, n, x, l) VALUES (${values})`);
+    if (i === 60) await node.action('flush', { keyspace: 'ks' });
+  }
+  await client.query('UPDATE t SET s = 1 WHERE k = 5');
+  const text = (value: string) => Buffer.from(value);
+  const statements: readonly [string, readonly Uint8Array[], string][] = [
+    ['SELECT c, n FROM t WHERE k = ? AND n > ? ALLOW FILTERING', [int(7)], '7'],
+    ['SELECT c, x FROM t WHERE k = ? AND x = ? ALLOW FILTERING', [text('x3')], "'x3'"],
+    ['SELECT c FROM t WHERE k = ? AND n >= 3 LIMIT ? ALLOW FILTERING', [int(4)], '4'],
+    ['SELECT JSON * FROM t WHERE k = ? AND c < ? ORDER BY c DESC', [int(30)], '30'],
+    ['SELECT s, n + c, toJson(l), blobAsInt(intAsBlob(n)) FROM t WHERE k = ? AND c >= ?', [int(2)], '2'],
+    ['SELECT c + n AS more FROM t WHERE k = ? LIMIT ?', [int(5)], '5'],
+  ];
+  const pagesOf = async (ask: (pagingState: Uint8Array | null) => ReturnType<CqlClient['query']>) => {
+    const pages: unknown[] = [];
+    let pagingState: Uint8Array | null = null;
+    do {
+      const page = await ask(pagingState);
+      pages.push(page.objects());
+      pagingState = page.pagingState;
+    } while (pagingState !== null && pages.length < 100);
+    return pages;
+  };
+  for (const [cql, values, literal] of statements) {
+    const prepared = await client.prepare(cql);
+    // What takes several pages is JavaScript's, and after a few of those so is the statement for a while.
+    for (const pageSize of [0, 1000, 3, 1])
+      for (const k of [0, 1, 2, 5, 9]) {
+        const bound = [int(k), ...values];
+        const literals = [String(k), literal];
+        const asText = cql.replaceAll('?', () => literals.shift()!);
+        const options = (pagingState: Uint8Array | null) => (pageSize === 0 ? {} : { pageSize, pagingState });
+        assert.deepEqual(
+          await pagesOf((state) => client.execute(prepared, bound, options(state))),
+          await pagesOf((state) => client.query(asText, [], options(state))),
+          `${asText} with pages of ${pageSize}`,
+        );
+      }
+  }
+  const filtered = await client.prepare('SELECT c FROM t WHERE k = ? AND n > ? ALLOW FILTERING');
+  await assert.rejects(client.execute(filtered, [int(1), null]), /Unsupported null value for column n/);
+  await assert.rejects(client.execute(filtered, [int(1), new Uint8Array(3)]), /Expected 4 or 0 byte int/);
+  assert.ok((await hotRequests(node.webPort)) > 40, 'the addon has read the rows');
+});
+
 test('prepared reads by an index give what JavaScript finds, page by page, with limits, and are counted', async () => {
   const node = await startNode(patient);
   const client = await connectTo(node);

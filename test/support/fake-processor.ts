@@ -32,6 +32,10 @@ export class FakeProcessor implements QueryProcessor {
   lastBatch: BatchRequest | null = null;
   #waiting: (() => void)[] = [];
 
+  compute(): null {
+    return null;
+  }
+
   release(): void {
     for (const resolve of this.#waiting.splice(0)) resolve();
   }

@@ -51,6 +51,7 @@ export const guardrailDefault = (setting: GuardrailSetting): GuardrailValue =>
 
 /** Settings of what is looked at when statements that read or write run; the others are of DDL. */
 const execution = new Set([
+  'allow_filtering_enabled',
   'data_disk_usage_percentage_warn_threshold',
   'data_disk_usage_percentage_fail_threshold',
   'page_size_warn_threshold',

@@ -2,18 +2,17 @@
 import { invalid } from '../../common/errors.js';
 import { murmurToken } from '../../native/index.js';
 import { cellsOf, noLimit, rowsOf } from '../../storage/index.js';
-import { UNSET } from '../../types/index.js';
 import type { QueryResult } from '../api.js';
 import { isSerial } from '../consistency.js';
 import { computeRowsMax, foldRowsMax } from '../coordinator-limits.js';
 import { checkPartitionKey, clusteringSlices, partitionKeysAsGiven } from '../restrictions/bounds.js';
 import { tokenMatches, tokenRange, wholeRing } from '../restrictions/token-restriction.js';
-import type { BindContext, Term } from '../terms/term.js';
-import { readInt32 } from '../values.js';
+import type { BindContext } from '../terms/term.js';
 import { tableIdBytes } from '../write/mutations.js';
 import { aggregateRows, groupRows } from './aggregate.js';
 import { type AnnPlan, annRows, checkAnnRequest } from './ann-read.js';
 import { indexSource } from './index-read.js';
+import { limitOf } from './limits.js';
 import { isSameKey, keyOfState, type PagingState, stateWithin } from './paging-state.js';
 import { PostOrdered } from './post-ordering.js';
 import { rankedPage, rankedSource } from './ranked-rows.js';
@@ -138,16 +137,6 @@ async function rankedResult(
   const result = new ResultRows(plan, context.bind);
   for (const { cells } of page.rows) result.add(cells);
   return { rows: await result.finish(), next: page.next };
-}
-
-function limitOf(term: Term | null, bind: BindContext): number {
-  if (term === null) return noLimit;
-  const value = term.bind(bind);
-  if (value === null) throw invalid('Invalid null value of limit');
-  if (value === UNSET) return noLimit;
-  const limit = value.length === 4 ? readInt32(value) : 0;
-  if (limit <= 0) throw invalid('LIMIT must be strictly positive');
-  return limit;
 }
 
 function warningOf(plan: SelectPlan): string | null {

@@ -104,6 +104,12 @@ export class ShardSocket implements HotConnectionHost {
     this.#tellWhenIdle();
   }
 
+  /** Never called: only main is told of such plans. */
+  hotComputed(envelope: Uint8Array): number {
+    this.hotDeclined(envelope);
+    return -1;
+  }
+
   hotPause(): void {
     this.#pause('hot-path');
   }

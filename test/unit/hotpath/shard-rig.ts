@@ -131,6 +131,9 @@ export class RigClient {
   readonly connection: HotConnection;
   /** Envelopes that went to JavaScript after a shard had declined them. */
   readonly declined: Uint8Array[] = [];
+  /** Rows that came for JavaScript to make an answer of; what `compute` returns is told to the addon. */
+  readonly computed: { readonly envelope: Uint8Array; readonly rowCount: number; readonly cells: Uint8Array }[] = [];
+  compute: (rowCount: number) => number = (rowCount) => rowCount;
   /** Bytes that never went to a shard. */
   readonly left: Uint8Array[] = [];
 
@@ -150,6 +153,12 @@ export class RigClient {
         this.declined.push(envelope);
         const stream = Buffer.from(envelope).readInt16BE(2);
         this.#waiting.get(stream)?.({ kind: 'frame', version, flags: 0, stream, opcode: -1, body: envelope });
+      },
+      hotComputed: (envelope, rowCount, cells) => {
+        this.computed.push({ envelope, rowCount, cells });
+        const stream = Buffer.from(envelope).readInt16BE(2);
+        this.#waiting.get(stream)?.({ kind: 'frame', version, flags: 0, stream, opcode: -2, body: envelope });
+        return this.compute(rowCount);
       },
       hotPause: () => {},
       hotResume: () => {},

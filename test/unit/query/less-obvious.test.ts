@@ -96,6 +96,24 @@ test('a value twice in IN is as once, before bounds on several columns too', asy
   }
 });
 
+test('a partition of one row, and one of several, give the rows of every slice that is asked for', async () => {
+  for (const rows of [[2], [0, 2, 4, 6]]) {
+    const session = await sessionWith(
+      'CREATE TABLE t (k int, c int, v int, PRIMARY KEY (k, c))',
+      ...rows.map((c) => `INSERT INTO t (k, c, v) VALUES (1, ${c}, ${c})`),
+    );
+    const wanted = [2, 4].filter((c) => rows.includes(c)).map((c) => [String(c)]);
+    const where = 'FROM t WHERE k = 1 AND c IN (1, 2, 3, 4, 5)';
+    assert.deepEqual(await session.rows(`SELECT v ${where}`), wanted);
+    assert.deepEqual(await session.rows(`SELECT v ${where} ORDER BY c DESC`), [...wanted].reverse());
+    assert.deepEqual(await session.rows(`SELECT v ${where} LIMIT 1`), wanted.slice(0, 1));
+    assert.deepEqual(await session.rows(`SELECT v + 0 ${where} ORDER BY c DESC`), [...wanted].reverse());
+    assert.deepEqual(await session.rows(`SELECT count(*), max(v) ${where}`), [
+      [String(wanted.length), wanted[wanted.length - 1]![0]!],
+    ]);
+  }
+});
+
 test('a time to live is looked at where there is a row to write', async () => {
   const session = await sessionWith('CREATE TABLE t (k int, c int, v int, PRIMARY KEY (k, c))');
   await session.query('UPDATE t USING TTL 2147483647 SET v = 1 WHERE k = 1 AND c IN ()');
