@@ -341,10 +341,13 @@ void Frontend::OnComputed(const Record& record) {
   Slice body;
   if (slot == nullptr || !reader.U32(&bytes) || !reader.Bytes(bytes, &request) || !LoadHotHead(request, &head, &body)) return;
   Connection* connection = Find(slot->connection);
-  if (HotPlan* plan = plans_.Find(slot->plan); plan != nullptr) plan->computed++;
+  HotPlan* plan = plans_.Find(slot->plan);
   NoteLatency(*slot, 0);
   FreeSlot(slot, connection);
   if (connection == nullptr) return;
+  // Forgotten meanwhile, as after a change of the schema: the statement may mean other columns than these now.
+  if (plan == nullptr) return HandToJavaScript(*connection, head.version, head.stream, head.opcode, RequestBodyOf(head, body));
+  plan->computed++;
   const size_t start = apart_bytes_.size();
   apart_bytes_.resize(start + 8);
   AppendEnvelope(head.version, head.stream, head.opcode, RequestBodyOf(head, body));

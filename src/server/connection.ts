@@ -213,16 +213,20 @@ export class Connection implements EventReceiver, HotConnectionHost, MovedHost {
   /** @internal */
   hotComputed(envelope: Uint8Array, rowCount: number, rows: Uint8Array): number {
     const frame = envelopeFrame(envelope);
-    const { message } = decodeRequest(frame.opcode, frame.version, frame.flags, frame.body);
-    const answer =
-      message.kind === 'EXECUTE' ? computedAnswer(this.#services.processor, message, { rowCount, rows }) : null;
-    if (answer === null || answer.result.kind !== 'rows') {
-      this.#onFrame(frame, false);
-      return -1;
+    try {
+      const { message } = decodeRequest(frame.opcode, frame.version, frame.flags, frame.body);
+      const answer =
+        message.kind === 'EXECUTE' ? computedAnswer(this.#services.processor, message, { rowCount, rows }) : null;
+      if (answer?.result.kind === 'rows') {
+        this.#send(frame, { kind: 'RESULT', result: answer.result }, answer.warnings);
+        if (this.#closing) this.#endWhenIdle();
+        return answer.result.rowCount;
+      }
+    } catch {
+      // Executed, it is answered with what was wrong.
     }
-    this.#send(frame, { kind: 'RESULT', result: answer.result }, answer.warnings);
-    if (this.#closing) this.#endWhenIdle();
-    return answer.result.rowCount;
+    this.#onFrame(frame, false);
+    return -1;
   }
 
   /** @internal */

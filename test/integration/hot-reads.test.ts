@@ -128,6 +128,41 @@ test('prepared reads of a partition with filters, functions and JSON give what t
   assert.ok((await hotRequests(node.webPort)) > 40, 'the addon has read the rows');
 });
 
+test('computed reads mean the columns of the table as it is, while it is altered under load', async () => {
+  const node = await startNode(patient);
+  const client = await connectTo(node);
+  await createKeyspace(client);
+  await client.query('CREATE TABLE t (k int PRIMARY KEY, b int, n int)');
+  for (let k = 0; k < 50; k++) await client.query(`INSERT INTO t (k, b, n) VALUES (${k}, ${k}, 7)`);
+  const reader = await connectTo(node);
+  await reader.query('USE ks');
+  let prepared = await reader.prepare('SELECT JSON * FROM t WHERE k = ?');
+  let isDone = false;
+  let reads = 0;
+  const read = async (): Promise<void> => {
+    while (!isDone) {
+      const k = reads++ % 50;
+      try {
+        const [row] = (await reader.execute(prepared, [int(k)])).objects();
+        const { a: _, ...others } = JSON.parse(String(row!['[json]'])) as Record<string, unknown>;
+        assert.deepEqual(others, { k, b: k, n: 7 });
+      } catch (error) {
+        if (!/Prepared query/.test(String(error))) throw error;
+        prepared = await reader.prepare('SELECT JSON * FROM t WHERE k = ?');
+      }
+    }
+  };
+  const readers = Array.from({ length: 16 }, read);
+  for (let i = 0; i < 8; i++) {
+    await client.query('ALTER TABLE t ADD a text');
+    await client.query("UPDATE t SET a = 'x' WHERE k = 3");
+    await client.query('ALTER TABLE t DROP a');
+  }
+  isDone = true;
+  await Promise.all(readers);
+  assert.ok(reads > 100);
+});
+
 test('prepared reads by an index give what JavaScript finds, page by page, with limits, and are counted', async () => {
   const node = await startNode(patient);
   const client = await connectTo(node);
