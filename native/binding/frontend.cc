@@ -61,7 +61,8 @@ Napi::Function FrontendJs::Define(Napi::Env env) {
        InstanceMethod("envelope", &FrontendJs::Envelope),
        InstanceMethod("drain", &FrontendJs::Drain), InstanceMethod("expire", &FrontendJs::Expire),
        InstanceMethod("flush", &FrontendJs::Flush), InstanceMethod("plan", &FrontendJs::Plan),
-       InstanceMethod("computed", &FrontendJs::Computed), InstanceMethod("shardEnded", &FrontendJs::ShardEnded), InstanceMethod("stats", &FrontendJs::Stats),
+       InstanceMethod("computed", &FrontendJs::Computed),
+       InstanceMethod("shardEnded", &FrontendJs::ShardEnded), InstanceMethod("stats", &FrontendJs::Stats),
        InstanceMethod("spreads", &FrontendJs::Spreads),
        InstanceMethod("takeFigures", &FrontendJs::TakeFigures)});
 }

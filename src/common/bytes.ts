@@ -31,6 +31,10 @@ const scratchPartMax = 4 * 1024;
 let scratch = new ArrayBuffer(scratchPoolBytes);
 let scratchUsed = 0;
 
+/** A little-endian u32, read without a view: one on bytes that are read once costs more than what it reads. */
+export const readU32 = (bytes: Uint8Array, at: number): number =>
+  (bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)) >>> 0;
+
 /** Up to here a loop costs less than the call of a function that copies. */
 const loopBytesMax = 64;
 

@@ -1,6 +1,6 @@
 // The hot path of one thread: what the addon's frontend takes from connections and gives back to them. See docs/format/hot-plan.md for
 // what is hot; everything else passes through untouched.
-import { plainBytes } from '../common/bytes.js';
+import { plainBytes, readU32 } from '../common/bytes.js';
 import { FerrosaError } from '../common/errors.js';
 import {
   Frontend,
@@ -39,9 +39,6 @@ export const hotPathLimits = {
   outputBytes: 4 * 1024 * 1024,
   outputReserveBytes: 1536 * 1024,
 };
-
-const u32 = (bytes: Uint8Array, at: number): number =>
-  (bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)) >>> 0;
 
 /** What a connection does for the hot path. */
 export interface HotConnectionHost {
@@ -187,17 +184,12 @@ export class HotPath {
    * @throws FerrosaError INVALID for bytes that are no plan, OVERLOADED when there are too many
    */
   register(plan: Uint8Array): number {
-    const number = this.registerText(plan);
-    // The plan is in each ring before any request that needs it; a shard that does not know it declines.
-    this.#router.plan(number, plan).catch(() => this.#frontend.plan(number, new Uint8Array()));
-    return number;
+    return this.#tellShards(this.registerText(plan), plan);
   }
 
   /** The same for a read of whose rows this thread makes the answers: other threads leave such statements to it. */
   registerComputed(plan: Uint8Array): number {
-    const number = this.#registerHere(plan);
-    this.#router.plan(number, plan).catch(() => this.#frontend.plan(number, new Uint8Array()));
-    return number;
+    return this.#tellShards(this.#registerHere(plan), plan);
   }
 
   /** The same for a plan that no shard runs: of texts that go on as an EXECUTE. */
@@ -205,6 +197,12 @@ export class HotPath {
     const number = this.#registerHere(plan);
     this.#plans.set(number, plan);
     this.onPlan(number, plan).catch(() => {}); // such a thread has ended, and with it the node
+    return number;
+  }
+
+  /** The plan is in each ring before any request that needs it; a shard that does not know it declines. */
+  #tellShards(number: number, plan: Uint8Array): number {
+    this.#router.plan(number, plan).catch(() => this.#frontend.plan(number, new Uint8Array()));
     return number;
   }
 
@@ -327,9 +325,9 @@ export class HotPath {
 
   #tellComputed(host: HotConnectionHost, item: Uint8Array): void {
     const envelopeAt = 8;
-    const rowsAt = envelopeAt + u32(item, 4);
-    const rows = host.hotComputed(item.subarray(envelopeAt, rowsAt), u32(item, rowsAt), item.subarray(rowsAt + 4));
-    this.#frontend.computed(u32(item, 0), rows);
+    const rowsAt = envelopeAt + readU32(item, 4);
+    const rows = host.hotComputed(item.subarray(envelopeAt, rowsAt), readU32(item, rowsAt), item.subarray(rowsAt + 4));
+    this.#frontend.computed(readU32(item, 0), rows);
   }
 
   #drain(): void {

@@ -1,4 +1,5 @@
 // Parses the row stream that a shard answers a read command with (docs/format/read-command.md), without copying.
+import { readU32 as u32 } from '../common/bytes.js';
 import { FerrosaError } from '../common/errors.js';
 
 export const rowStreamFormat = 1;
@@ -7,7 +8,6 @@ const moreFlag = 1;
 
 // An answer is read once: a DataView on it would cost more than what it reads.
 const u16 = (bytes: Uint8Array, at: number): number => bytes[at]! | (bytes[at + 1]! << 8);
-const u32 = (bytes: Uint8Array, at: number): number => (u16(bytes, at) | (u16(bytes, at + 2) << 16)) >>> 0;
 const i32be = (bytes: Uint8Array, at: number): number =>
   (bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!;
 

@@ -1,18 +1,30 @@
 // Aggregates of a partition and reads by an index as prepared statements, which the addon runs: what they give is what JavaScript gives of
 // the same rows.
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import type { CqlClient, Prepared } from '../support/cql-client.js';
 import { encode } from '../support/cql-frames.js';
+import type { Ferrosa } from '../support/ferrosa.js';
 import { connectTo, patient, startNode } from '../support/for-a-test.js';
 import { Prng } from '../support/prng.js';
 
 const { int } = encode;
 const seed = Number(process.env['HOT_READS_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
 
-async function createKeyspace(client: CqlClient): Promise<void> {
+/** A node and a client in its keyspace `ks`. */
+async function nodeWithKeyspace(): Promise<{ node: Ferrosa; client: CqlClient }> {
+  const node = await startNode(patient);
+  const client = await connectTo(node);
   await client.query("CREATE KEYSPACE ks WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 1}");
   await client.query('USE ks');
+  return { node, client };
+}
+
+/** Whole numbers below one; the test says how to have the same again. */
+function randomOf(t: TestContext): (n: number) => number {
+  t.diagnostic(`replay with HOT_READS_SEED=${seed}`);
+  const random = new Prng(seed);
+  return (n) => random.next() % n;
 }
 
 /** Requests that shards ran by themselves. */
@@ -23,12 +35,8 @@ async function hotRequests(webPort: number): Promise<number> {
 }
 
 test('prepared aggregates of a partition give what its rows give, whatever was written, deleted and flushed', async (t) => {
-  t.diagnostic(`replay with HOT_READS_SEED=${seed}`);
-  const random = new Prng(seed);
-  const below = (n: number) => random.next() % n;
-  const node = await startNode(patient);
-  const client = await connectTo(node);
-  await createKeyspace(client);
+  const below = randomOf(t);
+  const { node, client } = await nodeWithKeyspace();
   await client.query(
     'CREATE TABLE t (k int, c int, s int STATIC, always int, n int, b bigint, x text, PRIMARY KEY (k, c))',
   );
@@ -73,12 +81,8 @@ test('prepared aggregates of a partition give what its rows give, whatever was w
 });
 
 test('prepared reads of a partition with filters, functions and JSON give what their texts give, page by page', async (t) => {
-  t.diagnostic(`replay with HOT_READS_SEED=${seed}`);
-  const random = new Prng(seed);
-  const below = (n: number) => random.next() % n;
-  const node = await startNode(patient);
-  const client = await connectTo(node);
-  await createKeyspace(client);
+  const below = randomOf(t);
+  const { node, client } = await nodeWithKeyspace();
   await client.query('CREATE TABLE t (k int, c int, s int STATIC, n int, x text, l list<int>, PRIMARY KEY (k, c))');
   for (let i = 0; i < 120; i++) {
     const x = below(4) === 0 ? 'null' : `'x${below(5)}'`;
@@ -129,9 +133,7 @@ test('prepared reads of a partition with filters, functions and JSON give what t
 });
 
 test('computed reads mean the columns of the table as it is, while it is altered under load', async () => {
-  const node = await startNode(patient);
-  const client = await connectTo(node);
-  await createKeyspace(client);
+  const { node, client } = await nodeWithKeyspace();
   await client.query('CREATE TABLE t (k int PRIMARY KEY, b int, n int)');
   for (let k = 0; k < 50; k++) await client.query(`INSERT INTO t (k, b, n) VALUES (${k}, ${k}, 7)`);
   const reader = await connectTo(node);
@@ -164,9 +166,7 @@ test('computed reads mean the columns of the table as it is, while it is altered
 });
 
 test('prepared reads by an index give what JavaScript finds, page by page, with limits, and are counted', async () => {
-  const node = await startNode(patient);
-  const client = await connectTo(node);
-  await createKeyspace(client);
+  const { node, client } = await nodeWithKeyspace();
   await client.query('CREATE TABLE t (k int, c int, v int, w text, s int STATIC, PRIMARY KEY (k, c))');
   await client.query('CREATE INDEX by_v ON t (v)');
   await client.query("CREATE INDEX by_w ON t (w) USING 'sai'");
