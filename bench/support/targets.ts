@@ -57,7 +57,7 @@ export async function startCassandra(settings: readonly string[] = []): Promise<
     async settle() {
       run('nodetool', instance, '--', 'flush', 'load');
       run('nodetool', instance, '--', 'compact', 'load');
-      while (!/pending tasks: 0/.test(run('nodetool', instance, '--', 'compactionstats'))) await delay(500);
+      while (!/pending tasks:?\s+0\b/.test(run('nodetool', instance, '--', 'compactionstats'))) await delay(500);
     },
     async stop() {
       run('stop', instance, '--kill');

@@ -1,5 +1,6 @@
 // native/test/engine_random.h: a table with every kind of column, and random mutations and read commands for it.
 #pragma once
+#include <set>
 #include <span>
 
 #include "core/hash.h"
@@ -44,9 +45,17 @@ inline void PutValue(Prng& prng, size_t n, Writer* out) {
   for (size_t i = 0; i < n; i++) out->U8(static_cast<uint8_t>(prng.Below(4)));
 }
 
+inline constexpr uint64_t kFirsts = 12;
+
+inline void PutFirst(uint8_t first, Writer* out) {
+  const uint8_t value[4] = {0, 0, 0, first};
+  out->Var(5);
+  out->Bytes(Slice(value, 4));
+}
+
 inline void PutClustering(Prng& prng, size_t n, Writer* out) {
   out->Var(n);
-  if (n > 0) PutValue(prng, 4, out);
+  if (n > 0) PutFirst(static_cast<uint8_t>(prng.Below(kFirsts)), out);
   if (n > 1) PutValue(prng, 5 + prng.Below(2), out);
 }
 
@@ -121,6 +130,35 @@ inline constexpr SelectedColumn kEverySelection[] = {
     {SelectedKind::kValue, 2},        {SelectedKind::kValue, 3},      {SelectedKind::kValue, 4},      {SelectedKind::kValue, 5},
     {SelectedKind::kWritetime, 5},    {SelectedKind::kTtl, 4},        {SelectedKind::kMaxWritetime, 3}, {SelectedKind::kPaths, 4}};
 
+// No slice, one with any two bounds (empty when they are the wrong way round), or a few that ascend and do not meet, as an IN makes them.
+inline void PutSlices(Prng& prng, Writer* out) {
+  const uint64_t slices = prng.Below(4);
+  out->LE<uint16_t>(static_cast<uint16_t>(slices));
+  if (slices == 1) {
+    out->U8(prng.Below(2) ? 1 : 7);
+    PutClustering(prng, prng.Below(3), out);
+    out->U8(prng.Below(2) ? 6 : 0);
+    PutClustering(prng, prng.Below(3), out);
+    return;
+  }
+  std::set<uint8_t> firsts;
+  while (firsts.size() < 2 * slices) firsts.insert(static_cast<uint8_t>(prng.Below(kFirsts)));
+  for (auto first = firsts.begin(); first != firsts.end(); ++first) {
+    const uint8_t from = *first, to = *++first;
+    Writer row;
+    row.Var(2);
+    PutFirst(from, &row);
+    PutValue(prng, 5 + prng.Below(2), &row);
+    const bool one_row = prng.Below(2) == 0;
+    out->U8(1);
+    if (one_row) out->Bytes(Slice(row.bytes));
+    else out->Var(1), PutFirst(from, out);
+    out->U8(6);
+    if (one_row) out->Bytes(Slice(row.bytes));
+    else out->Var(1), PutFirst(to, out);
+  }
+}
+
 inline Writer MakeCommand(Prng& prng, std::span<const SelectedColumn> selection = kEverySelection) {
   Writer out;
   out.U8(1);
@@ -144,14 +182,7 @@ inline Writer MakeCommand(Prng& prng, std::span<const SelectedColumn> selection 
       out.U8(0), out.U8(0), out.U8(0), out.U8(k);
     }
   }
-  const uint64_t slices = prng.Below(2);
-  out.LE<uint16_t>(static_cast<uint16_t>(slices));
-  for (uint64_t i = 0; i < slices; i++) {
-    out.U8(prng.Below(2) ? 1 : 7);
-    PutClustering(prng, prng.Below(3), &out);
-    out.U8(prng.Below(2) ? 6 : 0);
-    PutClustering(prng, prng.Below(3), &out);
-  }
+  PutSlices(prng, &out);
   out.U8(0);
   out.LE<uint16_t>(static_cast<uint16_t>(selection.size()));
   for (const SelectedColumn& column : selection) {
