@@ -45,8 +45,10 @@ void MemtableCursor::TakeUpTo(const Bound* end, RowRun* run) {
     const int c = plan_->CompareBoundToClustering(*end, values_.data(), values_.size());
     return reversed_ ? c > 0 : c < 0;
   };
+  // No row given, no limit met: the header of a partition alone may pass that of bytes.
   const auto is_full = [&] {
-    return run->scanned >= run->scan_max || run->rows >= run->rows_max || (run->out != nullptr && run->out->size() >= run->bytes_max);
+    return run->scanned >= run->scan_max || run->rows >= run->rows_max ||
+           (run->out != nullptr && run->rows > 0 && run->out->size() >= run->bytes_max);
   };
   if (single_ != nullptr) {
     // A later slice may have it.

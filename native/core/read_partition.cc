@@ -153,7 +153,7 @@ PartitionState PartitionReader::ReadSlices(const PartitionQuery& query, Partitio
     }
     const PartitionState state = ReadSlice(query, &slice, progress, budget, rows, out, table);
     if (state != PartitionState::kDone) return state;
-    if (progress->rows_given >= query.partition_max) return state;
+    if (progress->rows_given >= (query.distinct ? 1 : query.partition_max)) return state;
   }
   return PartitionState::kDone;
 }
@@ -256,7 +256,7 @@ PartitionState PartitionReader::TakeSlice(const PartitionQuery& query, const Sli
   ClusteringValues clustering(plan_->clustering_count);
   run.last->ReadClustering(clustering.size(), clustering.data());
   progress->SetResume(query.reversed ? BoundKind::kExclEnd : BoundKind::kExclStart, clustering);
-  const bool limit = *rows >= query.rows_max || (!folds && out->size() >= query.bytes_max);
+  const bool limit = *rows >= query.rows_max || (!folds && run.rows > 0 && out->size() >= query.bytes_max);
   return limit ? PartitionState::kLimit : PartitionState::kYield;
 }
 
