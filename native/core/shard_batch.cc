@@ -5,11 +5,6 @@
 #include "shard_source.h"
 
 namespace ferrosa {
-namespace {
-
-constexpr uint8_t kNotDurable = 1;
-
-}  // namespace
 
 // Adds the mutations of a statement to what its shard is to write.
 bool ShardLoop::PutBatch(const HotWrite& write, uint32_t owner) {

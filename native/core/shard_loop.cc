@@ -1,15 +1,13 @@
 #include "shard_loop.h"
 
 #include "limits.h"
-#include "server_clock.h"
 
 namespace ferrosa {
 namespace {
 
 constexpr uint8_t kOpcodeResult = 0x08;
 constexpr uint32_t kResultVoid = 1;
-constexpr uint8_t kNotDurable = 1;  // flag of mutations and batches
-constexpr uint8_t kReleases = 1;    // flag of a hold
+constexpr uint8_t kReleases = 1;  // flag of a hold
 
 }  // namespace
 
@@ -207,150 +205,6 @@ void ShardLoop::Synced(uint64_t lsn) {
   Flush();
 }
 
-void ShardLoop::OnMutation(const Origin& origin, uint8_t flags, Slice mutation) {
-  stats_.mutations++;
-  bool counters = false;
-  Status status = store_->Check(mutation, &counters);
-  if (!status.ok()) return SendError(origin, status);
-  if (counters) {
-    if (!CounterMutation(origin, RecordKind::kMutation, flags, mutation, mutation, 0, &status)) return;
-    if (!status.ok()) return SendError(origin, status);
-    return Acknowledge(origin, log_ == nullptr || (flags & kNotDurable) ? 0 : log_->appended());
-  }
-  uint64_t lsn;
-  status = Log(LogRecord::kMutation, mutation, flags, &lsn);
-  if (status.ok()) status = store_->Apply(mutation);
-  if (!status.ok()) return SendError(origin, status);
-  NoteWrites(store_->last_table(), TakeElapsed(), 1);
-  Acknowledge(origin, lsn);
-}
-
-bool ShardLoop::CounterMutation(const Origin& origin, RecordKind kind, uint8_t flags, Slice payload, Slice mutation,
-                                uint32_t done, Status* status) {
-  misses_.clear();
-  ReadState state = ReadState::kDone;
-  counter_.clear();
-  *status = store_->PrepareCounter(mutation, &counter_, &misses_, &state);
-  if (!status->ok()) return true;
-  if (state == ReadState::kMiss) {
-    auto pending = std::make_unique<Pending>();
-    pending->origin = origin;
-    pending->kind = kind;
-    pending->flags = flags;
-    pending->done = done;
-    pending->started = started_;
-    pending->payload.assign(payload.data, payload.data + payload.size);
-    Park(std::move(pending), misses_);
-    return false;
-  }
-  uint64_t lsn;
-  *status = Log(LogRecord::kMutation, Slice(counter_), flags, &lsn);
-  if (status->ok()) *status = store_->Apply(Slice(counter_));
-  if (status->ok()) NoteWrites(store_->last_table(), TakeElapsed(), 1);
-  return true;
-}
-
-// Counter updates are not atomic together: each goes through log and memtable before the next reads its counter.
-void ShardLoop::CounterBatch(const Origin& origin, uint8_t flags, Slice payload, uint32_t done) {
-  Reader reader(payload);
-  uint32_t n = 0;
-  reader.U32(&n);
-  for (uint32_t i = 0; i < n; i++) {
-    uint32_t length;
-    Slice mutation;
-    if (!reader.U32(&length) || !reader.Bytes(length, &mutation)) {
-      return SendError(origin, Status::Corrupt("batch: malformed"));
-    }
-    if (i < done) continue;
-    Status status;
-    if (!CounterMutation(origin, RecordKind::kBatch, flags, payload, mutation, i, &status)) return;
-    if (!status.ok()) return SendError(origin, status);
-  }
-  Acknowledge(origin, log_ == nullptr || (flags & kNotDurable) ? 0 : log_->appended());
-}
-
-void ShardLoop::OnBatch(const Origin& origin, uint8_t flags, Slice payload) {
-  Reader reader(payload);
-  uint32_t n;
-  if (!reader.U32(&n)) return SendError(origin, Status::Corrupt("batch: malformed"));
-  stats_.mutations += n;
-  bool any_counters = false;
-  for (uint32_t i = 0; i < n; i++) {
-    uint32_t length;
-    Slice mutation;
-    if (!reader.U32(&length) || !reader.Bytes(length, &mutation)) {
-      return SendError(origin, Status::Corrupt("batch: malformed"));
-    }
-    bool counters = false;
-    const Status status = store_->Check(mutation, &counters);
-    if (!status.ok()) return SendError(origin, status);
-    any_counters = any_counters || counters;
-  }
-  if (any_counters) return CounterBatch(origin, flags, payload, 0);
-  uint64_t lsn;
-  Status status = Log(LogRecord::kBatch, payload, flags, &lsn);
-  if (!status.ok()) return SendError(origin, status);
-  reader = Reader(payload);
-  reader.U32(&n);
-  for (uint32_t i = 0; i < n; i++) {
-    uint32_t length = 0;
-    Slice mutation;
-    reader.U32(&length);
-    reader.Bytes(length, &mutation);
-    status = store_->Apply(mutation);
-    if (!status.ok()) return SendError(origin, status);
-    NoteWrites(store_->last_table(), TakeElapsed(), 1);
-  }
-  Acknowledge(origin, lsn);
-}
-
-void ShardLoop::OnRead(const Origin& origin, Slice command) {
-  stats_.reads++;
-  auto pending = std::make_unique<Pending>();
-  pending->origin = origin;
-  pending->kind = RecordKind::kRead;
-  pending->started = started_;
-  pending->read = TakeRead();
-  pending->read->Start(command);
-  StepRead(std::move(pending));
-}
-
-void ShardLoop::StepRead(std::unique_ptr<Pending> pending) {
-  started_ = pending->started;
-  misses_.clear();
-  ReadState state = ReadState::kDone;
-  const Status status = store_->Read(pending->read.get(), kReadBudget, &state, &misses_);
-  if (!status.ok()) {
-    SendError(pending->origin, status);
-  } else if (state == ReadState::kMiss) {
-    return Park(std::move(pending), misses_);
-  } else if (state == ReadState::kYield) {
-    stats_.yielded++;
-    yielded_.push_back(std::move(pending));
-    started_ = Ticks();
-    return;
-  } else if (pending->read->output().size > kRecordBytesMax) {
-    SendError(pending->origin, Status::Overloaded("read: the result is too large for one answer"));
-  } else {
-    const ReadOperation& read = *pending->read;
-    store_->last_table()->figures.Get()->Read(read.is_range(), TakeElapsed(), read.live_rows(), read.tombstones(), read.sources());
-    Send(pending->origin, RecordKind::kRows, read.output());
-  }
-  started_ = Ticks();
-  KeepRead(std::move(pending->read));
-}
-
-std::unique_ptr<ReadOperation> ShardLoop::TakeRead() {
-  if (free_reads_.empty()) return std::make_unique<ReadOperation>();
-  std::unique_ptr<ReadOperation> read = std::move(free_reads_.back());
-  free_reads_.pop_back();
-  return read;
-}
-
-void ShardLoop::KeepRead(std::unique_ptr<ReadOperation> read) {
-  if (free_reads_.size() < kFreeReadsMax && read->output().size <= kHotReadBytesMax) free_reads_.push_back(std::move(read));
-}
-
 // One step of each: what yields again goes behind the others and behind new requests.
 void ShardLoop::RunYielded() {
   for (size_t n = yielded_.size(); n > 0; n--) {
@@ -367,104 +221,6 @@ void ShardLoop::RunYielded() {
   }
 }
 
-void ShardLoop::OnHot(const Origin& origin, Slice payload) {
-  HotHead head;
-  Slice body;
-  const bool loaded = LoadHotHead(payload, &head, &body);
-  const bool batch = loaded && head.plan == kHotBatchPlan;
-  if (!loaded || !(batch ? executor_.OpenBatch(head, body) : executor_.Open(head, body))) {
-    return Decline(origin, payload);
-  }
-  if (batch) return HotBatchRequest(origin, head, payload);
-  if (executor_.plan().kind == HotKind::kWrite) return HotWriteRequest(origin, head, payload);
-  frame_.bytes.clear();
-  misses_.clear();
-  const uint32_t now_seconds = static_cast<uint32_t>(real_ / 1'000'000);
-  const HotKind kind = executor_.plan().kind;
-  const bool computed = kind == HotKind::kComputedRead;
-  switch (computed                        ? executor_.ReadComputed(head, payload, now_seconds, &frame_, &misses_)
-          : kind == HotKind::kIndexRead ? executor_.ReadIndexed(head, now_seconds, &frame_, &misses_)
-                                        : executor_.Read(head, now_seconds, &frame_, &misses_)) {
-    case HotOutcome::kDone:
-      stats_.hot_reads++;
-      NoteHotRead();
-      return Send(origin, computed ? RecordKind::kComputed : RecordKind::kFrame, Slice(frame_.bytes));
-    case HotOutcome::kDecline:
-      return Decline(origin, payload);
-    case HotOutcome::kMiss: {
-      auto pending = std::make_unique<Pending>();
-      pending->origin = origin;
-      pending->kind = RecordKind::kHot;
-      pending->started = started_;
-      pending->payload.assign(payload.data, payload.data + payload.size);
-      return Park(std::move(pending), misses_);
-    }
-  }
-}
-
-void ShardLoop::NoteHotRead() {
-  const HotExecutor::ReadFigures& met = executor_.read_figures();
-  met.table->figures.Get()->Read(false, TakeElapsed(), met.rows, met.tombstones, met.sources);
-}
-
-void ShardLoop::Decline(const Origin& origin, Slice payload) {
-  stats_.declined++;
-  Send(origin, RecordKind::kDeclined, payload);
-}
-
-// The read before it may miss: then the request waits, and begins anew when the chunks are there.
-void ShardLoop::HotCounterRequest(const Origin& origin, const HotHead& head, Slice payload) {
-  const uint8_t flags = executor_.plan().flags & kHotNotDurable ? kNotDurable : 0;
-  if (!executor_.BuildWrite(head.token, TimeOfHot(), &write_) || write_.row_count > 1) return Decline(origin, payload);
-  Status status;
-  if (!CounterMutation(origin, RecordKind::kHot, flags, payload, Slice(write_.mutation.bytes), 0, &status)) return;
-  if (!status.ok()) return Decline(origin, payload);
-  stats_.hot_writes++;
-  AcknowledgeHot(origin, head, log_ == nullptr || flags != 0 ? 0 : log_->appended());
-}
-
-HotTime ShardLoop::TimeOfHot() const { return {NextServerMicros(real_), real_}; }
-
-// What belongs together is one record.
-Status ShardLoop::LogWrite(const HotWrite& write, uint8_t flags, uint64_t* lsn) {
-  if (write.mutations() == 1) return Log(LogRecord::kMutation, Slice(write.mutation.bytes), flags, lsn);
-  batch_.bytes.clear();
-  batch_.LE<uint32_t>(static_cast<uint32_t>(write.mutations()));
-  write.ForEachMutation([&](const Writer& part) {
-    batch_.LE<uint32_t>(static_cast<uint32_t>(part.size()));
-    batch_.Bytes(Slice(part.bytes));
-  });
-  return Log(LogRecord::kBatch, Slice(batch_.bytes), flags, lsn);
-}
-
-// True when the conditions of the opened request hold; else it is answered, or waits.
-bool ShardLoop::DecideHot(const Origin& origin, const HotHead& head, Slice payload, HotTime* time) {
-  frame_.bytes.clear();
-  misses_.clear();
-  bool applies = false;
-  HotOutcome outcome = HotOutcome::kDecline;
-  const bool held = !partitions_held_.empty() &&
-                    (!executor_.PartitionName(&partition_name_) || partitions_held_.contains(partition_name_));
-  if (!held) outcome = executor_.Decide(head, time, &applies, &frame_, &misses_);
-  if (outcome == HotOutcome::kDecline) {
-    Decline(origin, payload);
-    return false;
-  }
-  if (outcome == HotOutcome::kMiss) {
-    auto pending = std::make_unique<Pending>();
-    pending->origin = origin;
-    pending->kind = RecordKind::kHot;
-    pending->started = started_;
-    pending->payload.assign(payload.data, payload.data + payload.size);
-    Park(std::move(pending), misses_);
-    return false;
-  }
-  if (applies) return true;
-  NoteHotRead();
-  Send(origin, RecordKind::kFrame, Slice(frame_.bytes));
-  return false;
-}
-
 // From here on, or no longer, JavaScript reads a partition to write it: docs/format/ring.md, kind 12.
 void ShardLoop::OnHold(const Origin& origin, uint8_t flags, Slice payload) {
   if (payload.size < 16) return SendError(origin, Status::Invalid("hold: expected a table id and a key"));
@@ -475,25 +231,6 @@ void ShardLoop::OnHold(const Origin& origin, uint8_t flags, Slice payload) {
     partitions_held_.erase(held);
   }
   Send(origin, RecordKind::kAck, {});
-}
-
-void ShardLoop::HotWriteRequest(const Origin& origin, const HotHead& head, Slice payload) {
-  const HotPlan& plan = executor_.plan();
-  if (plan.flags & kHotCounter) return HotCounterRequest(origin, head, payload);
-  const uint8_t flags = plan.flags & kHotNotDurable ? kNotDurable : 0;
-  const bool conditional = plan.conditions != HotConditions::kNone;
-  HotTime time = TimeOfHot();
-  if (conditional && !DecideHot(origin, head, payload, &time)) return;
-  uint64_t lsn = 0;
-  // Whatever keeps the log from taking it, JavaScript's way meets it too and says it to the client.
-  if (!executor_.BuildWrite(head.token, time, &write_) || !LogWrite(write_, flags, &lsn).ok()) return Decline(origin, payload);
-  stats_.hot_writes++;
-  const Status status = executor_.Apply(write_);
-  if (!status.ok()) return SendError(origin, status);
-  NoteWrites(write_.table, TakeElapsed(), 1);
-  if (!conditional) return AcknowledgeHot(origin, head, lsn);
-  executor_.PutApplied(head, &frame_);
-  AcknowledgeFrame(origin, lsn);
 }
 
 void ShardLoop::OnTable(const Origin& origin, Slice payload) {

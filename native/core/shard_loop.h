@@ -17,6 +17,8 @@
 
 namespace ferrosa {
 
+inline constexpr uint8_t kNotDurable = 1;  // flag of mutations and batches
+
 struct ShardClocks {
   uint64_t (*monotonic_micros)();
   int64_t (*real_micros)();
