@@ -29,7 +29,7 @@ export const decidingColumns = ({ columns, predicate }: IndexTable): ColumnDefin
   ...new Set([...columns, ...(predicate ?? []).map(({ column }) => column)]),
 ];
 
-/** What a column may be after the write. */
+/** What a column may be after the write, and when that has expired. */
 function optionsOf(column: ColumnDefinition, row: DecodedRow, before: Known | undefined): Option[] {
   const known: Option = { value: before?.value ?? null, expiry: null };
   const written = newest(column, row);
@@ -38,6 +38,7 @@ function optionsOf(column: ColumnDefinition, row: DecodedRow, before: Known | un
     value: operation.kind === 'cell' ? operation.value : null,
     expiry: operation.kind === 'cell' ? expiryOf(operation) : null,
   }));
+  if (options.some(({ expiry }) => expiry !== null)) options.push({ value: null, expiry: null });
   return before !== undefined && before.writtenAt >= written[0]!.timestamp ? [...options, known] : options;
 }
 

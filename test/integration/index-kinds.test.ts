@@ -50,6 +50,20 @@ test('every kind of index finds what a look at all rows finds, whatever was writ
   await checkKinds(client, 'ks.t');
 });
 
+test('a composite index finds a row by what stays when a later column has expired', async () => {
+  const { client } = await start();
+  await createKinds(client, 'ks.t', [['i', 'a, b', "USING 'composite'"]]);
+  await client.query('INSERT INTO ks.t (k, c, a, b) VALUES (1, 1, 1, 2)');
+  await client.query('UPDATE ks.t USING TTL 100 SET b = 3 WHERE k = 1 AND c = 1');
+  const rows = async (where: string, seconds: number) => {
+    const options = { nowInSeconds: Math.floor(Date.now() / 1000) + seconds };
+    return (await client.query(`SELECT a, b FROM ks.t WHERE ${where}`, [], options)).objects();
+  };
+  assert.deepEqual(await rows('a = 1 AND b = 3', 0), [{ a: 1, b: 3 }]);
+  assert.deepEqual(await rows('a = 1', 1_000), [{ a: 1, b: null }]);
+  assert.deepEqual(await rows('a = 1 AND b = 3', 1_000), []);
+});
+
 test('a table may have views and indexes of every kind: both follow every write', async (t) => {
   t.diagnostic(`replay with INDEX_SEED=${seed}`);
   const numbers = new Prng(seed);
