@@ -1,6 +1,7 @@
 // native/binding/commit_log.cc: CommitLog and LogReader for JavaScript. Typed in src/native/commit-log.ts.
 #include "commit_log.h"
 
+#include "core/lender.h"
 #include "register.h"
 
 namespace ferrosa {
@@ -76,7 +77,7 @@ class CommitLogJs : public Napi::ObjectWrap<CommitLogJs> {
     options.segment_bytes = o.Get("segmentBytes").ToNumber().Uint32Value();
     options.record_bytes_max = o.Get("recordBytesMax").ToNumber().Uint32Value();
     options.first_segment_id = static_cast<uint64_t>(o.Get("firstSegmentId").ToNumber().Int64Value());
-    const Status s = CommitLog::Open(options, &log);
+    const Status s = CommitLog::Open(options, &log_);
     if (!s.ok()) {
       ThrowStatus(info.Env(), s);
       return;
@@ -93,7 +94,7 @@ class CommitLogJs : public Napi::ObjectWrap<CommitLogJs> {
       return info.Env().Undefined();
     }
     uint64_t lsn = 0;
-    const Status s = log->Append(static_cast<LogRecord>(static_cast<uint8_t>(kind)), payload, &lsn);
+    const Status s = log()->Append(static_cast<LogRecord>(static_cast<uint8_t>(kind)), payload, &lsn);
     if (!s.ok()) {
       ThrowStatus(info.Env(), s);
       return info.Env().Undefined();
@@ -102,7 +103,7 @@ class CommitLogJs : public Napi::ObjectWrap<CommitLogJs> {
   }
 
   Napi::Value PrepareSpare(const Napi::CallbackInfo& info) {
-    if (spare_running || !log->WantsSpare()) return info.Env().Null();
+    if (spare_running || !log()->WantsSpare()) return info.Env().Null();
     spare_running = true;
     auto* worker = new SpareWorker(info.Env(), this, info.This().As<Napi::Object>());
     auto promise = worker->promise();
@@ -111,7 +112,7 @@ class CommitLogJs : public Napi::ObjectWrap<CommitLogJs> {
   }
 
   Napi::Value Unsynced(const Napi::CallbackInfo& info) {
-    const auto fds = log->Unsynced();
+    const auto fds = log()->Unsynced();
     auto out = Napi::Array::New(info.Env(), fds.size());
     for (size_t i = 0; i < fds.size(); i++) out.Set(static_cast<uint32_t>(i), Napi::Number::New(info.Env(), fds[i]));
     return out;
@@ -119,12 +120,12 @@ class CommitLogJs : public Napi::ObjectWrap<CommitLogJs> {
 
   Napi::Value Synced(const Napi::CallbackInfo& info) {
     double up_to;
-    if (NumberOf(info, 0, &up_to)) log->Synced(static_cast<uint64_t>(up_to));
+    if (NumberOf(info, 0, &up_to)) log()->Synced(static_cast<uint64_t>(up_to));
     return info.Env().Undefined();
   }
 
   Napi::Value Position(const Napi::CallbackInfo& info) {
-    const LogPosition p = log->position();
+    const LogPosition p = log()->position();
     auto out = Napi::Object::New(info.Env());
     out.Set("segment", Napi::Number::New(info.Env(), Num(p.segment)));
     out.Set("offset", Napi::Number::New(info.Env(), p.offset));
@@ -138,7 +139,7 @@ class CommitLogJs : public Napi::ObjectWrap<CommitLogJs> {
     if (!TableOf(info, 0, &table) || !NumberOf(info, 1, &segment) || !NumberOf(info, 2, &offset))
       return info.Env().Undefined();
     std::vector<std::string> freed;
-    log->MarkFlushed(table, {static_cast<uint64_t>(segment), static_cast<uint32_t>(offset)}, &freed);
+    log()->MarkFlushed(table, {static_cast<uint64_t>(segment), static_cast<uint32_t>(offset)}, &freed);
     auto out = Napi::Array::New(info.Env(), freed.size());
     for (size_t i = 0; i < freed.size(); i++)
       out.Set(static_cast<uint32_t>(i), Napi::String::New(info.Env(), freed[i]));
@@ -146,7 +147,7 @@ class CommitLogJs : public Napi::ObjectWrap<CommitLogJs> {
   }
 
   Napi::Value OldestTables(const Napi::CallbackInfo& info) {
-    const auto tables = log->OldestTables();
+    const auto tables = log()->OldestTables();
     auto out = Napi::Array::New(info.Env(), tables.size());
     for (size_t i = 0; i < tables.size(); i++)
       out.Set(static_cast<uint32_t>(i), Napi::Buffer<uint8_t>::Copy(info.Env(), tables[i].data(), tables[i].size()));
@@ -156,33 +157,39 @@ class CommitLogJs : public Napi::ObjectWrap<CommitLogJs> {
   Napi::Value Stats(const Napi::CallbackInfo& info) {
     auto env = info.Env();
     auto out = Napi::Object::New(env);
-    out.Set("appended", Napi::Number::New(env, Num(log->appended())));
-    out.Set("synced", Napi::Number::New(env, Num(log->synced())));
-    out.Set("totalBytes", Napi::Number::New(env, Num(log->total_bytes())));
-    out.Set("segments", Napi::Number::New(env, Num(log->segment_count())));
-    out.Set("records", Napi::Number::New(env, Num(log->records())));
-    out.Set("lateSegments", Napi::Number::New(env, Num(log->late_segments())));
-    if (log->failed().ok())
+    out.Set("appended", Napi::Number::New(env, Num(log()->appended())));
+    out.Set("synced", Napi::Number::New(env, Num(log()->synced())));
+    out.Set("totalBytes", Napi::Number::New(env, Num(log()->total_bytes())));
+    out.Set("segments", Napi::Number::New(env, Num(log()->segment_count())));
+    out.Set("records", Napi::Number::New(env, Num(log()->records())));
+    out.Set("lateSegments", Napi::Number::New(env, Num(log()->late_segments())));
+    if (log()->failed().ok())
       out.Set("failed", env.Null());
     else
-      out.Set("failed", Napi::String::New(env, log->failed().message()));
+      out.Set("failed", Napi::String::New(env, log()->failed().message()));
     return out;
   }
 
-  Napi::Value Appended(const Napi::CallbackInfo& info) { return Napi::Number::New(info.Env(), Num(log->appended())); }
+  Napi::Value Appended(const Napi::CallbackInfo& info) { return Napi::Number::New(info.Env(), Num(log()->appended())); }
   Napi::Value Retry(const Napi::CallbackInfo& info) {
-    log->Retry();
+    log()->Retry();
     return info.Env().Undefined();
   }
   Napi::Value Close(const Napi::CallbackInfo& info) {
     closed = true;
-    log->Close();
+    log()->Close();
     return info.Env().Undefined();
   }
 
-  std::unique_ptr<CommitLog> log;
+  CommitLog* log() {
+    OwnShard();
+    return log_.get();
+  }
   bool spare_running = false;
   bool closed = false;
+
+ private:
+  std::unique_ptr<CommitLog> log_;
 };
 
 SpareWorker::SpareWorker(Napi::Env env, CommitLogJs* owner, Napi::Object self)
@@ -190,9 +197,9 @@ SpareWorker::SpareWorker(Napi::Env env, CommitLogJs* owner, Napi::Object self)
       owner_(owner),
       self_(Napi::Persistent(self)),
       deferred_(Napi::Promise::Deferred::New(env)),
-      options_(owner->log->options()),
-      id_(owner->log->TakeSegmentId()),
-      path_(owner->log->PathOf(id_)) {}
+      options_(owner->log()->options()),
+      id_(owner->log()->TakeSegmentId()),
+      path_(owner->log()->PathOf(id_)) {}
 
 void SpareWorker::Execute() {
   const Status s =
@@ -202,8 +209,8 @@ void SpareWorker::Execute() {
 
 void SpareWorker::OnOK() {
   owner_->spare_running = false;
-  owner_->log->AddSpare(std::move(made_));
-  if (owner_->closed) owner_->log->Close();
+  owner_->log()->AddSpare(std::move(made_));
+  if (owner_->closed) owner_->log()->Close();
   deferred_.Resolve(Env().Undefined());
 }
 
@@ -265,7 +272,7 @@ CommitLog* CommitLogOf(Napi::Value value) {
     Napi::TypeError::New(value.Env(), "expected a CommitLog").ThrowAsJavaScriptException();
     return nullptr;
   }
-  return Napi::ObjectWrap<CommitLogJs>::Unwrap(value.As<Napi::Object>())->log.get();
+  return Napi::ObjectWrap<CommitLogJs>::Unwrap(value.As<Napi::Object>())->log();
 }
 
 void RegisterCommitLog(Napi::Env env, Napi::Object exports) {

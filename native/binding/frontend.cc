@@ -15,6 +15,8 @@ namespace {
 
 constexpr uint32_t kItemAnswers = 4;  // answers wait: call drain soon
 constexpr size_t kItemFields = 4;
+constexpr uint32_t kToFlush = 1;  // requests wait to be shown to the shards
+constexpr uint32_t kToDrain = 2;  // answers wait
 
 class FrontendJs : public Napi::ObjectWrap<FrontendJs> {
  public:
@@ -158,7 +160,7 @@ Napi::Value FrontendJs::DisallowAll(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
-// null when everything went into the rings, else [bytes, flat items of kItemFields numbers].
+// null when there are none, else [bytes, flat items of kItemFields numbers].
 Napi::Value FrontendJs::Items(Napi::Env env, bool tell_answers) {
   const auto& items = frontend_->items();
   const bool answers = tell_answers && frontend_->has_answers();
@@ -183,12 +185,14 @@ Napi::Value FrontendJs::Items(Napi::Env env, bool tell_answers) {
   return out;
 }
 
+// data(connection, bytes, length): bits when everything went into the rings, else the items
 Napi::Value FrontendJs::Data(const Napi::CallbackInfo& info) {
   Slice bytes;
   if (!GetBytes(info, 1, &bytes)) return info.Env().Undefined();
   if (info.Length() > 2) bytes.size = std::min<size_t>(bytes.size, GetU32(info, 2));
   frontend_->Data(GetU32(info, 0), bytes, MonotonicMicros());
-  return Items(info.Env(), true);
+  if (!frontend_->items().empty()) return Items(info.Env(), true);
+  return Napi::Number::New(info.Env(), (frontend_->has_requests() ? kToFlush : 0) | (frontend_->has_answers() ? kToDrain : 0));
 }
 
 Napi::Value FrontendJs::Envelope(const Napi::CallbackInfo& info) {

@@ -9,6 +9,7 @@
 #include "clock.h"
 #include "commit_log.h"
 #include "core/server_clock.h"
+#include "lending.h"
 #include "register.h"
 #include "ring.h"
 #include "store.h"
@@ -20,10 +21,17 @@ class ShardLoopJs : public Napi::ObjectWrap<ShardLoopJs> {
  public:
   static Napi::Function Define(Napi::Env env);
   explicit ShardLoopJs(const Napi::CallbackInfo& info);
+  ~ShardLoopJs() override;
 
  private:
+  static void EndLoans(void* self);
+  ShardLoop* loop() {
+    OwnShard();
+    return loop_.get();
+  }
   Napi::Value AddAsker(const Napi::CallbackInfo& info);
   Napi::Value SetShard(const Napi::CallbackInfo& info);
+  Napi::Value LendWrites(const Napi::CallbackInfo& info);
   Napi::Value HoldForSync(const Napi::CallbackInfo& info);
   Napi::Value RefuseWrites(const Napi::CallbackInfo& info);
   Napi::Value Run(const Napi::CallbackInfo& info);
@@ -36,13 +44,15 @@ class ShardLoopJs : public Napi::ObjectWrap<ShardLoopJs> {
   Napi::Value Flush(const Napi::CallbackInfo& info);
   Napi::Value Stats(const Napi::CallbackInfo& info);
   std::vector<Napi::ObjectReference> kept_;  // what the loop points into
+  std::vector<RingConsumer*> lent_;  // rings that say who consumes them
   std::unique_ptr<ShardLoop> loop_;
 };
 
 Napi::Function ShardLoopJs::Define(Napi::Env env) {
   return DefineClass(
       env, "ShardLoop",
-      {InstanceMethod("addAsker", &ShardLoopJs::AddAsker), InstanceMethod("setShard", &ShardLoopJs::SetShard), InstanceMethod("holdForSync", &ShardLoopJs::HoldForSync),
+      {InstanceMethod("addAsker", &ShardLoopJs::AddAsker), InstanceMethod("setShard", &ShardLoopJs::SetShard), InstanceMethod("lendWrites", &ShardLoopJs::LendWrites),
+       InstanceMethod("holdForSync", &ShardLoopJs::HoldForSync),
        InstanceMethod("refuseWrites", &ShardLoopJs::RefuseWrites), InstanceMethod("run", &ShardLoopJs::Run), InstanceMethod("takeEvents", &ShardLoopJs::TakeEvents),
        InstanceMethod("takeMisses", &ShardLoopJs::TakeMisses), InstanceMethod("synced", &ShardLoopJs::Synced),
        InstanceMethod("resume", &ShardLoopJs::Resume), InstanceMethod("fail", &ShardLoopJs::Fail),
@@ -64,7 +74,22 @@ ShardLoopJs::ShardLoopJs(const Napi::CallbackInfo& info) : ObjectWrap(info) {
     if (log == nullptr) return;
     kept_.push_back(Napi::Persistent(info[1].As<Napi::Object>()));
   }
+  StartLending(info.Env());
+  OwnShard();
   loop_ = std::make_unique<ShardLoop>(store, log, ShardClocks{MonotonicMicros, RealMicros});
+  napi_add_env_cleanup_hook(info.Env(), EndLoans, this);
+}
+
+ShardLoopJs::~ShardLoopJs() {
+  if (loop_ == nullptr) return;
+  napi_remove_env_cleanup_hook(Env(), EndLoans, this);
+  EndLoans(this);
+}
+
+// Also when the thread ends, which lets go of the rings in whatever order.
+void ShardLoopJs::EndLoans(void* arg) {
+  OwnShard();
+  for (RingConsumer* requests : std::exchange(static_cast<ShardLoopJs*>(arg)->lent_, {})) requests->SetLoop(nullptr, 0, nullptr);
 }
 
 // addAsker(requests: RingConsumer, answers: RingProducer): number
@@ -75,35 +100,44 @@ Napi::Value ShardLoopJs::AddAsker(const Napi::CallbackInfo& info) {
   if (answers == nullptr) return info.Env().Undefined();
   kept_.push_back(Napi::Persistent(info[0].As<Napi::Object>()));
   kept_.push_back(Napi::Persistent(info[1].As<Napi::Object>()));
-  return Napi::Number::New(info.Env(), loop_->AddAsker(requests, answers));
+  const uint32_t asker = loop()->AddAsker(requests, answers);
+  requests->SetLoop(loop(), asker, Lender::Find());
+  lent_.push_back(requests);
+  return Napi::Number::New(info.Env(), asker);
 }
 
 // setShard(shard, shards)
 Napi::Value ShardLoopJs::SetShard(const Napi::CallbackInfo& info) {
-  loop_->SetShard(static_cast<uint32_t>(GetNumber(info, 0)), static_cast<uint32_t>(GetNumber(info, 1)));
+  loop()->SetShard(static_cast<uint32_t>(GetNumber(info, 0)), static_cast<uint32_t>(GetNumber(info, 1)));
+  return info.Env().Undefined();
+}
+
+// lendWrites(lends): whether who asks may run writes while this thread sleeps
+Napi::Value ShardLoopJs::LendWrites(const Napi::CallbackInfo& info) {
+  loop()->LendWrites(info[0].ToBoolean());
   return info.Env().Undefined();
 }
 
 Napi::Value ShardLoopJs::HoldForSync(const Napi::CallbackInfo& info) {
-  loop_->HoldForSync(info[0].ToBoolean());
+  loop()->HoldForSync(info[0].ToBoolean());
   return info.Env().Undefined();
 }
 
 // refuseWrites(reason): empty for none
 Napi::Value ShardLoopJs::RefuseWrites(const Napi::CallbackInfo& info) {
-  loop_->RefuseWrites(info[0].ToString().Utf8Value());
+  loop()->RefuseWrites(info[0].ToString().Utf8Value());
   return info.Env().Undefined();
 }
 
 // run(budgetMicros): bits of ShardLoop::Outcome
 Napi::Value ShardLoopJs::Run(const Napi::CallbackInfo& info) {
-  return Napi::Number::New(info.Env(), loop_->Run(static_cast<uint64_t>(GetNumber(info, 0))));
+  return Napi::Number::New(info.Env(), loop()->Run(static_cast<uint64_t>(GetNumber(info, 0))));
 }
 
 // takeEvents(): [kind, asker, request, number, payload]*
 Napi::Value ShardLoopJs::TakeEvents(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
-  const auto events = loop_->TakeEvents();
+  const auto events = loop()->TakeEvents();
   Napi::Array out = Napi::Array::New(env, events.size() * 5);
   uint32_t at = 0;
   for (const ShardLoop::Event& event : events) {
@@ -119,7 +153,7 @@ Napi::Value ShardLoopJs::TakeEvents(const Napi::CallbackInfo& info) {
 // takeMisses(): [park, file, chunk]*
 Napi::Value ShardLoopJs::TakeMisses(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
-  const auto misses = loop_->TakeMisses();
+  const auto misses = loop()->TakeMisses();
   Napi::Array out = Napi::Array::New(env, misses.size() * 3);
   uint32_t at = 0;
   for (const ShardLoop::ParkMiss& m : misses) {
@@ -131,18 +165,18 @@ Napi::Value ShardLoopJs::TakeMisses(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value ShardLoopJs::Synced(const Napi::CallbackInfo& info) {
-  loop_->Synced(static_cast<uint64_t>(GetNumber(info, 0)));
+  loop()->Synced(static_cast<uint64_t>(GetNumber(info, 0)));
   return info.Env().Undefined();
 }
 
 Napi::Value ShardLoopJs::Resume(const Napi::CallbackInfo& info) {
-  loop_->Resume(GetU32(info, 0));
+  loop()->Resume(GetU32(info, 0));
   return info.Env().Undefined();
 }
 
 // fail(park, message): the file is damaged or cannot be read.
 Napi::Value ShardLoopJs::Fail(const Napi::CallbackInfo& info) {
-  loop_->Fail(GetU32(info, 0), Status::Corrupt(info[1].ToString().Utf8Value()));
+  loop()->Fail(GetU32(info, 0), Status::Corrupt(info[1].ToString().Utf8Value()));
   return info.Env().Undefined();
 }
 
@@ -150,18 +184,18 @@ Napi::Value ShardLoopJs::Fail(const Napi::CallbackInfo& info) {
 Napi::Value ShardLoopJs::Answer(const Napi::CallbackInfo& info) {
   Slice payload;
   if (!GetBytes(info, 3, &payload)) return info.Env().Undefined();
-  loop_->Answer(GetU32(info, 0), static_cast<uint64_t>(GetNumber(info, 1)), static_cast<RecordKind>(GetU32(info, 2)),
+  loop()->Answer(GetU32(info, 0), static_cast<uint64_t>(GetNumber(info, 1)), static_cast<RecordKind>(GetU32(info, 2)),
                 payload);
   return info.Env().Undefined();
 }
 
 Napi::Value ShardLoopJs::Flush(const Napi::CallbackInfo& info) {
-  loop_->Flush();
+  loop()->Flush();
   return info.Env().Undefined();
 }
 
 Napi::Value ShardLoopJs::Stats(const Napi::CallbackInfo& info) {
-  const ShardLoopStats& s = loop_->stats();
+  const ShardLoopStats& s = loop()->stats();
   Napi::Object o = Napi::Object::New(info.Env());
   o.Set("records", static_cast<double>(s.records));
   o.Set("hotWrites", static_cast<double>(s.hot_writes));
@@ -169,6 +203,7 @@ Napi::Value ShardLoopJs::Stats(const Napi::CallbackInfo& info) {
   o.Set("declined", static_cast<double>(s.declined));
   o.Set("mutations", static_cast<double>(s.mutations));
   o.Set("reads", static_cast<double>(s.reads));
+  o.Set("lent", static_cast<double>(s.lent));
   o.Set("parked", static_cast<double>(s.parked));
   o.Set("yielded", static_cast<double>(s.yielded));
   o.Set("expired", static_cast<double>(s.expired));

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "core/hash.h"
+#include "core/lender.h"
 #include "core/source_registry.h"
 #include "core/sstable/scanner.h"
 #include "register.h"
@@ -55,38 +56,41 @@ class CacheObject : public Napi::ObjectWrap<CacheObject> {
       Expected(info.Env(), "a budget in bytes");
       return;
     }
-    cache = std::make_shared<ChunkCache>(budget);
+    cache_ = std::make_shared<ChunkCache>(budget);
     info.This().As<Napi::Object>().TypeTag(&kCacheTag);
   }
   ~CacheObject() override {
-    if (cache) cache->SetLoader(nullptr);
+    if (cache_) cache()->SetLoader(nullptr);
   }
-  std::shared_ptr<ChunkCache> cache;
+  const std::shared_ptr<ChunkCache>& cache() const {
+    OwnShard();
+    return cache_;
+  }
 
  private:
-  Napi::Value NewFile(const Napi::CallbackInfo& info) { return Napi::Number::New(info.Env(), cache->NewFile()); }
+  Napi::Value NewFile(const Napi::CallbackInfo& info) { return Napi::Number::New(info.Env(), cache()->NewFile()); }
   void RemoveFile(const Napi::CallbackInfo& info) {
     uint64_t file;
     if (!ToNumber(info[0], &file)) return Expected(info.Env(), "a file number");
-    cache->RemoveFile(static_cast<uint32_t>(file));
+    cache()->RemoveFile(static_cast<uint32_t>(file));
   }
   void Insert(const Napi::CallbackInfo& info) {
     uint64_t file;
     uint64_t chunk;
     Slice bytes;
     if (!ToNumber(info[0], &file) || !ToNumber(info[1], &chunk) || !ToSlice(info[2], &bytes)) return Expected(info.Env(), "file, chunk and bytes");
-    cache->Insert(static_cast<uint32_t>(file), static_cast<uint32_t>(chunk),
+    cache()->Insert(static_cast<uint32_t>(file), static_cast<uint32_t>(chunk),
                   std::make_shared<ChunkBytes>(bytes.data, bytes.data + bytes.size));
   }
   void SetBudget(const Napi::CallbackInfo& info) {
     uint64_t budget;
     if (!ToNumber(info[0], &budget)) return Expected(info.Env(), "a budget in bytes");
-    cache->SetBudget(budget);
+    cache()->SetBudget(budget);
   }
   void SetLoader(const Napi::CallbackInfo& info) {
     if (!info[0].IsFunction()) return Expected(info.Env(), "a function");
     loader_ = Napi::Persistent(info[0].As<Napi::Function>());
-    cache->SetLoader([this](uint32_t file, uint32_t chunk) -> ChunkPtr {
+    cache()->SetLoader([this](uint32_t file, uint32_t chunk) -> ChunkPtr {
       Napi::Env env = Env();
       Napi::HandleScope scope(env);
       if (env.IsExceptionPending()) return nullptr;
@@ -98,12 +102,13 @@ class CacheObject : public Napi::ObjectWrap<CacheObject> {
   }
   Napi::Value Stats(const Napi::CallbackInfo& info) {
     Napi::Object out = Napi::Object::New(info.Env());
-    out.Set("bytes", static_cast<double>(cache->used_bytes()));
-    out.Set("chunks", static_cast<double>(cache->chunks()));
-    out.Set("hits", static_cast<double>(cache->hits()));
-    out.Set("misses", static_cast<double>(cache->misses()));
+    out.Set("bytes", static_cast<double>(cache()->used_bytes()));
+    out.Set("chunks", static_cast<double>(cache()->chunks()));
+    out.Set("hits", static_cast<double>(cache()->hits()));
+    out.Set("misses", static_cast<double>(cache()->misses()));
     return out;
   }
+  std::shared_ptr<ChunkCache> cache_;
   Napi::FunctionReference loader_;
 };
 
@@ -149,34 +154,39 @@ class SSTableObject : public Napi::ObjectWrap<SSTableObject> {
       return;
     }
     Status status = ParseDescriptor(descriptor, &options.table);
-    if (status.ok()) status = SSTable::Open(std::move(cache), std::move(options), &sstable);
+    if (status.ok()) status = SSTable::Open(std::move(cache), std::move(options), &sstable_);
     if (!status.ok()) {
       ThrowStatus(info.Env(), status);
       return;
     }
-    source_ = RegisterSource(sstable);
+    source_ = RegisterSource(sstable_);
     info.This().As<Napi::Object>().TypeTag(&kSSTableTag);
   }
   ~SSTableObject() override { Release(); }
-  std::shared_ptr<SSTable> sstable;
+  const std::shared_ptr<SSTable>& sstable() const {
+    OwnShard();
+    return sstable_;
+  }
 
  private:
   void Release() {
     if (source_ != 0) ReleaseSource(source_);
     source_ = 0;
-    sstable.reset();
+    OwnShard();
+    sstable_.reset();
   }
   Napi::Value SourceNumber(const Napi::CallbackInfo& info) { return Napi::Number::New(info.Env(), source_); }
   void SetTable(const Napi::CallbackInfo& info) {
     Slice descriptor;
     if (!ToSlice(info[0], &descriptor)) return Expected(info.Env(), "a table descriptor");
-    if (!sstable) return Expected(info.Env(), "an open SSTable");
+    if (!sstable()) return Expected(info.Env(), "an open SSTable");
     DescriptorPtr table;
     Status status = ParseDescriptor(descriptor, &table);
-    if (status.ok()) status = sstable->SetTable(std::move(table));
+    if (status.ok()) status = sstable()->SetTable(std::move(table));
     if (!status.ok()) ThrowStatus(info.Env(), status);
   }
   void Close(const Napi::CallbackInfo& info) { Release(); }
+  std::shared_ptr<SSTable> sstable_;
   uint32_t source_ = 0;
 };
 
@@ -245,14 +255,14 @@ class ScannerObject : public Napi::ObjectWrap<ScannerObject> {
 }  // namespace
 
 std::shared_ptr<ChunkCache> GetChunkCache(const Napi::Value& value) {
-  if (value.IsObject() && value.As<Napi::Object>().CheckTypeTag(&kCacheTag)) return CacheObject::Unwrap(value.As<Napi::Object>())->cache;
+  if (value.IsObject() && value.As<Napi::Object>().CheckTypeTag(&kCacheTag)) return CacheObject::Unwrap(value.As<Napi::Object>())->cache();
   Expected(value.Env(), "a ChunkCache");
   return nullptr;
 }
 
 std::shared_ptr<SSTable> GetSSTable(const Napi::Value& value) {
   if (value.IsObject() && value.As<Napi::Object>().CheckTypeTag(&kSSTableTag)) {
-    auto sstable = SSTableObject::Unwrap(value.As<Napi::Object>())->sstable;
+    auto sstable = SSTableObject::Unwrap(value.As<Napi::Object>())->sstable();
     if (sstable) return sstable;
   }
   Expected(value.Env(), "an open SSTable");

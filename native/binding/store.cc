@@ -3,6 +3,7 @@
 
 #include <napi.h>
 
+#include "core/lender.h"
 #include "core/source_registry.h"
 #include "histogram.h"
 #include "register.h"
@@ -102,7 +103,10 @@ class StoreWrap : public Napi::ObjectWrap<StoreWrap> {
     std::array<uint8_t, 16> id{};
     if (IdOf(info, 0, &id)) store_ = std::make_unique<Store>(id);
   }
-  Store* store() { return store_.get(); }
+  Store* store() {
+    OwnShard();
+    return store_.get();
+  }
 
  private:
   Napi::Value SetTable(const Napi::CallbackInfo& info) {
@@ -110,24 +114,24 @@ class StoreWrap : public Napi::ObjectWrap<StoreWrap> {
     DescriptorPtr descriptor;
     if (!BytesOf(info.Env(), info[0], &bytes)) return info.Env().Undefined();
     if (const Status s = ParseDescriptor(bytes, &descriptor); !s.ok()) return Throw(info, s);
-    return Napi::Number::New(info.Env(), store_->SetTable(descriptor));
+    return Napi::Number::New(info.Env(), store()->SetTable(descriptor));
   }
   Napi::Value DropTable(const Napi::CallbackInfo& info) {
     TableId id;
-    if (IdOf(info, 0, &id)) store_->DropTable(id);
+    if (IdOf(info, 0, &id)) store()->DropTable(id);
     return info.Env().Undefined();
   }
   Napi::Value Check(const Napi::CallbackInfo& info) {
     Slice mutation;
     bool has_counters = false;
     if (!BytesOf(info.Env(), info[0], &mutation)) return info.Env().Undefined();
-    if (const Status s = store_->Check(mutation, &has_counters); !s.ok()) return Throw(info, s);
+    if (const Status s = store()->Check(mutation, &has_counters); !s.ok()) return Throw(info, s);
     return Napi::Boolean::New(info.Env(), has_counters);
   }
   Napi::Value Apply(const Napi::CallbackInfo& info) {
     Slice mutation;
     if (!BytesOf(info.Env(), info[0], &mutation)) return info.Env().Undefined();
-    if (const Status s = store_->Apply(mutation); !s.ok()) return Throw(info, s);
+    if (const Status s = store()->Apply(mutation); !s.ok()) return Throw(info, s);
     return info.Env().Undefined();
   }
   Napi::Value PrepareCounter(const Napi::CallbackInfo& info) {
@@ -136,7 +140,7 @@ class StoreWrap : public Napi::ObjectWrap<StoreWrap> {
     MissList misses;
     ReadState state;
     if (!BytesOf(info.Env(), info[0], &mutation)) return info.Env().Undefined();
-    if (const Status s = store_->PrepareCounter(mutation, &out, &misses, &state); !s.ok()) return Throw(info, s);
+    if (const Status s = store()->PrepareCounter(mutation, &out, &misses, &state); !s.ok()) return Throw(info, s);
     return state == ReadState::kDone ? BytesValue(info.Env(), Slice(out)) : MissesValue(info.Env(), misses);
   }
   Napi::Value Read(const Napi::CallbackInfo& info) {
@@ -149,7 +153,7 @@ class StoreWrap : public Napi::ObjectWrap<StoreWrap> {
     MissList misses;
     ReadState state;
     const uint32_t budget = info[1].As<Napi::Number>().Uint32Value();
-    if (const Status s = store_->Read(&operation, budget, &state, &misses); !s.ok()) return Throw(info, s);
+    if (const Status s = store()->Read(&operation, budget, &state, &misses); !s.ok()) return Throw(info, s);
     if (state == ReadState::kYield) return env.Null();
     return state == ReadState::kDone ? BytesValue(env, operation.output()) : MissesValue(env, misses);
   }
@@ -157,7 +161,7 @@ class StoreWrap : public Napi::ObjectWrap<StoreWrap> {
     TableId table;
     TableId index;
     if (!IdOf(info, 0, &table) || !IdOf(info, 1, &index)) return nullptr;
-    StoreTable::VectorColumn* column = store_->FindVectors(table.data(), index.data());
+    StoreTable::VectorColumn* column = store()->FindVectors(table.data(), index.data());
     if (column == nullptr) Throw(info, Status::Invalid("unknown vector index"));
     return column;
   }
@@ -217,13 +221,13 @@ class StoreWrap : public Napi::ObjectWrap<StoreWrap> {
   }
   // limitVectors(bytes): 0 for no limit
   Napi::Value LimitVectors(const Napi::CallbackInfo& info) {
-    store_->LimitVectors(static_cast<size_t>(info[0].ToNumber().DoubleValue()));
+    store()->LimitVectors(static_cast<size_t>(info[0].ToNumber().DoubleValue()));
     return info.Env().Undefined();
   }
   Napi::Value Freeze(const Napi::CallbackInfo& info) {
     TableId id;
     if (!IdOf(info, 0, &id)) return info.Env().Undefined();
-    const std::shared_ptr<FrozenMemtable> frozen = store_->Freeze(id);
+    const std::shared_ptr<FrozenMemtable> frozen = store()->Freeze(id);
     return Napi::Number::New(info.Env(), frozen == nullptr ? 0 : frozen->number());
   }
   Napi::Value ReplaceSources(const Napi::CallbackInfo& info) {
@@ -240,20 +244,20 @@ class StoreWrap : public Napi::ObjectWrap<StoreWrap> {
       add.push_back(FindSource(n));
       if (add.back() == nullptr) return Throw(info, Status::Invalid("unknown source " + std::to_string(n)));
     }
-    if (const Status s = store_->ReplaceSources(id, frozen, remove, std::move(add)); !s.ok()) return Throw(info, s);
+    if (const Status s = store()->ReplaceSources(id, frozen, remove, std::move(add)); !s.ok()) return Throw(info, s);
     return info.Env().Undefined();
   }
   Napi::Value Truncate(const Napi::CallbackInfo& info) {
     TableId id;
     if (!IdOf(info, 0, &id)) return info.Env().Undefined();
-    if (const Status s = store_->Truncate(id); !s.ok()) return Throw(info, s);
+    if (const Status s = store()->Truncate(id); !s.ok()) return Throw(info, s);
     return info.Env().Undefined();
   }
   Napi::Value Stats(const Napi::CallbackInfo& info) {
     TableId id;
     TableStats stats;
     if (!IdOf(info, 0, &id)) return info.Env().Undefined();
-    if (const Status s = store_->Stats(id, &stats); !s.ok()) return Throw(info, s);
+    if (const Status s = store()->Stats(id, &stats); !s.ok()) return Throw(info, s);
     Napi::Object out = Napi::Object::New(info.Env());
     const auto set = [&](const char* name, uint64_t v) { out.Set(name, Napi::Number::New(info.Env(), static_cast<double>(v))); };
     set("memtableBytes", stats.memtable_bytes);
@@ -273,7 +277,7 @@ class StoreWrap : public Napi::ObjectWrap<StoreWrap> {
   Napi::Value Figures(const Napi::CallbackInfo& info) {
     TableId id;
     if (!IdOf(info, 0, &id)) return info.Env().Undefined();
-    const TableFigures* figures = store_->Figures(id);
+    const TableFigures* figures = store()->Figures(id);
     if (figures == nullptr) return info.Env().Null();
     Napi::Object out = Napi::Object::New(info.Env());
     out.Set("read", HistogramValue(info.Env(), figures->read));
@@ -285,7 +289,7 @@ class StoreWrap : public Napi::ObjectWrap<StoreWrap> {
     return out;
   }
   Napi::Value TickRates(const Napi::CallbackInfo& info) {
-    store_->TickRates();
+    store()->TickRates();
     return info.Env().Undefined();
   }
   static Napi::Value Throw(const Napi::CallbackInfo& info, const Status& status) {

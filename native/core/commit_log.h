@@ -89,6 +89,9 @@ class CommitLog {
   // every further append fails at once until Retry().
   Status Append(LogRecord kind, Slice payload, uint64_t* lsn);
 
+  // Whether the next `bytes` surely need no segment that would have to be made first.
+  bool TakesAtOnce(size_t bytes) const { return spare_ != nullptr || active_->bytes - active_->used >= bytes; }
+
   uint64_t appended() const { return lsn_; }
   uint64_t synced() const { return synced_; }
   // JavaScript reports what its fdatasync covered. Writes a sync marker when records were appended since the last one.

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 
+#include "lender.h"
 #include "limits.h"
+#include "shard_loop.h"
 
 namespace ferrosa {
 namespace {
@@ -141,6 +143,7 @@ void Frontend::CountBatch(Slice body, size_t partitions, int64_t change) {
 void Frontend::BeginCall() {
   items_.clear();
   bytes_.clear();
+  answered_ = false;
 }
 
 void Frontend::AddItem(ItemKind kind, uint32_t connection, size_t start) {
@@ -165,6 +168,32 @@ void Frontend::Data(uint32_t id, Slice bytes, uint64_t now_micros) {
   if (!bytes_.empty()) AddItem(ItemKind::kLeft, id, 0);
   TellApart();
   NoteStop(connection);
+  RunHere();
+}
+
+// On main alone: a shard's thread has its own to do.
+void Frontend::RunHere() {
+  if (options_.own_shard >= 0) return;
+  for (Lane& lane : lanes_) {
+    if (lane.waiting == 0 || lane.waiting > kLentRecordsMax) continue;
+    const RingHeader& ring = lane.requests->header();
+    Lender* lender = ring.lender.load(std::memory_order_acquire);
+    if (lender == nullptr || !lender->TryBorrow()) continue;
+    bool done = false;
+    if (ring.loop != nullptr) {
+      lane.answers->Awake();
+      answered_ = true;
+      lane.requests->FlushQuietly();
+      lane.waiting = 0;
+      done = ring.loop->RunShort(ring.asker);
+    }
+    lender->GiveBack();
+    if (!done) lane.requests->Wake();
+  }
+}
+
+bool Frontend::has_requests() const {
+  return std::any_of(lanes_.begin(), lanes_.end(), [](const Lane& lane) { return lane.requests->has_unpublished(); });
 }
 
 bool Frontend::Envelope(uint32_t id, Slice envelope, uint64_t now_micros) {
@@ -220,7 +249,10 @@ std::vector<uint8_t>* Frontend::OutOf(Connection* connection) {
 }
 
 void Frontend::Flush() {
-  for (Lane& lane : lanes_) lane.requests->Flush();
+  for (Lane& lane : lanes_) {
+    lane.requests->Flush();
+    lane.waiting = 0;
+  }
 }
 
 void Frontend::ResumeStopped() {

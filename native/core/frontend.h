@@ -107,7 +107,8 @@ class Frontend : private Spreads::Sink {
   // Hot requests of a connection so far, declined ones among them.
   uint64_t TakenOf(uint32_t connection);
 
-  // Bytes of the socket. Fills items(), valid until the next call of Data or Drain.
+  // Bytes of the socket. Fills items(), valid until the next call of Data or Drain. What is short and few is run here and now where a shard's
+  // thread sleeps.
   void Data(uint32_t connection, Slice bytes, uint64_t now_micros);
   // A whole envelope that JavaScript has decompressed (its flag cleared). False: JavaScript must run it.
   bool Envelope(uint32_t connection, Slice envelope, uint64_t now_micros);
@@ -132,13 +133,16 @@ class Frontend : private Spreads::Sink {
   // Batches that other shards have a part of: how many have begun, and how many of the first have all ended.
   uint64_t spreads_begun() const { return spreads_.begun(); }
   uint64_t spreads_ended() const { return spreads_.oldest(); }
-  bool has_answers() const { return !dirty_.empty(); }
+  // A drain is to follow the call before.
+  bool has_answers() const { return answered_ || !dirty_.empty(); }
+  bool has_requests() const;
 
  private:
   struct Lane {
     RingProducer* requests;
     RingConsumer* answers;
     bool ended = false;
+    uint32_t waiting = 0;  // requests for this shard alone that are not shown to it yet
   };
   struct Connection {
     Connection(uint32_t number, uint8_t version, Compression compression, uint32_t frame_bytes_max)
@@ -245,6 +249,7 @@ class Frontend : private Spreads::Sink {
   void AnswerTimeout(Connection* connection, const Slot& slot);
   void ResumeStopped();
   void SealOutgoing();
+  void RunHere();
 
   // Requests of the hot path in their ring: numbers with this bit are slots, smaller ones are the router's. All fit into a double.
   static constexpr uint64_t kHotRequest = uint64_t{1} << 52;
@@ -278,6 +283,7 @@ class Frontend : private Spreads::Sink {
   };
   std::vector<Apart> apart_;
   std::vector<uint8_t> apart_bytes_;
+  bool answered_ = false;    // shards have answered in the call that ran
   bool tells_items_ = true;  // whether the call that runs ends in items
   HotRequest request_;
   HotBatch batch_;

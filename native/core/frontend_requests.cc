@@ -205,6 +205,7 @@ Frontend::Taken Frontend::Put(Connection* connection, const Slot& wanted, HotHea
   slots_[number].shard = shard;
   if (static_cast<int64_t>(shard) == options_.own_shard) stats_.local++;
   lane.requests->Commit(RequestOf(number), kHotHeadBytes + body.size);
+  lane.waiting++;
   return Taken::kTaken;
 }
 

@@ -24,6 +24,11 @@ bool HotExecutor::Open(const HotHead& head, Slice body) {
   return ParseExecute(*plan_, head.version, Slice(body.data + head.options_at, body.size - head.options_at), &execute_);
 }
 
+bool HotExecutor::ReadsOneRow(const HotPlan& plan) const {
+  const StoreTable* table = store_->Find(plan.table_id.data());
+  return table != nullptr && plan.folds.empty() && plan.clustering.size() == table->descriptor->clustering.size();
+}
+
 bool HotExecutor::ResolveWrite(const TableDescriptor& table, const HotPlan& plan, Resolved* out) {
   const bool counters = (plan.flags & kHotCounter) != 0;
   for (const HotPlan::Value& value : plan.values) {

@@ -81,6 +81,8 @@ class HotExecutor {
   bool Open(const HotHead& head, Slice body);
   const HotPlan& plan() const { return *plan_; }
   // The same for a BATCH: reads its statements. Select says which of them the next BuildWrite is for.
+  // Whether a read asks for one row, by its whole key.
+  bool ReadsOneRow(const HotPlan& plan) const;
   bool OpenBatch(const HotHead& head, Slice body) { return ParseBatch(*plans_, head.version, body, &batch_); }
   size_t batch_size() const { return batch_.count; }
   bool batch_logged() const { return batch_.logged; }

@@ -49,6 +49,10 @@ inline constexpr uint32_t kHotSkips = 1000;
 // A shard's turn: records of one asker before the next has its turn, and records between two looks at the clock.
 inline constexpr uint32_t kShardRound = 64;
 inline constexpr uint32_t kShardClockRecords = 16;
+// Who asks a shard that sleeps runs up to so many requests in its place, none of them longer, and each writes at most so much to the log.
+inline constexpr uint32_t kLentRecordsMax = 4;
+inline constexpr size_t kLentRequestBytesMax = 16 * 1024;
+inline constexpr size_t kLentLogBytesMax = 1024 * 1024;
 // Budget of one step of a read, in the units of Store::Read (about a row): well below a millisecond.
 inline constexpr uint32_t kReadBudget = 1000;
 // The build of a vector index waits while more vectors than this are not part of the graph yet.

@@ -167,13 +167,19 @@ void RingProducer::Publish() {
   if (tail_ == published_) return;
   published_ = tail_;
   view_.header->tail.store(tail_, std::memory_order_seq_cst);
-  if (view_.header->consumer_sleeps.load(std::memory_order_seq_cst) != 0 &&
-      view_.header->consumer_sleeps.exchange(0, std::memory_order_seq_cst) != 0) {
-    consumer_.Signal();
-  }
+  if (view_.header->consumer_sleeps.load(std::memory_order_seq_cst) != 0) Wake();
 }
 
 void RingProducer::Flush() { Publish(); }
+
+void RingProducer::FlushQuietly() {
+  published_ = tail_;
+  view_.header->tail.store(tail_, std::memory_order_seq_cst);
+}
+
+void RingProducer::Wake() {
+  if (view_.header->consumer_sleeps.exchange(0, std::memory_order_seq_cst) != 0) consumer_.Signal();
+}
 
 bool RingConsumer::Peek(Record* out) {
   for (;;) {
@@ -221,6 +227,12 @@ void RingConsumer::Pop() {
     assembly_.clear();
     if (assembly_.capacity() > view_.capacity) assembly_.shrink_to_fit();
   }
+}
+
+void RingConsumer::SetLoop(ShardLoop* loop, uint32_t asker, Lender* lender) {
+  view_.header->loop = loop;
+  view_.header->asker = asker;
+  view_.header->lender.store(lender, std::memory_order_release);
 }
 
 void RingConsumer::Release() {

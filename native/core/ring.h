@@ -4,6 +4,8 @@
 // Waking: the consumer says that it sleeps only when it has found the ring empty; the producer writes the consumer's
 // eventfd only then, once a batch. A producer that found no space says so, and the consumer writes the producer's eventfd
 // when half of the ring is free again.
+//
+// A shard says in its rings by whom they are consumed, so that their producer may do it in its place while it sleeps (lender.h).
 #pragma once
 #include <atomic>
 #include <cstdint>
@@ -53,11 +55,17 @@ struct Record {
 void StoreRecordHeader(uint8_t* to, const Record& record, size_t payload_bytes, bool continues);
 
 // The shared part. Fields that different threads write are on cache lines of their own.
+class Lender;
+class ShardLoop;
+
 struct RingHeader {
   alignas(64) std::atomic<uint64_t> tail;             // bytes ever written; by the producer
   alignas(64) std::atomic<uint64_t> head;             // bytes ever consumed; by the consumer
   alignas(64) std::atomic<uint32_t> consumer_sleeps;  // 1: the next publish must write the consumer's eventfd
   alignas(64) std::atomic<uint32_t> producer_waits;   // 1: the next release of space must write the producer's eventfd
+  alignas(64) std::atomic<Lender*> lender;            // of the consumer, nullptr for none
+  ShardLoop* loop;                                    // that consumes; nullptr when it has ended. Its thread's, or who has borrowed it
+  uint32_t asker;                                     // which of the loop's
 };
 static_assert(std::atomic<uint64_t>::is_always_lock_free);
 
@@ -109,6 +117,11 @@ class RingProducer {
   bool Pump();
   // Makes all queued records visible and wakes the consumer when it sleeps.
   void Flush();
+  // The same without waking: for who consumes them itself. Wake is for when something is left.
+  void FlushQuietly();
+  void Wake();
+  const RingHeader& header() const { return *view_.header; }
+  bool has_unpublished() const { return tail_ != published_; }
   bool fits(size_t payload_bytes) const;  // without fragments
   size_t overflow_bytes() const { return overflow_.size() - overflow_at_; }
   uint64_t full_count() const { return full_count_; }
@@ -148,6 +161,9 @@ class RingConsumer {
   bool Sleep();
   // Call when the thread runs again: until the next Sleep the producer needs no eventfd.
   void Awake() { view_.header->consumer_sleeps.store(0, std::memory_order_relaxed); }
+  // Says by whom the ring is consumed; nullptr for nobody any more.
+  // REQUIRES: the thread owns what it lends
+  void SetLoop(ShardLoop* loop, uint32_t asker, Lender* lender);
 
  private:
   RingView view_;

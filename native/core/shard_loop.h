@@ -37,6 +37,7 @@ struct ShardLoopStats {
   uint64_t expired = 0;  // dropped: past their deadline when their turn came
   uint64_t errors = 0;
   uint64_t vector_searches = 0;
+  uint64_t lent = 0;     // of `records`, those that who asked has run itself
   uint32_t held = 0;     // answers that wait for a sync of the log
   uint32_t waiting = 0;  // parked now
 };
@@ -62,6 +63,11 @@ class ShardLoop {
   // Runs what there is for about `budget_micros`. kMore: call again after other events of the thread; without it the waker is armed.
   // kEvents and kMisses: take events() and misses() before the next call.
   uint32_t Run(uint64_t budget_micros);
+  // By who has borrowed the shard: runs the requests of one asker up to the first that may take long. False: the shard's thread has something to
+  // do and must be woken.
+  bool RunShort(uint32_t asker);
+  // Whether writes are among those. They are at first.
+  void LendWrites(bool lends) { lends_writes_ = lends; }
 
   // The log is on disk up to `lsn`: releases answers.
   void Synced(uint64_t lsn);
@@ -122,6 +128,7 @@ class ShardLoop {
     RecordKind kind = RecordKind::kFrame;
   };
 
+  bool IsShort(const Record& record) const;
   void Handle(const Record& record, uint32_t asker);
   void OnMutation(const Origin& origin, uint8_t flags, Slice mutation);
   void OnBatch(const Origin& origin, uint8_t flags, Slice payload);
@@ -180,6 +187,7 @@ class ShardLoop {
   HotPlans plans_;
   HotExecutor executor_;
   bool hold_ = false;
+  bool lends_writes_ = true;
   Status refusal_;
   std::vector<Asker> askers_;
   uint64_t monotonic_ = 0;

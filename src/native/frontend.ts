@@ -40,6 +40,14 @@ export const FrontendItem = {
   computed: 5,
 } as const;
 
+/** What is due after bytes were taken. */
+export const FrontendDue = {
+  /** Requests wait: flush when the thread has nothing else to do. */
+  flush: 1,
+  /** A shard has answered at once: drain. */
+  drain: 2,
+} as const;
+
 /** Bytes, and four numbers an item: kind, connection, start and end in the bytes. */
 export type FrontendItems = readonly [Buffer, readonly number[]];
 
@@ -97,8 +105,8 @@ export interface Frontend {
   openOf(connection: number): number;
   /** Hot requests of a connection so far, declined ones among them. */
   takenOf(connection: number): number;
-  /** Takes the bytes before `length`, all when it is left out. */
-  data(connection: number, bytes: Uint8Array, length?: number): FrontendItems | null;
+  /** Takes the bytes before `length`, all when it is left out. Bits of `FrontendDue` when nothing is to be told, else the items, and all of them are due. */
+  data(connection: number, bytes: Uint8Array, length?: number): FrontendItems | number;
   envelope(connection: number, envelope: Uint8Array): boolean;
   /**
    * [more, answers for the router, items, bytes to send, (connection, start, end, 1 when they are plain envelopes to compress)*].

@@ -2,6 +2,7 @@ export * from './commit-log.js';
 export {
   Frontend,
   FrontendCompression,
+  FrontendDue,
   type FrontendFigures,
   FrontendItem,
   type FrontendItems,

@@ -14,6 +14,8 @@ export const ShardLoopOutcome = {
 
 export type ShardLoopStats = {
   readonly records: number;
+  /** Of them, those that the thread that asked has run itself, while this one slept. */
+  readonly lent: number;
   readonly hotWrites: number;
   readonly hotReads: number;
   readonly declined: number;
@@ -38,6 +40,8 @@ export interface ShardLoop {
   setShard(shard: number, shards: number): void;
   /** Commit-log modes batch and group: acknowledgements wait for `synced`. */
   holdForSync(hold: boolean): void;
+  /** Whether a thread that asks may run short writes itself while this one sleeps, as it may short reads; it may until this is called. */
+  lendWrites(lends: boolean): void;
   /** While the reason is not empty, writes are answered with OVERLOADED and this text; reads go on. */
   refuseWrites(reason: string): void;
   /** Runs what there is for about `budgetMicros`; bits of ShardLoopOutcome. Call it from the waker. */

@@ -5,6 +5,7 @@ import { FerrosaError } from '../common/errors.js';
 import {
   Frontend,
   FrontendCompression,
+  FrontendDue,
   type FrontendFigures,
   FrontendItem,
   type FrontendItems,
@@ -76,8 +77,13 @@ export class HotConnection {
   /** Takes the socket's bytes, those before `length`; returns a copy of what is for the decoder, null when that is nothing. */
   data(bytes: Uint8Array, length: number): Uint8Array | null {
     const items = this.#frontend.data(this.#id, bytes, length);
+    if (typeof items === 'number') {
+      if (items & FrontendDue.flush) this.#path.flushLater();
+      if (items & FrontendDue.drain) this.#path.drain();
+      return null;
+    }
     this.#path.flushLater();
-    return items === null ? null : this.#path.dispatch(items, this.#id);
+    return this.#path.dispatch(items, this.#id);
   }
 
   /** Offers a whole envelope whose body JavaScript has decompressed (its flag cleared). True when it was taken. */
@@ -157,7 +163,7 @@ export class HotPath {
       options.readTimeoutMs ?? 5000,
     );
     router.onShard((requests, answers) => this.#frontend.addShard(requests, answers));
-    router.onWake = () => this.#drain();
+    router.onWake = () => this.drain();
     this.#timer = setInterval(() => {
       if (this.#frontend.expire()) router.signal();
     }, hotPathLimits.expiryIntervalMs);
@@ -330,7 +336,8 @@ export class HotPath {
     this.#frontend.computed(readU32(item, 0), rows);
   }
 
-  #drain(): void {
+  /** @internal Sends what has been answered. */
+  drain(): void {
     const [more, generic, items, sealed, outgoing] = this.#frontend.drain(
       routerLimits.drainBytesMax,
       this.#output,

@@ -393,6 +393,8 @@ export class ShardEngine {
     this.#appended = appended;
     if (moved || this.#pressure.refusing !== null || this.#ticks % retryTicks === 0)
       this.#pressure.check(this.#host.nowMs());
+    // Whoever runs writes in this thread's place would not meet its brake.
+    this.#loop.lendWrites(this.#pressure.brakeMs === 0);
     if (moved) this.#prepareSpare();
     if (this.#ticks % retryTicks === 0) this.#retryLog();
     if (this.#ticks % rateTicks === 0) this.#store.tickRates();

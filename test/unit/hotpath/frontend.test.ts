@@ -57,7 +57,7 @@ function frontend(options: { openMax?: number; ringBytes?: number } = {}) {
     for (const to of [...cuts, bytes.length]) {
       const items = front.data(connection, bytes.subarray(from, to));
       from = to;
-      for (let i = 0; items !== null && i < items[1].length; i += 4) {
+      for (let i = 0; typeof items !== 'number' && i < items[1].length; i += 4) {
         if (items[1][i] === FrontendItem.left) left.push(items[0].subarray(items[1][i + 2], items[1][i + 3]));
         if (items[1][i] === FrontendItem.stopped) stopped = true;
       }
