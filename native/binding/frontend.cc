@@ -38,6 +38,7 @@ class FrontendJs : public Napi::ObjectWrap<FrontendJs> {
   Napi::Value Envelope(const Napi::CallbackInfo& info);
   Napi::Value Drain(const Napi::CallbackInfo& info);
   Napi::Value Expire(const Napi::CallbackInfo& info);
+  Napi::Value IsOpen(const Napi::CallbackInfo& info);
   Napi::Value Flush(const Napi::CallbackInfo& info);
   Napi::Value Plan(const Napi::CallbackInfo& info);
   Napi::Value ShardEnded(const Napi::CallbackInfo& info);
@@ -62,6 +63,7 @@ Napi::Function FrontendJs::Define(Napi::Env env) {
        InstanceMethod("takenOf", &FrontendJs::TakenOf), InstanceMethod("data", &FrontendJs::Data),
        InstanceMethod("envelope", &FrontendJs::Envelope),
        InstanceMethod("drain", &FrontendJs::Drain), InstanceMethod("expire", &FrontendJs::Expire),
+       InstanceMethod("isOpen", &FrontendJs::IsOpen),
        InstanceMethod("flush", &FrontendJs::Flush), InstanceMethod("plan", &FrontendJs::Plan),
        InstanceMethod("computed", &FrontendJs::Computed),
        InstanceMethod("shardEnded", &FrontendJs::ShardEnded), InstanceMethod("stats", &FrontendJs::Stats),
@@ -240,6 +242,10 @@ Napi::Value FrontendJs::Drain(const Napi::CallbackInfo& info) {
 Napi::Value FrontendJs::Expire(const Napi::CallbackInfo& info) {
   frontend_->Expire(MonotonicMicros());
   return Napi::Boolean::New(info.Env(), frontend_->has_answers());
+}
+
+Napi::Value FrontendJs::IsOpen(const Napi::CallbackInfo& info) {
+  return Napi::Boolean::New(info.Env(), frontend_->is_open());
 }
 
 Napi::Value FrontendJs::Flush(const Napi::CallbackInfo& info) {

@@ -136,6 +136,8 @@ class Frontend : private Spreads::Sink {
   // A drain is to follow the call before.
   bool has_answers() const { return answered_ || !dirty_.empty(); }
   bool has_requests() const;
+  // Something is in flight that Expire looks after.
+  bool is_open() const { return stats_.open > 0 || spreads_.size() > 0; }
 
  private:
   struct Lane {

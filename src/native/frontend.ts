@@ -119,6 +119,8 @@ export interface Frontend {
   ): readonly [boolean, Buffer | null, FrontendItems | null, Buffer | true | null, readonly number[]];
   /** True when a drain has answers to send. */
   expire(): boolean;
+  /** Whether a request waits for an answer, or a batch for its end. */
+  isOpen(): boolean;
   flush(): void;
   /** @throws FerrosaError INVALID when the bytes are no plan */
   plan(number: number, plan: Uint8Array): void;

@@ -2,6 +2,7 @@
 // what is hot; everything else passes through untouched.
 import { plainBytes, readU32 } from '../common/bytes.js';
 import { FerrosaError } from '../common/errors.js';
+import { Sweep } from '../common/sweep.js';
 import {
   Frontend,
   FrontendCompression,
@@ -79,6 +80,7 @@ export class HotConnection {
     const items = this.#frontend.data(this.#id, bytes, length);
     if (typeof items === 'number') {
       if (items & FrontendDue.flush) this.#path.flushLater();
+      else if (items !== 0) this.#path.watch();
       if (items & FrontendDue.drain) this.#path.drain();
       return null;
     }
@@ -128,7 +130,7 @@ export class HotPath {
   readonly #router: ShardRouter;
   readonly #frontend: Frontend;
   readonly #hosts = new Map<number, HotConnectionHost>();
-  readonly #timer: NodeJS.Timeout;
+  readonly #expiry = new Sweep(hotPathLimits.expiryIntervalMs, () => this.#expire());
   readonly #freeNumbers: number[] = [];
   /** Answers of many wake-ups share a buffer: fewer objects for the garbage collector. */
   #output = Buffer.allocUnsafeSlow(hotPathLimits.outputBytes);
@@ -164,10 +166,6 @@ export class HotPath {
     );
     router.onShard((requests, answers) => this.#frontend.addShard(requests, answers));
     router.onWake = () => this.drain();
-    this.#timer = setInterval(() => {
-      if (this.#frontend.expire()) router.signal();
-    }, hotPathLimits.expiryIntervalMs);
-    this.#timer.unref();
   }
 
   /**
@@ -285,13 +283,24 @@ export class HotPath {
   }
 
   close(): void {
-    clearInterval(this.#timer);
+    this.#expiry.end();
     this.#hosts.clear();
   }
 
-  /** @internal */
+  #expire(): boolean {
+    if (this.#frontend.expire()) this.#router.signal();
+    return this.#frontend.isOpen();
+  }
+
+  /** @internal Requests are to be shown to the shards. */
   flushLater(): void {
+    this.watch();
     this.#router.flushLater();
+  }
+
+  /** @internal Requests may wait for their answers. */
+  watch(): void {
+    this.#expiry.begin();
   }
 
   /** @internal */

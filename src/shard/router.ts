@@ -1,6 +1,7 @@
 // The asking side of the rings: sends mutations, reads, schema and control messages to shards and completes the promises of their
 // answers. One a thread that asks (main; a shard that serves connections). Nothing is cloned: bytes go in, bytes come out.
 import { FerrosaError } from '../common/errors.js';
+import { Sweep } from '../common/sweep.js';
 import {
   RecordKind,
   RingConsumer,
@@ -72,7 +73,7 @@ export class ShardRouter {
   readonly #links: Link[] = [];
   readonly #open: OpenRequests;
   readonly #waker: Waker;
-  readonly #timer: NodeJS.Timeout;
+  readonly #expiry = new Sweep(routerLimits.expiryIntervalMs, () => this.expire());
   readonly #now: () => number;
   #flushing = false;
   #timeouts = 0;
@@ -85,8 +86,6 @@ export class ShardRouter {
     this.#now = now;
     this.#open = new OpenRequests(routerLimits.openRequestsMax);
     this.#waker = new Waker(-1, () => this.onWake());
-    this.#timer = setInterval(() => this.expire(), routerLimits.expiryIntervalMs);
-    this.#timer.unref();
   }
 
   /** The eventfd that shards signal when they have answered. */
@@ -233,9 +232,10 @@ export class ShardRouter {
     }
   }
 
-  /** Rejects what is past its deadline. Runs by itself every `expiryIntervalMs`. */
-  expire(): void {
+  /** Rejects what is past its deadline. Runs by itself every `expiryIntervalMs` while requests are open. True when some are still. */
+  expire(): boolean {
     if (this.#open.size > 0) this.#timeouts += this.#open.expire(this.#now());
+    return this.#open.size > 0;
   }
 
   /** For metrics: requests open, those past their deadline so far, bytes that wait for space, and how often rings were full. */
@@ -251,7 +251,7 @@ export class ShardRouter {
 
   /** Rejects what is open and lets the thread end. */
   close(): void {
-    clearInterval(this.#timer);
+    this.#expiry.end();
     for (const link of this.#links) link.ended = true;
     this.#open.rejectAll(null, new FerrosaError('SERVER_ERROR', 'The server is shutting down'));
     this.#waker.close();
@@ -287,6 +287,7 @@ export class ShardRouter {
         reject,
         timedOut: options.timedOut ?? timedOut,
       });
+      this.#expiry.begin();
       if (link.waiting.length === 0 && link.requests.push(kind, flags, request, deadline, payload)) {
         this.flushLater();
       } else {

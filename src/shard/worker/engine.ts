@@ -39,11 +39,11 @@ import { Flusher } from './flusher.js';
 import { Pressure } from './pressure.js';
 import { tableFigures, tableStats } from './table-stats.js';
 import { ShardTables, type TableState } from './tables.js';
+import { type IsDue, Ticker, tickMs } from './ticker.js';
 import { VectorGraphs } from './vector-graphs.js';
 
 /** Microseconds of work before other events of the thread get their turn. */
 const runBudgetMicros = 1_000;
-const tickMs = 25;
 /** Ticks between attempts to allocate log segments on a full disk, and between looks at what is to be compacted. */
 const retryTicks = 40;
 const compactionTicks = 2_400;
@@ -75,8 +75,7 @@ export class ShardEngine {
   #appended = 0;
   #appendedAtBrake = 0;
   readonly #sleeper = new Int32Array(new SharedArrayBuffer(4));
-  #ticks = 0;
-  #timer: NodeJS.Timeout | null = null;
+  readonly #ticker = new Ticker((isDue) => this.#tick(isDue));
   #recovered = false;
 
   constructor(data: ShardWorkerData, host: EngineHost) {
@@ -139,7 +138,7 @@ export class ShardEngine {
     this.#recovered = true;
     const { ends } = this.#data;
     this.addAskers([ends]);
-    this.#timer = setInterval(() => this.#tick(), tickMs);
+    this.#ticker.start();
     this.#host.news({ kind: 'ready', replay: report });
     void this.#flushReplayed();
   }
@@ -194,6 +193,7 @@ export class ShardEngine {
     if (outcome & ShardLoopOutcome.events) this.#onEvents();
     if (outcome & ShardLoopOutcome.misses) this.#onMisses();
     this.#logSync.appended();
+    if (this.#ticker.isIdle && this.#log.appended() !== this.#appended) this.#ticker.hurry();
     if (this.#pressure.brakeMs > 0) this.#brake();
     if (outcome & ShardLoopOutcome.more) this.#runLater();
   }
@@ -386,21 +386,22 @@ export class ShardEngine {
 
   // ---- housekeeping
 
-  #tick(): void {
-    this.#ticks++;
+  /** True while writes come. */
+  #tick(isDue: IsDue): boolean {
     const appended = this.#log.appended();
     const moved = appended !== this.#appended;
     this.#appended = appended;
-    if (moved || this.#pressure.refusing !== null || this.#ticks % retryTicks === 0)
-      this.#pressure.check(this.#host.nowMs());
+    if (moved || this.#pressure.refusing !== null || isDue(retryTicks)) this.#pressure.check(this.#host.nowMs());
     // Whoever runs writes in this thread's place would not meet its brake.
     this.#loop.lendWrites(this.#pressure.brakeMs === 0);
     if (moved) this.#prepareSpare();
-    if (this.#ticks % retryTicks === 0) this.#retryLog();
-    if (this.#ticks % rateTicks === 0) this.#store.tickRates();
-    if (this.#ticks % compactionTicks === 0)
+    if (isDue(retryTicks)) this.#retryLog();
+    if (isDue(rateTicks)) this.#store.tickRates();
+    if (isDue(compactionTicks)) {
       for (const state of this.#tables.byId.values()) this.#compactor.consider(state);
-    if (this.#ticks % compactionTicks === 0) this.#graphs.saveChanged();
+      this.#graphs.saveChanged();
+    }
+    return moved || this.#pressure.refusing !== null;
   }
 
   #prepareSpare(): void {
@@ -415,7 +416,7 @@ export class ShardEngine {
   }
 
   async #drain(): Promise<void> {
-    if (this.#timer !== null) clearInterval(this.#timer);
+    this.#ticker.stop();
     await this.#compactor.stop();
     await this.#each(null, (state) => this.#flusher.flush(state));
     await this.#graphs.saveAll();
