@@ -15,6 +15,7 @@ namespace {
 
 constexpr uint32_t kItemAnswers = 4;  // answers wait: call drain soon
 constexpr size_t kItemFields = 4;
+constexpr size_t kOutgoingFields = 4;
 constexpr uint32_t kToFlush = 1;  // requests wait to be shown to the shards
 constexpr uint32_t kToDrain = 2;  // answers wait
 
@@ -37,6 +38,7 @@ class FrontendJs : public Napi::ObjectWrap<FrontendJs> {
   Napi::Value Data(const Napi::CallbackInfo& info);
   Napi::Value Envelope(const Napi::CallbackInfo& info);
   Napi::Value Drain(const Napi::CallbackInfo& info);
+  bool DrainedInto(const Napi::CallbackInfo& info);
   Napi::Value Expire(const Napi::CallbackInfo& info);
   Napi::Value IsOpen(const Napi::CallbackInfo& info);
   Napi::Value Flush(const Napi::CallbackInfo& info);
@@ -203,18 +205,43 @@ Napi::Value FrontendJs::Envelope(const Napi::CallbackInfo& info) {
   return Napi::Boolean::New(info.Env(), frontend_->Envelope(GetU32(info, 0), bytes, MonotonicMicros()));
 }
 
-// drain(bytesMax, scratch, offset): [more, generic answers or null, items or null, sealed bytes, [connection, start, end, compress]*]
-// The sealed bytes are put into `scratch` from `offset` on when they fit (then `true` stands for them), else they are a Buffer; null: none.
+// The usual answer of a drain, without an object: what is to be sent goes into `scratch` from `offset` on and where to into `index`. False when
+// there is more to tell, or too little room.
+bool FrontendJs::DrainedInto(const Napi::CallbackInfo& info) {
+  Slice scratch;
+  if (info.Length() < 4 || !info[3].IsTypedArray() || !GetBytes(info, 1, &scratch)) return false;
+  const auto& outgoing = frontend_->outgoing();
+  const auto& sealed = frontend_->sealed();
+  auto index = info[3].As<Napi::Uint32Array>();
+  const size_t offset = static_cast<size_t>(GetNumber(info, 2));
+  if (!frontend_->generic().empty() || !frontend_->items().empty() || outgoing.size() * kOutgoingFields > index.ElementLength() ||
+      offset > scratch.size || sealed.size() > scratch.size - offset) {
+    return false;
+  }
+  std::memcpy(const_cast<uint8_t*>(scratch.data) + offset, sealed.data(), sealed.size());
+  uint32_t* to = index.Data();
+  for (const Frontend::Outgoing& o : outgoing) {
+    *to++ = o.connection;
+    *to++ = static_cast<uint32_t>(o.start);
+    *to++ = static_cast<uint32_t>(o.end);
+    *to++ = o.compress ? 1 : 0;
+  }
+  return true;
+}
+
+// drain(bytesMax, scratch, offset, index): twice the number of connections that `index` has, one more when there is more to drain; or
+// [more, generic answers or null, items or null, sealed bytes or null, [connection, start, end, compress]*]
 Napi::Value FrontendJs::Drain(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   const bool more = frontend_->Drain(MonotonicMicros(), static_cast<size_t>(GetNumber(info, 0)));
+  if (DrainedInto(info)) return Napi::Number::New(env, static_cast<double>(frontend_->outgoing().size() * 2 + (more ? 1 : 0)));
   Napi::Array out = Napi::Array::New(env, 5);
   const auto buffer = [&](const std::vector<uint8_t>& bytes) -> Napi::Value {
     if (bytes.empty()) return env.Null();
     return Napi::Buffer<uint8_t>::Copy(env, bytes.data(), bytes.size());
   };
   const auto& outgoing = frontend_->outgoing();
-  Napi::Array index = Napi::Array::New(env, outgoing.size() * 4);
+  Napi::Array index = Napi::Array::New(env, outgoing.size() * kOutgoingFields);
   uint32_t at = 0;
   for (const Frontend::Outgoing& o : outgoing) {
     index.Set(at++, Napi::Number::New(env, o.connection));
@@ -225,16 +252,7 @@ Napi::Value FrontendJs::Drain(const Napi::CallbackInfo& info) {
   out.Set(uint32_t{0}, Napi::Boolean::New(env, more));
   out.Set(1, buffer(frontend_->generic()));
   out.Set(2, Items(env, false));
-  const auto& sealed = frontend_->sealed();
-  const size_t offset = static_cast<size_t>(GetNumber(info, 2));
-  Slice scratch;
-  if (info.Length() > 1 && info[1].IsTypedArray() && !GetBytes(info, 1, &scratch)) return env.Undefined();
-  if (!sealed.empty() && offset <= scratch.size && sealed.size() <= scratch.size - offset) {
-    std::memcpy(const_cast<uint8_t*>(scratch.data) + offset, sealed.data(), sealed.size());
-    out.Set(3, Napi::Boolean::New(env, true));
-  } else {
-    out.Set(3, buffer(sealed));
-  }
+  out.Set(3, buffer(frontend_->sealed()));
   out.Set(4, index);
   return out;
 }

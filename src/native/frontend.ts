@@ -51,6 +51,9 @@ export const FrontendDue = {
 /** Bytes, and four numbers an item: kind, connection, start and end in the bytes. */
 export type FrontendItems = readonly [Buffer, readonly number[]];
 
+/** More to drain, answers for the router, items, bytes to send, (connection, start, end, 1 when they are plain envelopes to compress)*. */
+export type FrontendDrained = readonly [boolean, Buffer | null, FrontendItems | null, Buffer | null, readonly number[]];
+
 /** Of a hot plan: from requests to their answers, in microseconds. */
 export type FrontendFigures = {
   /** 16 bytes each. */
@@ -109,14 +112,10 @@ export interface Frontend {
   data(connection: number, bytes: Uint8Array, length?: number): FrontendItems | number;
   envelope(connection: number, envelope: Uint8Array): boolean;
   /**
-   * [more, answers for the router, items, bytes to send, (connection, start, end, 1 when they are plain envelopes to compress)*].
-   * The bytes to send are put into `scratch` from `offset` on when they fit there; `true` stands for them then.
+   * The bytes to send are put into `scratch` from `offset` on, and into `index` (connection, start, end, 1 when they are plain envelopes to compress)
+   * for each connection: returns twice their number, one more when there is more to drain. What does not fit or is not only answers is an array.
    */
-  drain(
-    bytesMax: number,
-    scratch?: Uint8Array,
-    offset?: number,
-  ): readonly [boolean, Buffer | null, FrontendItems | null, Buffer | true | null, readonly number[]];
+  drain(bytesMax: number, scratch?: Uint8Array, offset?: number, index?: Uint32Array): number | FrontendDrained;
   /** True when a drain has answers to send. */
   expire(): boolean;
   /** Whether a request waits for an answer, or a batch for its end. */

@@ -2,6 +2,7 @@ export * from './commit-log.js';
 export {
   Frontend,
   FrontendCompression,
+  type FrontendDrained,
   FrontendDue,
   type FrontendFigures,
   FrontendItem,

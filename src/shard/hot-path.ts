@@ -6,6 +6,7 @@ import { Sweep } from '../common/sweep.js';
 import {
   Frontend,
   FrontendCompression,
+  type FrontendDrained,
   FrontendDue,
   type FrontendFigures,
   FrontendItem,
@@ -40,7 +41,12 @@ export const hotPathLimits = {
   /** Of the buffer that answers of many wake-ups share, and what must be left of it to go on with it: room for all that one wake-up drains. */
   outputBytes: 4 * 1024 * 1024,
   outputReserveBytes: 1536 * 1024,
+  /** Connections to which one drain sends without an object of its own. */
+  connectionsADrain: 256,
 };
+
+/** Of what a drain sends: connection, start, end, whether it is to be compressed. */
+const outgoingFields = 4;
 
 /** What a connection does for the hot path. */
 export interface HotConnectionHost {
@@ -135,6 +141,7 @@ export class HotPath {
   /** Answers of many wake-ups share a buffer: fewer objects for the garbage collector. */
   #output = Buffer.allocUnsafeSlow(hotPathLimits.outputBytes);
   #outputUsed = 0;
+  readonly #index = new Uint32Array(hotPathLimits.connectionsADrain * outgoingFields);
   #numbers = 0;
   /** Plans by their number, as they are registered now. */
   readonly #plans = new Map<number, Uint8Array>();
@@ -347,32 +354,35 @@ export class HotPath {
 
   /** @internal Sends what has been answered. */
   drain(): void {
-    const [more, generic, items, sealed, outgoing] = this.#frontend.drain(
-      routerLimits.drainBytesMax,
-      this.#output,
-      this.#outputUsed,
-    );
-    if (sealed === true) this.#sendOutput(outgoing);
-    else if (sealed !== null) this.#send(sealed, 0, outgoing);
+    const drained = this.#frontend.drain(routerLimits.drainBytesMax, this.#output, this.#outputUsed, this.#index);
+    if (typeof drained === 'number') {
+      if (drained > 1) this.#sendOutput(this.#index, (drained >> 1) * outgoingFields);
+      if (drained & 1) this.#router.signal();
+    } else this.#deliver(drained);
+    this.#router.pump();
+  }
+
+  #deliver([more, generic, items, sealed, outgoing]: FrontendDrained): void {
+    if (sealed !== null) this.#send(sealed, 0, outgoing, outgoing.length);
     if (items !== null) this.dispatch(items, -1);
     if (generic !== null) this.#router.complete(generic);
-    this.#router.pump();
     if (more) this.#router.signal();
   }
 
   /** Sends the part of the output buffer that the last drain has filled. What a socket keeps of it is never written again. */
-  #sendOutput(outgoing: readonly number[]): void {
-    if (!this.#send(this.#output, this.#outputUsed, outgoing)) return;
-    this.#outputUsed += outgoing[outgoing.length - 2]!;
+  #sendOutput(outgoing: ArrayLike<number>, length: number): void {
+    const bytes = outgoing[length - 2]!;
+    if (!this.#send(this.#output, this.#outputUsed, outgoing, length)) return;
+    this.#outputUsed += bytes;
     if (this.#output.length - this.#outputUsed >= hotPathLimits.outputReserveBytes) return;
     this.#output = Buffer.allocUnsafeSlow(hotPathLimits.outputBytes);
     this.#outputUsed = 0;
   }
 
   /** True when a connection keeps its part of the bytes. */
-  #send(bytes: Buffer, offset: number, outgoing: readonly number[]): boolean {
+  #send(bytes: Buffer, offset: number, outgoing: ArrayLike<number>, length: number): boolean {
     let kept = false;
-    for (let i = 0; i < outgoing.length; i += 4) {
+    for (let i = 0; i < length; i += outgoingFields) {
       const [start, end] = [offset + outgoing[i + 1]!, offset + outgoing[i + 2]!];
       if (this.#hosts.get(outgoing[i]!)?.hotAnswers(bytes, start, end, outgoing[i + 3] === 1)) kept = true;
     }

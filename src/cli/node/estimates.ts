@@ -1,4 +1,5 @@
 // system.size_estimates and system.table_estimates: partitions and their size by token range, which Spark and Hadoop split work by.
+import { setTimeout as sleep } from 'node:timers/promises';
 import { utf8Bytes, utf8Text } from '../../common/bytes.js';
 import { FerrosaError } from '../../common/errors.js';
 import type { Processor } from '../../query/index.js';
@@ -26,9 +27,10 @@ export function rangesOf(tokens: readonly string[]): TokenRange[] {
 
 /**
  * Writes both tables anew. Keys are hashed, so each range is taken to have its share of a table's partitions.
+ * @param overMs  about how long it may take, so that it is in nobody's way; 0: as fast as it goes
  * @throws FerrosaError when the writes fail
  */
-export async function refreshEstimates(processor: Processor, storage: NodeStorage): Promise<void> {
+export async function refreshEstimates(processor: Processor, storage: NodeStorage, overMs = 0): Promise<void> {
   const { shards, metadata, record } = storage;
   const totals = new Map<string, { partitions: number; bytes: number }>();
   for (const { tables } of await shards.stats())
@@ -38,6 +40,7 @@ export async function refreshEstimates(processor: Processor, storage: NodeStorag
     }
   const ranges = rangesOf(record.tokens);
   await forgetDropped(processor, storage);
+  const pauseMs = Math.min(pauseMsMax, overMs / (totals.size * ranges.length));
   for (const [id, { partitions, bytes }] of totals) {
     const table = metadata.catalogue.tableById(id);
     // Every node has its own; as in Cassandra there are none of the tables that are not distributed.
@@ -50,6 +53,7 @@ export async function refreshEstimates(processor: Processor, storage: NodeStorag
       await internalQuery(processor, insertSize, [...key, start, end, ...sizes]);
       for (const type of ['primary', 'local_primary'])
         await internalQuery(processor, insertTable, [...key, utf8Bytes(type), start, end, ...sizes]);
+      if (overMs > 0) await sleep(pauseMs, undefined, { ref: false });
     }
   }
 }
@@ -78,12 +82,14 @@ async function forgetDropped(processor: Processor, { metadata }: NodeStorage): P
 /** When they are made for the first time and again, as Cassandra does. */
 const firstMs = 30_000;
 const everyMs = 300_000;
+/** Between the rows of one range and those of the next. */
+const pauseMsMax = 100;
 
 /** Keeps both tables fresh until the returned function is called. */
 export function scheduleEstimates(processor: Processor, storage: NodeStorage, log: Log): () => void {
   const refresh = async (): Promise<void> => {
     try {
-      await refreshEstimates(processor, storage);
+      await refreshEstimates(processor, storage, everyMs / 2);
     } catch (error) {
       if (!(error instanceof FerrosaError)) throw error;
       log.warn({ error: error.message }, 'size estimates could not be written');

@@ -24,6 +24,8 @@ export function trimWhenIdle(requests: () => number): () => void {
     if (!isIdle || now - trimmedAt < requestsMin) return;
     trimmedAt = now;
     collect();
+    // After a collection V8 would plan two more of its own, and make them when requests have come back.
+    setFlagsFromString('--no-memory-reducer');
     trimMemory();
   }, idleMs).unref();
   return () => clearInterval(timer);

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import {
   Frontend,
+  type FrontendDrained,
   FrontendItem,
   RecordKind,
   RingConsumer,
@@ -66,6 +67,8 @@ function frontend(options: { openMax?: number; ringBytes?: number } = {}) {
   };
   return { front, taken, feed, shardOut };
 }
+
+const drained = (front: Frontend) => front.drain(1 << 20) as FrontendDrained;
 
 const write = (version: 3 | 4 | 5, stream: number, key = stream, value = 'v') =>
   executeEnvelope({ version, stream, preparedId, values: [int(key), text(value)] });
@@ -214,8 +217,7 @@ test('an answer reaches its connection with its stream, and none that was closed
   }
   shardOut.push(RecordKind.ack, 0, 5, 0, new Uint8Array()); // an answer for the router
   shardOut.flush();
-  const [more, generic, items, all, outgoing] = front.drain(1 << 20);
-  const sealed = all as Buffer;
+  const [more, generic, items, sealed, outgoing] = drained(front);
   assert.equal(more, false);
   assert.deepEqual(
     [...recordsOf(generic!)].map((r) => [r.kind, r.request]),
@@ -230,6 +232,33 @@ test('an answer reaches its connection with its stream, and none that was closed
   assert.equal(front.stats().open, 0);
 });
 
+test('answers alone are drained into memory of the caller, when they fit there', () => {
+  const { front, taken, feed, shardOut } = frontend();
+  const connection = front.open(4, 0, false);
+  const answer = envelope(0x84, 0, 11, 8, int(1));
+  const answerOne = () => {
+    feed(connection, write(4, 11));
+    const [request] = taken();
+    shardOut.push(RecordKind.frame, 0, request!.request, 0, Buffer.concat([request!.payload.subarray(8, 12), answer]));
+    shardOut.flush();
+  };
+  answerOne();
+  const memory = Buffer.alloc(64);
+  const index = new Uint32Array(8);
+  assert.equal(front.drain(1 << 20, memory, 10, index), 2);
+  assert.deepEqual([...index.subarray(0, 4)], [connection, 0, answer.length, 0]);
+  assert.deepEqual(memory.subarray(10, 10 + answer.length), answer);
+  assert.equal(front.drain(1 << 20, memory, 10, index), 0);
+  for (const [offset, room] of [
+    [64 - answer.length + 1, 8],
+    [10, 3],
+  ] as const) {
+    answerOne();
+    const [, , , sealed] = front.drain(1 << 20, memory, offset, new Uint32Array(room)) as FrontendDrained;
+    assert.deepEqual(sealed, answer);
+  }
+});
+
 test('over the bound a connection is stopped, or its request is answered with Overloaded when it asked for that', () => {
   const { front, taken, feed } = frontend({ openMax: 2 });
   const patient = front.open(4, 0, false);
@@ -238,8 +267,7 @@ test('over the bound a connection is stopped, or its request is answered with Ov
   assert.equal(taken().length, 2);
   const impatient = front.open(4, 0, true);
   feed(impatient, write(4, 9));
-  const [, , items, all, outgoing] = front.drain(1 << 20);
-  const sealed = all as Buffer;
+  const [, , items, sealed, outgoing] = drained(front);
   assert.equal(items, null); // still stopped
   assert.deepEqual([...outgoing], [impatient, 0, sealed!.length, 0]);
   assert.equal(sealed!.readInt32BE(9), 0x1001);
@@ -248,10 +276,7 @@ test('over the bound a connection is stopped, or its request is answered with Ov
   const until = process.hrtime.bigint() + 1000n;
   while (process.hrtime.bigint() < until);
   assert.equal(front.expire(), true);
-  const scratch = Buffer.alloc(4096);
-  const [, , resumed, fits] = front.drain(1 << 20, scratch, 10);
-  assert.equal(fits, true);
-  const timeouts = scratch.subarray(10);
+  const [, , resumed, timeouts] = drained(front);
   assert.equal(timeouts!.readInt32BE(9), 0x1100);
   assert.equal(resumed![1][0], FrontendItem.resumed);
   assert.equal(taken().length, 2);
