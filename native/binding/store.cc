@@ -90,6 +90,7 @@ class StoreWrap : public Napi::ObjectWrap<StoreWrap> {
                         InstanceMethod("freeze", &StoreWrap::Freeze),
                         InstanceMethod("replaceSources", &StoreWrap::ReplaceSources),
                         InstanceMethod("truncate", &StoreWrap::Truncate), InstanceMethod("stats", &StoreWrap::Stats),
+                        InstanceMethod("memtableBytes", &StoreWrap::MemtableBytes),
                         InstanceMethod("figures", &StoreWrap::Figures),
                         InstanceMethod("vectorStats", &StoreWrap::VectorStats),
                         InstanceMethod("vectorPass", &StoreWrap::VectorPass),
@@ -252,6 +253,14 @@ class StoreWrap : public Napi::ObjectWrap<StoreWrap> {
     if (!IdOf(info, 0, &id)) return info.Env().Undefined();
     if (const Status s = store()->Truncate(id); !s.ok()) return Throw(info, s);
     return info.Env().Undefined();
+  }
+  // memtableBytes(): [growing, frozen]
+  Napi::Value MemtableBytes(const Napi::CallbackInfo& info) {
+    const Store::MemtableBytes bytes = store()->CountMemtables();
+    Napi::Array out = Napi::Array::New(info.Env(), 2);
+    out.Set(0u, static_cast<double>(bytes.growing));
+    out.Set(1u, static_cast<double>(bytes.frozen));
+    return out;
   }
   Napi::Value Stats(const Napi::CallbackInfo& info) {
     TableId id;

@@ -254,6 +254,15 @@ Status Store::Truncate(const TableId& id) {
   return Status::Ok();
 }
 
+Store::MemtableBytes Store::CountMemtables() const {
+  MemtableBytes bytes;
+  for (const auto& [id, table] : tables_) {
+    bytes.growing += table->memtable->arena_bytes();
+    for (const StoreTable::Frozen& frozen : table->frozen) bytes.frozen += frozen.memtable->memtable().arena_bytes();
+  }
+  return bytes;
+}
+
 Status Store::Stats(const TableId& id, TableStats* out) {
   const StoreTable* table = Find(id);
   if (table == nullptr) return UnknownTable();

@@ -176,6 +176,12 @@ class Store {
   // Forgets memtable, frozen memtables and sources.
   Status Truncate(const TableId& id);
   Status Stats(const TableId& id, TableStats* out);
+  // Bytes of all memtables: of those that grow, and of those that are frozen.
+  struct MemtableBytes {
+    uint64_t growing = 0;
+    uint64_t frozen = 0;
+  };
+  MemtableBytes CountMemtables() const;
   // Null while nothing was measured.
   const TableFigures* Figures(const TableId& id) {
     const StoreTable* table = Find(id);

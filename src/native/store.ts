@@ -87,6 +87,8 @@ export interface NativeStore {
   /** Forgets memtable, frozen memtables and sources. */
   truncate(tableId: Uint8Array): void;
   stats(tableId: Uint8Array): StoreTableStats;
+  /** Bytes of all memtables: of those that grow, and of those that are frozen. */
+  memtableBytes(): readonly [growing: number, frozen: number];
   /** Null while nothing of the table was measured. */
   figures(tableId: Uint8Array): StoreTableFigures | null;
   /** Vector indexes, by table and index id (16 bytes each): vectors, those not linked yet, bytes of memory, writes so far. */

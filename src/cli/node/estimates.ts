@@ -1,10 +1,13 @@
 // system.size_estimates and system.table_estimates: partitions and their size by token range, which Spark and Hadoop split work by.
-import { setTimeout as sleep } from 'node:timers/promises';
 import { utf8Bytes, utf8Text } from '../../common/bytes.js';
 import { FerrosaError } from '../../common/errors.js';
+import { murmurToken } from '../../native/index.js';
 import type { Processor } from '../../query/index.js';
-import { int64, internalQuery } from '../../query/index.js';
+import { Consistency, int64, internalQuery, tableIdBytes } from '../../query/index.js';
+import type { TableDefinition } from '../../schema/index.js';
+import { MutationBuilder } from '../../storage/index.js';
 import type { Log } from '../log.js';
+import { nowMicros } from './environment.js';
 import type { NodeStorage } from './storage.js';
 
 type TokenRange = { readonly start: string; readonly end: string /** Of the whole ring. */; readonly share: number };
@@ -27,10 +30,9 @@ export function rangesOf(tokens: readonly string[]): TokenRange[] {
 
 /**
  * Writes both tables anew. Keys are hashed, so each range is taken to have its share of a table's partitions.
- * @param overMs  about how long it may take, so that it is in nobody's way; 0: as fast as it goes
  * @throws FerrosaError when the writes fail
  */
-export async function refreshEstimates(processor: Processor, storage: NodeStorage, overMs = 0): Promise<void> {
+export async function refreshEstimates(processor: Processor, storage: NodeStorage): Promise<void> {
   const { shards, metadata, record } = storage;
   const totals = new Map<string, { partitions: number; bytes: number }>();
   for (const { tables } of await shards.stats())
@@ -40,31 +42,54 @@ export async function refreshEstimates(processor: Processor, storage: NodeStorag
     }
   const ranges = rangesOf(record.tokens);
   await forgetDropped(processor, storage);
-  const pauseMs = Math.min(pauseMsMax, overMs / (totals.size * ranges.length));
+  const tables = metadata.catalogue.schema.keyspaces.get('system')!.tables;
+  const bySize = tables.get('size_estimates')!;
+  const byType = tables.get('table_estimates')!;
   for (const [id, { partitions, bytes }] of totals) {
     const table = metadata.catalogue.tableById(id);
     // Every node has its own; as in Cassandra there are none of the tables that are not distributed.
     if (table === null || localKeyspaces.has(table.keyspace)) continue;
     const mean = partitions === 0 ? 0 : Math.round(bytes / partitions);
-    for (const range of ranges) {
-      const sizes = [int64(BigInt(mean)), int64(BigInt(Math.round(partitions * range.share)))];
-      const [start, end] = [utf8Bytes(range.start), utf8Bytes(range.end)];
-      const key = [utf8Bytes(table.keyspace), utf8Bytes(table.name)];
-      await internalQuery(processor, insertSize, [...key, start, end, ...sizes]);
-      for (const type of ['primary', 'local_primary'])
-        await internalQuery(processor, insertTable, [...key, utf8Bytes(type), start, end, ...sizes]);
-      if (overMs > 0) await sleep(pauseMs, undefined, { ref: false });
-    }
+    const rows = ranges.map(({ start, end, share }) => ({
+      range: [utf8Bytes(start), utf8Bytes(end)],
+      sizes: [int64(BigInt(mean)), int64(BigInt(Math.round(partitions * share)))],
+    }));
+    await write(storage, bySize, table, [[]], rows);
+    await write(storage, byType, table, [[utf8Bytes('local_primary')], [utf8Bytes('primary')]], rows);
   }
 }
 
+type EstimateRow = { readonly range: readonly Uint8Array[]; readonly sizes: readonly Uint8Array[] };
+
+/** The rows of one table, in one mutation: many statements would be in the way of those of clients. */
+async function write(
+  { coordinator }: NodeStorage,
+  estimates: TableDefinition,
+  { keyspace, name }: TableDefinition,
+  types: readonly (readonly Uint8Array[])[],
+  rows: readonly EstimateRow[],
+): Promise<void> {
+  const key = utf8Bytes(keyspace);
+  const token = murmurToken(key);
+  const micros = nowMicros();
+  const columns = ['mean_partition_size', 'partitions_count'].map((column) => estimates.columns.get(column)!.id);
+  const builder = new MutationBuilder(tableIdBytes(estimates), token, key);
+  for (const type of types)
+    for (const { range, sizes } of rows) {
+      builder.insertRow([utf8Bytes(name), ...type, ...range], micros);
+      for (const [i, column] of columns.entries()) builder.cell(column, micros, sizes[i]!);
+    }
+  const options = {
+    consistency: Consistency.LOCAL_ONE,
+    writeType: 'SIMPLE',
+    timeoutMs: writeMs,
+    durable: true,
+  } as const;
+  await coordinator.mutate([{ token, bytes: builder.finish() }], options);
+}
+
 const localKeyspaces = new Set(['system', 'system_schema']);
-const insertSize =
-  'INSERT INTO system.size_estimates (keyspace_name, table_name, range_start, range_end, mean_partition_size, ' +
-  'partitions_count) VALUES (?, ?, ?, ?, ?, ?)';
-const insertTable =
-  'INSERT INTO system.table_estimates (keyspace_name, table_name, range_type, range_start, range_end, ' +
-  'mean_partition_size, partitions_count) VALUES (?, ?, ?, ?, ?, ?, ?)';
+const writeMs = 10_000;
 
 /** Rows of tables that are no longer there go. */
 async function forgetDropped(processor: Processor, { metadata }: NodeStorage): Promise<void> {
@@ -82,14 +107,12 @@ async function forgetDropped(processor: Processor, { metadata }: NodeStorage): P
 /** When they are made for the first time and again, as Cassandra does. */
 const firstMs = 30_000;
 const everyMs = 300_000;
-/** Between the rows of one range and those of the next. */
-const pauseMsMax = 100;
 
 /** Keeps both tables fresh until the returned function is called. */
 export function scheduleEstimates(processor: Processor, storage: NodeStorage, log: Log): () => void {
   const refresh = async (): Promise<void> => {
     try {
-      await refreshEstimates(processor, storage, everyMs / 2);
+      await refreshEstimates(processor, storage);
     } catch (error) {
       if (!(error instanceof FerrosaError)) throw error;
       log.warn({ error: error.message }, 'size estimates could not be written');

@@ -5,6 +5,9 @@ import { trimMemory } from '../../native/index.js';
 
 /** Without a request for so long nobody waits for this thread. */
 const idleMs = 2_000;
+/** By then V8 has collected what the start left behind, in all threads. Later it would do so under requests, which wait for it. */
+const reducedMs = 10_000;
+const neverMs = 2 ** 31 - 1;
 /** Fewer requests since the last time are not worth the work. */
 const requestsMin = 100;
 
@@ -17,6 +20,10 @@ export function trimWhenIdle(requests: () => number): () => void {
   const collect = collector();
   let seen = requests();
   let trimmedAt = seen;
+  const startup = setTimeout(
+    () => setFlagsFromString(`--gc-memory-reducer-start-delay-ms=${neverMs}`),
+    reducedMs,
+  ).unref();
   const timer = setInterval(() => {
     const now = requests();
     const isIdle = now === seen;
@@ -24,11 +31,12 @@ export function trimWhenIdle(requests: () => number): () => void {
     if (!isIdle || now - trimmedAt < requestsMin) return;
     trimmedAt = now;
     collect();
-    // After a collection V8 would plan two more of its own, and make them when requests have come back.
-    setFlagsFromString('--no-memory-reducer');
     trimMemory();
   }, idleMs).unref();
-  return () => clearInterval(timer);
+  return () => {
+    clearTimeout(startup);
+    clearInterval(timer);
+  };
 }
 
 /** The collector of this thread, which V8 shows to those who ask by flag. */

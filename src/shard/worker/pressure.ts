@@ -44,27 +44,30 @@ export class Pressure {
   /** Call often while writes come. */
   check(nowMs: number): void {
     this.#nowMs = nowMs;
-    let growing = 0;
-    let frozen = 0;
+    for (const state of this.#tables.byId.values()) this.#flushPeriodically(state);
+    const [growing, frozen] = this.#tables.store.memtableBytes();
+    this.memtableBytes = growing + frozen;
+    const { memtableBytesMax, logBytesMax } = this.#limits;
+    if (growing > memtableBytesMax * cleanupPart) this.#flushLargest();
+    if (this.#log.stats().totalBytes > logBytesMax) this.#freeOldest();
+    this.#judge();
+  }
+
+  #flushPeriodically(state: TableState): void {
+    const { flushPeriodMs } = state.table;
+    if (flushPeriodMs === 0 || this.#nowMs - state.lastFlushMs < flushPeriodMs) return;
+    if (this.#tables.store.stats(state.id).memtablePartitions > 0) this.#flush(state);
+  }
+
+  #flushLargest(): void {
     let largest: TableState | null = null;
     let largestBytes = 0;
     for (const state of this.#tables.byId.values()) {
-      const stats = this.#tables.store.stats(state.id);
-      growing += stats.memtableBytes;
-      frozen += stats.frozenBytes;
-      if (stats.memtablePartitions > 0 && stats.memtableBytes > largestBytes)
-        [largest, largestBytes] = [state, stats.memtableBytes];
-      const { flushPeriodMs } = state.table;
-      if (flushPeriodMs > 0 && stats.memtablePartitions > 0 && nowMs - state.lastFlushMs >= flushPeriodMs)
-        this.#flush(state);
+      const { memtablePartitions, memtableBytes } = this.#tables.store.stats(state.id);
+      if (memtablePartitions > 0 && memtableBytes > largestBytes) [largest, largestBytes] = [state, memtableBytes];
     }
-    this.memtableBytes = growing + frozen;
-    const { memtableBytesMax, logBytesMax } = this.#limits;
     // Not while the last one waits: small flushes make small SSTables.
-    if (largest !== null && growing > memtableBytesMax * cleanupPart && largest.frozen.length === 0)
-      this.#flush(largest);
-    if (this.#log.stats().totalBytes > logBytesMax) this.#freeOldest();
-    this.#judge();
+    if (largest !== null && largest.frozen.length === 0) this.#flush(largest);
   }
 
   #freeOldest(): void {
