@@ -72,13 +72,33 @@ export async function compareServers(
     return windows.sort((a, b) => a.p99 - b.p99)[(rateWindows - 1) / 2]!;
   };
 
+  const fill = async (target: Target, { prepare: args }: Workload): Promise<void> => {
+    if (args !== undefined) await run(target, args, 0, 0);
+  };
+
+  /** A server of the JVM is warm for none of the workloads until it has met all of them. */
+  const warm = async (target: Target, seconds: number): Promise<void> => {
+    const done = new Set<string>();
+    for (const workload of chosen) {
+      if (workload.shardAware === true) continue;
+      const rateAt = workload.args.indexOf('--rate');
+      const args = rateAt < 0 ? workload.args : workload.args.toSpliced(rateAt, 2);
+      const key = `${workload.proto} ${args.join(' ')}`;
+      if (done.has(key)) continue;
+      done.add(key);
+      await fill(target, workload);
+      await run(target, args, 1, seconds, workload);
+    }
+  };
+
   const measure = async (target: Target, warmupSeconds: number): Promise<Row[]> => {
     const rows: Row[] = [];
     await prepare(target);
+    if (target.name === 'cassandra') await warm(target, Number(options['cassandra-warmup']));
     for (const workload of chosen) {
       if (workload.shardAware === true && target.shardAwarePort === null) continue;
       if (target.name === 'floor' && workload.floor !== true) continue;
-      if (workload.prepare !== undefined) await run(target, workload.prepare, 0, 0);
+      if (target.name !== 'cassandra') await fill(target, workload);
       const result = await (workload.rate === undefined
         ? run(target, workload.args, Number(options.seconds), warmupSeconds, workload)
         : atRate(target, workload));
@@ -102,7 +122,7 @@ export async function compareServers(
   const rows = await measureTarget(() => startFerrosa(Number(options.shards), settings), Number(options.warmup));
   if (chosen.some((workload) => workload.floor)) rows.push(...(await measureTarget(startFloor, 1)));
   if (!options['skip-cassandra'])
-    rows.push(...(await measureTarget(() => startCassandra(cassandra), Number(options['cassandra-warmup']))));
+    rows.push(...(await measureTarget(() => startCassandra(cassandra), Number(options.warmup))));
   printTable(chosen, rows);
   console.log(JSON.stringify({ date: new Date().toISOString(), node: process.version, options, rows }));
 }

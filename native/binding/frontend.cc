@@ -295,6 +295,7 @@ Napi::Value FrontendJs::Stats(const Napi::CallbackInfo& info) {
   Napi::Object o = Napi::Object::New(info.Env());
   o.Set("hot", static_cast<double>(s.hot));
   o.Set("local", static_cast<double>(s.local));
+  o.Set("lent", static_cast<double>(s.lent));
   o.Set("left", static_cast<double>(s.left));
   o.Set("declined", static_cast<double>(s.declined));
   o.Set("handed", static_cast<double>(s.handed));

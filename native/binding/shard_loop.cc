@@ -203,7 +203,6 @@ Napi::Value ShardLoopJs::Stats(const Napi::CallbackInfo& info) {
   o.Set("declined", static_cast<double>(s.declined));
   o.Set("mutations", static_cast<double>(s.mutations));
   o.Set("reads", static_cast<double>(s.reads));
-  o.Set("lent", static_cast<double>(s.lent));
   o.Set("parked", static_cast<double>(s.parked));
   o.Set("yielded", static_cast<double>(s.yielded));
   o.Set("expired", static_cast<double>(s.expired));

@@ -185,7 +185,9 @@ void Frontend::RunHere() {
       answered_ = true;
       lane.requests->FlushQuietly();
       lane.waiting = 0;
-      done = ring.loop->RunShort(ring.asker);
+      uint32_t ran;
+      done = ring.loop->RunShort(ring.asker, &ran);
+      stats_.lent += ran;
     }
     lender->GiveBack();
     if (!done) lane.requests->Wake();

@@ -37,6 +37,7 @@ inline uint32_t ShardOfToken(int64_t token, uint32_t shards, uint32_t ignore_msb
 struct FrontendStats {
   uint64_t hot = 0;         // requests put into rings
   uint64_t local = 0;       // of those, for the shard of this thread
+  uint64_t lent = 0;        // of those, run by this thread in the place of a shard's that slept
   uint64_t left = 0;        // envelopes left to JavaScript
   uint64_t declined = 0;    // of `hot`, those that shards declined: handed to JavaScript
   uint64_t handed = 0;      // texts that went to JavaScript as an EXECUTE; not among `hot`

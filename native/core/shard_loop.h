@@ -37,7 +37,6 @@ struct ShardLoopStats {
   uint64_t expired = 0;  // dropped: past their deadline when their turn came
   uint64_t errors = 0;
   uint64_t vector_searches = 0;
-  uint64_t lent = 0;     // of `records`, those that who asked has run itself
   uint32_t held = 0;     // answers that wait for a sync of the log
   uint32_t waiting = 0;  // parked now
 };
@@ -64,8 +63,8 @@ class ShardLoop {
   // kEvents and kMisses: take events() and misses() before the next call.
   uint32_t Run(uint64_t budget_micros);
   // By who has borrowed the shard: runs the requests of one asker up to the first that may take long. False: the shard's thread has something to
-  // do and must be woken.
-  bool RunShort(uint32_t asker);
+  // do and must be woken. *ran: how many it were.
+  bool RunShort(uint32_t asker, uint32_t* ran);
   // Whether writes are among those. They are at first.
   void LendWrites(bool lends) { lends_writes_ = lends; }
 

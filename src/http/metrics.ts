@@ -15,7 +15,7 @@ export type MetricSources = {
 };
 
 /** What the thread of a shard has done for the connections that live on it. */
-export type ServingFigures = Omit<HotPathFigures, 'hot'> & {
+export type ServingFigures = Omit<HotPathFigures, 'hot' | 'lent'> & {
   readonly shard: number;
   /** Requests whose key the shard owns, and those that another shard has run. */
   readonly local: number;
@@ -28,6 +28,7 @@ export type ServingFigures = Omit<HotPathFigures, 'hot'> & {
 /** What the hot path has done since the start. */
 export type HotPathFigures = {
   readonly hot: number;
+  readonly lent: number;
   readonly declined: number;
   readonly handed: number;
   readonly timeouts: number;
@@ -150,10 +151,15 @@ function addServer(registry: Registry, { server, budget }: MetricSources, servin
 function addHotPath(registry: Registry, hotPath: { stats(): HotPathFigures }, serving: Serving): void {
   const name = (end: string): string => `ferrosa_hot_path_${end}`;
   const sum = async (read: (stats: HotPathFigures) => number): Promise<number> =>
-    read(hotPath.stats()) + (await sumOf(serving, (one) => read({ ...one, hot: one.local + one.forwarded })));
+    read(hotPath.stats()) + (await sumOf(serving, (one) => read({ ...one, hot: one.local + one.forwarded, lent: 0 })));
   gauge(registry, name('requests_in_flight'), 'Requests that the addon runs', () => sum(({ open }) => open));
   const counters: [string, string, (stats: HotPathFigures) => number][] = [
     ['requests', 'Requests that the addon has run', (stats) => stats.hot],
+    [
+      'lent',
+      'Of them, those that the main thread has run while the thread of their shard slept',
+      (stats) => stats.lent,
+    ],
     ['declined', 'Requests that a shard gave back to JavaScript', (stats) => stats.declined],
     ['handed', 'Texts that went to JavaScript as prepared statements', (stats) => stats.handed],
     ['timeouts', 'Requests that were not answered in time', (stats) => stats.timeouts],

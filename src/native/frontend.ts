@@ -70,6 +70,8 @@ export type FrontendStats = {
   readonly hot: number;
   /** Of those, the ones for the shard of this thread. */
   readonly local: number;
+  /** Of `hot`, those that this thread has run itself, in the place of a shard's that slept. */
+  readonly lent: number;
   /** Envelopes of connections here that went to JavaScript. */
   readonly left: number;
   /** Of those, the ones that a shard had declined. */

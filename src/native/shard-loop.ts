@@ -14,8 +14,6 @@ export const ShardLoopOutcome = {
 
 export type ShardLoopStats = {
   readonly records: number;
-  /** Of them, those that the thread that asked has run itself, while this one slept. */
-  readonly lent: number;
   readonly hotWrites: number;
   readonly hotReads: number;
   readonly declined: number;
