@@ -91,11 +91,12 @@ Status Store::Apply(Slice mutation) {
 void Store::ApplyRow(StoreTable* table, const RowWrite& write) {
   Memtable& memtable = *table->memtable;
   MemPartition* partition = memtable.Upsert(write.key);
+  if (!write.partition_deletion.live()) memtable.ApplyPartitionDeletion(partition, write.partition_deletion);
+  if (!write.has_row) return;
   MemRow* row = write.is_static ? memtable.UpsertStaticRow(partition)
                                 : memtable.UpsertRow(partition, write.clustering.data(), write.clustering.size());
-  if (write.delete_row) memtable.ApplyRowDeletion(row, {write.timestamp, write.local_deletion_time});
-  if (write.has_liveness)
-    memtable.ApplyLiveness(row, {write.timestamp, write.ttl, write.ttl == kNoTtl ? kNoDeletionTime : write.local_deletion_time});
+  if (!write.deletion.live()) memtable.ApplyRowDeletion(row, write.deletion);
+  if (write.has_liveness) memtable.ApplyLiveness(row, {write.timestamp, write.ttl, write.expires_at});
   for (const ColumnDeletion& d : write.deletions) memtable.ApplyComplexDeletion(row, d.column, d.time);
   memtable.Expect(row, write.cells.size());
   for (const CellWrite& c : write.cells) {
@@ -112,24 +113,31 @@ void Store::ApplyRow(StoreTable* table, const RowWrite& write) {
 }
 
 void Store::EncodeRow(const StoreTable& table, const RowWrite& write, Writer* out) {
+  const bool deletes_partition = !write.partition_deletion.live();
   out->U8(kMutationFormat);
-  out->U8(0);
+  out->U8(deletes_partition ? kMutationHasPartitionDeletion : 0);
   out->Bytes(Slice(table.descriptor->id.data(), 16));
   out->LE<int64_t>(write.key.token);
   out->LE<uint16_t>(static_cast<uint16_t>(write.key.key.size));
   out->Bytes(write.key.key);
+  if (deletes_partition) {
+    out->LE<int64_t>(write.partition_deletion.marked_for_delete_at);
+    out->LE<uint32_t>(write.partition_deletion.local_deletion_time);
+  }
+  if (!write.has_row) return;
+  const bool deletes_row = !write.deletion.live();
   out->U8(write.is_static ? kItemStaticRow : kItemRow);
   if (!write.is_static) WriteClustering(out, write.clustering.data(), write.clustering.size());
   const bool expiring = write.has_liveness && write.ttl != kNoTtl;
-  out->U8((write.has_liveness ? kRowLiveness : 0) | (expiring ? kRowLivenessTtl : 0) | (write.delete_row ? kRowDeletion : 0));
+  out->U8((write.has_liveness ? kRowLiveness : 0) | (expiring ? kRowLivenessTtl : 0) | (deletes_row ? kRowDeletion : 0));
   if (write.has_liveness) out->LE<int64_t>(write.timestamp);
   if (expiring) {
     out->LE<uint32_t>(write.ttl);
-    out->LE<uint32_t>(write.local_deletion_time);
+    out->LE<uint32_t>(write.expires_at);
   }
-  if (write.delete_row) {
-    out->LE<int64_t>(write.timestamp);
-    out->LE<uint32_t>(write.local_deletion_time);
+  if (deletes_row) {
+    out->LE<int64_t>(write.deletion.marked_for_delete_at);
+    out->LE<uint32_t>(write.deletion.local_deletion_time);
   }
   out->Var(write.deletions.size() + write.cells.size());
   for (const ColumnDeletion& d : write.deletions) {
@@ -203,6 +211,11 @@ Status Store::ReadPartition(StoreTable* table, const HotRead& read, Writer* out,
   out->bytes.resize(start);
   *state = done == PartitionState::kYield ? ReadState::kYield : ReadState::kMiss;
   return done == PartitionState::kCorrupt ? executor_.partitions().error() : Status::Ok();
+}
+
+PartitionState Store::ReadRow(StoreTable* table, const DecoratedKey& key, std::span<const Slice> clustering, Row* out, bool* found,
+                              DeletionTime* covering, MissList* misses) {
+  return executor_.partitions().ReadRow(table, key, false, clustering, out, found, covering, misses);
 }
 
 std::shared_ptr<FrozenMemtable> Store::Freeze(const TableId& id) {

@@ -37,16 +37,18 @@ struct ColumnDeletion {
   DeletionTime time;
 };
 
-// One row, all of its cells written with one timestamp.
+// One row, all of its cells written with one timestamp; before it, or alone, the deletion of its partition.
 struct RowWrite {
   DecoratedKey key;
+  DeletionTime partition_deletion;
+  bool has_row = true;
   std::span<const Slice> clustering;
   bool is_static = false;
   bool has_liveness = false;  // INSERT
-  bool delete_row = false;    // local_deletion_time is the deletion's
+  DeletionTime deletion;      // of the row
   int64_t timestamp = 0;
-  uint32_t ttl = kNoTtl;                           // of the liveness
-  uint32_t local_deletion_time = kNoDeletionTime;  // expiry of the liveness, or time of the deletion
+  uint32_t ttl = kNoTtl;                  // of the liveness
+  uint32_t expires_at = kNoDeletionTime;  // of the liveness, with a ttl
   std::span<const ColumnDeletion> deletions;
   std::span<const CellWrite> cells;
 };
@@ -165,6 +167,9 @@ class Store {
   // use Read with a command after a kYield.
   Status ReadPartition(StoreTable* table, const HotRead& read, Writer* out, HotReadResult* result, ReadState* state,
                        MissList* misses);
+  // Reads one row as PartitionReader::ReadRow does: its slices live until the next read or write.
+  PartitionState ReadRow(StoreTable* table, const DecoratedKey& key, std::span<const Slice> clustering, Row* out, bool* found,
+                         DeletionTime* covering, MissList* misses);
 
   // Freezes the current memtable if it has content: it stays readable as a source until ReplaceSources names its number.
   // Any thread of the process finds it by FindFrozen(number) for the flush. Returns null when there is nothing to flush.
