@@ -72,9 +72,6 @@ void BatchEntry::Finish(Writer* keep, Writer* end) {
   Store::EncodeRow(*table_, removal, end);
 }
 
-void BatchEntry::Apply(Store* store) {
-  store->ApplyRow(table_, row_);
-  table_->writes++;
-}
+void BatchEntry::Apply(Store* store, Slice keep) { store->ApplyPassing(table_, row_.key.key, keep); }
 
 }  // namespace ferrosa

@@ -78,7 +78,13 @@ void ShardLoop::PutEntry() {
   batch_.LE<uint32_t>(0);
   entry_.Finish(&batch_, &entry_end_);
   StoreLE<uint32_t>(batch_.bytes.data() + at, static_cast<uint32_t>(batch_.size() - at - 4));
+  entry_at_ = at + 4;
   batch_mutations_++;
+}
+
+// It is the last of what the log has been given.
+void ShardLoop::ApplyEntry() {
+  entry_.Apply(store_, Slice(batch_.bytes.data() + entry_at_, batch_.size() - entry_at_));
 }
 
 // What there is for this shard goes into its log, as one record.
@@ -106,7 +112,7 @@ void ShardLoop::HotBatchRequest(const Origin& origin, const HotHead& head, Slice
   bool ok = BuildBatch();
   if (ok) ok = LogParts(executor_.plan().flags & kHotNotDurable ? kNotDurable : 0, &lsn).ok();
   if (!ok) return Decline(origin, payload);
-  if (!spread_.empty()) entry_.Apply(store_);
+  if (!spread_.empty()) ApplyEntry();
   uint64_t own = 0;
   for (size_t i = 0; i < executor_.batch_size(); i++) {
     if (owners_[i] != executor_.shard()) continue;

@@ -153,6 +153,7 @@ class ShardLoop {
   void ClearParts();
   void PutPart(const Writer& mutation, uint32_t owner);
   void PutEntry();
+  void ApplyEntry();
   void PutSpread();
   Status LogParts(uint8_t flags, uint64_t* lsn);
   void AcknowledgeParts(const Origin& origin, const HotHead& head, uint64_t lsn);
@@ -223,6 +224,7 @@ class ShardLoop {
   size_t batch_bytes_ = 0;
   std::vector<uint32_t> owners_;
   BatchEntry entry_;
+  size_t entry_at_ = 0;  // of its mutation, in batch_
   Writer entry_end_;
   std::vector<uint8_t> counter_;
   ShardLoopStats stats_;

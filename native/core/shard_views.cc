@@ -26,7 +26,7 @@ void ShardLoop::HotViewRequest(const Origin& origin, const HotHead& head, Slice 
   if (outcome == HotOutcome::kMiss) return ParkHot(origin, payload);
   uint64_t lsn = 0;
   if (outcome == HotOutcome::kDecline || !PutViews() || !LogParts(0, &lsn).ok()) return Decline(origin, payload);
-  if (!spread_.empty()) entry_.Apply(store_);
+  if (!spread_.empty()) ApplyEntry();
   executor_.Apply(write_);
   stats_.hot_writes++;
   NoteViewWrites();

@@ -81,7 +81,7 @@ Status Store::Apply(Slice mutation) {
   const MutationReader reader(table->memtable->plan(), header);
   RETURN_IF_ERROR(reader.Check(&has_counters));
   if (has_counters) return Status::Invalid("a counter increment has to be turned into a context first");
-  table->memtable->Apply(reader);
+  if (table->passing.empty() || !EndPassing(table, header)) table->memtable->Apply(reader);
   if (!table->vectors.empty()) ApplyVectors(table, header);
   table->writes++;
   last_table_ = table;
@@ -168,6 +168,7 @@ Status Store::Read(ReadOperation* operation, uint32_t budget, ReadState* state, 
   if (id.is_null()) return Status::Invalid("read command: cut short");
   StoreTable* table = Find(id.data);
   if (table == nullptr) return UnknownTable();
+  if (!table->passing.empty()) SettlePassing(table);
   RETURN_IF_ERROR(executor_.Run(table, operation, budget, state, misses));
   if (*state == ReadState::kDone) table->reads++;
   last_table_ = table;
@@ -177,6 +178,7 @@ Status Store::Read(ReadOperation* operation, uint32_t budget, ReadState* state, 
 Status Store::ReadPartition(StoreTable* table, const HotRead& read, Writer* out, HotReadResult* result, ReadState* state,
                             MissList* misses) {
   constexpr uint32_t kBudget = 2048;
+  if (!table->passing.empty()) SettlePassing(table);
   PartitionQuery query;
   hot_slice_.start.kind = read.start.kind;
   hot_slice_.end.kind = read.end.kind;
@@ -215,12 +217,15 @@ Status Store::ReadPartition(StoreTable* table, const HotRead& read, Writer* out,
 
 PartitionState Store::ReadRow(StoreTable* table, const DecoratedKey& key, std::span<const Slice> clustering, Row* out, bool* found,
                               DeletionTime* covering, MissList* misses) {
+  if (!table->passing.empty()) SettlePassing(table);
   return executor_.partitions().ReadRow(table, key, false, clustering, out, found, covering, misses);
 }
 
 std::shared_ptr<FrozenMemtable> Store::Freeze(const TableId& id) {
   StoreTable* table = Find(id);
-  if (table == nullptr || table->memtable->empty()) return nullptr;
+  if (table == nullptr) return nullptr;
+  SettlePassing(table);
+  if (table->memtable->empty()) return nullptr;
   StoreTable::Frozen frozen;
   frozen.memtable = RegisterFrozen(table->memtable);
   frozen.source = frozen.memtable->OpenSource(table->descriptor);
@@ -259,6 +264,8 @@ Status Store::Truncate(const TableId& id) {
   for (const StoreTable::Frozen& f : table->frozen) ReleaseFrozen(f.memtable->number());
   table->frozen.clear();
   table->sources.clear();
+  table->passing.clear();
+  table->passing_bytes = 0;
   RenewMemtable(table);
   for (StoreTable::VectorColumn& column : table->vectors) {
     column.index = std::make_unique<VectorIndex>(column.index->shape(), LoadLE<uint64_t>(column.descriptor.id.data()));
@@ -271,9 +278,9 @@ Status Store::Stats(const TableId& id, TableStats* out) {
   const StoreTable* table = Find(id);
   if (table == nullptr) return UnknownTable();
   *out = {};
-  out->memtable_bytes = table->memtable->arena_bytes();
-  out->memtable_data_bytes = table->memtable->stats().data_bytes;
-  out->memtable_partitions = table->memtable->stats().partitions;
+  out->memtable_bytes = table->memtable->arena_bytes() + table->passing_bytes;
+  out->memtable_data_bytes = table->memtable->stats().data_bytes + table->passing_bytes;
+  out->memtable_partitions = table->memtable->stats().partitions + table->passing.size();
   out->min_timestamp = table->memtable->stats().min_timestamp;
   for (const StoreTable::Frozen& f : table->frozen) {
     out->frozen_bytes += f.memtable->memtable().arena_bytes();

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
@@ -103,6 +104,8 @@ struct StoreTable {
   std::vector<Frozen> frozen;
   std::vector<std::shared_ptr<Source>> sources;  // SSTables
   std::shared_ptr<MemtableSource> memtable_source;
+  std::unordered_map<std::string, std::vector<uint8_t>> passing;  // mutations by key: store_passing.cc
+  size_t passing_bytes = 0;
   uint64_t reads = 0;
   uint64_t writes = 0;
   LazyTableFigures figures;  // kept by who measures: the ShardLoop
@@ -152,6 +155,9 @@ class Store {
   Status Check(Slice mutation, bool* has_counters);
   // A hot write without counters; values are already validated against the column types.
   void ApplyRow(StoreTable* table, const RowWrite& write);
+  // Applies a mutation that writes a whole partition of which the deletion comes soon, after it is in the log.
+  // REQUIRES: the table has it nowhere yet, and gets no other mutation of it than that deletion
+  void ApplyPassing(StoreTable* table, Slice key, Slice mutation);
   // The mutation bytes of a hot write, appended to *out: what goes to the commit log before ApplyRow.
   static void EncodeRow(const StoreTable& table, const RowWrite& write, Writer* out);
 
@@ -220,6 +226,10 @@ class Store {
     int64_t clock;
     int64_t count;
   };
+  // The partition is deleted; true when nothing else is to know of it.
+  bool EndPassing(StoreTable* table, const MutationHeader& header);
+  // Puts what is passing into the memtable.
+  void SettlePassing(StoreTable* table);
   void RenewMemtable(StoreTable* table);
   void SetVectors(StoreTable* table);
   void ApplyVectors(StoreTable* table, const MutationHeader& header);

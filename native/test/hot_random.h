@@ -1,6 +1,7 @@
 // Hot plans, requests of them, and the tables that they are of, for tests of the hot path.
 #pragma once
 #include "core/hash.h"
+#include "core/hot_plan.h"
 #include "core/hot_record.h"
 #include "core/ring.h"
 #include "core/store.h"
@@ -333,6 +334,31 @@ inline void AddViewTables(Store* store) {
   };
   make(21, {TypeKind::kInt}, {TypeKind::kInt, TypeKind::kInt, TypeKind::kText});
   make(22, {TypeKind::kInt, TypeKind::kInt}, {TypeKind::kText});
+}
+
+// system.batches.
+inline constexpr uint8_t kBatches = 20;
+
+inline void AddBatches(Store* store) {
+  auto d = std::make_shared<TableDescriptor>();
+  d->id.fill(kBatches);
+  d->version = 1;
+  d->keyspace = "system";
+  d->name = "batches";
+  d->partition_key.push_back(Type{TypeKind::kTimeuuid});
+  const auto add = [&](uint16_t id, const char* name, Type type, bool multicell) {
+    Column column;
+    column.id = id;
+    column.name = name;
+    column.type = std::move(type);
+    column.multicell = multicell;
+    d->columns.push_back(column);
+  };
+  Type list{TypeKind::kList};
+  list.children = {Type{TypeKind::kBlob}};
+  add(1, "version", Type{TypeKind::kInt}, false);
+  add(2, "mutations", list, true);
+  store->SetTable(d);
 }
 
 // A ring in memory of its own.

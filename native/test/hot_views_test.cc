@@ -16,30 +16,6 @@ using Rows = std::multiset<std::vector<std::string>>;
 
 uint64_t g_now = 1'000'000'000;
 
-constexpr uint8_t kBatches = 20;
-
-void AddBatches(Store* store) {
-  auto d = std::make_shared<TableDescriptor>();
-  d->id.fill(kBatches);
-  d->version = 1;
-  d->keyspace = "system";
-  d->name = "batches";
-  d->partition_key.push_back(Type{TypeKind::kTimeuuid});
-  const auto add = [&](uint16_t id, const char* name, Type type, bool multicell) {
-    Column column;
-    column.id = id;
-    column.name = name;
-    column.type = std::move(type);
-    column.multicell = multicell;
-    d->columns.push_back(column);
-  };
-  Type list{TypeKind::kList};
-  list.children = {Type{TypeKind::kBlob}};
-  add(1, "version", Type{TypeKind::kInt}, false);
-  add(2, "mutations", list, true);
-  store->SetTable(d);
-}
-
 struct Shard {
   Shard() : requests(64 * 1024), answers(64 * 1024), to_shard(requests.view, WakeFd()), at_shard(requests.view, WakeFd()),
             to_main(answers.view, WakeFd()), at_main(answers.view, WakeFd()), store({}),

@@ -12,6 +12,7 @@ const seed = Number(process.env['VIEWS_SEED'] ?? Math.floor(Math.random() * 2 **
 const settings = {
   ...patient,
   shards: '3',
+  cas_contention_timeout: '60s',
   commitlog_segment_size: '1MiB',
   memtable_offheap_space: '8MiB',
 };

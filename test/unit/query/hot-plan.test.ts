@@ -182,7 +182,7 @@ test('writes of one row are hot also when views of simple columns follow; nothin
     assert.equal(await planOf(made, cql), null, cql);
   // u16 n, the view: its id, u8 n, n x (u8 source, u16 which) of partition key and clustering, u16 n.
   const hex = Buffer.from((await planOf(made, insert))!).toString('hex');
-  assert.ok(hex.includes('02' + '020400' + '010100' + '03' + '000000' + '000100' + '010000' + '0000'), hex);
+  assert.match(hex, /02(02..00)(010100)03(000000)(000100)(010000)0000/);
   for (const view of [
     `CREATE MATERIALIZED VIEW with_l AS SELECT v, p, q, c, d, l FROM b WHERE v IS NOT NULL AND ${keys} PRIMARY KEY (v, p, q, c, d)`,
     `CREATE MATERIALIZED VIEW some AS SELECT c, p, q, d FROM b WHERE c > 3 AND p IS NOT NULL AND q IS NOT NULL AND d IS NOT NULL PRIMARY KEY (c, p, q, d)`,
