@@ -1,7 +1,6 @@
 #include "batch_entry.h"
 
 #include "hash.h"
-#include "mutation.h"
 #include "server_clock.h"
 #include "shard_source.h"
 
@@ -66,19 +65,13 @@ void BatchEntry::Add(Slice mutation) {
 void BatchEntry::Finish(Writer* keep, Writer* end) {
   row_.cells = cells_;
   Store::EncodeRow(*table_, row_, keep);
-  end->U8(kMutationFormat);
-  end->U8(kMutationHasPartitionDeletion);
-  end->Bytes(Slice(id_.data(), id_.size()));
-  end->LE<int64_t>(row_.key.token);
-  end->LE<uint16_t>(static_cast<uint16_t>(row_.key.key.size));
-  end->Bytes(row_.key.key);
-  end->LE<int64_t>(ends_at_);
-  end->LE<uint32_t>(static_cast<uint32_t>(ends_at_ / 1'000'000));
+  RowWrite removal;
+  removal.key = row_.key;
+  removal.partition_deletion = {ends_at_, static_cast<uint32_t>(ends_at_ / 1'000'000)};
+  removal.has_row = false;
+  Store::EncodeRow(*table_, removal, end);
 }
 
-void BatchEntry::Apply(Store* store) {
-  store->ApplyRow(table_, row_);
-  table_->writes++;
-}
+void BatchEntry::Apply(Store* store, Slice keep) { store->ApplyPassing(table_, row_.key.key, keep); }
 
 }  // namespace ferrosa

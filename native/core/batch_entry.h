@@ -14,12 +14,12 @@ class BatchEntry {
  public:
   // Begins an entry that belongs to `shard` of `shards`. False when it cannot be made here: JavaScript's way can.
   bool Begin(Store* store, uint32_t shard, uint32_t shards, int64_t real_micros);
-  // A mutation of the batch; borrowed until Apply.
+  // A mutation of the batch; borrowed until Finish.
   void Add(Slice mutation);
   // The mutation that keeps the entry, appended to *keep, and the one that ends it, appended to *end.
   void Finish(Writer* keep, Writer* end);
-  // Applies what keeps it, after it is in the log.
-  void Apply(Store* store);
+  // Applies what keeps it (as Finish has made it), after it is in the log.
+  void Apply(Store* store, Slice keep);
 
  private:
   bool FindTable(Store* store);

@@ -204,6 +204,8 @@ class Frontend : private Spreads::Sink {
   }
   // Whether a plan is there that the connection may run and that shards have not declined lately. What they have counts as a try.
   bool IsReady(const Connection& connection, HotPlan* plan) const;
+  // Connections of a shard's own thread leave what several shards have parts of to main, which TRUNCATE asks whether they have ended.
+  bool MaySpread() const { return options_.own_shard < 0 && spreads_.size() < kSpreadsMax; }
   Taken TryHot(Connection* connection, Slice envelope);
   Taken Execute(Connection* connection, Slice envelope);
   Taken Query(Connection* connection, Slice envelope);

@@ -112,6 +112,8 @@ Frontend::Taken Frontend::PutStatement(Connection* connection, Slice envelope, H
       !ValidateRequest(*plan, request_)) {
     return Taken::kLeft;
   }
+  // Rows of views may be other shards': see PlaceBatch.
+  if (!plan->views.empty() && !MaySpread()) return Taken::kLeft;
   HotHead head;
   head.plan = plan->number;
   head.opcode = envelope.data[4];
@@ -155,9 +157,8 @@ bool Frontend::PlaceBatch(const Connection& connection, BatchPlaces* out) {
   out->partitions = static_cast<size_t>(std::unique(tokens_.begin(), tokens_.end()) - tokens_.begin());
   if (out->partitions > 1 && (!options_.several_partitions || (!batch_.logged && batch_.count > kHotUnloggedMax))) return false;
   if (!out->spans) return true;
-  // Connections of a shard's own thread leave these to main, which TRUNCATE asks whether they have ended.
   const bool durable = (batch_.entries[0].plan->flags & kHotNotDurable) == 0;
-  return batch_.logged && durable && !indexed && options_.own_shard < 0 && spreads_.size() < kSpreadsMax;
+  return batch_.logged && durable && !indexed && MaySpread();
 }
 
 // A batch is hot when all its statements are hot writes; those to several shards go to the shard of the first, which keeps the batch.

@@ -64,8 +64,9 @@ bool HotExecutor::ResolveColumns(const TableDescriptor& table, const HotPlan& pl
   out->regulars.Clear();
   out->columns.clear();
   out->indexes.clear();
+  out->views.clear();
   out->conditions.clear();
-  if (!ResolveWrite(table, plan, out) || !ResolveIndexes(plan, out)) return false;
+  if (!ResolveWrite(table, plan, out) || !ResolveIndexes(plan, out) || !ResolveViews(plan, out)) return false;
   for (const HotPlan::Selected& selected : plan.columns) {
     SelectedColumn column;
     column.what = static_cast<SelectedKind>(selected.what);
@@ -105,12 +106,16 @@ bool HotExecutor::ResolveColumns(const TableDescriptor& table, const HotPlan& pl
   return ResolveConditions(table, plan, out);
 }
 
-// Also true when the table of an index is another than it was.
+// Also true when the table of an index or a view is another than it was.
 bool HotExecutor::IsStale(const Resolved& r) const {
-  for (size_t i = 0; i < r.indexes.size(); i++) {
-    StoreTable* table = store_->Find(plan_->indexes[i].table_id.data());
-    if (table != r.indexes[i].table || table->descriptor.get() != r.indexes[i].descriptor) return true;
-  }
+  const auto differs = [&](const std::array<uint8_t, 16>& id, const auto& was) {
+    StoreTable* table = store_->Find(id.data());
+    return table != was.table || (table != nullptr && table->descriptor.get() != was.descriptor);
+  };
+  for (size_t i = 0; i < r.indexes.size(); i++)
+    if (differs(plan_->indexes[i].table_id, r.indexes[i])) return true;
+  for (size_t i = 0; i < r.views.size(); i++)
+    if (differs(plan_->views[i].table_id, r.views[i])) return true;
   return false;
 }
 
@@ -256,17 +261,6 @@ bool HotExecutor::TimestampOf(int64_t server_micros, int64_t* out) const {
   return true;
 }
 
-void HotExecutor::WritePartitionDeletion(const DecoratedKey& key, const Times& times, Writer* out) const {
-  out->U8(kMutationFormat);
-  out->U8(kMutationHasPartitionDeletion);
-  out->Bytes(Slice(plan_->table_id.data(), 16));
-  out->LE<int64_t>(key.token);
-  out->LE<uint16_t>(static_cast<uint16_t>(key.key.size));
-  out->Bytes(key.key);
-  out->LE<int64_t>(times.timestamp);
-  out->LE<uint32_t>(times.now_seconds);
-}
-
 bool HotExecutor::TokenOf(int64_t* out) {
   Slice key;
   if (!PartitionKeyOf(*plan_, *request_, &key_, &key)) return false;
@@ -301,13 +295,18 @@ bool HotExecutor::BuildWrite(int64_t token, const HotTime& time, HotWrite* out) 
   out->paths.clear();
   out->decrements.clear();
   out->entry_count = 0;
-  out->partition_deletion = (plan_->flags & kHotDeletePartition) != 0;
-  if (out->partition_deletion) {
-    WritePartitionDeletion(key, times, &out->mutation);
+  out->view_count = 0;
+  out->clustering.clear();
+  if (plan_->flags & kHotDeletePartition) {
+    RowWrite& row = out->rows[out->row_count++];
+    row = RowWrite{};
+    row.key = key;
+    row.partition_deletion = {times.timestamp, now_seconds};
+    row.has_row = false;
+    Store::EncodeRow(*out->table, row, &out->mutation);
     return true;
   }
 
-  out->clustering.clear();
   for (const int32_t slot : plan_->clustering) out->clustering.push_back(Value(slot).bytes);
   const bool whole_clustering = out->clustering.size() == r->descriptor->clustering.size();
   if (!whole_clustering && (!out->clustering.empty() || !r->regulars.empty())) return false;
@@ -329,9 +328,9 @@ bool HotExecutor::BuildWrite(int64_t token, const HotTime& time, HotWrite* out) 
     RowWrite* row = add_row(out->regulars);
     row->clustering = out->clustering;
     row->has_liveness = insert;
-    row->delete_row = delete_row;
+    if (delete_row) row->deletion = {times.timestamp, now_seconds};
     row->ttl = insert ? times.ttl : kNoTtl;
-    row->local_deletion_time = delete_row ? now_seconds : (insert ? times.expires_at : kNoDeletionTime);
+    row->expires_at = insert ? times.expires_at : kNoDeletionTime;
   }
   // Nothing to write (an UPDATE whose values are all left out) is JavaScript's to say.
   if (out->row_count == 0) return false;
@@ -340,15 +339,19 @@ bool HotExecutor::BuildWrite(int64_t token, const HotTime& time, HotWrite* out) 
   return r->indexes.empty() || AddEntries(*r, times, time.real_micros, out);
 }
 
-Status HotExecutor::Apply(const HotWrite& write) {
-  if (write.partition_deletion) return store_->Apply(Slice(write.mutation.bytes));
+void HotExecutor::Apply(const HotWrite& write) {
+  // Views first: what they get points into the rows of the base as they are before.
+  for (size_t i = 0; i < write.view_count; i++) {
+    if (write.views[i].shard != shard_) continue;
+    store_->ApplyRow(write.views[i].table, write.views[i].row);
+    write.views[i].table->writes++;
+  }
   for (size_t i = 0; i < write.row_count; i++) store_->ApplyRow(write.table, write.rows[i]);
   write.table->writes++;
   for (size_t i = 0; i < write.entry_count; i++) {
     store_->ApplyRow(write.entries[i].table, write.entries[i].row);
     write.entries[i].table->writes++;
   }
-  return Status::Ok();
 }
 
 bool HotExecutor::MakeRead(const HotHead& head, uint32_t now_seconds, HotRead* out) {

@@ -10,6 +10,7 @@
 #include "hot_record.h"
 #include "hot_request.h"
 #include "list_paths.h"
+#include "merge.h"
 #include "store.h"
 
 namespace ferrosa {
@@ -35,24 +36,36 @@ struct HotEntry {
   Writer mutation;
 };
 
+// What a view is to become by a write of its base: a row of it is written, or goes.
+struct HotViewWrite {
+  StoreTable* table = nullptr;
+  uint32_t shard = 0;  // that has the row
+  RowWrite row;
+  std::vector<uint8_t> key;  // of a key with several components
+  std::vector<Slice> clustering;
+  std::vector<CellWrite> cells;
+  Writer mutation;
+};
+
 // A hot write ready for the log and the memtable. The slices point into the request and into what is kept here.
 struct HotWrite {
   StoreTable* table = nullptr;
   RowWrite rows[2];  // static row, then regular row
   size_t row_count = 0;
-  bool partition_deletion = false;  // then `mutation` alone says it
   std::vector<uint8_t> key;  // of a key with several components
   std::array<uint8_t, 8> token;  // big-endian
   std::vector<Slice> clustering;
   std::deque<HotEntry> entries;  // `entry_count` of them are of this write
   size_t entry_count = 0;
+  std::deque<HotViewWrite> views;  // the same with `view_count`
+  size_t view_count = 0;
   HotRowPart statics;
   HotRowPart regulars;
   std::deque<ListPath> paths;                     // of the list elements
   std::deque<std::array<uint8_t, 8>> decrements;  // negated
-  Writer mutation;   // of the first row or the partition deletion
+  Writer mutation;   // of the first row
   Writer mutation2;  // of the second row, if any
-  // Calls `use` with each part of the write that is a mutation.
+  // Calls `use` with each part of the write that is a mutation, except of those of views.
   template <typename Use>
   void ForEachMutation(Use use) const {
     use(mutation);
@@ -97,6 +110,8 @@ class HotExecutor {
 
   // Builds the write of the opened request. False: decline.
   bool BuildWrite(int64_t token, const HotTime& time, HotWrite* out);
+  // For a write of a table with views, behind BuildWrite: reads the row and adds what its views are to become (hot_views.cc).
+  HotOutcome AddViews(const HotTime& time, HotWrite* write, MissList* misses);
   // Names the partition of the opened request: table id and key. False: decline.
   bool PartitionName(std::string* out);
   // For a conditional write, before BuildWrite: reads the row. kDone: *applies tells whether the conditions hold; if not, *frame has the
@@ -104,8 +119,8 @@ class HotExecutor {
   HotOutcome Decide(const HotHead& head, HotTime* time, bool* applies, Writer* frame, MissList* misses);
   // The answer of a conditional write that was made.
   void PutApplied(const HotHead& head, Writer* frame) const { PutAnswer(head, true, frame); }
-  // Applies what BuildWrite made, after it is in the log.
-  Status Apply(const HotWrite& write);
+  // Applies what BuildWrite made, and AddViews for this shard, after it is in the log.
+  void Apply(const HotWrite& write);
   // Appends u32 connection and the whole response envelope of the opened read to *out.
   HotOutcome Read(const HotHead& head, uint32_t now_seconds, Writer* out, MissList* misses);
   // Appends the rows of an opened read whose answer JavaScript makes: u32 length, `request`, u32 rows, their cells.
@@ -163,6 +178,20 @@ class HotExecutor {
       uint16_t expiring;
     };
     std::vector<Index> indexes;
+    struct View {
+      StoreTable* table;
+      const TableDescriptor* descriptor;
+      // Where components of its key and its values come from; a value's `which` is an index of the base's columns.
+      std::vector<HotView::KeyPart> partition_key;
+      std::vector<HotView::KeyPart> clustering;
+      struct Value {
+        uint16_t column;
+        uint16_t base;
+      };
+      std::vector<Value> values;
+      int32_t key_value;  // column of the base that is in the view's key and not in the base's; -1: there is none
+    };
+    std::vector<View> views;
     // Of a conditional write.
     struct Condition {
       HotComparison comparison;
@@ -190,6 +219,14 @@ class HotExecutor {
                           HotRowPart* out);
   static bool AddDelta(const Resolved::Operation& operation, Slice delta, HotWrite* write, HotRowPart* out);
   bool ResolveIndexes(const HotPlan& plan, Resolved* out);
+  // hot_views.cc
+  bool ResolveViews(const HotPlan& plan, Resolved* out);
+  static bool ResolveView(const TableDescriptor& base, const HotView& view, Resolved::View* out);
+  void ChangeRow(const RowWrite& write, bool found, const DeletionTime& covering);
+  bool PlaceInView(const Resolved::View& view, const RowWrite& base, const std::vector<const Cell*>& cells, HotViewWrite* out) const;
+  static void RemoveFromView(const Resolved::View& view, int64_t stamp, uint32_t now_seconds, HotViewWrite* out);
+  void WriteToView(const Resolved::View& view, bool stays, int64_t stamp, uint32_t now_seconds, HotViewWrite* out) const;
+  void AddView(const Resolved::View& view, int64_t stamp, uint32_t now_seconds, HotWrite* write);
   static bool ResolveConditions(const TableDescriptor& table, const HotPlan& plan, Resolved* out);
   bool IsStale(const Resolved& r) const;
   // hot_entries.cc
@@ -201,7 +238,6 @@ class HotExecutor {
   bool Holds(const Resolved& r) const;
   void PutAnswer(const HotHead& head, bool applied, Writer* out) const;
   bool TimestampOf(int64_t server_micros, int64_t* out) const;
-  void WritePartitionDeletion(const DecoratedKey& key, const Times& times, Writer* out) const;
   bool TtlOf(uint32_t now_seconds, uint32_t* ttl, uint32_t* expires_at) const;
   void PutOutputs(Writer* out) const;
   HotOutcome ReadRows(const Resolved& r, const HotHead& head, uint32_t now_seconds, uint32_t* rows, Writer* out, MissList* misses);
@@ -227,6 +263,17 @@ class HotExecutor {
   int64_t bucket_token_ = 0;
   uint32_t shard_ = 0;
   uint32_t shards_ = 1;
+  // Of a write of a table with views: the row as it was and as it becomes, and the live cells by column.
+  struct BaseRow {
+    Row row;
+    bool live = false;
+    std::vector<const Cell*> cells;
+  };
+  const DescriptorPlan* descriptor_plan_ = nullptr;  // of its table
+  BaseRow before_;
+  BaseRow after_;
+  std::array<Row, 2> merged_;
+  RowMerger row_merger_;
   Writer current_;                    // what a conditional write has read: cells of one row
   std::vector<Slice> current_cells_;
 };

@@ -141,6 +141,43 @@ Status HotPlan::ReadIndexes(Reader* reader) {
   return Status::Ok();
 }
 
+Status HotPlan::ReadViews(Reader* reader) {
+  const Status bad = Status::Invalid("hot plan: bad views");
+  const auto read_key = [&](std::vector<HotView::KeyPart>* out) {
+    uint8_t n;
+    if (!reader->U8(&n)) return false;
+    for (uint8_t i = 0; i < n; i++) {
+      uint8_t source;
+      HotView::KeyPart part;
+      if (!reader->U8(&source) || source >= HotView::KeyPart::kSources || !reader->U16(&part.which)) return false;
+      part.source = static_cast<HotView::KeyPart::Source>(source);
+      out->push_back(part);
+    }
+    return true;
+  };
+  uint16_t n;
+  if (!reader->U16(&n) || n > kHotViewsMax) return bad;
+  for (uint16_t i = 0; i < n; i++) {
+    HotView& view = views.emplace_back();
+    Slice id;
+    uint16_t count;
+    if (!reader->Bytes(16, &id) || !read_key(&view.partition_key) || !read_key(&view.clustering) || !reader->U16(&count)) return bad;
+    std::memcpy(view.table_id.data(), id.data, 16);
+    for (uint16_t j = 0; j < count; j++) {
+      HotView::Value value;
+      if (!reader->U16(&value.column_id) || !reader->U16(&value.base_column_id)) return bad;
+      view.values.push_back(value);
+    }
+  }
+  return Status::Ok();
+}
+
+// A write of a table with views is of one row, and of nothing beside its simple columns.
+bool HotPlan::ViewsFit() const {
+  if (views.empty()) return true;
+  return kind == HotKind::kWrite && !(flags & (kHotNotDurable | kHotCounter)) && conditions == HotConditions::kNone && operations.empty();
+}
+
 // Each has the key and the value that its kind wants.
 bool HotPlan::OperationsAreWhole() const {
   for (const Operation& operation : operations) {
@@ -282,7 +319,7 @@ Status HotPlan::Parse(Slice bytes, std::unique_ptr<HotPlan>* out) {
   uint8_t kind;
   Slice prepared;
   Slice table;
-  if (!reader.U8(&format) || format != 4 || !reader.U8(&kind) || kind < 1 || kind > kHotKinds) return bad;
+  if (!reader.U8(&format) || format != 5 || !reader.U8(&kind) || kind < 1 || kind > kHotKinds) return bad;
   plan->kind = static_cast<HotKind>(kind);
   if (!reader.U8(&plan->flags) || !reader.Bytes(16, &prepared) || !reader.Bytes(16, &table) ||
       !reader.U32(&plan->table_version)) {
@@ -293,6 +330,7 @@ Status HotPlan::Parse(Slice bytes, std::unique_ptr<HotPlan>* out) {
   RETURN_IF_ERROR(plan->ReadOperations(&reader));
   RETURN_IF_ERROR(plan->ReadConditions(&reader));
   RETURN_IF_ERROR(plan->ReadIndexes(&reader));
+  RETURN_IF_ERROR(plan->ReadViews(&reader));
   RETURN_IF_ERROR(plan->ReadBinds(&reader));
   if (!reader.U8(&plan->slice_flags) || !reader.U32(&plan->default_ttl) || !reader.U16(&plan->consistency_levels) ||
       !reader.U32(&plan->row_limit) || !reader.U32(&plan->per_partition_limit)) {
@@ -302,7 +340,7 @@ Status HotPlan::Parse(Slice bytes, std::unique_ptr<HotPlan>* out) {
   RETURN_IF_ERROR(plan->ReadText(&reader));
   if (plan->kind == HotKind::kPrepared && plan->skeleton.empty()) return bad;
   if (plan->kind == HotKind::kComputedRead && !plan->skeleton.empty()) return bad;
-  if (reader.left() != 0) return bad;
+  if (reader.left() != 0 || !plan->ViewsFit()) return bad;
   *out = std::move(plan);
   return Status::Ok();
 }

@@ -78,6 +78,24 @@ struct HotIndex {
   uint8_t flags = 0;
 };
 
+// A materialized view of the table that a write is of: where its rows have their keys and values from.
+struct HotView {
+  struct KeyPart {
+    enum Source : uint8_t { kPartitionKey = 0, kClustering = 1, kValue = 2 };
+    static constexpr uint8_t kSources = 3;
+    Source source = kPartitionKey;
+    uint16_t which = 0;  // position in the base's key, or column id
+  };
+  struct Value {
+    uint16_t column_id = 0;
+    uint16_t base_column_id = 0;
+  };
+  std::array<uint8_t, 16> table_id{};
+  std::vector<KeyPart> partition_key;
+  std::vector<KeyPart> clustering;
+  std::vector<Value> values;
+};
+
 // A value of a request: a slice, null, or left out.
 struct HotValue {
   Slice bytes;
@@ -169,6 +187,7 @@ struct HotPlan {
   std::vector<uint8_t> applied_v4;  // rows metadata of the answer when they hold; metadata_v4 and v5 are for when not
   std::vector<uint8_t> applied_v5;
   std::vector<HotIndex> indexes;
+  std::vector<HotView> views;
   int32_t ttl_slot = kNoSlot;
   int32_t timestamp_slot = kNoSlot;
   int32_t row_limit_slot = kNoSlot;
@@ -194,6 +213,8 @@ struct HotPlan {
   Status ReadText(Reader* reader);
   Status ReadConditions(Reader* reader);
   Status ReadIndexes(Reader* reader);
+  Status ReadViews(Reader* reader);
+  bool ViewsFit() const;
   bool PlaceKeyOrValue(BindTarget target, uint16_t which, int32_t slot);
   bool OperationsAreWhole() const;
   Status Place(BindTarget target, uint16_t which, int32_t slot);

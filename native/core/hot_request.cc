@@ -83,7 +83,7 @@ bool ParseBatch(const HotPlans& plans, uint8_t version, Slice body, HotBatch* ou
     HotBatch::Entry& entry = out->entries[i];
     entry.plan = plans.FindById(id.data);
     if (entry.plan == nullptr || entry.plan->kind != HotKind::kWrite || entry.plan->timestamp_slot != kNoSlot) return false;
-    if ((entry.plan->flags & kHotCounter) || entry.plan->conditions != HotConditions::kNone) return false;
+    if ((entry.plan->flags & kHotCounter) || entry.plan->conditions != HotConditions::kNone || !entry.plan->views.empty()) return false;
     if ((entry.plan->flags ^ out->entries[0].plan->flags) & kHotNotDurable) return false;
     entry.request.values.clear();
     if (!ParseValues(*entry.plan, version, &reader, &entry.request)) return false;
@@ -213,21 +213,24 @@ bool ValidateRequest(const HotPlan& plan, const HotRequest& request) {
   return plan.kind != HotKind::kWrite || clustering_bytes <= UINT16_MAX;
 }
 
+// CompositeType: u16 length, bytes, 0.
+bool AppendKeyComponent(Slice component, std::vector<uint8_t>* out) {
+  if (component.size > UINT16_MAX) return false;
+  out->push_back(static_cast<uint8_t>(component.size >> 8));
+  out->push_back(static_cast<uint8_t>(component.size));
+  out->insert(out->end(), component.data, component.data + component.size);
+  out->push_back(0);
+  return true;
+}
+
 bool PartitionKeyOf(const HotPlan& plan, const HotRequest& request, std::vector<uint8_t>* scratch, Slice* out) {
   if (plan.partition_key.size() == 1) {
     *out = request.values[static_cast<size_t>(plan.partition_key[0])].bytes;
     return out->size > 0 && out->size <= UINT16_MAX;
   }
-  // CompositeType: for each component u16 length, bytes, 0.
   scratch->clear();
-  for (const int32_t slot : plan.partition_key) {
-    const Slice component = request.values[static_cast<size_t>(slot)].bytes;
-    if (component.size > UINT16_MAX) return false;
-    scratch->push_back(static_cast<uint8_t>(component.size >> 8));
-    scratch->push_back(static_cast<uint8_t>(component.size));
-    scratch->insert(scratch->end(), component.data, component.data + component.size);
-    scratch->push_back(0);
-  }
+  for (const int32_t slot : plan.partition_key)
+    if (!AppendKeyComponent(request.values[static_cast<size_t>(slot)].bytes, scratch)) return false;
   *out = Slice(*scratch);
   return out->size <= UINT16_MAX;
 }

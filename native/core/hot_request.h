@@ -45,6 +45,8 @@ inline bool IsPaged(const HotRequest& request, uint32_t limit) {
 }
 // Whether every value is one that the plan's types and targets accept.
 bool ValidateRequest(const HotPlan& plan, const HotRequest& request);
+// Adds a component to a serialized key of several. False when it is too long.
+bool AppendKeyComponent(Slice component, std::vector<uint8_t>* out);
 // The serialized partition key. A single component is returned in place; several are put into *scratch. False when it is too long.
 bool PartitionKeyOf(const HotPlan& plan, const HotRequest& request, std::vector<uint8_t>* scratch, Slice* out);
 

@@ -22,6 +22,9 @@ inline constexpr size_t kHotPlansMax = 65536;
 inline constexpr size_t kHotGroupsMax = 4096;
 inline constexpr size_t kHotBindsMax = 4096;  // binds of one statement, and constants
 inline constexpr size_t kHotIndexesMax = 256;  // of one table
+inline constexpr size_t kHotViewsMax = 64;     // the same
+// The row of a view that gc_grace_seconds below this may forget too soon is JavaScript's: see hot_views.cc.
+inline constexpr uint32_t kHotViewGraceSecondsMin = 3600;
 // A longer value of an indexed column is JavaScript's: it may have to warn or to fail (sai_string_term_size_warn_threshold).
 inline constexpr size_t kHotTermBytesMax = 1024;
 // A longer BATCH is JavaScript's: it may have to warn or to fail (batch_size_warn_threshold).

@@ -371,7 +371,8 @@ PartitionState PartitionReader::ReadPoint(StoreTable* table, const PartitionQuer
 }
 
 PartitionState PartitionReader::ReadRow(StoreTable* table, const DecoratedKey& key, bool is_static,
-                                        std::span<const Slice> clustering, Row* out, bool* found, MissList* misses) {
+                                        std::span<const Slice> clustering, Row* out, bool* found, DeletionTime* covering,
+                                        MissList* misses) {
   plan_ = table->plan;
   *found = false;
   if (is_static) {
@@ -387,6 +388,7 @@ PartitionState PartitionReader::ReadRow(StoreTable* table, const DecoratedKey& k
   }
   Point point;
   const PartitionState state = CollectPoint(table, key, nullptr, clustering.data(), &point, misses);
+  if (covering != nullptr) *covering = point.deletion;
   if (state != PartitionState::kDone || point.rows == 0) return state;
   row_pointers_.clear();
   for (size_t i = 0; i < point.rows; i++) row_pointers_.push_back(&spare_rows_[i]);

@@ -47,8 +47,9 @@ class PartitionReader {
   PartitionState Read(StoreTable* table, const PartitionQuery& query, PartitionProgress* progress, uint32_t* budget,
                       uint32_t* rows, Writer* out, MissList* misses);
   // The merged row of a full clustering (or the static row), before expiry is looked at; false in *found when nothing is left of it.
+  // `covering`, if not null: what of the partition and of ranges deletes a regular row.
   PartitionState ReadRow(StoreTable* table, const DecoratedKey& key, bool is_static, std::span<const Slice> clustering,
-                         Row* out, bool* found, MissList* misses);
+                         Row* out, bool* found, DeletionTime* covering, MissList* misses);
   const Status& error() const { return error_; }
 
  private:

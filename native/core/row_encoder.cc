@@ -72,6 +72,17 @@ bool RowIsLive(const DescriptorPlan& plan, const Row& row, uint32_t now, uint32_
   return live;
 }
 
+uint32_t RowExpiry(const DescriptorPlan& plan, const Row& row, uint32_t now) {
+  uint32_t latest = 0;
+  const auto add = [&](bool live, uint32_t ttl, uint32_t expires_at) {
+    if (live) latest = std::max(latest, ttl == kNoTtl ? kNoDeletionTime : expires_at);
+  };
+  add(row.liveness.LiveAt(now), row.liveness.ttl, row.liveness.expires_at);
+  for (const Cell& cell : row.cells)
+    if (!plan.descriptor->columns[cell.column].dropped) add(cell.LiveAt(now), cell.ttl, cell.local_deletion_time);
+  return latest;
+}
+
 void RowEncoder::Begin(const DescriptorPlan& plan, std::span<const SelectedColumn> columns, const DecoratedKey& key,
                        uint32_t now_seconds) {
   plan_ = &plan;
@@ -325,26 +336,15 @@ void RowEncoder::Times(SelectedKind what, uint16_t index, Writer* out) {
   PutNull(out);
 }
 
-// When the last of what makes the row be there expires; null when something of it never does.
+// Null when something of the row never expires.
 void RowEncoder::Expiry(const Row* row, Writer* out) {
-  uint32_t latest = 0;
-  bool forever = row == nullptr;
-  const auto add = [&](bool live, uint32_t ttl, uint32_t expires_at) {
-    if (!live) return;
-    if (ttl == kNoTtl) forever = true;
-    else latest = std::max(latest, expires_at);
-  };
-  if (row != nullptr) {
-    add(row->liveness.LiveAt(now_), row->liveness.ttl, row->liveness.expires_at);
-    for (const Cell& cell : row->cells)
-      if (!plan_->descriptor->columns[cell.column].dropped) add(cell.LiveAt(now_), cell.ttl, cell.local_deletion_time);
-  }
-  if (forever) {
+  const uint32_t expiry = row == nullptr ? kNoDeletionTime : RowExpiry(*plan_, *row, now_);
+  if (expiry == kNoDeletionTime) {
     PutNull(out);
     return;
   }
   out->BE<uint32_t>(4);
-  out->BE<uint32_t>(latest);
+  out->BE<uint32_t>(expiry);
 }
 
 void RowEncoder::Paths(uint16_t index, Writer* out) {

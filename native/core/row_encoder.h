@@ -57,6 +57,9 @@ class RowEncoder {
   const Cell* static_end_ = nullptr;
 };
 
+// When the last of what makes the row be there expires; kNoDeletionTime when something of it never does. 0: nothing of it is live.
+uint32_t RowExpiry(const DescriptorPlan& plan, const Row& row, uint32_t now_seconds);
+
 // Whether the row is there for a reader: its liveness or a cell is live. Adds to *tombstones what is not.
 bool RowIsLive(const DescriptorPlan& plan, const Row& row, uint32_t now_seconds, uint32_t* tombstones);
 

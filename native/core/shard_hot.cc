@@ -29,15 +29,27 @@ void ShardLoop::OnHot(const Origin& origin, Slice payload) {
       return Send(origin, computed ? RecordKind::kComputed : RecordKind::kFrame, Slice(frame_.bytes));
     case HotOutcome::kDecline:
       return Decline(origin, payload);
-    case HotOutcome::kMiss: {
-      auto pending = std::make_unique<Pending>();
-      pending->origin = origin;
-      pending->kind = RecordKind::kHot;
-      pending->started = started_;
-      pending->payload.assign(payload.data, payload.data + payload.size);
-      return Park(std::move(pending), misses_);
-    }
+    case HotOutcome::kMiss:
+      return ParkHot(origin, payload);
   }
+}
+
+// It begins anew when the chunks of misses_ are there.
+void ShardLoop::ParkHot(const Origin& origin, Slice payload) {
+  auto pending = std::make_unique<Pending>();
+  pending->origin = origin;
+  pending->kind = RecordKind::kHot;
+  pending->started = started_;
+  pending->payload.assign(payload.data, payload.data + payload.size);
+  Park(std::move(pending), misses_);
+}
+
+// Whether JavaScript reads the partition of the opened request to write it, or has its table for itself.
+bool ShardLoop::IsHeld() {
+  if (partitions_held_.empty()) return false;
+  if (!executor_.PartitionName(&partition_name_) || partitions_held_.contains(partition_name_)) return true;
+  partition_name_.resize(sizeof(TableId));
+  return partitions_held_.contains(partition_name_);
 }
 
 void ShardLoop::NoteHotRead() {
@@ -81,20 +93,13 @@ bool ShardLoop::DecideHot(const Origin& origin, const HotHead& head, Slice paylo
   misses_.clear();
   bool applies = false;
   HotOutcome outcome = HotOutcome::kDecline;
-  const bool held = !partitions_held_.empty() &&
-                    (!executor_.PartitionName(&partition_name_) || partitions_held_.contains(partition_name_));
-  if (!held) outcome = executor_.Decide(head, time, &applies, &frame_, &misses_);
+  if (!IsHeld()) outcome = executor_.Decide(head, time, &applies, &frame_, &misses_);
   if (outcome == HotOutcome::kDecline) {
     Decline(origin, payload);
     return false;
   }
   if (outcome == HotOutcome::kMiss) {
-    auto pending = std::make_unique<Pending>();
-    pending->origin = origin;
-    pending->kind = RecordKind::kHot;
-    pending->started = started_;
-    pending->payload.assign(payload.data, payload.data + payload.size);
-    Park(std::move(pending), misses_);
+    ParkHot(origin, payload);
     return false;
   }
   if (applies) return true;
@@ -106,6 +111,7 @@ bool ShardLoop::DecideHot(const Origin& origin, const HotHead& head, Slice paylo
 void ShardLoop::HotWriteRequest(const Origin& origin, const HotHead& head, Slice payload) {
   const HotPlan& plan = executor_.plan();
   if (plan.flags & kHotCounter) return HotCounterRequest(origin, head, payload);
+  if (!plan.views.empty()) return HotViewRequest(origin, head, payload);
   const uint8_t flags = plan.flags & kHotNotDurable ? kNotDurable : 0;
   const bool conditional = plan.conditions != HotConditions::kNone;
   HotTime time = TimeOfHot();
@@ -114,8 +120,7 @@ void ShardLoop::HotWriteRequest(const Origin& origin, const HotHead& head, Slice
   // Whatever keeps the log from taking it, JavaScript's way meets it too and says it to the client.
   if (!executor_.BuildWrite(head.token, time, &write_) || !LogWrite(write_, flags, &lsn).ok()) return Decline(origin, payload);
   stats_.hot_writes++;
-  const Status status = executor_.Apply(write_);
-  if (!status.ok()) return SendError(origin, status);
+  executor_.Apply(write_);
   NoteWrites(write_.table, TakeElapsed(), 1);
   if (!conditional) return AcknowledgeHot(origin, head, lsn);
   executor_.PutApplied(head, &frame_);

@@ -252,7 +252,7 @@ void ShardLoop::RunYielded() {
   }
 }
 
-// From here on, or no longer, JavaScript reads a partition to write it: docs/format/ring.md, kind 12.
+// From here on, or no longer, JavaScript reads a partition to write it, or has a table for itself: docs/format/ring.md, kind 12.
 void ShardLoop::OnHold(const Origin& origin, uint8_t flags, Slice payload) {
   if (payload.size < 16) return SendError(origin, Status::Invalid("hold: expected a table id and a key"));
   partition_name_.assign(reinterpret_cast<const char*>(payload.data), payload.size);
@@ -261,7 +261,9 @@ void ShardLoop::OnHold(const Origin& origin, uint8_t flags, Slice payload) {
   } else if (const auto held = partitions_held_.find(partition_name_); held != partitions_held_.end() && --held->second == 0) {
     partitions_held_.erase(held);
   }
-  Send(origin, RecordKind::kAck, {});
+  // Who has the whole table wants to know of all that was begun before: answers that wait for the log go first.
+  const bool waits = payload.size == sizeof(TableId) && !held_.empty();
+  Acknowledge(origin, waits ? held_.back().lsn : 0);
 }
 
 void ShardLoop::OnTable(const Origin& origin, Slice payload) {

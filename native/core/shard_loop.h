@@ -148,11 +148,21 @@ class ShardLoop {
   void OnHold(const Origin& origin, uint8_t flags, Slice payload);
   void HotCounterRequest(const Origin& origin, const HotHead& head, Slice payload);
   void Decline(const Origin& origin, Slice payload);
+  bool IsHeld();
+  void ParkHot(const Origin& origin, Slice payload);
   void HotBatchRequest(const Origin& origin, const HotHead& head, Slice payload);
   bool BuildBatch();
-  bool PutBatch(const HotWrite& write, uint32_t owner);
   bool KeepBatch();
+  void HotViewRequest(const Origin& origin, const HotHead& head, Slice payload);
+  bool PutViews();
+  void NoteViewWrites();
+  void ClearParts();
+  void PutPart(const Writer& mutation, uint32_t owner);
+  void PutEntry();
+  void ApplyEntry();
   void PutSpread();
+  Status LogParts(uint8_t flags, uint64_t* lsn);
+  void AcknowledgeParts(const Origin& origin, const HotHead& head, uint64_t lsn);
   void OnVectorSearch(const Origin& origin, uint8_t flags, Slice payload);
   void StepVectorSearch(std::unique_ptr<Pending> pending);
   void StepVectorSearch(std::unique_ptr<Pending> pending, Slice payload);
@@ -194,7 +204,8 @@ class ShardLoop {
   const TickClock& ticks_ = TickClock::Get();
   uint64_t started_ = 0;  // ticks: when the work on the current request began, which is when the one before it ended
   std::deque<Held> held_;  // ascending by lsn
-  // Partitions that JavaScript reads to write them, and how many times it does: conditional writes of them are its own meanwhile.
+  // Partitions that JavaScript reads to write them, and how many times it does, or, by its id, a whole table: what reads before it writes is
+  // JavaScript's own there meanwhile.
   std::unordered_map<std::string, uint32_t> partitions_held_;
   std::string partition_name_;
   std::deque<Origin> held_rows_;  // rows of builds of vector indexes that wait for room
@@ -212,7 +223,7 @@ class ShardLoop {
   std::vector<std::unique_ptr<HotWrite>> writes_;  // of a batch
   Writer frame_;
   Writer batch_;
-  // Of a batch: what belongs to other shards, by shard, and the entry that keeps it meanwhile. spread_ has the shards of those in use.
+  // Of a batch or a write with views: what belongs to other shards, by shard, and the entry that keeps it meanwhile. spread_ has the shards of those in use.
   std::vector<Writer> parts_;
   std::vector<uint32_t> spread_;
   std::vector<uint32_t> part_mutations_;
@@ -220,6 +231,7 @@ class ShardLoop {
   size_t batch_bytes_ = 0;
   std::vector<uint32_t> owners_;
   BatchEntry entry_;
+  size_t entry_at_ = 0;  // of its mutation, in batch_
   Writer entry_end_;
   std::vector<uint8_t> counter_;
   ShardLoopStats stats_;

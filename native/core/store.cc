@@ -81,7 +81,7 @@ Status Store::Apply(Slice mutation) {
   const MutationReader reader(table->memtable->plan(), header);
   RETURN_IF_ERROR(reader.Check(&has_counters));
   if (has_counters) return Status::Invalid("a counter increment has to be turned into a context first");
-  table->memtable->Apply(reader);
+  if (table->passing.empty() || !EndPassing(table, header)) table->memtable->Apply(reader);
   if (!table->vectors.empty()) ApplyVectors(table, header);
   table->writes++;
   last_table_ = table;
@@ -91,11 +91,12 @@ Status Store::Apply(Slice mutation) {
 void Store::ApplyRow(StoreTable* table, const RowWrite& write) {
   Memtable& memtable = *table->memtable;
   MemPartition* partition = memtable.Upsert(write.key);
+  if (!write.partition_deletion.live()) memtable.ApplyPartitionDeletion(partition, write.partition_deletion);
+  if (!write.has_row) return;
   MemRow* row = write.is_static ? memtable.UpsertStaticRow(partition)
                                 : memtable.UpsertRow(partition, write.clustering.data(), write.clustering.size());
-  if (write.delete_row) memtable.ApplyRowDeletion(row, {write.timestamp, write.local_deletion_time});
-  if (write.has_liveness)
-    memtable.ApplyLiveness(row, {write.timestamp, write.ttl, write.ttl == kNoTtl ? kNoDeletionTime : write.local_deletion_time});
+  if (!write.deletion.live()) memtable.ApplyRowDeletion(row, write.deletion);
+  if (write.has_liveness) memtable.ApplyLiveness(row, {write.timestamp, write.ttl, write.expires_at});
   for (const ColumnDeletion& d : write.deletions) memtable.ApplyComplexDeletion(row, d.column, d.time);
   memtable.Expect(row, write.cells.size());
   for (const CellWrite& c : write.cells) {
@@ -112,24 +113,31 @@ void Store::ApplyRow(StoreTable* table, const RowWrite& write) {
 }
 
 void Store::EncodeRow(const StoreTable& table, const RowWrite& write, Writer* out) {
+  const bool deletes_partition = !write.partition_deletion.live();
   out->U8(kMutationFormat);
-  out->U8(0);
+  out->U8(deletes_partition ? kMutationHasPartitionDeletion : 0);
   out->Bytes(Slice(table.descriptor->id.data(), 16));
   out->LE<int64_t>(write.key.token);
   out->LE<uint16_t>(static_cast<uint16_t>(write.key.key.size));
   out->Bytes(write.key.key);
+  if (deletes_partition) {
+    out->LE<int64_t>(write.partition_deletion.marked_for_delete_at);
+    out->LE<uint32_t>(write.partition_deletion.local_deletion_time);
+  }
+  if (!write.has_row) return;
+  const bool deletes_row = !write.deletion.live();
   out->U8(write.is_static ? kItemStaticRow : kItemRow);
   if (!write.is_static) WriteClustering(out, write.clustering.data(), write.clustering.size());
   const bool expiring = write.has_liveness && write.ttl != kNoTtl;
-  out->U8((write.has_liveness ? kRowLiveness : 0) | (expiring ? kRowLivenessTtl : 0) | (write.delete_row ? kRowDeletion : 0));
+  out->U8((write.has_liveness ? kRowLiveness : 0) | (expiring ? kRowLivenessTtl : 0) | (deletes_row ? kRowDeletion : 0));
   if (write.has_liveness) out->LE<int64_t>(write.timestamp);
   if (expiring) {
     out->LE<uint32_t>(write.ttl);
-    out->LE<uint32_t>(write.local_deletion_time);
+    out->LE<uint32_t>(write.expires_at);
   }
-  if (write.delete_row) {
-    out->LE<int64_t>(write.timestamp);
-    out->LE<uint32_t>(write.local_deletion_time);
+  if (deletes_row) {
+    out->LE<int64_t>(write.deletion.marked_for_delete_at);
+    out->LE<uint32_t>(write.deletion.local_deletion_time);
   }
   out->Var(write.deletions.size() + write.cells.size());
   for (const ColumnDeletion& d : write.deletions) {
@@ -160,6 +168,7 @@ Status Store::Read(ReadOperation* operation, uint32_t budget, ReadState* state, 
   if (id.is_null()) return Status::Invalid("read command: cut short");
   StoreTable* table = Find(id.data);
   if (table == nullptr) return UnknownTable();
+  if (!table->passing.empty()) SettlePassing(table);
   RETURN_IF_ERROR(executor_.Run(table, operation, budget, state, misses));
   if (*state == ReadState::kDone) table->reads++;
   last_table_ = table;
@@ -169,6 +178,7 @@ Status Store::Read(ReadOperation* operation, uint32_t budget, ReadState* state, 
 Status Store::ReadPartition(StoreTable* table, const HotRead& read, Writer* out, HotReadResult* result, ReadState* state,
                             MissList* misses) {
   constexpr uint32_t kBudget = 2048;
+  if (!table->passing.empty()) SettlePassing(table);
   PartitionQuery query;
   hot_slice_.start.kind = read.start.kind;
   hot_slice_.end.kind = read.end.kind;
@@ -205,9 +215,17 @@ Status Store::ReadPartition(StoreTable* table, const HotRead& read, Writer* out,
   return done == PartitionState::kCorrupt ? executor_.partitions().error() : Status::Ok();
 }
 
+PartitionState Store::ReadRow(StoreTable* table, const DecoratedKey& key, std::span<const Slice> clustering, Row* out, bool* found,
+                              DeletionTime* covering, MissList* misses) {
+  if (!table->passing.empty()) SettlePassing(table);
+  return executor_.partitions().ReadRow(table, key, false, clustering, out, found, covering, misses);
+}
+
 std::shared_ptr<FrozenMemtable> Store::Freeze(const TableId& id) {
   StoreTable* table = Find(id);
-  if (table == nullptr || table->memtable->empty()) return nullptr;
+  if (table == nullptr) return nullptr;
+  SettlePassing(table);
+  if (table->memtable->empty()) return nullptr;
   StoreTable::Frozen frozen;
   frozen.memtable = RegisterFrozen(table->memtable);
   frozen.source = frozen.memtable->OpenSource(table->descriptor);
@@ -246,6 +264,8 @@ Status Store::Truncate(const TableId& id) {
   for (const StoreTable::Frozen& f : table->frozen) ReleaseFrozen(f.memtable->number());
   table->frozen.clear();
   table->sources.clear();
+  table->passing.clear();
+  table->passing_bytes = 0;
   RenewMemtable(table);
   for (StoreTable::VectorColumn& column : table->vectors) {
     column.index = std::make_unique<VectorIndex>(column.index->shape(), LoadLE<uint64_t>(column.descriptor.id.data()));
@@ -267,9 +287,9 @@ Status Store::Stats(const TableId& id, TableStats* out) {
   const StoreTable* table = Find(id);
   if (table == nullptr) return UnknownTable();
   *out = {};
-  out->memtable_bytes = table->memtable->arena_bytes();
-  out->memtable_data_bytes = table->memtable->stats().data_bytes;
-  out->memtable_partitions = table->memtable->stats().partitions;
+  out->memtable_bytes = table->memtable->arena_bytes() + table->passing_bytes;
+  out->memtable_data_bytes = table->memtable->stats().data_bytes + table->passing_bytes;
+  out->memtable_partitions = table->memtable->stats().partitions + table->passing.size();
   out->min_timestamp = table->memtable->stats().min_timestamp;
   for (const StoreTable::Frozen& f : table->frozen) {
     out->frozen_bytes += f.memtable->memtable().arena_bytes();

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
@@ -37,16 +38,18 @@ struct ColumnDeletion {
   DeletionTime time;
 };
 
-// One row, all of its cells written with one timestamp.
+// One row, all of its cells written with one timestamp; before it, or alone, the deletion of its partition.
 struct RowWrite {
   DecoratedKey key;
+  DeletionTime partition_deletion;
+  bool has_row = true;
   std::span<const Slice> clustering;
   bool is_static = false;
   bool has_liveness = false;  // INSERT
-  bool delete_row = false;    // local_deletion_time is the deletion's
+  DeletionTime deletion;      // of the row
   int64_t timestamp = 0;
-  uint32_t ttl = kNoTtl;                           // of the liveness
-  uint32_t local_deletion_time = kNoDeletionTime;  // expiry of the liveness, or time of the deletion
+  uint32_t ttl = kNoTtl;                  // of the liveness
+  uint32_t expires_at = kNoDeletionTime;  // of the liveness, with a ttl
   std::span<const ColumnDeletion> deletions;
   std::span<const CellWrite> cells;
 };
@@ -101,6 +104,8 @@ struct StoreTable {
   std::vector<Frozen> frozen;
   std::vector<std::shared_ptr<Source>> sources;  // SSTables
   std::shared_ptr<MemtableSource> memtable_source;
+  std::unordered_map<std::string, std::vector<uint8_t>> passing;  // mutations by key: store_passing.cc
+  size_t passing_bytes = 0;
   uint64_t reads = 0;
   uint64_t writes = 0;
   LazyTableFigures figures;  // kept by who measures: the ShardLoop
@@ -150,6 +155,9 @@ class Store {
   Status Check(Slice mutation, bool* has_counters);
   // A hot write without counters; values are already validated against the column types.
   void ApplyRow(StoreTable* table, const RowWrite& write);
+  // Applies a mutation that writes a whole partition of which the deletion comes soon, after it is in the log.
+  // REQUIRES: the table has it nowhere yet, and gets no other mutation of it than that deletion
+  void ApplyPassing(StoreTable* table, Slice key, Slice mutation);
   // The mutation bytes of a hot write, appended to *out: what goes to the commit log before ApplyRow.
   static void EncodeRow(const StoreTable& table, const RowWrite& write, Writer* out);
 
@@ -165,6 +173,9 @@ class Store {
   // use Read with a command after a kYield.
   Status ReadPartition(StoreTable* table, const HotRead& read, Writer* out, HotReadResult* result, ReadState* state,
                        MissList* misses);
+  // Reads one row as PartitionReader::ReadRow does: its slices live until the next read or write.
+  PartitionState ReadRow(StoreTable* table, const DecoratedKey& key, std::span<const Slice> clustering, Row* out, bool* found,
+                         DeletionTime* covering, MissList* misses);
 
   // Freezes the current memtable if it has content: it stays readable as a source until ReplaceSources names its number.
   // Any thread of the process finds it by FindFrozen(number) for the flush. Returns null when there is nothing to flush.
@@ -221,6 +232,10 @@ class Store {
     int64_t clock;
     int64_t count;
   };
+  // The partition is deleted; true when nothing else is to know of it.
+  bool EndPassing(StoreTable* table, const MutationHeader& header);
+  // Puts what is passing into the memtable.
+  void SettlePassing(StoreTable* table);
   void RenewMemtable(StoreTable* table);
   void SetVectors(StoreTable* table);
   void ApplyVectors(StoreTable* table, const MutationHeader& header);

@@ -67,7 +67,7 @@ Status Store::NextCounter(StoreTable* table, const MutationReader& reader, const
   }
   Row row;
   bool found;
-  switch (executor_.partitions().ReadRow(table, reader.header().key, is_static, reader.clustering(), &row, &found, misses)) {
+  switch (executor_.partitions().ReadRow(table, reader.header().key, is_static, reader.clustering(), &row, &found, nullptr, misses)) {
     case PartitionState::kMiss:
       *state = ReadState::kMiss;
       return Status::Ok();

@@ -180,8 +180,8 @@ TEST(PointReadsThatStopEarlyAreThoseThatDoNot) {
         write.clustering = values;
         write.timestamp = static_cast<int64_t>(prng.Below(6)) + source * 4;
         write.has_liveness = prng.Below(2) == 0;
-        write.delete_row = prng.Below(6) == 0;
-        if (write.delete_row) write.has_liveness = false, write.local_deletion_time = 5;
+        if (prng.Below(6) == 0) write.has_liveness = false, write.deletion = {write.timestamp, 5};
+        if (prng.Below(8) == 0) write.partition_deletion = {write.timestamp - 1, 5}, write.has_row = prng.Below(2) == 0;
         CellWrite cell;
         cell.value = Slice(clustering, 4);
         cell.tombstone = prng.Below(4) == 0;

@@ -19,6 +19,7 @@ import { type Catalogue, type Schema, type TableDefinition, viewsOf } from '../s
 import { indexBuckets, shardOfToken } from '../shard/index.js';
 import { decodeMutation, hasFolds, mutationKey, mutationTableId } from '../storage/index.js';
 import type { BatchLog } from './batch-log.js';
+import { Holds } from './holds.js';
 import { PartitionQueue, partitionName } from './partition-queue.js';
 import { foldRange, readRange } from './range-read.js';
 import { checkReplicas, type ReplicaCount } from './replicas.js';
@@ -32,7 +33,6 @@ import { within } from './within.js';
 
 const timestampMax = 2n ** 63n - 1n;
 const forever = 2 ** 31 - 1;
-const holdAgainMs = 100;
 
 export class LocalCoordinator implements Coordinator {
   readonly #partitions = new PartitionQueue();
@@ -40,6 +40,7 @@ export class LocalCoordinator implements Coordinator {
   readonly #gate = new TableGate();
   readonly #truncations = new PartitionQueue();
   readonly #unfinished: UnfinishedWrites;
+  readonly #holds: Holds;
   /** Ends of logged batches that clients do not wait for. */
   readonly #forgetting = new Set<Promise<void>>();
   /** Resolves when the batches that the hot path has begun have ended. */
@@ -67,6 +68,7 @@ export class LocalCoordinator implements Coordinator {
     givenUp: GivenUp = () => {},
   ) {
     this.#unfinished = new UnfinishedWrites(givenUp);
+    this.#holds = new Holds(shards);
   }
 
   /** Ends what runs in the background; what is not finished is at the next start. */
@@ -174,38 +176,25 @@ export class LocalCoordinator implements Coordinator {
     this.#check(this.#tableOf(tableId), options.serialConsistency, true);
     const shard = shardOfToken(token, this.shards.shardCount);
     const contended = (contentions: number) => casTimedOut(options.serialConsistency, contentions);
-    const work = this.#inTurn(tableId, key, options.contentionTimeoutMs, contended, async () => {
+    const deciding = async (held: Promise<void>) => {
       const request = this.#request(options.timeoutMs, () => contended(0));
-      const held = this.shards.hold(shard, tableId, key, 'begins');
-      try {
-        const [answers] = await Promise.all([
-          Promise.all(reads.map((command) => this.shards.read(shard, command, request))),
-          held,
-        ]);
-        const mutation = decide(answers, (micros) => this.#timestampAfter(micros));
-        if (mutation === null) return;
-        this.#check(this.#tableOf(tableId), options.consistency, true);
-        const base = this.#viewedBase(mutation);
-        if (base !== null) await this.#writeBase(base, { token, bytes: mutation }, options.durable);
-        else await this.#writeWithEntries({ token, bytes: mutation }, options.durable, request);
-      } finally {
-        // Behind the commit in the shard's ring, also when nobody waits for that any more.
-        held.then(
-          () => this.#endHold(shard, tableId, key),
-          () => {},
-        );
-      }
-    });
+      const [answers] = await Promise.all([
+        Promise.all(reads.map((command) => this.shards.read(shard, command, request))),
+        held,
+      ]);
+      const mutation = decide(answers, (micros) => this.#timestampAfter(micros));
+      if (mutation === null) return;
+      this.#check(this.#tableOf(tableId), options.consistency, true);
+      const base = this.#viewedBase(mutation);
+      if (base !== null) await this.#writeBase(base, { token, bytes: mutation }, options.durable);
+      else await this.#writeWithEntries({ token, bytes: mutation }, options.durable, request);
+    };
+    const work = this.#inTurn(tableId, key, options.contentionTimeoutMs, contended, () =>
+      this.#holds.partition(tableId, key, deciding),
+    );
     if (this.views === null || this.views.baseOf(tableId) === null) return work;
     // The write of views has no deadline of its own: it goes on when the client no longer waits.
     await within(work, options.contentionTimeoutMs + options.timeoutMs, () => contended(0));
-  }
-
-  /** An overloaded shard is told later: until then it leaves the partition to this coordinator. */
-  #endHold(shard: number, tableId: Uint8Array, key: Uint8Array): void {
-    this.shards.hold(shard, tableId, key, 'ends').catch((error: FerrosaError) => {
-      if (error.code === 'OVERLOADED') setTimeout(() => this.#endHold(shard, tableId, key), holdAgainMs).unref();
-    });
   }
 
   #viewedBase(mutation: Uint8Array): TableDefinition | null {
@@ -224,14 +213,20 @@ export class LocalCoordinator implements Coordinator {
     return this.#gate.run(uuidText(tableId), waitMs, () => timedOut(0), inQueue);
   }
 
+  /** Runs what reads rows of a base to write its views. Call it in the turn of the partition. */
+  #withRows(tableId: Uint8Array, key: Uint8Array, operation: () => Promise<void>): Promise<void> {
+    return this.#holds.partition(tableId, key, (held) => held.then(operation));
+  }
+
   #writeInTurn(mutation: RoutedMutation, options: MutationOptions): Promise<void> {
     const { bytes } = mutation;
     const timedOut = () => writeTimedOut(options);
-    return this.#inTurn(mutationTableId(bytes), mutationKey(bytes), options.timeoutMs, timedOut, async () => {
+    const [tableId, key] = [mutationTableId(bytes), mutationKey(bytes)];
+    return this.#inTurn(tableId, key, options.timeoutMs, timedOut, () => {
       const base = this.#viewedBase(bytes);
       // Its last view may have gone meanwhile.
-      if (base === null) await this.#writeWithEntries(mutation, options.durable);
-      else await this.#writeBase(base, mutation, options.durable);
+      if (base === null) return this.#writeWithEntries(mutation, options.durable);
+      return this.#withRows(tableId, key, () => this.#writeBase(base, mutation, options.durable));
     });
   }
 
@@ -252,7 +247,8 @@ export class LocalCoordinator implements Coordinator {
   #finish(unfinished: UnfinishedWrite): Promise<void> {
     const { tableId, key } = unfinished;
     const timedOut = () => new FerrosaError('OVERLOADED', 'views wait');
-    return this.#inTurn(tableId, key, forever, timedOut, () => this.views!.finishLeft(unfinished));
+    const finish = () => this.views!.finishLeft(unfinished);
+    return this.#inTurn(tableId, key, forever, timedOut, () => this.#withRows(tableId, key, finish));
   }
 
   /**
@@ -267,11 +263,13 @@ export class LocalCoordinator implements Coordinator {
   /** Writes one partition of a base table to its views, in its turn. @param base  UUID text */
   buildViews(base: string, key: Uint8Array, durable: boolean): Promise<void> {
     const timedOut = () => new FerrosaError('OVERLOADED', 'The build of a view waits for writes of a partition');
-    return this.#inTurn(idBytes(base), key, forever, timedOut, async () => {
+    const tableId = idBytes(base);
+    const build = async () => {
       // As it is now: it may have got columns and views, or be gone.
       const table = this.catalogue.tableById(base);
       if (table !== null) await this.views!.build(table, key, durable);
-    });
+    };
+    return this.#inTurn(tableId, key, forever, timedOut, () => this.#withRows(tableId, key, build));
   }
 
   /**
@@ -373,13 +371,18 @@ export class LocalCoordinator implements Coordinator {
     }
   }
 
-  /** The table and its views, while nobody writes to them. */
+  /** The table and its views, while nobody writes to them: the shards leave writes that views follow to this coordinator's gate. */
   async #truncateNow(table: string): Promise<void> {
     const base = this.catalogue.tableById(table);
     if (base === null) throw new FerrosaError('TRUNCATE_ERROR', 'Error during truncate: the table is gone');
+    if ((base.viewNames ?? []).length === 0) return this.#truncateAll(base);
+    await this.#holds.table(idBytes(table), () => this.#truncateAll(base));
+  }
+
+  async #truncateAll(base: TableDefinition): Promise<void> {
     // What is applied and not yet forgotten would come back after a crash.
     await Promise.all([...this.#forgetting, this.batchesEnded()]);
-    const tables = [table, ...viewsOf(this.catalogue.getKeyspace(base.keyspace), base).map(({ id }) => id)];
+    const tables = [base.id, ...viewsOf(this.catalogue.getKeyspace(base.keyspace), base).map(({ id }) => id)];
     await Promise.all(
       Array.from({ length: this.shards.shardCount }, (_, shard) =>
         this.shards.control(shard, { op: 'truncate', tables }),

@@ -16,8 +16,9 @@ export interface ShardPort {
     options?: ShardRequest,
   ): Promise<Uint8Array>;
   /**
-   * JavaScript reads the partition to write it, or has done so: the shard makes no conditional write of it by itself meanwhile. Nothing else
-   * is held up. What is sent to the shard before this resolves is behind it.
+   * JavaScript reads the partition to write it, or has done so: the shard makes no conditional write of it, and none that views follow, by
+   * itself meanwhile. Nothing else is held up. What is sent to the shard before this resolves is behind it.
+   * @param key  empty for all of the table: when it resolves, what the shard has begun before is with those who asked
    */
   hold(shard: number, table: Uint8Array, key: Uint8Array, what: 'begins' | 'ends'): Promise<void>;
   control(shard: number, message: unknown, options?: ShardRequest): Promise<unknown>;

@@ -14,6 +14,8 @@ import {
   type HotIndex,
   type HotLayout,
   HotTerms,
+  type HotView,
+  type HotViewKey,
   hotFlags,
   hotKinds,
   hotTargets,
@@ -30,7 +32,7 @@ import { readInt32 } from './values.js';
 import { tableIdBytes } from './write/mutations.js';
 import type { WritePlan } from './write/write-plan.js';
 
-const format = 4;
+const format = 5;
 const outputKinds = { count: 0, sum: 1, average: 2, best: 3 } as const;
 /** What the addon reads of a row by itself. */
 const hotColumns: ReadonlySet<number> = new Set([
@@ -223,6 +225,7 @@ function encode(
   }
   writeConditions(out, layout.conditions);
   writeIndexes(out, layout.indexes);
+  writeViews(out, layout.views);
   out.u16(layout.terms.binds.length);
   for (const { target, which, type } of layout.terms.binds) {
     out.u8(target);
@@ -324,5 +327,26 @@ function writeIndexes(out: ByteWriter, indexes: readonly HotIndex[]): void {
     out.u8(source);
     out.u16(which);
     out.u8(flags);
+  }
+}
+
+function writeViews(out: ByteWriter, views: readonly HotView[]): void {
+  const writeKey = (parts: readonly HotViewKey[]) => {
+    out.u8(parts.length);
+    for (const { source, which } of parts) {
+      out.u8(source);
+      out.u16(which);
+    }
+  };
+  out.u16(views.length);
+  for (const { tableId, partitionKey, clustering, values } of views) {
+    out.raw(tableId);
+    writeKey(partitionKey);
+    writeKey(clustering);
+    out.u16(values.length);
+    for (const { column, base } of values) {
+      out.u16(column);
+      out.u16(base);
+    }
   }
 }

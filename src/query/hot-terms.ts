@@ -111,6 +111,7 @@ export type HotLayout = {
   readonly operations: readonly HotOperation[];
   readonly conditions: HotConditions | null;
   readonly indexes: readonly HotIndex[];
+  readonly views: readonly HotView[];
   readonly sliceFlags: number;
   readonly rowLimit: number;
   readonly perPartitionLimit: number;
@@ -131,7 +132,7 @@ export const noRead = {
 } as const;
 
 /** What a read has of a write. */
-export const noWrite = { operations: [], conditions: null, indexes: [] } as const;
+export const noWrite = { operations: [], conditions: null, indexes: [], views: [] } as const;
 
 /** What a write does to a column beside giving it a whole value. */
 export type HotOperation = { readonly kind: number; readonly column: ColumnDefinition };
@@ -158,6 +159,19 @@ export type HotIndex = {
   readonly which: number;
   readonly flags: number;
 };
+
+/** A materialized view that a write is followed by, and where in its base the view's keys and values are. */
+export type HotView = {
+  /** 16 bytes. */
+  readonly tableId: Uint8Array;
+  readonly partitionKey: readonly HotViewKey[];
+  readonly clustering: readonly HotViewKey[];
+  /** Ids of columns. */
+  readonly values: readonly { readonly column: number; readonly base: number }[];
+};
+
+/** `which`: a position in the base's key, or the id of a column. */
+export type HotViewKey = { readonly source: number; readonly which: number };
 
 export const hotKinds = { write: 1, read: 2, indexRead: 3, prepared: 4, computedRead: 5 } as const;
 

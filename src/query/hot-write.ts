@@ -13,6 +13,7 @@ import {
   hotTargets,
   noRead,
 } from './hot-terms.js';
+import { hotViews } from './hot-views.js';
 import { ConstantTerm, MarkerTerm, type Term } from './terms/term.js';
 import { readInt32, readInt64 } from './values.js';
 import { ttlMax } from './write/attributes.js';
@@ -44,9 +45,10 @@ const operationKinds = {
 /** Null for a write that is JavaScript's. */
 export function writeLayout(plan: WritePlan, markers: number): HotLayout | null {
   const { table, restrictions, type } = plan;
-  const cold = plan.timeoutMs !== null || (table.viewNames ?? []).length > 0 || table.virtual || plan.requiresRead;
+  const cold = plan.timeoutMs !== null || table.virtual || plan.requiresRead;
   const indexes = hotIndexes(table);
-  if (cold || indexes === null || isCompact(table)) return null;
+  const views = hotViews(plan);
+  if (cold || indexes === null || views === null || isCompact(table)) return null;
   const written = [...plan.regular, ...plan.statics];
   if (table.isCounter && indexes.length > 0) return null;
   if (table.isCounter && !written.some((operation) => operation instanceof AddToCounter)) return null;
@@ -67,6 +69,7 @@ export function writeLayout(plan: WritePlan, markers: number): HotLayout | null 
   if (timestamp !== null && !terms.add(timestamp, hotTargets.timestamp, 0, { kind: 'bigint' })) return null;
   if (ttl !== null && !terms.add(ttl, hotTargets.ttl, 0, { kind: 'int' })) return null;
   const conditions = addConditions(terms, plan);
+  if (views.length > 0 && operations.length > 0) return null;
   if ((conditions === null && plan.conditions !== null) || !terms.complete) return null;
   const flags =
     (type === 'INSERT' ? hotFlags.insert : 0) |
@@ -75,7 +78,7 @@ export function writeLayout(plan: WritePlan, markers: number): HotLayout | null 
     (wholeDelete && !restrictions.hasClustering ? hotFlags.deletesPartition : 0) |
     (table.isCounter ? hotFlags.counter : 0);
   const columns = conditions === null ? [] : [...conditions.shown, ...conditions.times];
-  return { ...noRead, kind: hotKinds.write, flags, terms, operations, conditions, indexes, columns };
+  return { ...noRead, kind: hotKinds.write, flags, terms, operations, conditions, indexes, views, columns };
 }
 
 /** False for a constant that JavaScript refuses or takes for something else; the addon looks at bound values only. */

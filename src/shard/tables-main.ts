@@ -174,6 +174,9 @@ export class NodeTables {
   async truncated(tables: readonly { table: NodeTable; forgotten: readonly Truncated[] }[]): Promise<void> {
     for (const { table, forgotten } of tables)
       for (const { mark, epoch } of forgotten) table.epochs.set(mark.shard, epoch);
+    // A flush of before that is being made content is content before that is listed; those that come later come to nothing. Else a crash in
+    // between left its rows to the next start, which knows the list only.
+    await Promise.all(tables.map(({ table }) => table.files.publishUnless(() => null)));
     const changes = tables.map(({ table, forgotten }) => ({
       id: table.definition.id,
       folder: table.files.folder,

@@ -7,7 +7,7 @@ import type {
   Relation,
   UpdateStatement,
 } from '../../cql/index.js';
-import type { TableDefinition } from '../../schema/index.js';
+import { type TableDefinition, viewsOf } from '../../schema/index.js';
 import type { PlanEnvironment } from '../plan-environment.js';
 import { existingColumn } from '../restrictions/relation-checks.js';
 import { analyseWhere, type StatementRestrictions } from '../restrictions/statement-restrictions.js';
@@ -24,6 +24,8 @@ export type WritePlan = {
   readonly kind: 'write';
   readonly type: WriteType;
   readonly table: TableDefinition;
+  /** Materialized views of the table. */
+  readonly views: readonly TableDefinition[];
   readonly durable: boolean;
   readonly attributes: Attributes;
   readonly restrictions: StatementRestrictions;
@@ -52,11 +54,13 @@ export function planWrite(environment: PlanEnvironment, statement: ModificationS
         ? planUpdate(environment, statement, conditions)
         : planDelete(environment, statement, conditions);
   const { restrictions, operations, type } = plan;
+  const definition = environment.schema.keyspaces.get(keyspace);
   const result: WritePlan = {
     kind: 'write',
     type,
     table,
-    durable: environment.schema.keyspaces.get(keyspace)?.durableWrites ?? true,
+    views: definition === undefined ? [] : viewsOf(definition, table),
+    durable: definition?.durableWrites ?? true,
     attributes,
     restrictions,
     regular: operations.filter((operation) => operation.column.kind === 'regular'),

@@ -61,12 +61,12 @@ export type PlanSpec = {
 export const metadataId = Buffer.alloc(16, 0xee);
 
 export function planBytes(p: PlanSpec): Buffer {
-  const parts = [Buffer.from([4, p.kind === 'write' ? 1 : 2, p.flags ?? 0]), p.preparedId, p.tableId];
+  const parts = [Buffer.from([5, p.kind === 'write' ? 1 : 2, p.flags ?? 0]), p.preparedId, p.tableId];
   const operations = p.operations ?? [];
   parts.push(le32(p.tableVersion ?? 1), le16(operations.length));
   for (const [kind, column] of operations) parts.push(Buffer.from([kind]), le16(column));
-  // Neither conditions nor indexes.
-  parts.push(Buffer.from([0]), le16(0), le16(p.binds.length));
+  // Neither conditions nor indexes nor views.
+  parts.push(Buffer.from([0]), le16(0), le16(0), le16(p.binds.length));
   for (const [target, which, t] of p.binds) parts.push(Buffer.from([target]), le16(which), t);
   const constants = p.constants ?? [];
   parts.push(le16(constants.length));
