@@ -1,13 +1,20 @@
 #!/usr/bin/env bash
 # Builds native/core and native/test under AddressSanitizer and UndefinedBehaviorSanitizer and runs the tests.
-# Arguments: names of tests, none for all. CXX chooses the compiler; objects are kept in build/sanitize.
+# Arguments: names of tests, none for all. CXX chooses the compiler; objects are kept in build/sanitize. FERROSA_SANITIZE=thread: under
+# ThreadSanitizer instead, in build/sanitize-thread.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-out=build/sanitize
+if [ "${FERROSA_SANITIZE:-}" = thread ]; then
+  out=build/sanitize-thread
+  sanitizers=thread
+else
+  out=build/sanitize
+  sanitizers=address,undefined
+fi
 mkdir -p "$out"
 read -ra cxx <<<"${CXX:-g++}"
 flags=(-std=c++20 -O1 -g -fno-exceptions -fno-omit-frame-pointer -Wall -Wextra -Wno-unused-parameter
-  -fsanitize=address,undefined -fno-sanitize-recover=all -Inative)
+  -fsanitize=$sanitizers -fno-sanitize-recover=all -Inative)
 newest_header=$(find native/core native/test -name '*.h' -printf '%T@ %p\n' | sort -rn | head -1 | cut -d' ' -f2-)
 objects=()
 build=()
