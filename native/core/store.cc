@@ -277,7 +277,7 @@ Status Store::Truncate(const TableId& id) {
 Store::MemtableBytes Store::CountMemtables() const {
   MemtableBytes bytes;
   for (const auto& [id, table] : tables_) {
-    bytes.growing += table->memtable->arena_bytes();
+    bytes.growing += table->memtable->arena_bytes() + table->passing_bytes;
     for (const StoreTable::Frozen& frozen : table->frozen) bytes.frozen += frozen.memtable->memtable().arena_bytes();
   }
   return bytes;
