@@ -77,7 +77,8 @@ bool ShardLoop::RunShort(uint32_t number, uint32_t* ran) {
   }
   asker.requests->Release();
   asker.answers->Flush();
-  return !asker.requests->Peek(&record) && events_.empty() && park_misses_.empty() && yielded_.empty();
+  const bool idle = events_.empty() && park_misses_.empty() && yielded_.empty() && !store_->has_vector_work();
+  return idle && !asker.requests->Peek(&record);
 }
 
 // Hot requests for one row: microseconds, also when they are answered with an error. Nothing that needs a sync or a new segment of the log.

@@ -209,6 +209,7 @@ class Store {
   StoreTable::VectorColumn* FindVectors(const uint8_t* table, const uint8_t* index);
   // A piece of work of some hundred microseconds; true while there is more.
   bool VectorWork();
+  bool has_vector_work() const;
   // Vectors that wait to be linked, of the index with the most of them.
   size_t waiting_vectors() const;
   // Writes of vectors are refused while all indexes take more, in bytes. 0: no limit.

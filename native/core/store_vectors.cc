@@ -268,6 +268,13 @@ bool Store::VectorWork() {
   return more;
 }
 
+bool Store::has_vector_work() const {
+  for (const StoreTable* table : vector_tables_)
+    for (const StoreTable::VectorColumn& column : table->vectors)
+      if (column.index->has_work()) return true;
+  return false;
+}
+
 size_t Store::waiting_vectors() const {
   size_t most = 0;
   for (const StoreTable* table : vector_tables_)
