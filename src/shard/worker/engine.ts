@@ -44,6 +44,9 @@ import { VectorGraphs } from './vector-graphs.js';
 
 /** Microseconds of work before other events of the thread get their turn. */
 const runBudgetMicros = 1_000;
+/** To the log: what makes a tick a busy one (10 MB/s), and what ends a long one at once. */
+const busyBytesATick = 256 * 1024;
+const hurryBytes = 1024 * 1024;
 /** Ticks between attempts to allocate log segments on a full disk, and between looks at what is to be compacted. */
 const retryTicks = 40;
 const compactionTicks = 2_400;
@@ -75,7 +78,7 @@ export class ShardEngine {
   #appended = 0;
   #appendedAtBrake = 0;
   readonly #sleeper = new Int32Array(new SharedArrayBuffer(4));
-  readonly #ticker = new Ticker((isDue) => this.#tick(isDue));
+  readonly #ticker = new Ticker((isDue, ticks) => this.#tick(isDue, ticks));
   #recovered = false;
 
   constructor(data: ShardWorkerData, host: EngineHost) {
@@ -193,7 +196,7 @@ export class ShardEngine {
     if (outcome & ShardLoopOutcome.events) this.#onEvents();
     if (outcome & ShardLoopOutcome.misses) this.#onMisses();
     this.#logSync.appended();
-    if (this.#ticker.isIdle && this.#log.appended() !== this.#appended) this.#ticker.hurry();
+    if (this.#ticker.isIdle && this.#log.appended() - this.#appended > hurryBytes) this.#ticker.hurry();
     if (this.#pressure.brakeMs > 0) this.#brake();
     if (outcome & ShardLoopOutcome.more) this.#runLater();
   }
@@ -386,11 +389,11 @@ export class ShardEngine {
 
   // ---- housekeeping
 
-  /** True while writes come. */
-  #tick(isDue: IsDue): boolean {
-    const appended = this.#log.appended();
-    const moved = appended !== this.#appended;
-    this.#appended = appended;
+  /** True while many writes come. */
+  #tick(isDue: IsDue, ticks: number): boolean {
+    const bytes = this.#log.appended() - this.#appended;
+    const moved = bytes > 0;
+    this.#appended += bytes;
     if (moved || this.#pressure.refusing !== null || isDue(retryTicks)) this.#pressure.check(this.#host.nowMs());
     // Whoever runs writes in this thread's place would not meet its brake.
     this.#loop.lendWrites(this.#pressure.brakeMs === 0);
@@ -401,7 +404,7 @@ export class ShardEngine {
       for (const state of this.#tables.byId.values()) this.#compactor.consider(state);
       this.#graphs.saveChanged();
     }
-    return moved || this.#pressure.refusing !== null;
+    return bytes > busyBytesATick * ticks || this.#pressure.brakeMs > 0;
   }
 
   #prepareSpare(): void {

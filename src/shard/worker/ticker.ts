@@ -1,21 +1,22 @@
-// When a shard looks after itself: often while writes come, seldom else, so that a thread with nothing to do is hardly ever woken.
+// When a shard looks after itself: often while many writes come, seldom else. A thread with nothing to do is hardly ever woken, and few requests
+// meet one that looks after itself.
 export const tickMs = 25;
-/** Ticks of a thread to which nothing is written take so many at once. */
+/** Of a thread to which little is written, one stands for so many. */
 const idleTicks = 10;
 
 /** Whether a multiple of so many ticks has passed with this one. */
 export type IsDue = (ticks: number) => boolean;
 
 export class Ticker {
-  readonly #tick: (isDue: IsDue) => boolean;
+  readonly #tick: (isDue: IsDue, ticks: number) => boolean;
   #ticks = 0;
   /** What the next tick counts for. */
   #ahead = 1;
   #timer: NodeJS.Timeout | null = null;
   #isStopped = false;
 
-  /** @param tick  true when there was something to do: the next tick comes soon */
-  constructor(tick: (isDue: IsDue) => boolean) {
+  /** @param tick  gets how many it stands for; true when there was much to do: the next one comes soon */
+  constructor(tick: (isDue: IsDue, ticks: number) => boolean) {
     this.#tick = tick;
   }
 
@@ -32,7 +33,7 @@ export class Ticker {
     return this.#ahead > 1;
   }
 
-  /** There is something to do again. */
+  /** There is much to do again. */
   hurry(): void {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#next(1);
@@ -47,7 +48,8 @@ export class Ticker {
   #run(): void {
     const before = this.#ticks;
     this.#ticks += this.#ahead;
-    const isBusy = this.#tick((ticks) => Math.floor(before / ticks) < Math.floor(this.#ticks / ticks));
+    const isDue: IsDue = (ticks) => Math.floor(before / ticks) < Math.floor(this.#ticks / ticks);
+    const isBusy = this.#tick(isDue, this.#ahead);
     this.#next(isBusy ? 1 : idleTicks);
   }
 }
