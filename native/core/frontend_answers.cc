@@ -7,8 +7,6 @@ namespace ferrosa {
 namespace {
 
 constexpr uint8_t kOpcodeError = 0x00;
-constexpr uint32_t kResultRows = 2;
-constexpr uint32_t kRowsNoMetadata = 4;
 constexpr uint32_t kErrorWriteTimeout = 0x1100;
 constexpr uint32_t kErrorReadTimeout = 0x1200;
 constexpr char kCasTimeoutText[] =
@@ -42,7 +40,6 @@ void EndError(std::vector<uint8_t>* out, size_t at, uint8_t version, int16_t str
   StoreResponseHeader(out->data() + at, version, stream, kOpcodeError,
                       static_cast<uint32_t>(out->size() - at - kEnvelopeHeaderBytes));
 }
-
 
 // The rows in a result: behind the kind, the flags and the metadata or its column count. `frame` as in a record of kind kFrame.
 uint32_t RowsIn(const HotPlan& plan, uint8_t version, Slice frame) {

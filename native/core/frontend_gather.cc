@@ -7,9 +7,6 @@
 namespace ferrosa {
 namespace {
 
-constexpr uint8_t kOpcodeResult = 0x08;
-constexpr uint32_t kResultRows = 2;
-constexpr uint32_t kRowsNoMetadata = 0x04;
 constexpr size_t kRowHeadBytes = 12;  // i64 token, u32 length
 
 // Whether the bytes are rows with their tokens, as HotExecutor::ReadIndexed writes them.

@@ -3,12 +3,6 @@
 #include "hot_record.h"
 
 namespace ferrosa {
-namespace {
-
-constexpr uint8_t kOpcodeResult = 0x08;
-constexpr uint32_t kResultVoid = 1;
-
-}  // namespace
 
 // Goes on also when the client has its timeout: what is kept is to be done.
 void Frontend::OnSpread(const Record& record, uint32_t shard) {

@@ -6,9 +6,6 @@
 namespace ferrosa {
 namespace {
 
-constexpr uint8_t kOpcodeResult = 0x08;
-constexpr uint32_t kResultRows = 2;
-
 bool Compares(HotComparison comparison, int order) {
   switch (comparison) {
     case HotComparison::kEqual:

@@ -6,13 +6,6 @@
 #include "limits.h"
 
 namespace ferrosa {
-namespace {
-
-constexpr uint8_t kOpcodeResult = 0x08;
-constexpr uint32_t kResultRows = 2;
-constexpr uint32_t kRowsNoMetadata = 0x04;
-
-}  // namespace
 
 bool HotExecutor::Open(const HotHead& head, Slice body) {
   plan_ = plans_->Find(head.plan);

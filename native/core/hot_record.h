@@ -30,8 +30,14 @@ Slice PlanIdOf(const HotHead& head, Slice body);
 Slice RequestBodyOf(const HotHead& head, Slice body);
 
 inline constexpr uint8_t kOpcodeQuery = 0x07;
+inline constexpr uint8_t kOpcodeResult = 0x08;
 inline constexpr uint8_t kOpcodeExecute = 0x0a;
 inline constexpr uint8_t kOpcodeBatch = 0x0d;
+
+// Of a RESULT: its kind, and the flag of rows whose metadata is left out (native protocol, section 4.2.5).
+inline constexpr uint32_t kResultVoid = 1;
+inline constexpr uint32_t kResultRows = 2;
+inline constexpr uint32_t kRowsNoMetadata = 4;
 
 inline constexpr size_t kEnvelopeHeaderBytes = 9;
 // The header of a response envelope (native protocol v3 to v5, section 2).

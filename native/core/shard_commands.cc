@@ -112,21 +112,31 @@ void ShardLoop::OnRead(const Origin& origin, Slice command) {
   StepRead(std::move(pending));
 }
 
-void ShardLoop::StepRead(std::unique_ptr<Pending> pending) {
-  started_ = pending->started;
+// One step of the read of a request. True: it has ended, and is to be answered and kept; else it waits, or is answered with its error.
+bool ShardLoop::Advance(std::unique_ptr<Pending>* pending) {
+  started_ = (*pending)->started;
   misses_.clear();
   ReadState state = ReadState::kDone;
-  const Status status = store_->Read(pending->read.get(), kReadBudget, &state, &misses_);
-  if (!status.ok()) {
-    SendError(pending->origin, status);
-  } else if (state == ReadState::kMiss) {
-    return Park(std::move(pending), misses_);
-  } else if (state == ReadState::kYield) {
+  const Status status = store_->Read((*pending)->read.get(), kReadBudget, &state, &misses_);
+  if (status.ok() && state == ReadState::kDone) return true;
+  if (status.ok() && state == ReadState::kMiss) {
+    Park(std::move(*pending), misses_);
+    return false;
+  }
+  if (status.ok()) {
     stats_.yielded++;
-    yielded_.push_back(std::move(pending));
-    started_ = Ticks();
-    return;
-  } else if (pending->read->output().size > kRecordBytesMax) {
+    yielded_.push_back(std::move(*pending));
+  } else {
+    SendError((*pending)->origin, status);
+    KeepRead(std::move((*pending)->read));
+  }
+  started_ = Ticks();
+  return false;
+}
+
+void ShardLoop::StepRead(std::unique_ptr<Pending> pending) {
+  if (!Advance(&pending)) return;
+  if (pending->read->output().size > kRecordBytesMax) {
     SendError(pending->origin, Status::Overloaded("read: the result is too large for one answer"));
   } else {
     const ReadOperation& read = *pending->read;

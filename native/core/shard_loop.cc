@@ -5,8 +5,6 @@
 namespace ferrosa {
 namespace {
 
-constexpr uint8_t kOpcodeResult = 0x08;
-constexpr uint32_t kResultVoid = 1;
 constexpr uint8_t kReleases = 1;  // flag of a hold
 
 }  // namespace

@@ -136,6 +136,7 @@ class ShardLoop {
                        Status* status);
   void CounterBatch(const Origin& origin, uint8_t flags, Slice payload, uint32_t done);
   void OnRead(const Origin& origin, Slice command);
+  bool Advance(std::unique_ptr<Pending>* pending);
   void StepRead(std::unique_ptr<Pending> pending);
   std::unique_ptr<ReadOperation> TakeRead();
   void KeepRead(std::unique_ptr<ReadOperation> read);

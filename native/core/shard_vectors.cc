@@ -107,26 +107,13 @@ Status ShardLoop::AddKeys(Slice command, Slice answer) {
 
 // The rows of what was found, behind it in the answer.
 void ShardLoop::StepVectorRead(std::unique_ptr<Pending> pending) {
-  started_ = pending->started;
-  misses_.clear();
-  ReadState state = ReadState::kDone;
-  const Status status = store_->Read(pending->read.get(), kReadBudget, &state, &misses_);
-  if (!status.ok()) {
-    SendError(pending->origin, status);
-  } else if (state == ReadState::kMiss) {
-    return Park(std::move(pending), misses_);
-  } else if (state == ReadState::kYield) {
-    stats_.yielded++;
-    yielded_.push_back(std::move(pending));
-    return;
-  } else {
-    const ReadOperation& read = *pending->read;
-    store_->last_table()->figures.Get()->Read(false, TakeElapsed(), read.live_rows(), read.tombstones(), read.sources());
-    frame_.bytes.assign(pending->payload.begin(), pending->payload.end());
-    // Without them the asker reads the rows itself, in parts.
-    if (read.output().size <= kHotReadBytesMax) frame_.Bytes(read.output());
-    Send(pending->origin, RecordKind::kRows, Slice(frame_.bytes));
-  }
+  if (!Advance(&pending)) return;
+  const ReadOperation& read = *pending->read;
+  store_->last_table()->figures.Get()->Read(false, TakeElapsed(), read.live_rows(), read.tombstones(), read.sources());
+  frame_.bytes.assign(pending->payload.begin(), pending->payload.end());
+  // Without them the asker reads the rows itself, in parts.
+  if (read.output().size <= kHotReadBytesMax) frame_.Bytes(read.output());
+  Send(pending->origin, RecordKind::kRows, Slice(frame_.bytes));
   KeepRead(std::move(pending->read));
 }
 

@@ -25,10 +25,7 @@ struct Node {
     uint32_t number = 0;
     for (const auto& plan : MakePlans()) {
       CHECK(frontend.SetPlan(number, Slice(plan)).ok());
-      Writer payload;
-      payload.LE<uint32_t>(number++);
-      payload.Bytes(Slice(plan));
-      CHECK(to_shard.Offer({RecordKind::kPlan, 0, 0, 0, {}}, Slice(payload.bytes)));
+      OfferPlan(&to_shard, number++, plan);
     }
   }
   // Items of whose rows an answer is to be made are whole; of every third none can be made.

@@ -361,6 +361,14 @@ inline void AddBatches(Store* store) {
   store->SetTable(d);
 }
 
+// Registers a plan with the shard at the other end.
+inline void OfferPlan(RingProducer* to_shard, uint32_t number, const std::vector<uint8_t>& plan) {
+  Writer payload;
+  payload.LE<uint32_t>(number);
+  payload.Bytes(Slice(plan));
+  CHECK(to_shard->Offer({RecordKind::kPlan, 0, 0, 0, {}}, Slice(payload.bytes)));
+}
+
 // A ring in memory of its own.
 struct TestRing {
   explicit TestRing(size_t capacity) : memory(RingSharedBytes(capacity)) { CHECK(RingView::At(memory.data(), memory.size(), &view).ok()); }

@@ -44,10 +44,7 @@ struct Node {
     const auto plans = MakePlans();
     for (const uint32_t number : {14u, 15u}) {
       CHECK(frontend.SetPlan(number, Slice(plans[number])).ok());
-      Writer payload;
-      payload.LE<uint32_t>(number);
-      payload.Bytes(Slice(plans[number]));
-      for (Shard& shard : shards) CHECK(shard.to_shard.Offer({RecordKind::kPlan, 0, 0, 0, {}}, Slice(payload.bytes)));
+      for (Shard& shard : shards) OfferPlan(&shard.to_shard, number, plans[number]);
     }
   }
   void Step(uint64_t which) {

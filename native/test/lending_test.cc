@@ -86,10 +86,7 @@ TEST(RequestsAreAnsweredOnceWhoeverRunsThem) {
   uint32_t number = 0;
   for (const auto& plan : MakePlans()) {
     CHECK(frontend.SetPlan(number, Slice(plan)).ok());
-    Writer payload;
-    payload.LE<uint32_t>(number++);
-    payload.Bytes(Slice(plan));
-    CHECK(requests.Offer({RecordKind::kPlan, 0, 0, 0, {}}, Slice(payload.bytes)));
+    OfferPlan(&requests, number++, plan);
   }
   const uint32_t id = frontend.Open(4, Compression::kNone, false);
   for (int round = 0; round < 20000; round++) {

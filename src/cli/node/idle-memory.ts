@@ -5,9 +5,6 @@ import { trimMemory } from '../../native/index.js';
 
 /** Without a request for so long nobody waits for this thread. */
 const idleMs = 2_000;
-/** By then V8 has collected what the start left behind, in all threads. Later it would do so under requests, which wait for it. */
-const reducedMs = 10_000;
-const neverMs = 2 ** 31 - 1;
 /** Fewer requests since the last time are not worth the work. */
 const requestsMin = 100;
 
@@ -20,10 +17,6 @@ export function trimWhenIdle(requests: () => number): () => void {
   const collect = collector();
   let seen = requests();
   let trimmedAt = seen;
-  const startup = setTimeout(
-    () => setFlagsFromString(`--gc-memory-reducer-start-delay-ms=${neverMs}`),
-    reducedMs,
-  ).unref();
   const timer = setInterval(() => {
     const now = requests();
     const isIdle = now === seen;
@@ -33,10 +26,7 @@ export function trimWhenIdle(requests: () => number): () => void {
     collect();
     trimMemory();
   }, idleMs).unref();
-  return () => {
-    clearTimeout(startup);
-    clearInterval(timer);
-  };
+  return () => clearInterval(timer);
 }
 
 /** The collector of this thread, which V8 shows to those who ask by flag. */
