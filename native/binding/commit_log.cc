@@ -43,23 +43,60 @@ bool TableOf(const Napi::CallbackInfo& info, size_t i, TableId* out) {
 
 class CommitLogJs;
 
-// Makes the next segment in the thread pool of Node, where waiting for the disk hurts nobody.
-class SpareWorker : public Napi::AsyncWorker {
+// Work for a log in the thread pool of Node, where waiting for the disk hurts nobody. Keeps the log's object alive until it is done.
+class LogWorker : public Napi::AsyncWorker {
+ public:
+  LogWorker(Napi::Env env, CommitLogJs* owner, Napi::Object self)
+      : Napi::AsyncWorker(env),
+        owner_(owner),
+        self_(Napi::Persistent(self)),
+        deferred_(Napi::Promise::Deferred::New(env)) {}
+  Napi::Promise promise() { return deferred_.Promise(); }
+
+ protected:
+  CommitLogJs* const owner_;
+  Napi::ObjectReference self_;
+  Napi::Promise::Deferred deferred_;
+};
+
+// Makes the next segment.
+class SpareWorker : public LogWorker {
  public:
   SpareWorker(Napi::Env env, CommitLogJs* owner, Napi::Object self);
-  Napi::Promise promise() { return deferred_.Promise(); }
   void Execute() override;
   void OnOK() override;
   void OnError(const Napi::Error& error) override;
 
  private:
-  CommitLogJs* owner_;
-  Napi::ObjectReference self_;
-  Napi::Promise::Deferred deferred_;
-  CommitLogOptions options_;
-  uint64_t id_;
-  std::string path_;
+  const CommitLogOptions options_;
+  const uint64_t id_;
+  const std::string path_;
   std::unique_ptr<LogSegment> made_;
+};
+
+// Brings to disk what is in the log now.
+class SyncWorker : public LogWorker {
+ public:
+  SyncWorker(Napi::Env env, CommitLogJs* owner, Napi::Object self, std::vector<LogRange> ranges, bool in_steps);
+  void Execute() override;
+  void OnOK() override;
+  void OnError(const Napi::Error& error) override { deferred_.Reject(error.Value()); }
+
+ private:
+  const std::vector<LogRange> ranges_;
+  const bool in_steps_;
+  const uint64_t up_to_;
+};
+
+class ReleaseWorker : public Napi::AsyncWorker {
+ public:
+  ReleaseWorker(Napi::Env env, std::vector<LogMap> maps) : Napi::AsyncWorker(env), maps_(std::move(maps)) {}
+  void Execute() override {
+    for (const LogMap& map : maps_) Release(map);
+  }
+
+ private:
+  const std::vector<LogMap> maps_;
 };
 
 class CommitLogJs : public Napi::ObjectWrap<CommitLogJs> {
@@ -111,17 +148,19 @@ class CommitLogJs : public Napi::ObjectWrap<CommitLogJs> {
     return promise;
   }
 
-  Napi::Value Unsynced(const Napi::CallbackInfo& info) {
-    const auto fds = log()->Unsynced();
-    auto out = Napi::Array::New(info.Env(), fds.size());
-    for (size_t i = 0; i < fds.size(); i++) out.Set(static_cast<uint32_t>(i), Napi::Number::New(info.Env(), fds[i]));
-    return out;
+  Napi::Value Sync(const Napi::CallbackInfo& info) {
+    auto ranges = log()->Unsynced();
+    if (ranges.empty()) return info.Env().Null();
+    const bool in_steps = info[0].ToBoolean();
+    auto* worker = new SyncWorker(info.Env(), this, info.This().As<Napi::Object>(), std::move(ranges), in_steps);
+    auto promise = worker->promise();
+    worker->Queue();
+    return promise;
   }
 
-  Napi::Value Synced(const Napi::CallbackInfo& info) {
-    double up_to;
-    if (NumberOf(info, 0, &up_to)) log()->Synced(static_cast<uint64_t>(up_to));
-    return info.Env().Undefined();
+  void Synced(Napi::Env env, uint64_t up_to) {
+    if (!closed) log()->Synced(up_to);
+    ReleaseRetired(env);
   }
 
   Napi::Value Position(const Napi::CallbackInfo& info) {
@@ -140,6 +179,7 @@ class CommitLogJs : public Napi::ObjectWrap<CommitLogJs> {
       return info.Env().Undefined();
     std::vector<std::string> freed;
     log()->MarkFlushed(table, {static_cast<uint64_t>(segment), static_cast<uint32_t>(offset)}, &freed);
+    ReleaseRetired(info.Env());
     auto out = Napi::Array::New(info.Env(), freed.size());
     for (size_t i = 0; i < freed.size(); i++)
       out.Set(static_cast<uint32_t>(i), Napi::String::New(info.Env(), freed[i]));
@@ -178,6 +218,7 @@ class CommitLogJs : public Napi::ObjectWrap<CommitLogJs> {
   Napi::Value Close(const Napi::CallbackInfo& info) {
     closed = true;
     log()->Close();
+    for (const LogMap& map : log()->TakeRetired()) Release(map);
     return info.Env().Undefined();
   }
 
@@ -189,14 +230,16 @@ class CommitLogJs : public Napi::ObjectWrap<CommitLogJs> {
   bool closed = false;
 
  private:
+  void ReleaseRetired(Napi::Env env) {
+    auto maps = log()->TakeRetired();
+    if (!maps.empty()) (new ReleaseWorker(env, std::move(maps)))->Queue();
+  }
+
   std::unique_ptr<CommitLog> log_;
 };
 
 SpareWorker::SpareWorker(Napi::Env env, CommitLogJs* owner, Napi::Object self)
-    : Napi::AsyncWorker(env),
-      owner_(owner),
-      self_(Napi::Persistent(self)),
-      deferred_(Napi::Promise::Deferred::New(env)),
+    : LogWorker(env, owner, self),
       options_(owner->log()->options()),
       id_(owner->log()->TakeSegmentId()),
       path_(owner->log()->PathOf(id_)) {}
@@ -217,6 +260,22 @@ void SpareWorker::OnOK() {
 void SpareWorker::OnError(const Napi::Error& error) {
   owner_->spare_running = false;
   deferred_.Reject(error.Value());
+}
+
+SyncWorker::SyncWorker(Napi::Env env, CommitLogJs* owner, Napi::Object self, std::vector<LogRange> ranges, bool in_steps)
+    : LogWorker(env, owner, self), ranges_(std::move(ranges)), in_steps_(in_steps), up_to_(owner->log()->appended()) {}
+
+void SyncWorker::Execute() {
+  for (const LogRange& range : ranges_)
+    if (const Status status = SyncToDisk(range, in_steps_); !status.ok()) {
+      SetError(status.message());
+      return;
+    }
+}
+
+void SyncWorker::OnOK() {
+  owner_->Synced(Env(), up_to_);
+  deferred_.Resolve(Env().Undefined());
 }
 
 class LogReaderJs : public Napi::ObjectWrap<LogReaderJs> {
@@ -280,8 +339,7 @@ void RegisterCommitLog(Napi::Env env, Napi::Object exports) {
   exports.Set("CommitLog", L::DefineClass(env, "CommitLog",
                                           {L::InstanceMethod<&L::Append>("append"),
                                            L::InstanceMethod<&L::PrepareSpare>("prepareSpare"),
-                                           L::InstanceMethod<&L::Unsynced>("unsynced"),
-                                           L::InstanceMethod<&L::Synced>("synced"),
+                                           L::InstanceMethod<&L::Sync>("sync"),
                                            L::InstanceMethod<&L::Appended>("appended"),
                                            L::InstanceMethod<&L::Position>("position"),
                                            L::InstanceMethod<&L::MarkFlushed>("markFlushed"),

@@ -6,9 +6,14 @@
 #include <unistd.h>
 
 #include "hash.h"
+#include "in_steps.h"
 
 namespace ferrosa {
 namespace {
+
+// Each takes some 60 us.
+constexpr uint64_t kBytesAStep = 128 << 10;
+constexpr uint64_t kBytesAnUnmap = 1 << 20;
 
 uint32_t SaltOf(uint64_t id) {
   uint8_t bytes[8];
@@ -78,7 +83,8 @@ Status LogSegment::Create(const std::string& path, uint64_t id, uint32_t shard, 
   }
   s->data = static_cast<uint8_t*>(map);
 #ifdef MADV_POPULATE_WRITE
-  if (populate) (void)::madvise(s->data, bytes, MADV_POPULATE_WRITE);
+  if (populate)
+    InSteps(0, bytes, kBytesAStep, [&](uint64_t at, uint64_t n) { (void)::madvise(s->data + at, n, MADV_POPULATE_WRITE); });
 #endif
   uint8_t* h = s->data;
   StoreLE(h, kLogMagic);
@@ -93,14 +99,40 @@ Status LogSegment::Create(const std::string& path, uint64_t id, uint32_t shard, 
   return Status::Ok();
 }
 
-void LogSegment::Unmap() {
-  if (data != nullptr) ::munmap(data, bytes);
+LogMap LogSegment::Close() {
   if (fd >= 0) ::close(fd);
-  data = nullptr;
   fd = -1;
+  return {std::exchange(data, nullptr), bytes};
 }
 
-LogSegment::~LogSegment() { Unmap(); }
+LogSegment::~LogSegment() {
+  const LogMap map = Close();
+  if (map.data != nullptr) ::munmap(map.data, map.bytes);
+}
+
+void Release(const LogMap& map) {
+  InSteps(0, map.bytes, kBytesAnUnmap, [&](uint64_t at, uint64_t n) { ::munmap(map.data + at, n); });
+}
+
+Status SyncToDisk(const LogRange& range, bool in_steps) {
+#ifdef SYNC_FILE_RANGE_WRITE
+  // Only hands pages to the disk. What it cannot, or fails to, is up to fdatasync.
+  if (in_steps)
+    InSteps(range.from, range.to, kBytesAStep, [&](uint64_t at, uint64_t n) {
+      (void)::sync_file_range(range.fd, static_cast<off64_t>(at), static_cast<off64_t>(n), SYNC_FILE_RANGE_WRITE);
+    });
+#else
+  (void)in_steps;
+#endif
+  int rc;
+#ifdef __APPLE__
+  do rc = ::fcntl(range.fd, F_FULLFSYNC);
+#else
+  do rc = ::fdatasync(range.fd);
+#endif
+  while (rc != 0 && errno == EINTR);
+  return rc == 0 ? Status::Ok() : DiskError("sync", range.path, errno);
+}
 
 Status CommitLog::Open(const CommitLogOptions& options, std::unique_ptr<CommitLog>* out) {
   if (options.segment_bytes < 1u << 16 || options.record_bytes_max > options.segment_bytes / 2)
@@ -204,7 +236,7 @@ void CommitLog::Synced(uint64_t up_to) {
   if (up_to <= synced_) return;
   synced_ = up_to;
   for (auto& s : segments_)
-    if (s->data != nullptr && s->lsn_begin + (s->used - kLogHeaderBytes) <= synced_) s->Unmap();
+    if (s->lsn_begin + (s->used - kLogHeaderBytes) <= synced_) Retire(s.get());
   // The marker tells replay that damage before it is damage, not a write that the machine's end cut off.
   if (up_to <= marked_ || up_to <= active_->lsn_begin) return;
   constexpr uint32_t kMarkerBytes = 12;
@@ -218,13 +250,22 @@ void CommitLog::Synced(uint64_t up_to) {
   if (all) synced_ = lsn_;  // nobody waits for a marker
 }
 
-std::vector<int> CommitLog::Unsynced() const {
-  std::vector<int> fds;
-  if (lsn_ <= synced_) return fds;
+std::vector<LogRange> CommitLog::Unsynced() const {
+  std::vector<LogRange> ranges;
+  if (lsn_ <= synced_) return ranges;
+  const auto add = [&](const LogSegment& s) {
+    const uint64_t begun = synced_ > s.lsn_begin ? synced_ - s.lsn_begin + kLogHeaderBytes : 0;
+    ranges.push_back({s.fd, begun, s.used, s.path});
+  };
   for (const auto& s : segments_)
-    if (s->fd >= 0 && s->lsn_begin + (s->used - kLogHeaderBytes) > synced_) fds.push_back(s->fd);
-  fds.push_back(active_->fd);
-  return fds;
+    if (s->fd >= 0 && s->lsn_begin + (s->used - kLogHeaderBytes) > synced_) add(*s);
+  add(*active_);
+  return ranges;
+}
+
+void CommitLog::Retire(LogSegment* segment) {
+  const LogMap map = segment->Close();
+  if (map.data != nullptr) retired_.push_back(map);
 }
 
 void CommitLog::MarkFlushed(const TableId& table, LogPosition upto, std::vector<std::string>* freed) {
@@ -239,6 +280,7 @@ void CommitLog::MarkFlushed(const TableId& table, LogPosition upto, std::vector<
   std::erase_if(segments_, [&](const std::unique_ptr<LogSegment>& s) {
     // A segment that is still to be synced has a descriptor in use.
     if (!s->tables.empty() || s->lsn_begin + (s->used - kLogHeaderBytes) > synced_) return false;
+    Retire(s.get());
     freed->push_back(s->path);
     return true;
   });
@@ -267,8 +309,8 @@ void CommitLog::Close() {
   if (spare_ != nullptr) ::unlink(spare_->path.c_str());
   spare_.reset();
   if (failed_.ok()) failed_ = Status::Server("commit log: closed");
-  active_->Unmap();
-  for (auto& s : segments_) s->Unmap();
+  Retire(active_.get());
+  for (auto& s : segments_) Retire(s.get());
 }
 
 Status LogReader::Header(LogSegmentHeader* out) {

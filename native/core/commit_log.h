@@ -1,6 +1,7 @@
 // native/core/commit_log.h: one shard's commit log: records copied into preallocated, memory-mapped segments, and the reader for replay.
 // Byte layout and rules: docs/format/commitlog.md. Not thread safe: one log belongs to one shard thread. An append is a memcpy; when
-// bytes are on disk is decided by JavaScript, which calls fdatasync on the descriptors of Unsynced() and then Synced().
+// bytes are on disk is decided by JavaScript, which has another thread SyncToDisk() what Unsynced() gives and then says Synced(). What takes
+// milliseconds (making a segment, syncing, giving back a map) is never done by the shard's thread.
 #pragma once
 #include <array>
 #include <cstdint>
@@ -8,6 +9,7 @@
 #include <memory>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "bytes.h"
@@ -44,6 +46,24 @@ struct LogPosition {
   bool operator<(const LogPosition& o) const { return segment != o.segment ? segment < o.segment : offset < o.offset; }
 };
 
+// The address space of a segment that nobody writes any more.
+struct LogMap {
+  uint8_t* data = nullptr;
+  uint32_t bytes = 0;
+};
+// Gives it back, in steps: by a background thread.
+void Release(const LogMap& map);
+
+// What a sync has to bring to disk: [from, to) of a file that stays open until Synced().
+struct LogRange {
+  int fd;
+  uint64_t from;
+  uint64_t to;
+  std::string path;
+};
+// For a background thread. In steps: it may take longer, and disturbs nobody while it writes. Server: the disk refuses.
+Status SyncToDisk(const LogRange& range, bool in_steps);
+
 // One mapped file. Created whole: its blocks are allocated, so that writing into the map cannot fail for lack of space.
 class LogSegment {
  public:
@@ -53,8 +73,8 @@ class LogSegment {
   ~LogSegment();
   LogSegment(const LogSegment&) = delete;
   LogSegment& operator=(const LogSegment&) = delete;
-  // Gives back address space and descriptor; the file stays. Appends are over.
-  void Unmap();
+  // Closes the descriptor and hands over the map; the file stays. Appends are over.
+  LogMap Close();
 
   uint64_t id = 0;
   int fd = -1;
@@ -94,10 +114,12 @@ class CommitLog {
 
   uint64_t appended() const { return lsn_; }
   uint64_t synced() const { return synced_; }
-  // JavaScript reports what its fdatasync covered. Writes a sync marker when records were appended since the last one.
+  // What is on disk now. Writes a sync marker when records were appended since the last one.
   void Synced(uint64_t up_to);
-  // Descriptors of the segments that have bytes past synced().
-  std::vector<int> Unsynced() const;
+  // What is past synced(), oldest first.
+  std::vector<LogRange> Unsynced() const;
+  // Maps of segments that are full and synced, each given once: to Release().
+  std::vector<LogMap> TakeRetired() { return std::exchange(retired_, {}); }
 
   // Position after the last record: what a memtable frozen now contains.
   LogPosition position() const { return {active_->id, active_->used}; }
@@ -120,13 +142,14 @@ class CommitLog {
   // After an allocation failed: the next append tries again.
   void Retry() { failed_ = Status::Ok(); }
   const Status& failed() const { return failed_; }
-  // Unlinks an unused spare; every map is closed.
+  // Unlinks an unused spare, closes every descriptor, retires every map.
   void Close();
 
  private:
   explicit CommitLog(const CommitLogOptions& options) : options_(options), next_id_(options.first_segment_id) {}
   Status Rotate();
   void Write(LogRecord kind, Slice payload);
+  void Retire(LogSegment* segment);
   void NoteTables(LogRecord kind, Slice payload);
   void NoteTable(const uint8_t* mutation);
 
@@ -137,6 +160,7 @@ class CommitLog {
   uint64_t marked_ = 0;  // lsn after the last sync marker
   uint64_t records_ = 0;
   uint64_t late_segments_ = 0;
+  std::vector<LogMap> retired_;
   Status failed_;
   std::unique_ptr<LogSegment> active_;
   std::unique_ptr<LogSegment> spare_;

@@ -41,9 +41,11 @@ export interface CommitLog {
   appended(): number;
   /** Starts making a spare segment in Node's thread pool when one is wanted; null when none is. Rejects when the disk is full. */
   prepareSpare(): Promise<void> | null;
-  /** Descriptors that need an fdatasync before `synced(appended())` is true. */
-  unsynced(): number[];
-  synced(upTo: number): void;
+  /**
+   * Brings all that is in the log now to disk, in Node's thread pool; `stats().synced` covers it when the promise resolves. Null when there is
+   * nothing to bring. `inSteps` takes longer, and leaves the cores to requests meanwhile. Rejects when the disk refuses.
+   */
+  sync(inSteps: boolean): Promise<void> | null;
   position(): LogPosition;
   /** The table's records up to the position are in SSTables; returns the paths of the segments to unlink. */
   markFlushed(tableId: Uint8Array, segment: number, offset: number): string[];

@@ -170,7 +170,7 @@ for (const mode of ['batch', 'group', 'periodic'])
     const end = await node.ended;
     strace.kill('SIGKILL');
     assert.equal(end.code, 1, node.output);
-    assert.match(node.output, /commit log in .*cannot be synced.*EIO/);
+    assert.match(node.output, /commit log in .*cannot be synced.*segment-\d+\.log: Input\/output error/);
     const found = await keys(await connect(await start(path, settings)));
     if (mode !== 'periodic') assert.equal(acknowledged, 50, 'nothing is acknowledged after the failure');
     for (let k = 0; k < 50; k++) assert.ok(found.has(k), `key ${k}`);

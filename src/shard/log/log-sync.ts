@@ -1,6 +1,4 @@
-// When the commit log reaches the disk: Cassandra's three modes. The addon only writes memory; this calls fdatasync in Node's thread
-// pool, one at a time, and tells the log how far it covered.
-import { fdatasync } from 'node:fs';
+// When the commit log reaches the disk: Cassandra's three modes. An append only writes memory; this has it synced, one sync at a time.
 import type { CommitLog } from '../../native/index.js';
 
 export type SyncMode = 'periodic' | 'batch' | 'group';
@@ -14,9 +12,6 @@ export type LogSyncOptions = {
   /** The disk refused: nothing is known about what was written. The process must stop. */
   readonly onFailed: (error: Error) => void;
 };
-
-const sync = (fd: number): Promise<void> =>
-  new Promise((resolve, reject) => fdatasync(fd, (error) => (error === null ? resolve() : reject(error))));
 
 export class LogSync {
   readonly #log: CommitLog;
@@ -51,10 +46,7 @@ export class LogSync {
 
   /** Syncs everything that is in the log now. */
   async flush(): Promise<void> {
-    while (!this.#failed && this.#log.unsynced().length > 0) {
-      this.#start();
-      await this.#running;
-    }
+    for (this.#start(); this.#running !== null; this.#start()) await this.#running;
   }
 
   /** Resolves when everything that is in the log now is on disk. */
@@ -78,10 +70,11 @@ export class LogSync {
       this.#again = true;
       return;
     }
-    const upTo = this.#log.appended();
-    const fds = this.#log.unsynced();
-    if (fds.length === 0 || this.#failed) return;
-    this.#running = this.#sync(fds, upTo).finally(() => {
+    if (this.#failed) return;
+    // Nobody waits for a periodic one.
+    const syncing = this.#log.sync(this.#options.mode === 'periodic');
+    if (syncing === null) return;
+    this.#running = this.#finish(syncing).finally(() => {
       this.#running = null;
       if (this.#again) {
         this.#again = false;
@@ -90,16 +83,15 @@ export class LogSync {
     });
   }
 
-  async #sync(fds: readonly number[], upTo: number): Promise<void> {
+  async #finish(syncing: Promise<void>): Promise<void> {
     try {
-      for (const fd of fds) await sync(fd);
+      await syncing;
     } catch (error) {
       this.#failed = true;
       this.#options.onFailed(error as Error);
       return;
     }
     this.#syncs++;
-    this.#log.synced(upTo);
     this.#options.onSynced();
   }
 }
