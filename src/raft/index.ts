@@ -16,4 +16,3 @@ export {
   topologyOf,
 } from './state.js';
 export { type ChangeResult, type MetadataEnvironment, MetadataStore } from './store.js';
-export { timeUuid } from './time-uuid.js';

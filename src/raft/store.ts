@@ -16,6 +16,7 @@ import {
   type UserFunction,
   type VirtualContext,
 } from '../schema/index.js';
+import { formatUuid, timeUuid } from '../types/index.js';
 import type { Consensus, LogEntry } from './consensus.js';
 import {
   applyCommand,
@@ -28,7 +29,6 @@ import {
   stateToSnapshot,
   topologyOf,
 } from './state.js';
-import { timeUuid } from './time-uuid.js';
 
 /** Attempts of a change whose schema was overtaken by another node's. */
 const attemptsMax = 16;
@@ -206,7 +206,7 @@ export class MetadataStore {
       resolveMask: this.#environment.resolveMask ?? null,
       topology: topologyOf(this.#state),
       nowMicros,
-      newTableId: () => timeUuid(nowMicros, this.#environment.randomBytes(8)),
+      newTableId: () => formatUuid(timeUuid(nowMicros * 10n, this.#environment.randomBytes(8))),
     };
   }
 

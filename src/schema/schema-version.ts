@@ -1,5 +1,6 @@
 // The version of a schema: a UUID made from its content, so that nodes with equal schemas show equal versions.
 import { createHash } from 'node:crypto';
+import { formatUuid } from '../types/index.js';
 import { compareNames } from './build.js';
 import type { KeyspaceDefinition, Schema, TableDefinition } from './model.js';
 
@@ -62,8 +63,7 @@ function uuidOfDigest(digestBytes: Uint8Array): string {
   const bytes = Buffer.from(digestBytes);
   bytes[6] = (bytes[6]! & 0x0f) | 0x30;
   bytes[8] = (bytes[8]! & 0x3f) | 0x80;
-  const text = bytes.toString('hex');
-  return [text.slice(0, 8), text.slice(8, 12), text.slice(12, 16), text.slice(16, 20), text.slice(20)].join('-');
+  return formatUuid(bytes);
 }
 
 /** A schema of these keyspaces with its version. Built-in keyspaces are the same everywhere and do not count. */

@@ -18,6 +18,7 @@ export * from './plain-text.js';
 export * from './syntax.js';
 export * from './temporal.js';
 export * from './text.js';
+export { timeUuid } from './time-uuid.js';
 export * from './validate.js';
 export * from './vint.js';
 export { localZone, utc, type Zone } from './zones.js';

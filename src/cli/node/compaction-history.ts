@@ -2,15 +2,15 @@
 import { utf8Bytes } from '../../common/bytes.js';
 import type { Processor } from '../../query/index.js';
 import { int64, internalQuery } from '../../query/index.js';
-import { timeUuid } from '../../raft/index.js';
 import { encodePlain, type PlainValue, type TableDefinition } from '../../schema/index.js';
 import type { CompactionRecord } from '../../shard/index.js';
+import { formatUuid, timeUuid } from '../../types/index.js';
 import type { Log } from '../log.js';
 import type { NodeStorage } from './storage.js';
 
 /** The time UUID that names a compaction in system tables: the same each time it is asked for. */
 export function compactionId({ id, startedAt }: CompactionRecord): string {
-  return timeUuid(BigInt(Math.trunc(startedAt)) * 1000n, int64(BigInt(id)));
+  return formatUuid(timeUuid(BigInt(Math.trunc(startedAt)) * 10_000n, int64(BigInt(id))));
 }
 
 const insert =
