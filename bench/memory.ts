@@ -7,7 +7,7 @@ import { parseArgs } from 'node:util';
 import { CqlClient } from '../test/support/cql-client.js';
 import { encode } from '../test/support/cql-frames.js';
 import { Ferrosa } from '../test/support/ferrosa.js';
-import { buildLoadTools, type LoadResult, runLoad } from './support/load.js';
+import { buildLoadTools, type LoadResult, medianWindow, runLoad } from './support/load.js';
 import { startFloor, type Target, targetOf } from './support/targets.js';
 
 const { values: options } = parseArgs({
@@ -107,7 +107,7 @@ async function median(target: Target, { name, args, isPaced }: Workload): Promis
     rows.push({ workload, tailRatio: result.p999 / result.p99, isPaced: isPaced === true, ...result });
     process.stderr.write(`${workload}: ${Math.round(result.opsPerSecond)}/s\n`);
   }
-  return rows.sort((x, y) => x.tailRatio - y.tailRatio)[Math.floor(rows.length / 2)]!;
+  return medianWindow(rows, ({ tailRatio }) => tailRatio);
 }
 
 async function underLoad(node: Ferrosa): Promise<Row[]> {

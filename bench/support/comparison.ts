@@ -1,6 +1,6 @@
 // Loads Ferrosa, a canned responder and a warm Cassandra in turn with the same workloads, and prints a table and one JSON object.
 import { parseArgs } from 'node:util';
-import { buildLoadTools, type LoadResult, runLoad } from './load.js';
+import { buildLoadTools, type LoadResult, medianWindow, runLoad } from './load.js';
 import { startCassandra, startFerrosa, startFloor, type Target } from './targets.js';
 
 export type Workload = {
@@ -69,7 +69,7 @@ export async function compareServers(
     const windows: LoadResult[] = [];
     for (let i = 0; i < rateWindows; i++)
       windows.push(await run(target, workload.args, Number(options.seconds), Number(options.warmup), workload));
-    return windows.sort((a, b) => a.p99 - b.p99)[(rateWindows - 1) / 2]!;
+    return medianWindow(windows, ({ p99 }) => p99);
   };
 
   const fill = async (target: Target, { prepare: args }: Workload): Promise<void> => {

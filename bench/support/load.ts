@@ -116,6 +116,11 @@ export async function runLoad(target: Target, options: LoadOptions): Promise<Loa
   };
 }
 
+/** Of several windows the one whose figure is the median. */
+export function medianWindow<T>(windows: readonly T[], figure: (window: T) => number): T {
+  return windows.toSorted((a, b) => figure(a) - figure(b))[Math.floor(windows.length / 2)]!;
+}
+
 /** Names of the threads of a process with their CPU seconds, for finding who spends it. */
 export function threadCpu(pid: number): Map<string, number> {
   const spent = new Map<string, number>();

@@ -3,6 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import { CommitLog, LogFound, LogReader, LogRecord, logRecordHeaderBytes } from '../../../src/native/index.js';
 
 const folders: string[] = [];
@@ -73,6 +74,24 @@ test('a log that is full of records goes on in a new segment, and flushing frees
   const freed = log.markFlushed(tableA, segment, offset);
   assert.deepEqual(freed, segmentFiles(folder).slice(0, 2));
   assert.deepEqual(log.markFlushed(tableB, segment, offset), segmentFiles(folder).slice(2, 3));
+});
+
+test('a sync in steps covers full segments, which are then no longer mapped', {
+  skip: process.platform !== 'linux',
+}, async () => {
+  const { folder, log } = open();
+  const written = Array.from({ length: 10 }, (_, i) => `${i}${'x'.repeat(40_000)}`);
+  for (const text of written) log.append(1, mutation(tableA, text));
+  const full = segmentFiles(folder).slice(0, -1);
+  const mapped = () => full.filter((file) => readFileSync('/proc/self/maps', 'utf8').includes(file));
+  assert.deepEqual(mapped(), full);
+  await log.sync(true);
+  assert.equal(log.stats().synced, log.appended());
+  while (mapped().length > 0) await setTimeout(1); // given back by another thread
+  assert.deepEqual(
+    segmentFiles(folder).flatMap((file) => texts(read(readFileSync(file)))),
+    written,
+  );
 });
 
 test('a flush only frees what was written before it', async () => {
