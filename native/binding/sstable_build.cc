@@ -96,6 +96,11 @@ class BuildObject : public Napi::ObjectWrap<BuildObject> {
     options->stats.min_ttl = static_cast<int32_t>(ToDouble(o.Get("minTtl")));
     options->expected_keys = std::max<uint64_t>(1, static_cast<uint64_t>(ToDouble(o.Get("expectedKeys"))));
     options->file_bytes_max = static_cast<uint64_t>(ToDouble(o.Get("fileBytesMax")));
+    const auto limit = [&](const char* name, uint64_t* out) {
+      if (o.Get(name).IsNumber()) *out = static_cast<uint64_t>(ToDouble(o.Get(name)));
+    };
+    limit("partitionBytesMax", &options->limits.bytes);
+    limit("partitionTombstonesMax", &options->limits.tombstones);
     ReadPurge(o.Get("purge"), options);
     if (o.Get("frozen").IsNumber() && !AddFrozen(env, ToU32(o.Get("frozen")), options, sources)) return false;
     const Napi::Array inputs = o.Get("inputs").As<Napi::Array>();
@@ -198,6 +203,19 @@ class BuildObject : public Napi::ObjectWrap<BuildObject> {
     out.Set("hasLegacyCounterShards", Napi::Boolean::New(env, s.has_legacy_counter_shards));
     out.Set("firstKey", ToBuffer(env, writer.first_key()));
     out.Set("lastKey", ToBuffer(env, writer.last_key()));
+    out.Set("largePartitions", LargePartitions(env, writer));
+    return out;
+  }
+
+  static Napi::Value LargePartitions(Napi::Env env, const SSTableWriter& writer) {
+    Napi::Array out = Napi::Array::New(env);
+    for (const LargePartition& partition : writer.large_partitions()) {
+      Napi::Object entry = Napi::Object::New(env);
+      entry.Set("key", ToBuffer(env, partition.key));
+      entry.Set("bytes", static_cast<double>(partition.bytes));
+      entry.Set("tombstones", static_cast<double>(partition.tombstones));
+      out.Set(out.Length(), entry);
+    }
     return out;
   }
 

@@ -31,6 +31,7 @@ import { loadPagingKey, monotonicMicros, nextTimeUuid, nowMs } from './node/envi
 import { scheduleEstimates } from './node/estimates.js';
 import { Figures } from './node/figures.js';
 import { trimWhenIdle } from './node/idle-memory.js';
+import { watchPartitions } from './node/large-partitions.js';
 import { Latencies } from './node/latencies.js';
 import { NodeLogs } from './node/logs.js';
 import { createProcessor } from './node/query.js';
@@ -93,6 +94,7 @@ export async function startNode(
   figures.attach(serving);
   keepCompactionHistory(processor, storage, log);
   const stopEstimates = scheduleEstimates(processor, storage, log);
+  watchPartitions(storage.shards.tables, guardrails, log);
   const stopWatching = watchDiskUsage(guardrails, join(config.data_dir, 'data'), log);
   const stopTrimming = trimWhenIdle(() => services.metrics.requests);
   const builds = new ViewBuilds(processor, storage, log);

@@ -5,7 +5,7 @@
 // earlier entry, whatever timestamp the cell has. A cell that expires writes `e` at the time of its expiry: of several the last stays.
 import { invalid } from '../common/errors.js';
 import { murmurToken } from '../native/index.js';
-import type { TableDefinition } from '../schema/index.js';
+import { keyComponents, type TableDefinition } from '../schema/index.js';
 import {
   type ClusteringPrefix,
   type DecodedMutation,
@@ -15,7 +15,6 @@ import {
   MutationBuilder,
 } from '../storage/index.js';
 import { entryColumns, type IndexTable, indexTablesOf } from './index-table.js';
-import { keyComponents } from './key-components.js';
 import { checkVectors } from './vectors.js';
 
 export type NowMicros = () => bigint;

@@ -3,7 +3,7 @@
 //
 // As elsewhere an entry too many does no harm, since the table decides; an entry too few would. Where the order of timestamps leaves open which
 // of two values a column ends with, both have entries. The entry of a value that is overwritten for certain is removed.
-import { type ColumnDefinition, clauseHolds, type TableDefinition } from '../schema/index.js';
+import { type ColumnDefinition, clauseHolds, keyComponents, type TableDefinition } from '../schema/index.js';
 import {
   type ClusteringPrefix,
   clusteringName,
@@ -14,7 +14,6 @@ import {
 import { EntryWriter, type Expiry, expiryOf, lifeOf, type NowMicros, type Removal } from './entries.js';
 import { addTextChanges } from './fulltext/entries.js';
 import { type IndexTable, indexTablesOf } from './index-table.js';
-import { keyComponents } from './key-components.js';
 import { type Known, type ReadRows, type RowBefore, readRowsBefore, touchedSlices } from './row-reads.js';
 
 /** A value that a column may have after the write. */

@@ -1,9 +1,8 @@
 // What of a mutation a vector index cannot take: the shards put vectors into their graphs themselves, and must find them good.
 import { invalid } from '../common/errors.js';
-import type { SimilarityName, TableDefinition } from '../schema/index.js';
+import { keyComponents, type SimilarityName, type TableDefinition } from '../schema/index.js';
 import type { DecodedMutation } from '../storage/index.js';
 import type { IndexTable } from './index-table.js';
-import { keyComponents } from './key-components.js';
 
 /** The numbers of a serialized vector. */
 export function floatsOf(value: Uint8Array): Float32Array {

@@ -27,10 +27,16 @@ export type NativeBuildOptions = {
   readonly ranges: readonly (readonly [bigint, bigint])[];
   /** A file ends with the partition that passes it, in uncompressed bytes; 0: no limit. */
   readonly fileBytesMax?: number;
+  /** Partitions that are larger, or have more tombstones, are named; left out: none is. */
+  readonly partitionBytesMax?: number;
+  readonly partitionTombstonesMax?: number;
 };
 
 /** What NativeSSTableBuild.run says. */
 export const BuildState = { more: 0, fileDone: 1, done: 2 } as const;
+
+/** A partition beyond a limit of its build. */
+export type LargePartition = { readonly key: Uint8Array; readonly bytes: number; readonly tombstones: number };
 
 /** The content of Filter.db and Statistics.db of a finished file. */
 export type NativeFinishedFile = {
@@ -57,6 +63,8 @@ export type NativeFinishedFile = {
   readonly hasLegacyCounterShards: boolean;
   readonly firstKey: Buffer;
   readonly lastKey: Buffer;
+  /** The first thousand. */
+  readonly largePartitions: readonly LargePartition[];
 };
 
 export interface NativeSSTableBuild {

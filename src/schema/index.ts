@@ -53,6 +53,7 @@ export {
   vectorIndexesOf,
   vectorOptionsOf,
 } from './indexes/vector.js';
+export { keyComponents } from './key-components.js';
 export * from './model.js';
 export { type Topology, totalReplicas } from './options/replication.js';
 export { applyDelta, diffSchemas, type SchemaDelta, tableFromJson, tableToJson } from './schema-json.js';

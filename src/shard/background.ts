@@ -1,33 +1,32 @@
 // What the background pool does for shards. Inputs and results are plain values; the files are in the table's folder.
+import type { LargePartition } from '../native/index.js';
+import type { PartitionLimits } from '../storage/index.js';
 
 /** Argument of the pool's threads that others go before. Flushes are not among them: writes wait for those when memtables are full. */
 export const givesWay = 'gives-way';
 
-/** Writes a frozen memtable as one SSTable into `target`, synced, TOC.txt last. */
-export type FlushJob = {
-  readonly kind: 'flush';
-  readonly frozen: number;
+/** The SSTable that a job writes. */
+export type JobOutput = {
   readonly descriptor: Uint8Array;
+  /** The folder that it is written into, synced, TOC.txt last. */
   readonly target: string;
   readonly name: string;
   readonly compression: Readonly<Record<string, string>>;
   readonly bloomFilterFpChance: number;
   readonly hostId: string;
+  readonly partitionLimits: PartitionLimits;
 };
 
-/** Merges SSTables of `folder`, purged, into one in `target`. */
-export type CompactJob = {
+/** Writes a frozen memtable. */
+export type FlushJob = JobOutput & { readonly kind: 'flush'; readonly frozen: number };
+
+/** Merges SSTables of `folder`, purged. */
+export type CompactJob = JobOutput & {
   readonly kind: 'compact';
   readonly folder: string;
   readonly inputs: readonly string[];
   /** Not merged, but what a tombstone hides may be in them. */
   readonly overlapping: readonly string[];
-  readonly descriptor: Uint8Array;
-  readonly target: string;
-  readonly name: string;
-  readonly compression: Readonly<Record<string, string>>;
-  readonly bloomFilterFpChance: number;
-  readonly hostId: string;
   /** Of the inputs, on disk. */
   readonly bytesIn: number;
   readonly nowSeconds: number;
@@ -51,8 +50,13 @@ export type SplitJob = Omit<
 
 export type BackgroundJob = FlushJob | CompactJob | SplitJob;
 
-/** False: nothing was left to write, and there is no SSTable. */
-export type JobResult = { readonly written: boolean; readonly bytesRead: number; readonly bytesWritten: number };
+export type JobResult = {
+  /** False: nothing was left to write, and there is no SSTable. */
+  readonly written: boolean;
+  readonly bytesRead: number;
+  readonly bytesWritten: number;
+  readonly largePartitions: readonly LargePartition[];
+};
 
 export interface BackgroundPool {
   run(job: BackgroundJob): Promise<JobResult>;

@@ -20,5 +20,5 @@ export type {
   StartServing,
 } from './serving.js';
 export { Shards, type ShardsOptions } from './shards.js';
-export type { CompactionRecord, NodeTable } from './tables-main.js';
+export type { CompactionRecord, NodeTable, NodeTables } from './tables-main.js';
 export { ignoredTokenBits, shardOfToken } from './token.js';

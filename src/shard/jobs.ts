@@ -1,6 +1,6 @@
 // The jobs of the background pool, on its threads. Everything blocks here.
 import { compact, flushMemtable, parseComponentName, type SSTableInfo, type SSTableName } from '../storage/index.js';
-import type { BackgroundJob, CompactJob, FlushJob, JobResult, SplitJob } from './background.js';
+import type { BackgroundJob, JobOutput, JobResult } from './background.js';
 import { tokenRangesOf } from './token.js';
 
 const nameOf = (sstable: string): SSTableName => {
@@ -10,7 +10,7 @@ const nameOf = (sstable: string): SSTableName => {
 };
 
 /** What every kind of output has: one SSTable of the job's name in its own folder. */
-function output(job: FlushJob | CompactJob | SplitJob) {
+function output(job: JobOutput) {
   return {
     descriptor: job.descriptor,
     bloomFilterFpChance: job.bloomFilterFpChance,
@@ -18,6 +18,7 @@ function output(job: FlushJob | CompactJob | SplitJob) {
     folder: job.target,
     ids: { first: Number(nameOf(job.name).id), count: 1 },
     hostId: new Uint8Array(Buffer.from(job.hostId.replaceAll('-', ''), 'hex')),
+    partitionLimits: job.partitionLimits,
   };
 }
 
@@ -25,6 +26,7 @@ const result = (written: readonly SSTableInfo[], bytesRead: number): JobResult =
   written: written.length > 0,
   bytesRead,
   bytesWritten: written.reduce((sum, { bytesOnDisk }) => sum + bytesOnDisk, 0),
+  largePartitions: written.flatMap(({ largePartitions }) => largePartitions),
 });
 
 /** Runs a job. @throws FerrosaError CORRUPT naming a damaged input; system errors. Nothing is left behind then */

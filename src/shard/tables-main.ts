@@ -2,8 +2,10 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FerrosaError } from '../common/errors.js';
+import type { LargePartition } from '../native/index.js';
 import { encodeDescriptor, type TableDefinition } from '../schema/index.js';
-import type { BackgroundPool, FlushJob, JobResult } from './background.js';
+import type { PartitionLimits } from '../storage/index.js';
+import type { BackgroundJob, BackgroundPool, JobOutput, JobResult } from './background.js';
 import type { FlushedMark, ManifestChange, ManifestEntry } from './files/manifest.js';
 import { snapshotFolder, tableFolder } from './files/names.js';
 import { TableFiles } from './files/table-files.js';
@@ -61,6 +63,10 @@ export class NodeTables {
   /** Told of each compaction that has replaced SSTables. */
   onCompacted: (record: CompactionRecord) => void = () => {};
   flushesRunning = 0;
+  /** Asked when an SSTable begins. */
+  partitionLimits: () => PartitionLimits = () => ({ bytes: -1, tombstones: -1 });
+  /** Told of the partitions of an SSTable that are beyond them. */
+  onLargePartitions: (table: TableDefinition, file: string, partitions: readonly LargePartition[]) => void = () => {};
   readonly #options: NodeTableOptions;
   #compactionId = 1;
   /** Milliseconds since the epoch. */
@@ -140,20 +146,13 @@ export class NodeTables {
     epoch: number,
   ): Promise<WrittenSSTables> {
     const table = this.get(id);
-    const name = table.files.newName();
-    const target = await table.files.temporary(name);
-    const { written } = await this.#counted({
-      kind: 'flush',
-      frozen,
-      descriptor: table.descriptor,
-      target,
-      name,
-      compression: table.definition.options.compression,
-      bloomFilterFpChance: table.definition.options.bloom_filter_fp_chance,
-      hostId: this.#options.hostId,
+    const output = await this.#newOutput(table);
+    this.flushesRunning++;
+    const { written } = await this.#run(table, { ...output, kind: 'flush', frozen }).finally(() => {
+      this.flushesRunning--;
     });
     table.flushes++;
-    const add: ManifestEntry[] = written ? [{ name, shard }] : [];
+    const add: ManifestEntry[] = written ? [{ name: output.name, shard }] : [];
     return this.#publish(table, shard, epoch, { add, flushed: mark === null ? [] : [mark] });
   }
 
@@ -202,13 +201,24 @@ export class NodeTables {
     return table.files.sstables.filter(isOld).map(({ name }) => name);
   }
 
-  async #counted(job: FlushJob): Promise<JobResult> {
-    this.flushesRunning++;
-    try {
-      return await this.#options.pool.run(job);
-    } finally {
-      this.flushesRunning--;
-    }
+  async #newOutput({ files, definition, descriptor }: NodeTable): Promise<JobOutput> {
+    const name = files.newName();
+    return {
+      name,
+      target: await files.temporary(name),
+      descriptor,
+      compression: definition.options.compression,
+      bloomFilterFpChance: definition.options.bloom_filter_fp_chance,
+      hostId: this.#options.hostId,
+      partitionLimits: this.partitionLimits(),
+    };
+  }
+
+  async #run({ definition, files }: NodeTable, job: BackgroundJob): Promise<JobResult> {
+    const result = await this.#options.pool.run(job);
+    if (result.largePartitions.length > 0)
+      this.onLargePartitions(definition, join(files.folder, `${job.name}-Data.db`), result.largePartitions);
+    return result;
   }
 
   /** Merges SSTables of one shard. */
@@ -221,33 +231,28 @@ export class NodeTables {
     } finally {
       table.pendingCompactions--;
     }
-    const { pool, hostId, nowMs } = this.#options;
-    const name = table.files.newName();
+    const { nowMs } = this.#options;
     const record = this.#begin(table.definition, inputs, bytesIn);
     try {
       const merged = new Set(inputs);
       const others = table.files.sstables.filter((e) => !merged.has(e.name) && (e.shard === shard || e.shard === null));
       const progress = new SharedArrayBuffer(Float64Array.BYTES_PER_ELEMENT);
       record.done = () => new Float64Array(progress)[0]!;
-      const result = await pool.run({
+      const output = await this.#newOutput(table);
+      const result = await this.#run(table, {
+        ...output,
         kind: 'compact',
         progress,
         folder: table.files.folder,
         inputs,
         overlapping: others.map((entry) => entry.name),
-        descriptor: table.descriptor,
-        target: await table.files.temporary(name),
-        name,
-        compression: table.definition.options.compression,
-        bloomFilterFpChance: table.definition.options.bloom_filter_fp_chance,
-        hostId,
         nowSeconds: Math.floor(nowMs() / 1000),
         gcBefore,
         purgeBelow,
         bytesIn,
       });
       this.#payThroughput(record.startedAt, result.bytesWritten);
-      const add: ManifestEntry[] = result.written ? [{ name, shard }] : [];
+      const add: ManifestEntry[] = result.written ? [{ name: output.name, shard }] : [];
       const written = await this.#publish(table, shard, epoch, { add, remove: inputs });
       [record.bytesIn, record.bytesOut] = [result.bytesRead, result.bytesWritten];
       if (written === null) return null;
@@ -271,35 +276,30 @@ export class NodeTables {
    * @throws FerrosaError CORRUPT naming the damaged input; system errors
    */
   async split(table: NodeTable, name: string): Promise<{ parts: ManifestEntry[]; publish: () => Promise<boolean> }> {
-    const { pool, hostId, nowMs, shardCount } = this.#options;
+    const { nowMs, shardCount } = this.#options;
     const bytesIn = (await stat(join(table.files.folder, `${name}-Data.db`))).size;
     const record = this.#begin(table.definition, [name], bytesIn);
     const parts: ManifestEntry[] = [];
     try {
       for (let shard = 0; shard < shardCount; shard++) {
         await this.#waitForThroughput();
-        const part = table.files.newName();
+        const output = await this.#newOutput(table);
         const startedAt = nowMs();
         const progress = new SharedArrayBuffer(Float64Array.BYTES_PER_ELEMENT);
         record.done = () => (shard + new Float64Array(progress)[0]!) / shardCount;
-        const { written, bytesWritten } = await pool.run({
+        const { written, bytesWritten } = await this.#run(table, {
+          ...output,
           kind: 'split',
           progress,
           folder: table.files.folder,
           input: name,
           shard,
           shardCount,
-          descriptor: table.descriptor,
-          target: await table.files.temporary(part),
-          name: part,
-          compression: table.definition.options.compression,
-          bloomFilterFpChance: table.definition.options.bloom_filter_fp_chance,
-          hostId,
           bytesIn,
         });
         this.#payThroughput(startedAt, bytesWritten);
         record.bytesOut += bytesWritten;
-        if (written) parts.push({ name: part, shard });
+        if (written) parts.push({ name: output.name, shard });
       }
       record.bytesIn = bytesIn;
     } finally {

@@ -317,3 +317,30 @@ test('writes are refused when the data has more of the disk than it may have, al
   await set('data_disk_usage_max_disk_size', 'null');
   assert.equal((await ctl('getguardrailsconfig', 'data_disk_usage_max_disk_size')).out, 'null\n');
 });
+
+test('the log is told of partitions that a flush writes beyond the thresholds, with both parts of their keys', async () => {
+  await superuser.query('CREATE TABLE g.large (a int, b text, c int, v text, PRIMARY KEY ((a, b), c))');
+  await set('partition_size_threshold', '100KiB', '1KiB');
+  await set('partition_tombstones_threshold', '4', '2');
+  await superuser.query(`INSERT INTO g.large (a, b, c, v) VALUES (1, 'x', 0, '${'v'.repeat(3000)}')`);
+  for (let c = 0; c < 3; c++) await superuser.query(`DELETE FROM g.large WHERE a = 2 AND b = 'y' AND c = ${c}`);
+  for (let c = 0; c < 5; c++) await superuser.query(`DELETE v FROM g.large WHERE a = 3 AND b = 'z' AND c = ${c}`);
+  await superuser.query(`INSERT INTO g.large (a, b, c, v) VALUES (4, 'small', 0, 'v')`);
+  const { code, error } = await ctl('flush', 'g', 'large');
+  assert.equal(code, 0, error);
+  const said = (name: string, partition: string, what: string): RegExp =>
+    new RegExp(`Guardrail ${name} violated: Partition g\\.large:${partition} on sstable \\S+-Data\\.db has ${what}`);
+  assert.match(
+    ferrosa.output,
+    said('partition_size', '1:x', 'size 3\\d\\d\\d, this exceeds the warning threshold of 1024\\. Too'),
+  );
+  assert.match(
+    ferrosa.output,
+    said('partition_tombstones', '2:y', '3 tombstones, this exceeds the warning threshold of 2\\.'),
+  );
+  assert.match(
+    ferrosa.output,
+    said('partition_tombstones', '3:z', '5 tombstones, this exceeds the failure threshold of 4\\.'),
+  );
+  assert.doesNotMatch(ferrosa.output, /4:small/);
+});

@@ -52,7 +52,7 @@ int64_t SSTableBuild::MaxPurgeable(const DecoratedKey& key) const {
 }
 
 SSTableWriter* SSTableBuild::Writer() {
-  if (!writer_) writer_ = std::make_unique<SSTableWriter>(options_.table, options_.stats, options_.expected_keys);
+  if (!writer_) writer_ = std::make_unique<SSTableWriter>(options_.table, options_.stats, options_.expected_keys, options_.limits);
   return writer_.get();
 }
 

@@ -26,6 +26,7 @@ struct BuildOptions {
   // SSTables that are not compacted: a tombstone of a key that one of them may have stays unless all of it is newer.
   std::vector<std::pair<std::shared_ptr<SSTable>, int64_t>> overlapping;  // with the least timestamp
   std::vector<TokenRange> ranges;  // only these tokens, ascending and apart; empty: all
+  PartitionLimits limits;
   uint64_t file_bytes_max = 0;     // of Data.db before compression: the file ends with the partition that passes it; 0: no limit
 };
 

@@ -56,13 +56,14 @@ ByteString NudgedAbove(const ByteString& max, size_t at) {
 
 }  // namespace
 
-SSTableWriter::SSTableWriter(DescriptorPtr table, const EncodingStats& stats, uint64_t expected_keys)
+SSTableWriter::SSTableWriter(DescriptorPtr table, const EncodingStats& stats, uint64_t expected_keys, const PartitionLimits& limits)
     : table_(std::move(table)),
       row_writer_(table_.get(), stats),
       statistics_(table_.get()),
       filter_(expected_keys, table_->bloom_filter_fp_chance),
       row_trie_(&rows_),
-      partition_trie_(&partitions_) {}
+      partition_trie_(&partitions_),
+      limits_(limits) {}
 
 void SSTableWriter::StartPartition(const DecoratedKey& key, const DeletionTime& deletion) {
   key_.assign(key.key.data, key.key.data + key.key.size);
@@ -168,9 +169,16 @@ void SSTableWriter::EndPartition() {
     WriteDeletionTime(rows_.writer, deletion_);
   }
   AddToPartitionIndex(position);
-  statistics_.EndPartition(data_bytes() - partition_start_);
+  NoteSize(data_bytes() - partition_start_);
   if (first_key_.empty()) first_key_ = key_;
   last_key_ = key_;
+}
+
+void SSTableWriter::NoteSize(uint64_t bytes) {
+  statistics_.EndPartition(bytes);
+  const uint64_t tombstones = statistics_.partition_tombstones;
+  if (bytes <= limits_.bytes && tombstones <= limits_.tombstones) return;
+  if (large_partitions_.size() < kLargePartitionsMax) large_partitions_.push_back({key_, bytes, tombstones});
 }
 
 void SSTableWriter::AddToPartitionIndex(int64_t position) {

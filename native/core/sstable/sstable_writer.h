@@ -13,11 +13,23 @@
 
 namespace ferrosa {
 
+// Partitions beyond either are reported.
+struct PartitionLimits {
+  uint64_t bytes = UINT64_MAX;
+  uint64_t tombstones = UINT64_MAX;
+};
+struct LargePartition {
+  std::vector<uint8_t> key;
+  uint64_t bytes = 0;
+  uint64_t tombstones = 0;
+};
+inline constexpr size_t kLargePartitionsMax = 1000;  // that are reported of one SSTable: the first
+
 // Bounds the bytes of Data.db held in memory: what was written before the last Take.
 class SSTableWriter {
  public:
   // `expected_keys` sizes the filter. `stats` are the least values of what will come; smaller ones only cost bytes.
-  SSTableWriter(DescriptorPtr table, const EncodingStats& stats, uint64_t expected_keys);
+  SSTableWriter(DescriptorPtr table, const EncodingStats& stats, uint64_t expected_keys, const PartitionLimits& limits = {});
 
   // A partition: Start, then the static row if there is one, then rows and markers in order, then End. One of which nothing was given but a live
   // deletion leaves no trace. REQUIRES: greater than the key before.
@@ -42,6 +54,7 @@ class SSTableWriter {
   std::vector<uint8_t> Filter() const { return filter_.always() ? std::vector<uint8_t>() : filter_.Serialize(); }
   std::vector<uint8_t> Header() const { return row_writer_.Header(); }
   const StatisticsCollector& statistics() const { return statistics_; }
+  const std::vector<LargePartition>& large_partitions() const { return large_partitions_; }
   const RowWriter& row_writer() const { return row_writer_; }
 
  private:
@@ -49,6 +62,7 @@ class SSTableWriter {
   void StartItems();
   uint64_t Position() const { return data_bytes() - partition_start_; }
   void AddIndexBlock();
+  void NoteSize(uint64_t bytes);
   void AddToPartitionIndex(int64_t position);
   void FlushPartitionIndex(size_t length);
 
@@ -90,6 +104,8 @@ class SSTableWriter {
   size_t index_difference_ = 0;
   std::vector<uint8_t> first_key_;
   std::vector<uint8_t> last_key_;
+  const PartitionLimits limits_;
+  std::vector<LargePartition> large_partitions_;
 };
 
 }  // namespace ferrosa

@@ -162,6 +162,7 @@ void StatisticsCollector::AddTimes(int64_t timestamp, uint32_t ttl, uint32_t loc
 
 void StatisticsCollector::AddDeletion(const DeletionTime& d) {
   if (d.live()) return;
+  partition_tombstones++;
   any = true;
   min_timestamp = std::min(min_timestamp, d.marked_for_delete_at);
   max_timestamp = std::max(max_timestamp, d.marked_for_delete_at);
@@ -173,6 +174,7 @@ void StatisticsCollector::AddDeletion(const DeletionTime& d) {
 void StatisticsCollector::StartPartition(Slice key, const DeletionTime& deletion) {
   cardinality.Add(key);
   partition_cell_count_ = 0;
+  partition_tombstones = 0;
   partitions++;
   AddDeletion(deletion);
   if (!deletion.live()) has_partition_deletions = true;
@@ -213,6 +215,7 @@ void StatisticsCollector::AddRow(const Row& row) {
   int last = -1;
   for (const Cell& cell : row.cells) {
     AddTimes(cell.timestamp, cell.ttl, cell.local_deletion_time);
+    if (cell.tombstone) partition_tombstones++;
     if (cell.column != last) {
       cells++;
       last = cell.column;

@@ -69,6 +69,7 @@ class StatisticsCollector {
   uint64_t cells = 0;
   uint64_t rows = 0;
   uint64_t partitions = 0;
+  uint64_t partition_tombstones = 0;  // of the partition in hand: deletions of all kinds, deleted cells
   bool any = false;  // something with a timestamp was seen
   bool has_partition_deletions = false;
   bool has_legacy_counter_shards = false;

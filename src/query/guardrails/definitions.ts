@@ -115,6 +115,20 @@ export const thresholds = {
         ? `The user type ${what} has ${value} columns, this exceeds the warning threshold of ${threshold}.`
         : `User types cannot have more than ${threshold} columns, but ${value} provided for user type ${what}.`,
   },
+  partition_size: {
+    kind: 'max',
+    unit: 'size',
+    reason: 'Too large partitions can cause performance problems.',
+    text: (isWarning, what, value, threshold) =>
+      `Partition ${what} has size ${value}, this exceeds the ${level(isWarning)} threshold of ${threshold}.`,
+  },
+  partition_tombstones: {
+    kind: 'max',
+    unit: 'count',
+    reason: 'Partitions with too many tombstones can cause performance problems.',
+    text: (isWarning, what, value, threshold) =>
+      `Partition ${what} has ${value} tombstones, this exceeds the ${level(isWarning)} threshold of ${threshold}.`,
+  },
   vector_dimensions: {
     kind: 'max',
     unit: 'count',

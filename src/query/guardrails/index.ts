@@ -7,3 +7,4 @@ export {
   maxDiskSize,
 } from './config.js';
 export { thresholds } from './definitions.js';
+export { Guard } from './guard.js';

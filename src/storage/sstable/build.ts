@@ -10,6 +10,9 @@ import { removeSSTable } from './remove.js';
 /** Compression options of a table, as in its schema; null or an empty class: none. */
 export type CompressionOptions = Readonly<Record<string, string>> | null;
 
+/** Partitions beyond either are named in what is written; negative: no limit. */
+export type PartitionLimits = { readonly bytes: number; readonly tombstones: number };
+
 /** What every output has. */
 export type OutputOptions = {
   /** docs/format/table-descriptor.md */
@@ -22,6 +25,7 @@ export type OutputOptions = {
   readonly ids: { readonly first: number; readonly count: number };
   /** 16 bytes, or null. */
   readonly hostId: Uint8Array | null;
+  readonly partitionLimits?: PartitionLimits;
 };
 
 export type FlushOptions = OutputOptions & {
@@ -150,7 +154,12 @@ function build(
   repairedAt: bigint,
   onStep: () => void = () => {},
 ): SSTableInfo[] {
-  const run = new NativeSSTableBuild(options.descriptor, native);
+  const { bytes = -1, tombstones = -1 } = options.partitionLimits ?? {};
+  const run = new NativeSSTableBuild(options.descriptor, {
+    ...native,
+    ...(bytes < 0 ? {} : { partitionBytesMax: bytes }),
+    ...(tombstones < 0 ? {} : { partitionTombstonesMax: tombstones }),
+  });
   const compression = compressionOf(options.compression);
   const meta = { bloomFilterFpChance: options.bloomFilterFpChance, level, repairedAt, hostId: options.hostId };
   const done: SSTableInfo[] = [];

@@ -2,7 +2,7 @@
 // written last; what has none was not finished. Blocks: for pool threads.
 import fs from 'node:fs';
 import path from 'node:path';
-import { crc32, murmurToken, type NativeFinishedFile } from '../../native/index.js';
+import { crc32, type LargePartition, murmurToken, type NativeFinishedFile } from '../../native/index.js';
 import { type Compressor, writeCompressionInfo } from './compression.js';
 import { componentName, components, type SSTableName, writtenVersion } from './format.js';
 import { type SSTableMetadata, writeStatistics } from './statistics-write.js';
@@ -41,6 +41,8 @@ export type SSTableInfo = {
   readonly minTtl: number;
   readonly maxTtl: number;
   readonly level: number;
+  /** Beyond the limits of the build. */
+  readonly largePartitions: readonly LargePartition[];
 };
 
 const checksumChunkBytes = 65536;
@@ -148,6 +150,7 @@ export class SSTableFileWriter {
       minTtl: file.minTtl,
       maxTtl: file.maxTtl,
       level: meta.level,
+      largePartitions: file.largePartitions,
     };
   }
 

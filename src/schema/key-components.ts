@@ -1,5 +1,5 @@
 // The parts of a serialized partition key.
-import type { TableDefinition } from '../schema/index.js';
+import type { TableDefinition } from './model.js';
 
 /** The components of a serialized partition key. */
 export function keyComponents(table: TableDefinition, key: Uint8Array): Uint8Array[] {
