@@ -19,8 +19,10 @@ export type Workload = {
 
 type Row = { readonly workload: string; readonly target: string } & LoadResult;
 
-/** Of a fixed rate; odd. */
-const rateWindows = 3;
+/** Of a fixed rate; odd. Many, for the machine's own stalls differ from minute to minute. */
+const rateWindows = 9;
+/** Between windows. */
+const rateWarmup = 1;
 
 const optionSpecs = {
   seconds: { type: 'string', default: '10' },
@@ -67,8 +69,10 @@ export async function compareServers(
   const atRate = async (target: Target, workload: Workload): Promise<LoadResult> => {
     await target.settle();
     const windows: LoadResult[] = [];
-    for (let i = 0; i < rateWindows; i++)
-      windows.push(await run(target, workload.args, Number(options.seconds), Number(options.warmup), workload));
+    for (let i = 0; i < rateWindows; i++) {
+      const warmup = i === 0 ? Number(options.warmup) : rateWarmup;
+      windows.push(await run(target, workload.args, Number(options.seconds), warmup, workload));
+    }
     return medianWindow(windows, ({ p99 }) => p99);
   };
 
