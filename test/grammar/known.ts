@@ -1,5 +1,6 @@
 // Differences that are meant: each is the row of that number in docs/differences.md.
 import type { Outcome } from '../diff/outcome.js';
+import { plainCell, shortest, typeOfColumn } from './plain-cell.js';
 
 type Known = {
   readonly reason: number;
@@ -49,17 +50,6 @@ function same(part: 'rows' | 'columns', ours: Outcome, theirs: Outcome, plain: (
   return texts(ours) === texts(theirs);
 }
 
-/** A serialized decimal without the zeros at its end; what is too short for one as it is. */
-function shortest(cell: string): string {
-  if (cell.length <= 8) return cell;
-  const bytes = Buffer.from(cell, 'hex');
-  let unscaled = BigInt.asIntN((bytes.length - 4) * 8, BigInt(`0x${cell.slice(8)}`));
-  let scale = bytes.readInt32BE(0);
-  if (unscaled === 0n) return '0';
-  for (; unscaled % 10n === 0n; scale--) unscaled /= 10n;
-  return `${unscaled}E${-scale}`;
-}
-
 /** The same rows but for what `plain` leaves out of the cells of some columns, each of which is `name type`. */
 function sameCells(ours: Outcome, theirs: Outcome, isMeant: RegExp, plain: (cell: string) => string): boolean {
   if ('code' in ours || 'code' in theirs) return false;
@@ -75,28 +65,24 @@ function sameCells(ours: Outcome, theirs: Outcome, isMeant: RegExp, plain: (cell
 /** The same rows but for how many zeros stand behind what log10 gave. */
 const sameLogarithms = (ours: Outcome, theirs: Outcome): boolean => sameCells(ours, theirs, /log10\(.* 6$/, shortest);
 
-/** The elements of a set in hexadecimal, in one order; the cell itself when it is none. */
-function inOrder(cell: string): string {
-  const bytes = Buffer.from(cell, 'hex');
-  const elements: string[] = [];
-  let at = 4;
-  for (let left = bytes.length >= 4 ? bytes.readInt32BE(0) : 0; left > 0 && at + 4 <= bytes.length; left--) {
-    const end = at + 4 + Math.max(bytes.readInt32BE(at), 0);
-    elements.push(bytes.toString('hex', at, end));
-    at = end;
-  }
-  return at === bytes.length ? elements.sort().join(' ') : cell;
+/** The same rows but for the order within sets, and for zeros behind the point of decimals where of equal ones one stays. */
+function sameKeys(ours: Outcome, theirs: Outcome): boolean {
+  if ('code' in ours || 'code' in theirs) return false;
+  const columns = ours.columns.map((column) => ({ type: typeOfColumn(column), isKey: /^c\d+ /.test(column) }));
+  const plainRow = (row: string): string =>
+    row
+      .split(' ')
+      .map((cell, i) => {
+        const { type = null, isKey = false } = columns[i] ?? {};
+        return cell === 'null' || type === null ? cell : plainCell(type, cell, isKey);
+      })
+      .join(' ');
+  return same('rows', ours, theirs, plainRow);
 }
-
-/** The same rows but for the order within sets. */
-const sameSets = (ours: Outcome, theirs: Outcome): boolean => sameCells(ours, theirs, / 22<.*>$/, inOrder);
 
 /** The same rows but for zeros before what the bytes of a varint say. */
 const sameVarints = (ours: Outcome, theirs: Outcome): boolean =>
   sameCells(ours, theirs, / e$/, (cell) => cell.replace(/^(00)+(?=[0-7])/, '').replace(/^(ff)+(?=[89a-f])/, ''));
-
-/** The same rows but for zeros behind the point in clustering columns: of equal decimals one is shown. */
-const sameDecimals = (ours: Outcome, theirs: Outcome): boolean => sameCells(ours, theirs, /^c\d+ 6$/, shortest);
 
 const message = (outcome: Outcome): string => ('code' in outcome ? outcome.message : '');
 
@@ -148,10 +134,7 @@ export const knownDifferences: readonly Known[] = [
         ([ours, theirs].every((outcome) => severalRelations.test(message(outcome))) ||
           isOtherJsonColumn(ours, theirs))) ||
       (what === 'rows' &&
-        (same('rows', ours, theirs, jsonNameInRow) ||
-          sameSets(ours, theirs) ||
-          sameVarints(ours, theirs) ||
-          sameDecimals(ours, theirs))),
+        (same('rows', ours, theirs, jsonNameInRow) || sameKeys(ours, theirs) || sameVarints(ours, theirs))),
   },
   { reason: 5, what: '`system_virtual_schema`, DESCRIBE KEYSPACES', matches: null },
   {
