@@ -229,12 +229,12 @@ class CommitLogJs : public Napi::ObjectWrap<CommitLogJs> {
   bool spare_running = false;
   bool closed = false;
 
- private:
   void ReleaseRetired(Napi::Env env) {
     auto maps = log()->TakeRetired();
     if (!maps.empty()) (new ReleaseWorker(env, std::move(maps)))->Queue();
   }
 
+ private:
   std::unique_ptr<CommitLog> log_;
 };
 
@@ -254,6 +254,7 @@ void SpareWorker::OnOK() {
   owner_->spare_running = false;
   owner_->log()->AddSpare(std::move(made_));
   if (owner_->closed) owner_->log()->Close();
+  owner_->ReleaseRetired(Env());
   deferred_.Resolve(Env().Undefined());
 }
 

@@ -158,6 +158,15 @@ std::string CommitLog::PathOf(uint64_t id) const {
 
 bool CommitLog::WantsSpare() const { return spare_ == nullptr && active_->used > active_->bytes / 4; }
 
+void CommitLog::AddSpare(std::unique_ptr<LogSegment> spare) {
+  if (spare->id > active_->id) {
+    spare_ = std::move(spare);
+    return;
+  }
+  ::unlink(spare->path.c_str());
+  Retire(spare.get());
+}
+
 Status CommitLog::Rotate() {
   std::unique_ptr<LogSegment> next = std::move(spare_);
   if (next == nullptr) {

@@ -133,11 +133,12 @@ class CommitLog {
   uint64_t records() const { return records_; }
   uint64_t late_segments() const { return late_segments_; }
 
-  // A spare segment, made beforehand off this thread, spares Append the allocation.
+  // A spare segment, made beforehand off this thread, spares Append the allocation. One that comes too late is thrown away: an append that
+  // could not wait has made a segment of a greater id meanwhile, and ids are the order in which segments are written.
   bool WantsSpare() const;
   uint64_t TakeSegmentId();
   std::string PathOf(uint64_t id) const;
-  void AddSpare(std::unique_ptr<LogSegment> spare) { spare_ = std::move(spare); }
+  void AddSpare(std::unique_ptr<LogSegment> spare);
   const CommitLogOptions& options() const { return options_; }
   // After an allocation failed: the next append tries again.
   void Retry() { failed_ = Status::Ok(); }

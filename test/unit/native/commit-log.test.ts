@@ -94,6 +94,40 @@ test('a sync in steps covers full segments, which are then no longer mapped', {
   );
 });
 
+// Flush marks, replay and what a flush frees all go by the ids of segments.
+test('segments are written in the order of their ids, also when a spare one comes too late', async () => {
+  const { folder, log } = open();
+  const written: string[] = [];
+  const write = (bytes: number): void => {
+    written.push(`${written.length}${'x'.repeat(bytes)}`);
+    log.append(1, mutation(tableA, written.at(-1)!));
+  };
+  for (let round = 0; round < 3; round++) {
+    let before = log.position().segment;
+    write(60_000);
+    const spare = log.prepareSpare();
+    // The spare segment is being made, and no append waits for it.
+    for (let i = 0; i < 4; i++) write(60_000);
+    await spare;
+    for (let i = 0; i < 4; i++) {
+      write(60_000);
+      const { segment } = log.position();
+      assert.ok(segment >= before, `segment ${segment} behind ${before}`);
+      before = segment;
+    }
+  }
+  assert.deepEqual(
+    segmentFiles(folder).flatMap((file) => texts(read(readFileSync(file)))),
+    written,
+  );
+  await log.sync(false);
+  // All but the last segment hold nothing that a flush up to here does not have; the others are gone once each.
+  const { segment, offset } = log.position();
+  const freed = log.markFlushed(tableA, segment, offset);
+  assert.deepEqual(freed, segmentFiles(folder).slice(0, freed.length));
+  assert.ok(freed.every((file) => !file.includes(String(segment))));
+});
+
 test('a flush only frees what was written before it', async () => {
   const { log } = open();
   log.append(1, mutation(tableA, 'first'));
