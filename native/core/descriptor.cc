@@ -60,12 +60,13 @@ bool ReadVectorIndex(Reader& r, const TableDescriptor& d, VectorIndexDescriptor*
   Slice id;
   uint8_t of;
   if (!r.Bytes(16, &id) || !r.U8(&of) || !r.U16(&v->column) || !r.U32(&v->dimensions) || !r.U8(&v->similarity)) return false;
-  if (!r.U16(&v->connections) || !r.U16(&v->beam)) return false;
+  if (!r.U8(&v->method) || !r.U16(&v->connections) || !r.U16(&v->beam) || !r.U16(&v->lists)) return false;
   std::memcpy(v->id.data(), id.data, 16);
   v->of = static_cast<VectorIndexDescriptor::Of>(of);
   const size_t keys = v->of == VectorIndexDescriptor::Of::kClustering ? d.clustering.size() : d.partition_key.size();
   if (of > 3 || (of > 1 && v->column >= keys) || v->dimensions == 0 || v->dimensions > kVectorDimensionsMax) return false;
-  return v->similarity <= 2 && v->connections >= 2 && v->connections <= kVectorConnectionsMax && v->beam >= 1;
+  if (v->lists < 1 || v->lists > kVectorListsMax || size_t{v->lists} * v->dimensions > kVectorCentreFloatsMax) return false;
+  return v->similarity <= 2 && v->method <= 2 && v->connections >= 2 && v->connections <= kVectorConnectionsMax && v->beam >= 1;
 }
 
 bool Read(Reader& r, TableDescriptor* d) {

@@ -72,8 +72,10 @@ struct VectorIndexDescriptor {
   uint16_t column = 0;  // id of a regular or static column, position of a component of the key
   uint32_t dimensions = 0;
   uint8_t similarity = 0;
+  uint8_t method = 0;
   uint16_t connections = 0;
   uint16_t beam = 0;
+  uint16_t lists = 0;
 };
 
 struct TableDescriptor {

@@ -99,7 +99,8 @@ void Store::SetVectors(StoreTable* table) {
     StoreTable::VectorColumn& column = columns.emplace_back();
     if (known != table->vectors.end()) column = std::move(*known);
     column.descriptor = d;
-    const GraphShape shape{d.dimensions, static_cast<Similarity>(d.similarity), d.connections, d.beam};
+    const VectorShape shape{d.dimensions,  static_cast<Similarity>(d.similarity), d.connections, d.beam,
+                            static_cast<VectorMethod>(d.method), d.lists};
     if (column.index == nullptr) column.index = std::make_unique<VectorIndex>(shape, LoadLE<uint64_t>(d.id.data()));
   }
   table->vectors = std::move(columns);

@@ -15,9 +15,14 @@ namespace {
 
 constexpr uint32_t kDimensions = 24;
 
-GraphShape Shape(Similarity similarity) { return {kDimensions, similarity, 16, 100}; }
+constexpr VectorMethod kMethods[] = {VectorMethod::kGraph, VectorMethod::kLists, VectorMethod::kCodedGraph};
 
-// Everything through the graph: nothing is small enough to be compared one by one.
+// Few lists: there are enough vectors for them soon.
+VectorShape Shape(Similarity similarity, VectorMethod method = VectorMethod::kGraph) {
+  return {kDimensions, similarity, 16, 100, method, 12};
+}
+
+// Everything through graph or lists: nothing is small enough to be compared one by one.
 constexpr VectorLimits kAlwaysGraph{64, 0};
 
 // A whole search, in one step or in as many as `budget` makes of it.
@@ -66,74 +71,80 @@ void Finish(VectorIndex& index) {
 }  // namespace
 
 TEST(vector_index_finds_the_nearest_by_each_similarity) {
-  for (const Similarity similarity : {Similarity::kCosine, Similarity::kDotProduct, Similarity::kEuclidean}) {
-    RandomVectors random(Seed(), kDimensions, 40);
-    VectorIndex index(Shape(similarity), 5, kAlwaysGraph);
-    for (uint32_t i = 0; i < 3000; i++) CHECK(index.Add({i, RowId(i)}, 1, Slice(Serialized(random.Next()))));
-    Finish(index);
-    const double recall = Recall(index, random, 10, 100);
-    std::printf("  recall %.3f\n", recall);
-    CHECK(recall >= 0.95);
+  for (const VectorMethod method : kMethods) {
+    for (const Similarity similarity : {Similarity::kCosine, Similarity::kDotProduct, Similarity::kEuclidean}) {
+      RandomVectors random(Seed(), kDimensions, 40);
+      VectorIndex index(Shape(similarity, method), 5, kAlwaysGraph);
+      for (uint32_t i = 0; i < 3000; i++) CHECK(index.Add({i, RowId(i)}, 1, Slice(Serialized(random.Next()))));
+      Finish(index);
+      const double recall = Recall(index, random, 10, 100);
+      std::printf("  recall %.3f\n", recall);
+      CHECK(recall >= 0.95);
+    }
   }
 }
 
 TEST(vector_index_keeps_its_recall_when_most_of_it_is_replaced) {
-  RandomVectors random(Seed() + 1, kDimensions, 40);
-  VectorIndex index(Shape(Similarity::kEuclidean), 5, kAlwaysGraph);
-  for (uint32_t i = 0; i < 2000; i++) index.Add({i, RowId(i)}, 1, Slice(Serialized(random.Next())));
-  Finish(index);
-  const size_t bytes = index.bytes();
-  for (int64_t round = 2; round < 5; round++)
-    for (uint32_t i = 0; i < 2000; i++) {
-      index.Add({i, RowId(i)}, round, Slice(Serialized(random.Next())));
-      index.Work();
-      index.Work();
-    }
-  Finish(index);
-  CHECK(index.live() == 2000);
-  CHECK(Recall(index, random, 10, 100) >= 0.95);
-  // Slots are used again.
-  CHECK(index.bytes() < bytes * 2);
+  for (const VectorMethod method : kMethods) {
+    RandomVectors random(Seed() + 1, kDimensions, 40);
+    VectorIndex index(Shape(Similarity::kEuclidean, method), 5, kAlwaysGraph);
+    for (uint32_t i = 0; i < 2000; i++) index.Add({i, RowId(i)}, 1, Slice(Serialized(random.Next())));
+    Finish(index);
+    const size_t bytes = index.bytes();
+    for (int64_t round = 2; round < 5; round++)
+      for (uint32_t i = 0; i < 2000; i++) {
+        index.Add({i, RowId(i)}, round, Slice(Serialized(random.Next())));
+        index.Work();
+        index.Work();
+      }
+    Finish(index);
+    CHECK(index.live() == 2000);
+    CHECK(Recall(index, random, 10, 100) >= 0.95);
+    // Slots are used again.
+    CHECK(index.bytes() < bytes * 2);
+  }
 }
 
 TEST(vector_index_agrees_with_a_list_after_any_mix_of_writes) {
-  RandomVectors random(Seed() + 2, kDimensions, 10);
-  Prng& prng = random.prng();
-  VectorIndex index(Shape(Similarity::kEuclidean), 5, {8, 0});
-  struct Entry {
-    int64_t timestamp;
-    std::vector<float> vector;
-  };
-  std::map<uint32_t, Entry> model;
-  for (int64_t step = 1; step < 2500; step++) {
-    const uint32_t key = static_cast<uint32_t>(prng.Below(120));
-    const uint64_t what = prng.Below(10);
-    if (what < 6) {
-      const std::vector<float> v = random.Next();
-      index.Add({key, RowId(key)}, step, Slice(Serialized(v)));
-      model[key] = {step, v};
-    } else if (what < 8) {
-      index.Delete({key, RowId(key)}, step);
-      model.erase(key);
-    } else if (what < 9) {
-      // As old as can be: nothing of it is true any more, and nothing may be lost by it.
-      index.Delete({key, RowId(key)}, 0);
-    } else {
-      index.Work();
+  for (const VectorMethod method : kMethods) {
+    RandomVectors random(Seed() + 2, kDimensions, 10);
+    Prng& prng = random.prng();
+    VectorIndex index(Shape(Similarity::kEuclidean, method), 5, {8, 0});
+    struct Entry {
+      int64_t timestamp;
+      std::vector<float> vector;
+    };
+    std::map<uint32_t, Entry> model;
+    for (int64_t step = 1; step < 2500; step++) {
+      const uint32_t key = static_cast<uint32_t>(prng.Below(120));
+      const uint64_t what = prng.Below(10);
+      if (what < 6) {
+        const std::vector<float> v = random.Next();
+        index.Add({key, RowId(key)}, step, Slice(Serialized(v)));
+        model[key] = {step, v};
+      } else if (what < 8) {
+        index.Delete({key, RowId(key)}, step);
+        model.erase(key);
+      } else if (what < 9) {
+        // As old as can be: nothing of it is true any more, and nothing may be lost by it.
+        index.Delete({key, RowId(key)}, 0);
+      } else {
+        index.Work();
+      }
+      if (step % 20 != 0) continue;
+      const std::vector<float> query = random.Next();
+      std::vector<std::pair<float, uint32_t>> expected;
+      for (const auto& [k, entry] : model) {
+        float sum = 0;
+        for (size_t i = 0; i < query.size(); i++) sum += (query[i] - entry.vector[i]) * (query[i] - entry.vector[i]);
+        expected.push_back({sum, k});
+      }
+      std::sort(expected.begin(), expected.end());
+      CHECK(index.live() == model.size());
+      const auto found = Nearest(index, Serialized(query), 5, 200);
+      CHECK(found.size() == std::min<size_t>(5, expected.size()));
+      for (size_t i = 0; i < found.size(); i++) CHECK(found[i] == expected[i].second);
     }
-    if (step % 20 != 0) continue;
-    const std::vector<float> query = random.Next();
-    std::vector<std::pair<float, uint32_t>> expected;
-    for (const auto& [k, entry] : model) {
-      float sum = 0;
-      for (size_t i = 0; i < query.size(); i++) sum += (query[i] - entry.vector[i]) * (query[i] - entry.vector[i]);
-      expected.push_back({sum, k});
-    }
-    std::sort(expected.begin(), expected.end());
-    CHECK(index.live() == model.size());
-    const auto found = Nearest(index, Serialized(query), 5, 200);
-    CHECK(found.size() == std::min<size_t>(5, expected.size()));
-    for (size_t i = 0; i < found.size(); i++) CHECK(found[i] == expected[i].second);
   }
 }
 
@@ -266,77 +277,81 @@ TEST(vector_index_finds_neighbours_that_codes_cannot_tell_apart) {
 }
 
 TEST(vector_index_searches_in_steps_as_in_one) {
-  RandomVectors random(Seed() + 14, kDimensions, 10);
-  VectorIndex index(Shape(Similarity::kCosine), 5, {64, 100});
-  for (uint32_t i = 0; i < 2000; i++) index.Add({i % 500, RowId(i % 500, static_cast<int>(i / 500))}, 1, Slice(Serialized(random.Next())));
-  for (int i = 0; i < 1980; i++) index.Work();
-  uint8_t key[4];
-  StoreLE<uint32_t>(key, 77);
-  const VectorScope scopes[] = {{}, {false, 100, 400, {}}, {false, 10, 20, {}}, {false, 77, 77, Slice(key, 4)}};
-  for (const VectorScope& scope : scopes)
-    for (const size_t count : {1, 10, 300, 3000})
-      for (const size_t budget : {1, 7, 100, 4096}) {
-        const auto query = Serialized(random.Next());
-        std::vector<VectorHit> once;
-        std::vector<VectorHit> steps;
-        bool all[2];
-        CHECK(Search(index, Slice(query), count, 64, scope, &once, &all[0]));
-        CHECK(Search(index, Slice(query), count, 64, scope, &steps, &all[1], budget));
-        CHECK(all[0] == all[1] && once.size() == steps.size());
-        for (size_t i = 0; i < once.size(); i++) CHECK(once[i].slot == steps[i].slot && once[i].distance == steps[i].distance);
-      }
+  for (const VectorMethod method : kMethods) {
+    RandomVectors random(Seed() + 14, kDimensions, 10);
+    VectorIndex index(Shape(Similarity::kCosine, method), 5, {64, 100});
+    for (uint32_t i = 0; i < 2000; i++) index.Add({i % 500, RowId(i % 500, static_cast<int>(i / 500))}, 1, Slice(Serialized(random.Next())));
+    for (int i = 0; i < 1980; i++) index.Work();
+    uint8_t key[4];
+    StoreLE<uint32_t>(key, 77);
+    const VectorScope scopes[] = {{}, {false, 100, 400, {}}, {false, 10, 20, {}}, {false, 77, 77, Slice(key, 4)}};
+    for (const VectorScope& scope : scopes)
+      for (const size_t count : {1, 10, 300, 3000})
+        for (const size_t budget : {1, 7, 100, 4096}) {
+          const auto query = Serialized(random.Next());
+          std::vector<VectorHit> once;
+          std::vector<VectorHit> steps;
+          bool all[2];
+          CHECK(Search(index, Slice(query), count, 64, scope, &once, &all[0]));
+          CHECK(Search(index, Slice(query), count, 64, scope, &steps, &all[1], budget));
+          CHECK(all[0] == all[1] && once.size() == steps.size());
+          for (size_t i = 0; i < once.size(); i++) CHECK(once[i].slot == steps[i].slot && once[i].distance == steps[i].distance);
+        }
+  }
 }
 
 // Method: between the steps rows come, go and change. Those that are left alone, and those that are written, are found as comparing all
 // finds them; the walk may miss one now and then.
 TEST(vector_index_finds_in_steps_what_is_there_throughout) {
-  RandomVectors random(Seed() + 15, kDimensions, 10);
-  Prng& prng = random.prng();
-  for (const size_t exact_max : {size_t{0}, size_t{100000}}) {
-    VectorIndex index(Shape(Similarity::kEuclidean), 5, {8, exact_max});
-    int64_t now = 1;
-    std::map<uint32_t, std::vector<float>> rows;
-    const auto write = [&](uint32_t key) {
-      rows[key] = random.Next();
-      index.Add({key, RowId(key)}, now++, Slice(Serialized(rows[key])));
-    };
-    for (uint32_t i = 0; i < 800; i++) write(i);
-    size_t missed = 0;
-    for (int round = 0; round < 40; round++) {
-      const std::vector<float> query = random.Next();
-      VectorSearch search;
-      CHECK(index.Begin(Slice(Serialized(query)), 500, 600, {round % 3 == 0, 0, 100000, {}}, &search));
-      while (!index.Continue(&search, 100)) {
-        for (int i = 0; i < 8; i++) {
-          const auto key = static_cast<uint32_t>(prng.Below(800));
-          if (prng.Below(4) > 0) {
-            write(key);
-          } else {
-            index.Delete({key, RowId(key)}, now++);
-            rows.erase(key);
+  for (const VectorMethod method : kMethods) {
+    RandomVectors random(Seed() + 15, kDimensions, 10);
+    Prng& prng = random.prng();
+    for (const size_t exact_max : {size_t{0}, size_t{100000}}) {
+      VectorIndex index(Shape(Similarity::kEuclidean, method), 5, {8, exact_max});
+      int64_t now = 1;
+      std::map<uint32_t, std::vector<float>> rows;
+      const auto write = [&](uint32_t key) {
+        rows[key] = random.Next();
+        index.Add({key, RowId(key)}, now++, Slice(Serialized(rows[key])));
+      };
+      for (uint32_t i = 0; i < 800; i++) write(i);
+      size_t missed = 0;
+      for (int round = 0; round < 40; round++) {
+        const std::vector<float> query = random.Next();
+        VectorSearch search;
+        CHECK(index.Begin(Slice(Serialized(query)), 500, 600, {round % 3 == 0, 0, 100000, {}}, &search));
+        while (!index.Continue(&search, 100)) {
+          for (int i = 0; i < 8; i++) {
+            const auto key = static_cast<uint32_t>(prng.Below(800));
+            if (prng.Below(4) > 0) {
+              write(key);
+            } else {
+              index.Delete({key, RowId(key)}, now++);
+              rows.erase(key);
+            }
+            index.Work();
           }
-          index.Work();
         }
+        std::set<uint32_t> found;
+        for (const VectorHit& hit : search.hits())
+          CHECK(found.insert(LoadLE<uint32_t>(reinterpret_cast<const uint8_t*>(index.row(hit.slot).id.data()) + 2)).second);
+        std::vector<std::pair<double, uint32_t>> nearest;
+        for (const auto& [key, vector] : rows) {
+          double sum = 0;
+          for (size_t i = 0; i < vector.size(); i++) sum += std::pow(static_cast<double>(vector[i]) - query[i], 2);
+          nearest.push_back({sum, key});
+        }
+        for (const uint32_t key : found) CHECK(rows.count(key) == 1);
+        std::sort(nearest.begin(), nearest.end());
+        // Of those that were deleted meanwhile the search had some among its 500.
+        for (size_t i = 0; i < 350; i++) missed += found.count(nearest[i].second) == 0;
+        for (uint32_t key = 0; key < 800; key++)
+          if (rows.count(key) == 0) write(key);
+        Finish(index);
       }
-      std::set<uint32_t> found;
-      for (const VectorHit& hit : search.hits())
-        CHECK(found.insert(LoadLE<uint32_t>(reinterpret_cast<const uint8_t*>(index.row(hit.slot).id.data()) + 2)).second);
-      std::vector<std::pair<double, uint32_t>> nearest;
-      for (const auto& [key, vector] : rows) {
-        double sum = 0;
-        for (size_t i = 0; i < vector.size(); i++) sum += std::pow(static_cast<double>(vector[i]) - query[i], 2);
-        nearest.push_back({sum, key});
-      }
-      for (const uint32_t key : found) CHECK(rows.count(key) == 1);
-      std::sort(nearest.begin(), nearest.end());
-      // Of those that were deleted meanwhile the search had some among its 500.
-      for (size_t i = 0; i < 350; i++) missed += found.count(nearest[i].second) == 0;
-      for (uint32_t key = 0; key < 800; key++)
-        if (rows.count(key) == 0) write(key);
-      Finish(index);
+      std::printf("  missed %zu of %d\n", missed, 40 * 350);
+      CHECK(missed <= 8);
     }
-    std::printf("  missed %zu of %d\n", missed, 40 * 350);
-    CHECK(missed <= 8);
   }
 }
 
@@ -370,52 +385,56 @@ TEST(vector_index_drops_what_a_pass_over_the_table_does_not_meet) {
 }
 
 TEST(vector_index_comes_back_from_its_parts) {
-  RandomVectors random(Seed() + 6, kDimensions, 20);
-  VectorIndex index(Shape(Similarity::kCosine), 5, kAlwaysGraph);
-  for (uint32_t i = 0; i < 1500; i++) index.Add({i, RowId(i)}, 1, Slice(Serialized(random.Next())));
-  for (uint32_t i = 0; i < 1500; i += 7) index.Delete({i, RowId(i)}, 1);
-  for (int i = 0; i < 1400; i++) index.Work();
-  std::vector<std::vector<uint8_t>> parts;
-  uint32_t from = 0;
-  std::vector<uint8_t> part;
-  while (index.Export(&from, 10000, &part)) parts.push_back(part);
-  VectorIndex since(Shape(Similarity::kCosine), 6, kAlwaysGraph);
-  since.Add({3, RowId(3)}, 2, Slice(Serialized(random.Next())));
-  since.Add({9999, RowId(9999)}, 2, Slice(Serialized(random.Next())));
-  VectorIndex loaded(Shape(Similarity::kCosine), 7, kAlwaysGraph);
-  for (const auto& one : parts) CHECK(loaded.Import(Slice(one)).ok());
-  loaded.FinishImport(since);
-  CHECK(loaded.live() == index.live() + 1);
-  Finish(loaded);
-  CHECK(Recall(loaded, random, 10, 100) >= 0.95);
-  for (uint32_t i = 0; i < 500; i++) loaded.Add({i, RowId(i)}, 3, Slice(Serialized(random.Next())));
-  Finish(loaded);
-  CHECK(Recall(loaded, random, 10, 100) >= 0.95);
+  for (const VectorMethod method : kMethods) {
+    RandomVectors random(Seed() + 6, kDimensions, 20);
+    VectorIndex index(Shape(Similarity::kCosine, method), 5, kAlwaysGraph);
+    for (uint32_t i = 0; i < 1500; i++) index.Add({i, RowId(i)}, 1, Slice(Serialized(random.Next())));
+    for (uint32_t i = 0; i < 1500; i += 7) index.Delete({i, RowId(i)}, 1);
+    for (int i = 0; i < 1400; i++) index.Work();
+    std::vector<std::vector<uint8_t>> parts;
+    uint32_t from = 0;
+    std::vector<uint8_t> part;
+    while (index.Export(&from, 10000, &part)) parts.push_back(part);
+    VectorIndex since(Shape(Similarity::kCosine, method), 6, kAlwaysGraph);
+    since.Add({3, RowId(3)}, 2, Slice(Serialized(random.Next())));
+    since.Add({9999, RowId(9999)}, 2, Slice(Serialized(random.Next())));
+    VectorIndex loaded(Shape(Similarity::kCosine, method), 7, kAlwaysGraph);
+    for (const auto& one : parts) CHECK(loaded.Import(Slice(one)).ok());
+    loaded.FinishImport(since);
+    CHECK(loaded.live() == index.live() + 1);
+    Finish(loaded);
+    CHECK(Recall(loaded, random, 10, 100) >= 0.95);
+    for (uint32_t i = 0; i < 500; i++) loaded.Add({i, RowId(i)}, 3, Slice(Serialized(random.Next())));
+    Finish(loaded);
+    CHECK(Recall(loaded, random, 10, 100) >= 0.95);
+  }
 }
 
 TEST(vector_index_survives_damaged_parts) {
-  RandomVectors random(Seed() + 7, kDimensions, 5);
-  VectorIndex index({kDimensions, Similarity::kCosine, 4, 20}, 5);
-  for (uint32_t i = 0; i < 60; i++) index.Add({i, RowId(i)}, 1, Slice(Serialized(random.Next())));
-  for (int i = 0; i < 50; i++) index.Work();
-  uint32_t from = 0;
-  std::vector<uint8_t> part;
-  CHECK(index.Export(&from, 1 << 20, &part));
-  const VectorIndex none({kDimensions, Similarity::kCosine, 4, 20}, 5);
-  size_t taken = 0;
-  for (int i = 0; i < 150; i++) {
-    const std::vector<uint8_t> bytes = Damaged(random.prng(), part);
-    VectorIndex loaded({kDimensions, Similarity::kCosine, 4, 20}, 5, kAlwaysGraph);
-    if (!loaded.Import(Slice(bytes)).ok()) continue;
-    taken++;
-    loaded.FinishImport(none);
-    std::vector<VectorHit> hits;
-    bool all;
-    Search(loaded, Slice(Serialized(random.Next())), 5, 20, {}, &hits, &all);
-    loaded.Add({1, RowId(1000)}, 5, Slice(Serialized(random.Next())));
-    Finish(loaded);
+  for (const VectorMethod method : kMethods) {
+    RandomVectors random(Seed() + 7, kDimensions, 5);
+    VectorIndex index({kDimensions, Similarity::kCosine, 4, 20, method, 1}, 5);
+    for (uint32_t i = 0; i < 60; i++) index.Add({i, RowId(i)}, 1, Slice(Serialized(random.Next())));
+    for (int i = 0; i < 50; i++) index.Work();
+    uint32_t from = 0;
+    std::vector<uint8_t> part;
+    CHECK(index.Export(&from, 1 << 20, &part));
+    const VectorIndex none({kDimensions, Similarity::kCosine, 4, 20, method, 1}, 5);
+    size_t taken = 0;
+    for (int i = 0; i < 150; i++) {
+      const std::vector<uint8_t> bytes = Damaged(random.prng(), part);
+      VectorIndex loaded({kDimensions, Similarity::kCosine, 4, 20, method, 1}, 5, kAlwaysGraph);
+      if (!loaded.Import(Slice(bytes)).ok()) continue;
+      taken++;
+      loaded.FinishImport(none);
+      std::vector<VectorHit> hits;
+      bool all;
+      Search(loaded, Slice(Serialized(random.Next())), 5, 20, {}, &hits, &all);
+      loaded.Add({1, RowId(1000)}, 5, Slice(Serialized(random.Next())));
+      Finish(loaded);
+    }
+    CHECK(taken > 0);
   }
-  CHECK(taken > 0);
 }
 
 namespace {
@@ -440,6 +459,7 @@ DescriptorPtr VectorTable() {
   index.similarity = 2;
   index.connections = 8;
   index.beam = 20;
+  index.lists = 1;
   return d;
 }
 

@@ -2,7 +2,7 @@
 import { concatBytes, utf8Bytes } from '../common/bytes.js';
 import { type CqlType, encodeDescriptorType, isMulticell } from '../types/index.js';
 import { compareColumnNames } from './build.js';
-import { similarities, vectorIndexesOf } from './indexes/vector.js';
+import { similarities, vectorIndexesOf, vectorMethods } from './indexes/vector.js';
 import type { ColumnDefinition, TableDefinition } from './model.js';
 
 const formatVersion = 1;
@@ -106,9 +106,10 @@ function encodeVectorIndexes(table: TableDefinition): Uint8Array[] {
       Uint8Array.of(vectorSources[column.kind]),
       u16(column.position >= 0 ? column.position : column.id),
       u32(options.dimensions),
-      Uint8Array.of(similarities.indexOf(options.similarity)),
+      Uint8Array.of(similarities.indexOf(options.similarity), vectorMethods.indexOf(options.method)),
       u16(options.connections),
       u16(options.beam),
+      u16(options.lists),
     ]),
   );
   return [u16(indexes.length), ...encoded];

@@ -6,29 +6,12 @@
 
 namespace ferrosa {
 
-Graph::Graph(const GraphShape& shape, uint64_t seed)
-    : shape_(shape),
-      padded_(PaddedDimensions(shape.dimensions)),
-      code_bytes_(CodeRecordBytes(shape.dimensions)),
-      cost_(1 + shape.dimensions / 512),
-      code_math_(shape.dimensions),
-      random_(seed | 1) {}
-
-bool Graph::Prepare(Slice value, float* out) const {
-  if (!UnpackVector(value, shape_.dimensions, out)) return false;
-  return shape_.similarity != Similarity::kCosine || Normalize(out, padded_);
-}
-
-void Graph::Grow(size_t slots) {
-  while (vectors_.size() * kBlock < slots) {
-    vectors_.push_back(std::make_unique<float[]>(kBlock * padded_));
-    codes_.emplace_back(static_cast<int8_t*>(::operator new[](kBlock * code_bytes_, std::align_val_t{64})));
-    lowest_.push_back(std::make_unique<uint32_t[]>(kBlock * (Room(0) + 1)));
-  }
-  if (states_.size() >= slots) return;
-  states_.resize(slots, State::kFree);
-  levels_.resize(slots, 0);
-  upper_.resize(slots);
+// Room for the links of every slot.
+void Graph::Grow() {
+  while (lowest_.size() * kBlock < slots()) lowest_.push_back(std::make_unique<uint32_t[]>(kBlock * (Room(0) + 1)));
+  if (levels_.size() >= slots()) return;
+  levels_.resize(slots(), 0);
+  upper_.resize(slots());
 }
 
 const uint32_t* Graph::Neighbours(uint32_t slot, int layer) const {
@@ -46,33 +29,15 @@ int Graph::RandomLevel() {
   return level > kLevelMax ? kLevelMax : static_cast<int>(level);
 }
 
-uint32_t Graph::Add(const float* prepared) {
-  uint32_t slot;
-  if (free_.empty()) {
-    slot = static_cast<uint32_t>(states_.size());
-    Grow(states_.size() + 1);
-  } else {
-    slot = free_.back();
-    free_.pop_back();
-  }
-  Put(slot, prepared);
-  states_[slot] = State::kWaiting;
-  return slot;
-}
-
-void Graph::Put(uint32_t slot, const float* prepared) {
-  std::copy_n(prepared, padded_, vectors_[slot / kBlock].get() + (slot % kBlock) * padded_);
-  Encode(prepared, codes_[slot / kBlock].get() + (slot % kBlock) * code_bytes_);
-}
-
 void Graph::Link(uint32_t slot) {
+  Grow();
   const int level = RandomLevel();
   levels_[slot] = static_cast<uint8_t>(level);
   upper_bytes_ -= upper_[slot].capacity() * sizeof(uint32_t);
   upper_[slot].assign(static_cast<size_t>(level) * (Room(1) + 1), 0);
   upper_bytes_ += upper_[slot].capacity() * sizeof(uint32_t);
   List(slot, 0)[0] = 0;
-  const GraphProbe probe = ProbeOf(slot);
+  const VectorProbe probe = ProbeOf(slot);
   // With nothing but deleted vectors there is nobody to be a neighbour of: the graph begins anew.
   if (linked_ == 0) entry_ = kNone;
   if (entry_ != kNone) {
@@ -103,8 +68,8 @@ void Graph::Link(uint32_t slot) {
 // together and far from zero), walks by codes would not find their way: from then on vectors are compared.
 void Graph::Judge(uint32_t slot) {
   const uint32_t* list = Neighbours(slot, 0);
-  if (!by_codes_ || list[0] < kJudgeNeighbours) return;
-  const GraphProbe probe = ProbeOf(slot);
+  if (!by_codes_ || shape_.method == VectorMethod::kCodedGraph || list[0] < kJudgeNeighbours) return;
+  const VectorProbe probe = ProbeOf(slot);
   double sums[2] = {};
   double squares[2] = {};
   for (uint32_t i = 1; i <= list[0]; i++) {
@@ -131,12 +96,12 @@ void Graph::Judge(uint32_t slot) {
 
 // Of candidates in the order of their distances those that no chosen one is nearer to than the origin: neighbours in all directions. Room that
 // is left gets the nearest of the others.
-void Graph::Choose(std::vector<GraphHit>* candidates, size_t room, std::vector<uint32_t>* out) {
+void Graph::Choose(std::vector<SlotHit>* candidates, size_t room, std::vector<uint32_t>* out) {
   out->clear();
   size_t kept = 0;
   for (size_t i = 0; i < candidates->size() && out->size() < room; i++) {
-    const GraphHit candidate = (*candidates)[i];
-    const GraphProbe point = ProbeOf(candidate.slot);
+    const SlotHit candidate = (*candidates)[i];
+    const VectorProbe point = ProbeOf(candidate.slot);
     bool covered = false;
     for (const uint32_t chosen : *out)
       if (Near(point, chosen) < candidate.distance) {
@@ -156,8 +121,8 @@ void Graph::LinkBack(uint32_t to, uint32_t from, int layer) {
     list[++list[0]] = from;
     return;
   }
-  const GraphProbe origin = ProbeOf(to);
-  std::vector<GraphHit>& all = all_;
+  const VectorProbe origin = ProbeOf(to);
+  std::vector<SlotHit>& all = all_;
   all.clear();
   for (uint32_t i = 1; i <= list[0]; i++) Prefetch(list[i]);
   all.push_back({Near(origin, from), from});
@@ -167,20 +132,6 @@ void Graph::LinkBack(uint32_t to, uint32_t from, int layer) {
   Choose(&all, room, &out);
   list[0] = static_cast<uint32_t>(out.size());
   std::copy(out.begin(), out.end(), list + 1);
-}
-
-bool Graph::Remove(uint32_t slot) {
-  if (states_[slot] == State::kWaiting) {
-    states_[slot] = State::kFree;
-    free_.push_back(slot);
-    return true;
-  }
-  if (states_[slot] == State::kLinked) {
-    states_[slot] = State::kDeleted;
-    linked_--;
-    deleted_++;
-  }
-  return false;
 }
 
 void Graph::FindEntry() {
@@ -195,10 +146,10 @@ void Graph::HandOn(uint32_t slot, int layer) {
   bool touched = false;
   for (uint32_t i = 1; i <= list[0]; i++) touched = touched || states_[list[i]] == State::kLeaving;
   if (!touched) return;
-  const GraphProbe origin = ProbeOf(slot);
+  const VectorProbe origin = ProbeOf(slot);
   StartWalk(&walk_);
   walk_.seen[slot] = walk_.number;
-  std::vector<GraphHit>& all = all_;
+  std::vector<SlotHit>& all = all_;
   all.clear();
   const auto take = [&](uint32_t other) {
     if (walk_.seen[other] == walk_.number || !IsLive(other)) return;
@@ -219,7 +170,7 @@ void Graph::HandOn(uint32_t slot, int layer) {
   std::copy(chosen_.begin(), chosen_.end(), list + 1);
 }
 
-bool Graph::Tidy(size_t nodes, std::vector<uint32_t>* freed) {
+bool Graph::Tidy() {
   if (!tidying_) {
     if (deleted_ == 0) return false;
     for (State& state : states_)
@@ -227,7 +178,7 @@ bool Graph::Tidy(size_t nodes, std::vector<uint32_t>* freed) {
     tidying_ = true;
     tidied_ = 0;
   }
-  const size_t end = std::min(states_.size(), static_cast<size_t>(tidied_) + nodes);
+  const size_t end = std::min(states_.size(), static_cast<size_t>(tidied_) + kTidyNodes);
   for (; tidied_ < end; tidied_++) {
     // What was deleted meanwhile leads on until the next round.
     if (states_[tidied_] != State::kLinked && states_[tidied_] != State::kDeleted) continue;
@@ -238,10 +189,8 @@ bool Graph::Tidy(size_t nodes, std::vector<uint32_t>* freed) {
   bool lost_entry = false;
   for (uint32_t i = 0; i < states_.size(); i++) {
     if (states_[i] != State::kLeaving) continue;
-    states_[i] = State::kFree;
+    Free(i);
     lost_entry = lost_entry || i == entry_;
-    free_.push_back(i);
-    freed->push_back(i);
     deleted_--;
   }
   if (lost_entry) FindEntry();
@@ -249,41 +198,50 @@ bool Graph::Tidy(size_t nodes, std::vector<uint32_t>* freed) {
   if (entry_ == kNone)
     for (uint32_t i = 0; i < states_.size(); i++)
       if (states_[i] == State::kDeleted) {
-        states_[i] = State::kFree;
-        free_.push_back(i);
-        freed->push_back(i);
+        Free(i);
         deleted_--;
       }
   return false;
 }
 
 size_t Graph::bytes() const {
-  const size_t a_block = kBlock * (padded_ * sizeof(float) + code_bytes_ + (Room(0) + 1) * sizeof(uint32_t));
-  const size_t a_slot = sizeof(State) + sizeof(uint8_t) + sizeof(upper_[0]) + 2 * sizeof(uint32_t);
-  return vectors_.size() * a_block + states_.size() * a_slot + upper_bytes_;
+  const size_t links = lowest_.size() * kBlock * (Room(0) + 1) * sizeof(uint32_t);
+  return slot_bytes() + links + levels_.size() * (sizeof(uint8_t) + sizeof(upper_[0])) + upper_bytes_;
 }
 
-bool Graph::Restore(uint32_t slot, const float* prepared, int level, const std::vector<std::vector<uint32_t>>& neighbours) {
-  if (level < 0 || level > kLevelMax || neighbours.size() != static_cast<size_t>(level) + 1) return false;
-  Grow(static_cast<size_t>(slot) + 1);
+void Graph::SaveSlot(uint32_t slot, Writer* out) const {
+  out->U8(levels_[slot]);
+  for (int layer = 0; layer <= levels_[slot]; layer++) {
+    const uint32_t* list = Neighbours(slot, layer);
+    out->Var(list[0]);
+    for (uint32_t i = 1; i <= list[0]; i++) out->LE<uint32_t>(list[i]);
+  }
+}
+
+bool Graph::LoadSlot(uint32_t slot, const float* prepared, uint8_t level, Reader* reader) {
+  if (level > kLevelMax) return false;
+  GrowSlots(static_cast<size_t>(slot) + 1);
+  Grow();
   if (states_[slot] != State::kFree) return false;
-  Put(slot, prepared);
-  levels_[slot] = static_cast<uint8_t>(level);
+  levels_[slot] = level;
+  upper_bytes_ -= upper_[slot].capacity() * sizeof(uint32_t);
   upper_[slot].assign(static_cast<size_t>(level) * (Room(1) + 1), 0);
   upper_bytes_ += upper_[slot].capacity() * sizeof(uint32_t);
   for (int layer = 0; layer <= level; layer++) {
-    const auto& from = neighbours[static_cast<size_t>(layer)];
-    if (from.size() > Room(layer)) return false;
+    uint64_t n;
+    if (!reader->Var(&n) || n > Room(layer)) return false;
     uint32_t* list = List(slot, layer);
-    list[0] = static_cast<uint32_t>(from.size());
-    std::copy(from.begin(), from.end(), list + 1);
+    list[0] = static_cast<uint32_t>(n);
+    for (uint32_t i = 1; i <= list[0]; i++)
+      if (!reader->U32(&list[i])) return false;
   }
+  Put(slot, prepared);
   states_[slot] = State::kLinked;
   linked_++;
   return true;
 }
 
-void Graph::FinishRestore() {
+void Graph::FinishLoad() {
   for (uint32_t slot = 0; slot < states_.size(); slot++) {
     if (states_[slot] == State::kFree) free_.push_back(slot);
     if (states_[slot] != State::kLinked) continue;

@@ -1,49 +1,20 @@
 // Walks through the graph.
 #include <algorithm>
-#include <cmath>
-#include <limits>
 
 #include "graph.h"
 
 namespace ferrosa {
 namespace {
 
-constexpr size_t kPrefetchBytesMax = 1024;  // the processor goes on by itself
 constexpr size_t kPrefetchAhead = 4;
 
 // Smallest on top.
-constexpr auto kFurther = [](const GraphHit& a, const GraphHit& b) { return b < a; };
-
-// Products of finite elements may overflow both ways. What has no distance is far: everything here counts on an order.
-float Ordered(float distance) { return std::isnan(distance) ? std::numeric_limits<float>::infinity() : distance; }
-
-inline void PrefetchBytes(const void* from, size_t bytes) {
-  const char* at = static_cast<const char*>(from);
-  for (size_t i = 0; i < std::min(bytes, kPrefetchBytesMax); i += 64) __builtin_prefetch(at + i);
-}
+constexpr auto kFurther = [](const SlotHit& a, const SlotHit& b) { return b < a; };
 
 }  // namespace
 
-float Graph::Distance(const float* query, uint32_t slot) const {
-  return Ordered(shape_.similarity == Similarity::kEuclidean ? SquaredDistance(query, vector(slot), padded_)
-                                                             : -DotProduct(query, vector(slot), padded_));
-}
-
-float Graph::Near(const GraphProbe& probe, uint32_t slot) const {
-  if (!by_codes_) return Distance(probe.floats, slot);
-  return Ordered(shape_.similarity == Similarity::kEuclidean ? code_math_.Squared(probe.code, code(slot))
-                                                             : -code_math_.Dot(probe.code, code(slot)));
-}
-
-void Graph::Prefetch(uint32_t slot) const {
-  if (by_codes_) PrefetchBytes(code(slot), code_bytes_);
-  else PrefetchVector(slot);
-}
-
-void Graph::PrefetchVector(uint32_t slot) const { PrefetchBytes(vector(slot), padded_ * sizeof(float)); }
-
 // To the nearest that single steps reach, layer by layer, above `down_to`.
-uint32_t Graph::Descend(const GraphProbe& probe, uint32_t from, int down_to) const {
+uint32_t Graph::Descend(const VectorProbe& probe, uint32_t from, int down_to) const {
   float distance = Near(probe, from);
   for (int layer = levels_[from]; layer > down_to; layer--) {
     bool moved = true;
@@ -64,37 +35,31 @@ uint32_t Graph::Descend(const GraphProbe& probe, uint32_t from, int down_to) con
   return from;
 }
 
-void Graph::StartWalk(GraphWalk* walk) const {
+void Graph::StartWalk(VectorWalk* walk) const {
   walk->seen.resize(states_.size(), 0);
   if (++walk->number == 0) std::fill(walk->seen.begin(), walk->seen.end(), walk->number = 1);
 }
 
-void Graph::Enter(const GraphProbe& probe, uint32_t from, size_t beam, GraphWalk* walk) const {
+void Graph::Enter(const VectorProbe& probe, uint32_t from, size_t beam, VectorWalk* walk) const {
   StartWalk(walk);
   walk->beam = beam;
   walk->open.assign(1, {Near(probe, from), from});
   walk->best.clear();
 }
 
-// What is deleted leads on and is no result.
-void Graph::Meet(const GraphProbe& probe, uint32_t slot, const std::vector<uint8_t>* allowed, GraphWalk* walk) const {
-  const GraphHit hit{Near(probe, slot), slot};
-  std::vector<GraphHit>& best = walk->best;
-  if (best.size() >= walk->beam && hit.distance >= best.front().distance) return;
+// What is deleted leads on.
+void Graph::Meet(const VectorProbe& probe, uint32_t slot, const std::vector<uint8_t>* allowed, VectorWalk* walk) const {
+  const SlotHit hit{Near(probe, slot), slot};
+  if (walk->best.size() >= walk->beam && hit.distance >= walk->best.front().distance) return;
   walk->open.push_back(hit);
   std::push_heap(walk->open.begin(), walk->open.end(), kFurther);
-  if (!IsLive(slot) || (allowed != nullptr && (slot >= allowed->size() || !(*allowed)[slot]))) return;
-  best.push_back(hit);
-  std::push_heap(best.begin(), best.end());
-  if (best.size() <= walk->beam) return;
-  std::pop_heap(best.begin(), best.end());
-  best.pop_back();
+  Offer(hit, allowed, walk);
 }
 
-bool Graph::Follow(const GraphProbe& probe, int layer, const std::vector<uint8_t>* allowed, GraphWalk* walk,
+bool Graph::Follow(const VectorProbe& probe, int layer, const std::vector<uint8_t>* allowed, VectorWalk* walk,
                    size_t* budget) const {
   uint32_t fresh[kRoomMax];
-  std::vector<GraphHit>& open = walk->open;
+  std::vector<SlotHit>& open = walk->open;
   walk->seen.resize(states_.size(), 0);
   if (open.size() == 1 && walk->best.empty() && walk->seen[open[0].slot] != walk->number) {
     // The first: nothing has led to it.
@@ -105,7 +70,7 @@ bool Graph::Follow(const GraphProbe& probe, int layer, const std::vector<uint8_t
   }
   while (!open.empty()) {
     if (*budget == 0) return false;
-    const GraphHit next = open.front();
+    const SlotHit next = open.front();
     if (walk->best.size() >= walk->beam && next.distance > walk->best.front().distance) break;
     std::pop_heap(open.begin(), open.end(), kFurther);
     open.pop_back();
@@ -126,7 +91,7 @@ bool Graph::Follow(const GraphProbe& probe, int layer, const std::vector<uint8_t
   return true;
 }
 
-void Graph::Begin(const GraphProbe& probe, size_t beam, GraphWalk* walk) const {
+void Graph::Begin(const VectorProbe& probe, size_t beam, VectorWalk* walk) const {
   if (entry_ == kNone) {
     walk->open.clear();
     walk->best.clear();
@@ -135,7 +100,7 @@ void Graph::Begin(const GraphProbe& probe, size_t beam, GraphWalk* walk) const {
   Enter(probe, Descend(probe, entry_, 0), beam, walk);
 }
 
-bool Graph::Continue(const GraphProbe& probe, const std::vector<uint8_t>* allowed, GraphWalk* walk, size_t* budget) const {
+bool Graph::Continue(const VectorProbe& probe, const std::vector<uint8_t>* allowed, VectorWalk* walk, size_t* budget) const {
   return Follow(probe, 0, allowed, walk, budget);
 }
 

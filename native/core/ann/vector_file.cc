@@ -2,35 +2,30 @@
 #include "vector_index.h"
 
 namespace ferrosa {
-namespace {
-
-constexpr uint8_t kNotLinked = 0xff;  // as a level: the vector waited
-
-}  // namespace
 
 bool VectorIndex::Export(uint32_t* from, size_t bytes, std::vector<uint8_t>* out) {
   Writer writer;
   writer.bytes.swap(*out);
   writer.bytes.clear();
-  while (*from < rows_.size() && writer.size() < bytes) {
+  if (*from == 0 && !rows_.empty() && finder_->has_head()) {
+    writer.LE<uint32_t>(VectorSlots::kNone);
+    finder_->SaveHead(&writer);
+  }
+  const size_t head = writer.size();
+  while (*from < rows_.size() && writer.size() - head < bytes) {
     const uint32_t slot = (*from)++;
     const Row& row = rows_[slot];
     if (!row.live) continue;
-    const bool linked = graph_.state(slot) == Graph::State::kLinked;
+    const bool linked = finder_->state(slot) == VectorSlots::State::kLinked;
     writer.LE<uint32_t>(slot);
     writer.LE<int64_t>(row.token);
     writer.LE<int64_t>(row.timestamp);
     writer.LE<int64_t>(row.fingerprint);
     writer.Var(row.id.size());
     writer.Bytes(Slice(row.id));
-    writer.Bytes(Slice(reinterpret_cast<const uint8_t*>(graph_.vector(slot)), shape().dimensions * sizeof(float)));
-    writer.U8(linked ? static_cast<uint8_t>(graph_.level(slot)) : kNotLinked);
-    if (!linked) continue;
-    for (int layer = 0; layer <= graph_.level(slot); layer++) {
-      const uint32_t* list = graph_.Neighbours(slot, layer);
-      writer.Var(list[0]);
-      for (uint32_t i = 1; i <= list[0]; i++) writer.LE<uint32_t>(list[i]);
-    }
+    writer.Bytes(Slice(reinterpret_cast<const uint8_t*>(finder_->vector(slot)), shape().dimensions * sizeof(float)));
+    if (linked) finder_->SaveSlot(slot, &writer);
+    else writer.U8(VectorFinder::kNotLinked);
   }
   writer.bytes.swap(*out);
   return !out->empty();
@@ -44,29 +39,23 @@ bool VectorIndex::ImportSlot(Reader* reader) {
   uint64_t id_size;
   Slice id;
   Slice floats;
-  uint8_t level;
-  const GraphShape& s = shape();
-  if (!reader->U32(&slot) || !reader->I64(&token) || !reader->I64(&timestamp) || !reader->I64(&fingerprint) ||
+  uint8_t first;
+  const VectorShape& s = shape();
+  if (!reader->U32(&slot)) return false;
+  if (slot == VectorSlots::kNone) return finder_->LoadHead(reader);
+  if (!reader->I64(&token) || !reader->I64(&timestamp) || !reader->I64(&fingerprint) ||
       !reader->Var(&id_size))
     return false;
-  if (!reader->Bytes(id_size, &id) || !reader->Bytes(s.dimensions * sizeof(float), &floats) || !reader->U8(&level)) return false;
-  prepared_.assign(graph_.padded(), 0);
+  if (!reader->Bytes(id_size, &id) || !reader->Bytes(s.dimensions * sizeof(float), &floats) || !reader->U8(&first)) return false;
+  prepared_.assign(finder_->padded(), 0);
   std::memcpy(prepared_.data(), floats.data, floats.size);
   const VectorRow row{token, std::string_view(reinterpret_cast<const char*>(id.data), id.size)};
-  if (level == kNotLinked) {
+  if (first == VectorFinder::kNotLinked) {
     // Its slot is of no importance to anybody.
     imported_waiting_.push_back({std::string(row.id), token, timestamp, fingerprint, prepared_});
     return true;
   }
-  if (level > Graph::kLevelMax || slot > rows_.size() + kImportGap) return false;
-  std::vector<std::vector<uint32_t>> neighbours(static_cast<size_t>(level) + 1);
-  for (auto& list : neighbours) {
-    uint64_t n;
-    if (!reader->Var(&n) || n > s.connections * 2) return false;
-    for (; n > 0; n--)
-      if (!reader->U32(&list.emplace_back())) return false;
-  }
-  if (!graph_.Restore(slot, prepared_.data(), level, neighbours)) return false;
+  if (slot > rows_.size() + kImportGap || !finder_->LoadSlot(slot, prepared_.data(), first, reader)) return false;
   Place(slot, row, timestamp, fingerprint);
   return true;
 }
@@ -74,17 +63,17 @@ bool VectorIndex::ImportSlot(Reader* reader) {
 Status VectorIndex::Import(Slice part) {
   Reader reader(part);
   while (reader.left() > 0)
-    if (!ImportSlot(&reader)) return Status::Corrupt("vector graph: malformed");
+    if (!ImportSlot(&reader)) return Status::Corrupt("vector index: malformed");
   return Status::Ok();
 }
 
 void VectorIndex::FinishImport(const VectorIndex& since) {
-  graph_.FinishRestore();
+  finder_->FinishLoad();
   for (const Loose& one : imported_waiting_) AddPrepared({one.token, one.id}, one.timestamp, one.fingerprint, one.vector.data());
   imported_waiting_ = {};
   for (uint32_t slot = 0; slot < since.rows_.size(); slot++) {
     const Row& row = since.rows_[slot];
-    if (row.live) AddPrepared({row.token, row.id}, row.timestamp, row.fingerprint, since.graph_.vector(slot));
+    if (row.live) AddPrepared({row.token, row.id}, row.timestamp, row.fingerprint, since.finder_->vector(slot));
   }
 }
 

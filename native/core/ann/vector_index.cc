@@ -8,8 +8,7 @@
 namespace ferrosa {
 namespace {
 
-constexpr size_t kTidyNodes = 32;  // a piece of work
-constexpr size_t kLinks = 1;
+constexpr size_t kLinks = 1;  // a piece of work
 
 uint64_t RowHash(const VectorRow& row) {
   return std::hash<std::string_view>()(row.id) ^ (static_cast<uint64_t>(row.token) * 0x9e3779b97f4a7c15ULL);
@@ -36,7 +35,7 @@ void VectorIndex::Place(uint32_t slot, const VectorRow& row, int64_t timestamp, 
   r.live = true;
   r.id.assign(row.id);
   by_row_.emplace(RowHash(row), slot);
-  graph_live_++;
+  live_++;
   NoteChange(slot);
 }
 
@@ -52,13 +51,13 @@ void VectorIndex::Take(uint32_t slot) {
   id_bytes_ -= r.id.size();
   r.id.clear();
   r.id.shrink_to_fit();
-  graph_live_--;
-  graph_.Remove(slot);
+  live_--;
+  finder_->Remove(slot);
 }
 
 bool VectorIndex::Add(const VectorRow& row, int64_t timestamp, Slice value) {
-  prepared_.resize(graph_.padded());
-  if (!graph_.Prepare(value, prepared_.data())) return false;
+  prepared_.resize(finder_->padded());
+  if (!finder_->Prepare(value, prepared_.data())) return false;
   AddPrepared(row, timestamp, MurmurToken(value), prepared_.data());
   return true;
 }
@@ -79,7 +78,7 @@ void VectorIndex::AddPrepared(const VectorRow& row, int64_t timestamp, int64_t f
     }
     if (r.timestamp < timestamp) Take(slot);
   }
-  const uint32_t slot = graph_.Add(prepared);
+  const uint32_t slot = finder_->Add(prepared);
   Place(slot, row, timestamp, fingerprint);
   waiting_.push_back(slot);
   if (waiting() > limits_.waiting_max) LinkNext();
@@ -114,8 +113,8 @@ float VectorIndex::Score(float distance) const {
 void VectorIndex::LinkNext() {
   while (first_waiting_ < waiting_.size()) {
     const uint32_t slot = waiting_[first_waiting_++];
-    if (graph_.state(slot) != Graph::State::kWaiting) continue;
-    graph_.Link(slot);
+    if (finder_->state(slot) != VectorSlots::State::kWaiting) continue;
+    finder_->Link(slot);
     NoteChange(slot);
     break;
   }
@@ -131,9 +130,8 @@ void VectorIndex::LinkNext() {
 bool VectorIndex::Work() {
   if (first_waiting_ < waiting_.size()) {
     for (size_t i = 0; i < kLinks; i++) LinkNext();
-  } else if (graph_.untidy()) {
-    freed_.clear();
-    graph_.Tidy(kTidyNodes, &freed_);
+  } else if (finder_->untidy()) {
+    finder_->Tidy();
   }
   return has_work();
 }
@@ -145,7 +143,7 @@ void VectorIndex::EndPass() {
 
 size_t VectorIndex::bytes() const {
   // A node of the map: two pointers, hash and pair.
-  return graph_.bytes() + rows_.size() * sizeof(Row) + id_bytes_ + by_row_.size() * 40 + by_row_.bucket_count() * 8 +
+  return finder_->bytes() + rows_.size() * sizeof(Row) + id_bytes_ + by_row_.size() * 40 + by_row_.bucket_count() * 8 +
          waiting_.capacity() * 4;
 }
 

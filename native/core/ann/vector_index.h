@@ -1,16 +1,17 @@
-// native/core/ann/vector_index.h: the vectors of one column of a shard's rows: which row each belongs to, the graph that finds them, and those
-// that wait to become part of it. What was added is found at once: a search looks at everything that waits.
+// native/core/ann/vector_index.h: the vectors of one column of a shard's rows: which row each belongs to, what finds them, and those that
+// wait to become part of it. What was added is found at once: a search looks at everything that waits.
 //
 // A vector is a claim about a row that the table decides on: the reader looks every row up, and tells of claims that do not hold (Forget).
 // Nothing that the table has may be missing here; what it has no more may still be here for a while.
 #pragma once
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
 
-#include "graph.h"
+#include "vector_finder.h"
 #include "vector_search.h"
 
 namespace ferrosa {
@@ -28,7 +29,7 @@ struct VectorLimits {
 
 class VectorIndex {
  public:
-  VectorIndex(const GraphShape& shape, uint64_t seed, VectorLimits limits = {}) : graph_(shape, seed), limits_(limits) {}
+  VectorIndex(const VectorShape& shape, uint64_t seed, VectorLimits limits = {}) : finder_(VectorFinder::Of(shape, seed)), limits_(limits) {}
   VectorIndex(const VectorIndex&) = delete;
   VectorIndex& operator=(const VectorIndex&) = delete;
   ~VectorIndex();
@@ -53,13 +54,13 @@ class VectorIndex {
 
   // Links what waits and tidies up, a piece of work of some hundred microseconds. True while there is more.
   bool Work();
-  bool has_work() const { return first_waiting_ < waiting_.size() || graph_.untidy(); }
-  size_t waiting() const { return graph_live_ - graph_.linked(); }
-  size_t live() const { return graph_live_; }
+  bool has_work() const { return first_waiting_ < waiting_.size() || finder_->untidy(); }
+  size_t waiting() const { return live_ - finder_->linked(); }
+  size_t live() const { return live_; }
   size_t bytes() const;
   uint64_t writes() const { return stamp_; }
-  const GraphShape& shape() const { return graph_.shape(); }
-  bool by_codes() const { return graph_.by_codes(); }
+  const VectorShape& shape() const { return finder_->shape(); }
+  bool by_codes() const { return finder_->by_codes(); }
 
   // A pass over the whole table adds every row it has. What was there before the pass and was not met goes with its end.
   void BeginPass() { pass_++; }
@@ -112,19 +113,18 @@ class VectorIndex {
   void LinkNext();
   bool ImportSlot(Reader* reader);
 
-  Graph graph_;
+  const std::unique_ptr<VectorFinder> finder_;
   const VectorLimits limits_;
   std::vector<Row> rows_;  // by slot
   std::unordered_multimap<uint64_t, uint32_t> by_row_;
   std::vector<uint32_t> waiting_;  // in the order they came; some may be gone
   size_t first_waiting_ = 0;
-  size_t graph_live_ = 0;
+  size_t live_ = 0;
   size_t id_bytes_ = 0;
   uint64_t stamp_ = 0;
   uint32_t pass_ = 1;
   std::vector<float> prepared_;
   std::vector<VectorSearch*> open_;  // searches that wait for their next step
-  std::vector<uint32_t> freed_;
   std::vector<Loose> imported_waiting_;
 };
 

@@ -43,10 +43,10 @@ bool VectorIndex::Admits(const VectorScope& scope, const Row& row) const {
 bool VectorIndex::Begin(Slice query, size_t count, size_t beam, const VectorScope& scope, VectorSearch* search) {
   VectorSearch& s = *search;
   if (s.index_ != nullptr) s.index_->Leave(search);
-  s.query_.resize(graph_.padded());
-  if (!graph_.Prepare(query, s.query_.data())) return false;
-  s.code_.resize(graph_.code_bytes());
-  graph_.Encode(s.query_.data(), s.code_.data());
+  s.query_.resize(finder_->padded());
+  if (!finder_->Prepare(query, s.query_.data())) return false;
+  s.code_.resize(finder_->code_bytes());
+  finder_->Encode(s.query_.data(), s.code_.data());
   s.index_ = this;
   s.count_ = std::max<size_t>(1, count);
   s.beam_ = std::max(s.count_, beam);
@@ -56,7 +56,7 @@ bool VectorIndex::Begin(Slice query, size_t count, size_t beam, const VectorScop
     s.scope_.key = Slice(s.key_);
   }
   s.allowed_.clear();
-  s.admitted_ = scope.all ? graph_live_ : 0;
+  s.admitted_ = scope.all ? live_ : 0;
   s.at_ = 0;
   s.found_.clear();
   s.ranked_.clear();
@@ -91,11 +91,11 @@ bool VectorIndex::Advance(VectorSearch* s, size_t* budget) {
       return true;
     case Phase::kChoose:
       s->at_ = 0;
-      if (s->admitted_ <= limits_.exact_max || s->admitted_ <= s->count_ || (!s->scope_.all && s->admitted_ < graph_live_ / kScopePart)) {
+      if (s->admitted_ <= limits_.exact_max || s->admitted_ <= s->count_ || (!s->scope_.all && s->admitted_ < live_ / kScopePart)) {
         s->phase_ = Phase::kExact;
         return true;
       }
-      graph_.Begin({s->query_.data(), s->code_.data()}, s->beam_, &s->walk_);
+      finder_->Begin({s->query_.data(), s->code_.data()}, s->beam_, &s->walk_);
       s->phase_ = Phase::kGraph;
       return true;
     case Phase::kExact:
@@ -103,7 +103,7 @@ bool VectorIndex::Advance(VectorSearch* s, size_t* budget) {
       s->phase_ = Phase::kGather;
       return true;
     case Phase::kGraph:
-      if (!graph_.Continue({s->query_.data(), s->code_.data()}, s->scope_.all ? nullptr : &s->allowed_, &s->walk_, budget))
+      if (!finder_->Continue({s->query_.data(), s->code_.data()}, s->scope_.all ? nullptr : &s->allowed_, &s->walk_, budget))
         return false;
       TakeNearest(s);
       TakeWaiting(s);
@@ -145,7 +145,7 @@ bool VectorIndex::Exact(VectorSearch* s, size_t* budget) const {
       if (slot % kScopeRows == 0) --*budget;
       continue;
     }
-    *budget -= std::min(*budget, graph_.cost());
+    *budget -= std::min(*budget, finder_->cost());
     AddRanked(s, slot);
   }
   return true;
@@ -153,7 +153,7 @@ bool VectorIndex::Exact(VectorSearch* s, size_t* budget) const {
 
 void VectorIndex::AddRanked(VectorSearch* s, uint32_t slot) const {
   if (!rows_[slot].live) return;
-  const VectorSearch::Ranked one{{graph_.Distance(s->query_.data(), slot), slot}, rows_[slot].stamp};
+  const VectorSearch::Ranked one{{finder_->Distance(s->query_.data(), slot), slot}, rows_[slot].stamp};
   if (s->ranked_.size() >= s->count_ && !(one < s->ranked_.front())) return;
   s->ranked_.push_back(one);
   std::push_heap(s->ranked_.begin(), s->ranked_.end());
@@ -173,16 +173,16 @@ void VectorIndex::TakeNearest(VectorSearch* s) const {
 // What the graph does not have.
 void VectorIndex::TakeWaiting(VectorSearch* s) const {
   for (size_t i = first_waiting_; i < waiting_.size(); i++)
-    if (graph_.state(waiting_[i]) == Graph::State::kWaiting && Admits(s->scope_, rows_[waiting_[i]])) s->found_.push_back({0, waiting_[i]});
+    if (finder_->state(waiting_[i]) == VectorSlots::State::kWaiting && Admits(s->scope_, rows_[waiting_[i]])) s->found_.push_back({0, waiting_[i]});
 }
 
 // What was written or linked behind the back of the search. Each slot once: what is ranked already is ranked anew.
 void VectorIndex::TakeChanges(VectorSearch* s) const {
   for (const uint32_t slot : std::exchange(s->since_, {}))
     if (rows_[slot].live && Admits(s->scope_, rows_[slot])) s->found_.push_back({0, slot});
-  const auto by_slot = [](const GraphHit& a, const GraphHit& b) { return a.slot < b.slot; };
+  const auto by_slot = [](const SlotHit& a, const SlotHit& b) { return a.slot < b.slot; };
   std::sort(s->found_.begin(), s->found_.end(), by_slot);
-  const auto same = [](const GraphHit& a, const GraphHit& b) { return a.slot == b.slot; };
+  const auto same = [](const SlotHit& a, const SlotHit& b) { return a.slot == b.slot; };
   s->found_.erase(std::unique(s->found_.begin(), s->found_.end(), same), s->found_.end());
   std::erase_if(s->ranked_, [&](const VectorSearch::Ranked& one) {
     return std::binary_search(s->found_.begin(), s->found_.end(), one.hit, by_slot);
@@ -193,8 +193,8 @@ void VectorIndex::TakeChanges(VectorSearch* s) const {
 bool VectorIndex::Rank(VectorSearch* s, size_t* budget) const {
   for (; s->at_ < s->found_.size(); s->at_++) {
     if (*budget == 0) return false;
-    if (s->at_ + 1 < s->found_.size()) graph_.PrefetchVector(s->found_[s->at_ + 1].slot);
-    *budget -= std::min(*budget, graph_.cost());
+    if (s->at_ + 1 < s->found_.size()) finder_->PrefetchVector(s->found_[s->at_ + 1].slot);
+    *budget -= std::min(*budget, finder_->cost());
     AddRanked(s, s->found_[s->at_].slot);
   }
   return true;
@@ -205,12 +205,12 @@ void VectorIndex::Settle(VectorSearch* s) const {
   if (!s->since_.empty()) {
     s->found_.clear();
     TakeChanges(s);
-    for (const GraphHit& hit : s->found_) AddRanked(s, hit.slot);
+    for (const SlotHit& hit : s->found_) AddRanked(s, hit.slot);
   }
   std::erase_if(s->ranked_, [&](VectorSearch::Ranked& one) {
     const Row& row = rows_[one.hit.slot];
     if (!row.live || !Admits(s->scope_, row)) return true;
-    if (row.stamp != one.stamp) one.hit.distance = graph_.Distance(s->query_.data(), one.hit.slot);
+    if (row.stamp != one.stamp) one.hit.distance = finder_->Distance(s->query_.data(), one.hit.slot);
     return false;
   });
   std::sort(s->ranked_.begin(), s->ranked_.end());

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "graph.h"
+#include "vector_finder.h"
 
 namespace ferrosa {
 
@@ -44,7 +44,7 @@ class VectorSearch {
   friend class VectorIndex;
   enum class Phase : uint8_t { kScope, kChoose, kExact, kGraph, kGather, kRank };
   struct Ranked {
-    GraphHit hit;
+    SlotHit hit;
     uint64_t stamp;
     bool operator<(const Ranked& o) const { return hit < o.hit; }
   };
@@ -60,8 +60,8 @@ class VectorSearch {
   std::vector<uint8_t> allowed_;  // by slot, when the scope is not everything
   size_t admitted_ = 0;
   size_t at_ = 0;  // of the phase: the next slot or candidate
-  GraphWalk walk_;
-  std::vector<GraphHit> found_;  // by nearly exact distances
+  VectorWalk walk_;
+  std::vector<SlotHit> found_;  // by nearly exact distances
   std::vector<Ranked> ranked_;   // by exact ones
   bool listed_ = false;          // the index notes what changes while the search waits
   std::vector<uint32_t> since_;  // slots that were written or linked meanwhile

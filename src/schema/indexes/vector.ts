@@ -8,14 +8,21 @@ import { type IndexTarget, indexKind, indexTarget, isSai } from './target.js';
 export const similarities = ['COSINE', 'DOT_PRODUCT', 'EUCLIDEAN'] as const;
 export type SimilarityName = (typeof similarities)[number];
 
-/** What the graph of an index is made by. */
+/** How an index finds what is near, in the order of the numbers that the addon knows the methods by. */
+export const vectorMethods = ['hnsw', 'ivfflat', 'hvq'] as const;
+export type VectorMethod = (typeof vectorMethods)[number];
+
+/** What an index of vectors is made by. */
 export type VectorOptions = {
   readonly similarity: SimilarityName;
   readonly dimensions: number;
-  /** Neighbours of a vector. */
+  readonly method: VectorMethod;
+  /** Of a graph: neighbours of a vector. */
   readonly connections: number;
-  /** Candidates that are looked at when a vector is linked. */
+  /** Of a graph: candidates that are looked at when a vector is linked. */
   readonly beam: number;
+  /** Of ivfflat. */
+  readonly lists: number;
   /** What a search is to be good at: it looks at more candidates for recall. */
   readonly optimizeFor: 'LATENCY' | 'RECALL';
 };
@@ -33,8 +40,10 @@ export const vectorWarning =
   ' * Filters on columns without a SAI index.';
 
 /** Neighbours and candidates unless an index says otherwise. */
-const defaults = { connections: 16, beam: 100 };
-const ownDefaults = { connections: 16, beam: 200 };
+const defaults = { method: 'hnsw', connections: 16, beam: 100, lists: 1 } as const;
+const ownDefaults = { connections: 16, beam: 200, lists: 100 };
+/** Elements of all centres of an index: they must go into one part of its file. */
+const centreElementsMax = 8_000_000;
 
 type Options = Readonly<Record<string, string>>;
 
@@ -74,40 +83,50 @@ const metrics: Readonly<Record<string, SimilarityName>> = {
 };
 /** Options of USING 'vector'. */
 export const vectorOptionNames = ['method', 'metric', 'dimensions', 'm', 'ef_construction', 'lists'];
-const ownBounds = { m: [4, 128], ef_construction: [8, 3_200] } as const;
+const ownBounds = { m: [4, 128], ef_construction: [8, 3_200], lists: [1, 4_096] } as const;
 
-function ownNumber(options: Options, name: 'm' | 'ef_construction', otherwise: number): number {
+/** @param belongs  whether the method has such an option */
+function ownNumber(options: Options, name: keyof typeof ownBounds, belongs: boolean, otherwise: number): number {
   const text = options[name];
   if (text === undefined) return otherwise;
+  if (!belongs)
+    throw invalid(
+      `Option '${name}' of a vector index is one of ${name === 'lists' ? "method 'ivfflat'" : "methods 'hnsw' and 'hvq'"}`,
+    );
   const [low, high] = ownBounds[name];
   const value = /^\d{1,6}$/.test(text) ? Number(text) : Number.NaN;
   if (value >= low && value <= high) return value;
   throw invalid(`Option '${name}' of a vector index must be a number from ${low} to ${high}, not '${text}'`);
 }
 
-/** Options of USING 'vector': method, metric, dimensions, m, ef_construction. @throws FerrosaError INVALID */
+/** Options of USING 'vector': method, metric, dimensions; m, ef_construction; lists. @throws FerrosaError INVALID */
 function ownOptions(options: Options, dimensions: number): VectorOptions {
-  const method = (options['method'] ?? 'hnsw').toLowerCase();
-  if (method !== 'hnsw')
-    throw invalid(
-      `Vector indexes of method '${method}' are not built here: the method is 'hnsw', which serves the same queries`,
-    );
-  if (options['lists'] !== undefined)
-    throw invalid("Option 'lists' is one of method 'ivfflat', which is not built here");
+  const named = (options['method'] ?? 'hnsw').toLowerCase();
+  const method = vectorMethods.find((one) => one === named);
+  if (method === undefined)
+    throw invalid(`A vector index has no method '${named}'; it has ${vectorMethods.join(', ')}`);
   const metric = (options['metric'] ?? 'cosine').toLowerCase();
   const similarity = metrics[metric];
   if (similarity === undefined || !Object.hasOwn(metrics, metric))
     throw invalid(`A vector index has no metric '${metric}'; it has l2, cosine and inner_product`);
   if (options['dimensions'] !== undefined && options['dimensions'] !== String(dimensions))
     throw invalid(`The column has ${dimensions} dimensions, not ${options['dimensions']}`);
+  const isGraph = method !== 'ivfflat';
+  const lists = ownNumber(options, 'lists', !isGraph, isGraph ? 1 : Math.min(ownDefaults.lists, listsMax(dimensions)));
+  if (lists > listsMax(dimensions))
+    throw invalid(`A vector index of ${dimensions} dimensions has at most ${listsMax(dimensions)} lists, not ${lists}`);
   return {
     similarity,
     dimensions,
     optimizeFor: 'LATENCY',
-    connections: ownNumber(options, 'm', ownDefaults.connections),
-    beam: ownNumber(options, 'ef_construction', ownDefaults.beam),
+    method,
+    connections: ownNumber(options, 'm', isGraph, ownDefaults.connections),
+    beam: ownNumber(options, 'ef_construction', isGraph, ownDefaults.beam),
+    lists,
   };
 }
+
+const listsMax = (dimensions: number): number => Math.max(1, Math.floor(centreElementsMax / dimensions));
 
 /** An index of Ferrosa's own kind. */
 export const isOwnVector = (index: IndexDefinition): boolean => indexKind(index) === 'vector';

@@ -45,7 +45,7 @@ function parse(bytes: Buffer) {
   });
   const vectorIndexes = Array.from({ length: u16() }, () => {
     take(16);
-    return [u8(), u16(), u32(), u8(), u16(), u16()];
+    return [u8(), u16(), u32(), u8(), u8(), u16(), u16(), u16()];
   });
   assert.equal(at, bytes.length);
   return { head, options, names, partitionKey, clustering, columns, vectorIndexes };
@@ -115,23 +115,33 @@ test('indexes of vectors are told with where their vectors are and what their gr
       "CREATE INDEX ON ks.t (v) USING 'sai'",
       "CREATE INDEX ON ks.t (s) USING 'sai' WITH OPTIONS = {'similarity_function': 'euclidean'}",
       "CREATE INDEX ON ks.t (c) USING 'vector' WITH OPTIONS = {'metric': 'inner_product', 'm': '24', 'ef_construction': '300'}",
+      "CREATE INDEX i ON ks.t (c) USING 'vector' WITH OPTIONS = {'method': 'ivfflat', 'metric': 'l2', 'lists': '50'}",
+      "CREATE INDEX q ON ks.t (c) USING 'vector' WITH OPTIONS = {'method': 'HVQ'}",
     ),
   );
   assert.deepEqual(made.vectorIndexes, [
-    [0, 3, 4, 0, 16, 100],
-    [1, 2, 3, 2, 16, 100],
-    [2, 0, 2, 1, 24, 300],
+    [0, 3, 4, 0, 0, 16, 100, 1],
+    [1, 2, 3, 2, 0, 16, 100, 1],
+    [2, 0, 2, 1, 0, 24, 300, 1],
+    [2, 0, 2, 2, 1, 16, 200, 50],
+    [2, 0, 2, 0, 2, 16, 200, 1],
   ]);
 });
 
 test('what a vector index cannot be is refused with its reason', () => {
   const make = (column: string, options: string) => () =>
     descriptor(
-      'CREATE TABLE ks.t (k int PRIMARY KEY, n int, v vector<float, 4>, i vector<int, 2>)',
+      'CREATE TABLE ks.t (k int PRIMARY KEY, n int, v vector<float, 4>, w vector<float, 4000>, i vector<int, 2>)',
       `CREATE INDEX ON ks.t (${column}) USING 'vector' WITH OPTIONS = {${options}}`,
     );
-  assert.throws(make('v', "'method': 'ivfflat', 'lists': '100'"), /lists|ivfflat/);
-  assert.throws(make('v', "'method': 'hvq'"), /Vector indexes of method 'hvq' are not built here/);
+  assert.throws(make('v', "'method': 'flat'"), /no method 'flat'; it has hnsw, ivfflat, hvq/);
+  assert.throws(make('v', "'lists': '100'"), /Option 'lists' of a vector index is one of method 'ivfflat'/);
+  assert.throws(make('v', "'method': 'ivfflat', 'm': '16'"), /Option 'm' .* is one of methods 'hnsw' and 'hvq'/);
+  assert.throws(make('v', "'method': 'ivfflat', 'lists': '0'"), /'lists' .* must be a number from 1 to 4096, not '0'/);
+  assert.throws(
+    make('w', "'method': 'ivfflat', 'lists': '4000'"),
+    /of 4000 dimensions has at most 2000 lists, not 4000/,
+  );
   assert.throws(make('v', "'metric': 'hamming'"), /no metric 'hamming'/);
   assert.throws(make('v', "'dimensions': '3'"), /has 4 dimensions, not 3/);
   assert.throws(make('v', "'m': '1000'"), /'m' of a vector index must be a number from 4 to 128/);
