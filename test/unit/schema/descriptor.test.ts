@@ -111,20 +111,21 @@ test('a dropped column stays with its drop time; one that comes back has its id,
 test('indexes of vectors are told with where their vectors are and what their graph is made by', () => {
   const made = parse(
     descriptor(
-      'CREATE TABLE ks.t (k int, c vector<float, 2>, s vector<float, 3> static, v vector<float, 4>, PRIMARY KEY (k, c))',
+      'CREATE TABLE ks.t (k int, c vector<float, 2>, s vector<float, 3> static, v vector<float, 4>, ' +
+        'w vector<float, 5>, x vector<float, 6>, PRIMARY KEY (k, c))',
       "CREATE INDEX ON ks.t (v) USING 'sai'",
       "CREATE INDEX ON ks.t (s) USING 'sai' WITH OPTIONS = {'similarity_function': 'euclidean'}",
       "CREATE INDEX ON ks.t (c) USING 'vector' WITH OPTIONS = {'metric': 'inner_product', 'm': '24', 'ef_construction': '300'}",
-      "CREATE INDEX i ON ks.t (c) USING 'vector' WITH OPTIONS = {'method': 'ivfflat', 'metric': 'l2', 'lists': '50'}",
-      "CREATE INDEX q ON ks.t (c) USING 'vector' WITH OPTIONS = {'method': 'HVQ'}",
+      "CREATE INDEX ON ks.t (w) USING 'vector' WITH OPTIONS = {'method': 'ivfflat', 'metric': 'l2', 'lists': '50'}",
+      "CREATE INDEX ON ks.t (x) USING 'vector' WITH OPTIONS = {'method': 'HVQ'}",
     ),
   );
   assert.deepEqual(made.vectorIndexes, [
     [0, 3, 4, 0, 0, 16, 100, 1],
     [1, 2, 3, 2, 0, 16, 100, 1],
     [2, 0, 2, 1, 0, 24, 300, 1],
-    [2, 0, 2, 2, 1, 16, 200, 50],
-    [2, 0, 2, 0, 2, 16, 200, 1],
+    [0, 4, 5, 2, 1, 16, 200, 50],
+    [0, 5, 6, 0, 2, 16, 200, 1],
   ]);
 });
 
