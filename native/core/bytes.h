@@ -23,6 +23,12 @@ struct Slice {
   }
 };
 
+// Bytes as a value: not null when there are none.
+inline Slice ValueOf(const std::vector<uint8_t>& bytes) {
+  static constexpr uint8_t kNothing = 0;
+  return Slice(bytes.empty() ? &kNothing : bytes.data(), bytes.size());
+}
+
 // Unsigned lexicographic order.
 inline int Compare(Slice a, Slice b) {
   const size_t n = a.size < b.size ? a.size : b.size;

@@ -131,7 +131,7 @@ bool HotExecutor::PlaceInView(const Resolved::View& view, const RowWrite& base, 
     if (out->clustering.back().is_null()) return false;
   }
   const Slice key = out->row.key.key;
-  if (key.size == 0 || key.size > UINT16_MAX) return false;
+  if (key.size > UINT16_MAX) return false;
   out->row.key.token = MurmurToken(key);
   out->row.clustering = out->clustering;
   out->shard = ShardOfToken(out->row.key.token, shards_);

@@ -124,7 +124,7 @@ Step MemtableSource::NextPartition(const DecoratedKey& from, bool strictly_after
   const Slice key = static_cast<const MemPartition*>(place.entry().item)->key();
   key_bytes->assign(key.data, key.data + key.size);
   out->token = TokenOfPrefix(place.entry().prefix);
-  out->key = Slice(key_bytes->data(), key.size);
+  out->key = ValueOf(*key_bytes);
   return Step::kItem;
 }
 

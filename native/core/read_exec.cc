@@ -53,8 +53,7 @@ Step ReadExecutor::AdvanceInRange(StoreTable* table, ReadOperation* op, MissList
   DecoratedKey from{c.start_token, Slice()};
   bool strictly = false;
   if (op->has_key_) {
-    from = DecoratedKey{op->token_, Slice(op->key_.data(), op->key_.size())};
-    if (from.key.data == nullptr) from.key.data = reinterpret_cast<const uint8_t*>("");
+    from = DecoratedKey{op->token_, ValueOf(op->key_)};
     strictly = true;
   } else if (!c.start_inclusive) {
     if (c.start_token == INT64_MAX) return Step::kEnd;
@@ -95,8 +94,7 @@ bool ReadExecutor::FoldSingles(StoreTable* table, ReadOperation* op, uint32_t* b
   }
   DecoratedKey from{c.start_token, Slice()};
   if (op->has_key_) {
-    static const uint8_t kEmpty = 0;
-    from = DecoratedKey{op->token_, Slice(op->key_.empty() ? &kEmpty : op->key_.data(), op->key_.size())};
+    from = DecoratedKey{op->token_, ValueOf(op->key_)};
   } else if (!c.start_inclusive) {
     if (c.start_token == INT64_MAX) return true;
     from.token++;
@@ -135,8 +133,7 @@ void ReadExecutor::CloseRun(ReadOperation* op) {
 PartitionState ReadExecutor::ReadCurrent(StoreTable* table, ReadOperation* op, uint32_t* budget, MissList* misses) {
   const ReadCommand& c = op->command_;
   PartitionQuery query;
-  static const uint8_t kEmpty = 0;
-  query.key = DecoratedKey{op->token_, Slice(op->key_.empty() ? &kEmpty : op->key_.data(), op->key_.size())};
+  query.key = DecoratedKey{op->token_, ValueOf(op->key_)};
   query.slices = c.slices;
   query.reversed = c.reversed;
   query.distinct = c.distinct;

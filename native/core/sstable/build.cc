@@ -32,7 +32,7 @@ Status SSTableBuild::Advance(Input* input, bool strictly_after) {
   }
   if (step != Step::kItem) return Failed(*input->source, step);
   input->key_bytes = std::move(found);
-  input->key = DecoratedKey{next.token, Slice(input->key_bytes)};
+  input->key = DecoratedKey{next.token, ValueOf(input->key_bytes)};
   return Status::Ok();
 }
 

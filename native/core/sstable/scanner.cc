@@ -100,7 +100,7 @@ Step SSTableScanner::Next(size_t bytes_min, MissList* misses, Writer* out) {
   pins_.Restart();
   PinScope scope(sstable_->cache(), &pins_);
   while (out->size() < bytes_min) {
-    const DecoratedKey from{last_token_, started_ ? Slice(last_key_) : Slice()};
+    const DecoratedKey from{last_token_, started_ ? ValueOf(last_key_) : Slice()};
     std::vector<uint8_t> key_bytes;
     DecoratedKey key;
     Step step = sstable_->NextPartition(from, started_, misses, &key_bytes, &key);

@@ -53,8 +53,8 @@ Status SSTable::Open(std::shared_ptr<ChunkCache> cache, SSTableOptions options, 
   if (o.partition_root >= o.partitions.length) return Status::Corrupt(o.partitions.path + ": the root of the index is outside of the file");
   RETURN_IF_ERROR(sstable->SetTable(o.table));
   if (!o.filter.empty()) RETURN_IF_ERROR(At(Sibling(o.data.path, "Filter.db"), BloomFilter::Parse(Slice(o.filter), &sstable->filter_)));
-  sstable->first_ = DecoratedKey{MurmurToken(Slice(o.first_key)), Slice(o.first_key)};
-  sstable->last_ = DecoratedKey{MurmurToken(Slice(o.last_key)), Slice(o.last_key)};
+  sstable->first_ = DecoratedKey{MurmurToken(Slice(o.first_key)), ValueOf(o.first_key)};
+  sstable->last_ = DecoratedKey{MurmurToken(Slice(o.last_key)), ValueOf(o.last_key)};
   *out = std::move(sstable);
   return Status::Ok();
 }
@@ -187,7 +187,7 @@ Step SSTable::NextPartition(const DecoratedKey& from, bool strictly_after, MissL
     std::vector<uint8_t> key;
     step = ReadEntry(cursor, misses, &key, &entry);
     if (step != Step::kItem) return step;
-    const DecoratedKey found{MurmurToken(Slice(key)), Slice(key)};
+    const DecoratedKey found{MurmurToken(Slice(key)), ValueOf(key)};
     const int order = found.token != from.token ? (found.token < from.token ? -1 : 1)
                       : from.key.is_null()      ? 1
                                                 : Compare(found.key, from.key);
@@ -195,7 +195,7 @@ Step SSTable::NextPartition(const DecoratedKey& from, bool strictly_after, MissL
     found_key_ = key;
     found_ = entry;
     *key_bytes = std::move(key);
-    *out = DecoratedKey{found.token, Slice(*key_bytes)};
+    *out = DecoratedKey{found.token, ValueOf(*key_bytes)};
     return Step::kItem;
   }
   return step == Step::kCorrupt ? Corrupt(cursor.error()) : step;

@@ -170,7 +170,7 @@ void SSTableWriter::EndPartition() {
   }
   AddToPartitionIndex(position);
   NoteSize(data_bytes() - partition_start_);
-  if (first_key_.empty()) first_key_ = key_;
+  if (statistics_.partitions == 1) first_key_ = key_;
   last_key_ = key_;
 }
 

@@ -32,7 +32,7 @@ export function viewKeyOf(plan: ViewPlan, row: BaseRow): ViewKey | null {
   const clustering = plan.clustering.map((column) => baseValue(row, column));
   if (partition.includes(null) || clustering.includes(null)) return null;
   const key = packPartitionKey(partition as Uint8Array[]);
-  if (key.length === 0 || key.length > keyBytesMax) return null;
+  if (key.length > keyBytesMax) return null;
   return { plan, key, clustering };
 }
 
