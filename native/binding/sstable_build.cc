@@ -204,6 +204,7 @@ class BuildObject : public Napi::ObjectWrap<BuildObject> {
     out.Set("firstKey", ToBuffer(env, writer.first_key()));
     out.Set("lastKey", ToBuffer(env, writer.last_key()));
     out.Set("largePartitions", LargePartitions(env, writer));
+    number("largePartitionsLeftOut", static_cast<double>(writer.large_partitions_left_out()));
     return out;
   }
 

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parse as parseToml } from 'smol-toml';
+import { GuardrailConfig, type GuardrailValue } from '../query/index.js';
 import { type Config, flagOf, oldNames, type SettingName, settings, variableOf } from './settings.js';
 
 /** What is wrong with the configuration, one line a problem. */
@@ -173,7 +174,16 @@ function checkTogether(config: Config, problems: string[]): void {
     problems.push('commitlog_sync_group_window must be larger than 0ms when commitlog_sync is group');
   if (config.commitlog_sync === 'periodic' && config.commitlog_sync_period <= 0)
     problems.push('commitlog_sync_period must be larger than 0ms when commitlog_sync is periodic');
+  try {
+    guardrailsOf(config);
+  } catch (error) {
+    problems.push((error as Error).message);
+  }
 }
+
+/** @throws FerrosaError INVALID for thresholds that are none, or contradict each other */
+export const guardrailsOf = (config: Config): GuardrailConfig =>
+  new GuardrailConfig(config as Readonly<Record<string, unknown>> as Record<string, GuardrailValue>);
 
 /**
  * Reads the configuration.

@@ -34,6 +34,10 @@ export async function main(argv: readonly string[]): Promise<void> {
   const [command = 'help', ...args] = argv;
   switch (command) {
     case 'start': {
+      if (args.includes('--help') || args.includes('-h')) {
+        process.stdout.write(await help());
+        return;
+      }
       const { start } = await import('./start.js');
       await start(args);
       return;

@@ -5,13 +5,7 @@ import type { Authenticator, HotGroups, RoleAccess } from '../auth/index.js';
 import { satisfiedLevels } from '../cluster/index.js';
 import type { ConnectionInfo, ServingFigures, WebServer } from '../http/index.js';
 import { askForSlices } from '../native/index.js';
-import {
-  defaultQuerySettings,
-  GuardrailConfig,
-  type GuardrailValue,
-  HotPlans,
-  type Processor,
-} from '../query/index.js';
+import { defaultQuerySettings, HotPlans, type Processor } from '../query/index.js';
 import {
   type Connection,
   type CqlServer,
@@ -21,6 +15,7 @@ import {
   serverGuardrails,
 } from '../server/index.js';
 import { HotPath } from '../shard/index.js';
+import { guardrailsOf } from './config.js';
 import { openDataFolder, StartProblem } from './data-folder.js';
 import type { Log } from './log.js';
 import { createAccess, createHotGroups } from './node/access.js';
@@ -82,7 +77,7 @@ export async function startNode(
   const storage = await openStorage(config, log, onDeath);
   const pagingKey = await loadPagingKey(config.data_dir);
   const startedAtSeconds = Math.floor(startedAtMs / 1000);
-  const guardrails = new GuardrailConfig(config as Readonly<Record<string, unknown>> as Record<string, GuardrailValue>);
+  const guardrails = guardrailsOf(config);
   const figures = new Figures(config, guardrails, storage, startedAtSeconds);
   const processor = await createProcessor(config, storage, pagingKey, startedAtSeconds, figures, guardrails, log);
   const traces = traceStore(storage, processor, log);

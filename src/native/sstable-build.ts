@@ -63,8 +63,9 @@ export type NativeFinishedFile = {
   readonly hasLegacyCounterShards: boolean;
   readonly firstKey: Buffer;
   readonly lastKey: Buffer;
-  /** The first thousand. */
+  /** The first thousand, and how many more there are. */
   readonly largePartitions: readonly LargePartition[];
+  readonly largePartitionsLeftOut: number;
 };
 
 export interface NativeSSTableBuild {

@@ -56,6 +56,8 @@ export type JobResult = {
   readonly bytesRead: number;
   readonly bytesWritten: number;
   readonly largePartitions: readonly LargePartition[];
+  /** More of them than are named. */
+  readonly largePartitionsLeftOut: number;
 };
 
 export interface BackgroundPool {

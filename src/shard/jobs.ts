@@ -27,6 +27,7 @@ const result = (written: readonly SSTableInfo[], bytesRead: number): JobResult =
   bytesRead,
   bytesWritten: written.reduce((sum, { bytesOnDisk }) => sum + bytesOnDisk, 0),
   largePartitions: written.flatMap(({ largePartitions }) => largePartitions),
+  largePartitionsLeftOut: written.reduce((sum, { largePartitionsLeftOut }) => sum + largePartitionsLeftOut, 0),
 });
 
 /** Runs a job. @throws FerrosaError CORRUPT naming a damaged input; system errors. Nothing is left behind then */

@@ -65,8 +65,13 @@ export class NodeTables {
   flushesRunning = 0;
   /** Asked when an SSTable begins. */
   partitionLimits: () => PartitionLimits = () => ({ bytes: -1, tombstones: -1 });
-  /** Told of the partitions of an SSTable that are beyond them. */
-  onLargePartitions: (table: TableDefinition, file: string, partitions: readonly LargePartition[]) => void = () => {};
+  /** Told of the partitions of an SSTable that are beyond them, and how many more there are. */
+  onLargePartitions: (
+    table: TableDefinition,
+    file: string,
+    partitions: readonly LargePartition[],
+    leftOut: number,
+  ) => void = () => {};
   readonly #options: NodeTableOptions;
   #compactionId = 1;
   /** Milliseconds since the epoch. */
@@ -216,8 +221,11 @@ export class NodeTables {
 
   async #run({ definition, files }: NodeTable, job: BackgroundJob): Promise<JobResult> {
     const result = await this.#options.pool.run(job);
-    if (result.largePartitions.length > 0)
-      this.onLargePartitions(definition, join(files.folder, `${job.name}-Data.db`), result.largePartitions);
+    const { largePartitions, largePartitionsLeftOut } = result;
+    if (largePartitions.length > 0) {
+      const file = join(files.folder, `${job.name}-Data.db`);
+      this.onLargePartitions(definition, file, largePartitions, largePartitionsLeftOut);
+    }
     return result;
   }
 

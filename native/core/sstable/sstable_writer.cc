@@ -179,6 +179,7 @@ void SSTableWriter::NoteSize(uint64_t bytes) {
   const uint64_t tombstones = statistics_.partition_tombstones;
   if (bytes <= limits_.bytes && tombstones <= limits_.tombstones) return;
   if (large_partitions_.size() < kLargePartitionsMax) large_partitions_.push_back({key_, bytes, tombstones});
+  else large_partitions_left_out_++;
 }
 
 void SSTableWriter::AddToPartitionIndex(int64_t position) {

@@ -55,6 +55,8 @@ class SSTableWriter {
   std::vector<uint8_t> Header() const { return row_writer_.Header(); }
   const StatisticsCollector& statistics() const { return statistics_; }
   const std::vector<LargePartition>& large_partitions() const { return large_partitions_; }
+  // Beyond kLargePartitionsMax.
+  uint64_t large_partitions_left_out() const { return large_partitions_left_out_; }
   const RowWriter& row_writer() const { return row_writer_; }
 
  private:
@@ -106,6 +108,7 @@ class SSTableWriter {
   std::vector<uint8_t> last_key_;
   const PartitionLimits limits_;
   std::vector<LargePartition> large_partitions_;
+  uint64_t large_partitions_left_out_ = 0;
 };
 
 }  // namespace ferrosa

@@ -19,7 +19,7 @@ export function watchPartitions(tables: NodeTables, guardrails: GuardrailConfig,
     return set.length === 0 ? -1 : Math.min(...set);
   };
   tables.partitionLimits = () => ({ bytes: least('partition_size'), tombstones: least('partition_tombstones') });
-  tables.onLargePartitions = (table, file, partitions) => {
+  tables.onLargePartitions = (table, file, partitions, leftOut) => {
     for (const { key, bytes, tombstones } of partitions) {
       const what = `${table.keyspace}.${table.name}:${keyText(table, key)} on sstable ${file}`;
       for (const [name, value] of [
@@ -35,5 +35,9 @@ export function watchPartitions(tables: NodeTables, guardrails: GuardrailConfig,
         for (const warning of guard.warnings) log.warn(warning);
       }
     }
+    if (leftOut > 0)
+      log.warn(
+        `${leftOut} more partitions of ${file} are beyond the thresholds of partition_size or partition_tombstones`,
+      );
   };
 }

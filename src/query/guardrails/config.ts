@@ -84,9 +84,13 @@ export class GuardrailConfig {
   readonly #values = new Map<string, GuardrailValue>();
   readonly #listeners: (() => void)[] = [];
 
-  /** Left out: the defaults. @throws FerrosaError INVALID for values that contradict each other */
+  /** Left out: the defaults. @throws FerrosaError INVALID for thresholds that are none, or contradict each other */
   constructor(values: Readonly<Record<string, GuardrailValue>> = {}) {
-    for (const [name, setting] of guardrailSettings) this.#values.set(name, values[name] ?? guardrailDefault(setting));
+    for (const [name, setting] of guardrailSettings) {
+      const value = values[name] ?? guardrailDefault(setting);
+      if (setting.kind === 'threshold') checkThreshold(name, value as number, setting.unit);
+      this.#values.set(name, value);
+    }
     for (const of of Object.keys(thresholds) as ThresholdName[]) this.#checkOrder(of);
   }
 

@@ -43,6 +43,7 @@ export type SSTableInfo = {
   readonly level: number;
   /** Beyond the limits of the build. */
   readonly largePartitions: readonly LargePartition[];
+  readonly largePartitionsLeftOut: number;
 };
 
 const checksumChunkBytes = 65536;
@@ -151,6 +152,7 @@ export class SSTableFileWriter {
       maxTtl: file.maxTtl,
       level: meta.level,
       largePartitions: file.largePartitions,
+      largePartitionsLeftOut: file.largePartitionsLeftOut,
     };
   }
 

@@ -101,6 +101,15 @@ test('the largest mutation follows the segment size unless it is given, and must
   ]);
 });
 
+test('thresholds of guardrails are no 0, and stand in their order', () => {
+  assert.deepEqual(problemsOf(['--partition-tombstones-warn-threshold', '0']), [
+    'Invalid value for partition_tombstones_warn_threshold: 0 is not allowed; if attempting to disable use -1',
+  ]);
+  assert.deepEqual(problemsOf(['--tables-warn-threshold', '20', '--tables-fail-threshold', '10']), [
+    'The warn threshold 20 for tables_warn_threshold should be lower than the fail threshold 10',
+  ]);
+});
+
 test('values with units', () => {
   assert.equal(parseDurationMs('10s'), 10_000);
   assert.equal(parseDurationMs('250 ms'), 250);
