@@ -215,8 +215,10 @@ TEST(DamagedDescriptorsAreRefused) {
   d.LE<uint16_t>(1);
   d.LE<uint32_t>(4);
   d.U8(2);
+  d.U8(1);
   d.LE<uint16_t>(16);
   d.LE<uint16_t>(100);
+  d.LE<uint16_t>(10);
   DescriptorPtr out;
   CHECK(ParseDescriptor(Slice(d.bytes), &out).ok());
   for (int i = 0; i < 50000; i++) {
