@@ -1,5 +1,5 @@
 // Replay: reads the segments that earlier processes left and gives this shard's mutations to `apply`. Rules: docs/format/commitlog.md.
-import { mkdir, readdir, readFile } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FerrosaError } from '../../common/errors.js';
 import {
@@ -115,9 +115,24 @@ export async function replay(segments: readonly OldSegment[], options: ReplayOpt
     await replaySegment(path, file, reader, header, options, progress);
   }
   if (!options.ignoreErrors) refuseDamage(progress);
+  for (const place of progress.places) if (place.torn) await clear(place);
   const { applied, skipped, unknown } = progress.counts;
   const damage = progress.places.map(({ path, offset, bytes, torn }) => ({ path, offset, bytes, torn }));
   return { segments: segments.length, applied, skipped, unknownTable: unknown, damage };
+}
+
+/**
+ * Makes a torn tail a clean end. The segment may be read again by a later start, and by then its lane has markers of this process: they cover
+ * everything before them, and would make damage of what no process has ever acknowledged.
+ */
+async function clear({ path, offset, bytes }: LogDamage): Promise<void> {
+  const file = await open(path, 'r+');
+  try {
+    await file.write(new Uint8Array(bytes), 0, bytes, offset);
+    await file.datasync();
+  } finally {
+    await file.close();
+  }
 }
 
 /** A segment that was allocated and whose header never reached the disk. */

@@ -120,6 +120,24 @@ test('a torn tail is reported with file, offset and bytes, and does not stop the
   ]);
 });
 
+test('a torn tail of one start is no damage at the next, whose markers stand in later segments', async () => {
+  const data = newData();
+  const log = openLog(data);
+  log.append(1, mutation(1, 'whole'));
+  await log.sync(false);
+  const end = log.position().offset;
+  log.append(1, mutation(1, 'torn apart'));
+  flip(segments(data)[0]!, end + 40);
+  assert.equal((await run(data)).damage.length, 1);
+  // The process that has replayed it writes, and is killed before it has flushed what it replayed.
+  const next = openLog(data, 0, 2);
+  next.append(1, mutation(1, 'later'));
+  await next.sync(false);
+  const report = await run(data);
+  assert.deepEqual(report.texts, ['whole', 'later']);
+  assert.deepEqual(report.damage, []);
+});
+
 test('a segment that the file system cut short is a torn tail too', async () => {
   const data = newData();
   const log = openLog(data);
