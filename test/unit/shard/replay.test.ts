@@ -105,7 +105,8 @@ test('the mutations of a batch come one by one with the end of their record', as
   assert.deepEqual(ends, [log.position().offset, log.position().offset]);
 });
 
-test('a torn tail is reported with file, offset and bytes, and does not stop the start', async () => {
+/** A log of a synced record and one that the end of its process cut off at `end`. */
+async function tornLog() {
   const data = newData();
   const log = openLog(data);
   log.append(1, mutation(1, 'whole'));
@@ -113,6 +114,11 @@ test('a torn tail is reported with file, offset and bytes, and does not stop the
   const end = log.position().offset;
   log.append(1, mutation(1, 'torn apart'));
   flip(segments(data)[0]!, end + 40);
+  return { data, log, end };
+}
+
+test('a torn tail is reported with file, offset and bytes, and does not stop the start', async () => {
+  const { data, log, end } = await tornLog();
   const report = await run(data);
   assert.deepEqual(report.texts, ['whole']);
   assert.deepEqual(report.damage, [
@@ -121,13 +127,7 @@ test('a torn tail is reported with file, offset and bytes, and does not stop the
 });
 
 test('a torn tail of one start is no damage at the next, whose markers stand in later segments', async () => {
-  const data = newData();
-  const log = openLog(data);
-  log.append(1, mutation(1, 'whole'));
-  await log.sync(false);
-  const end = log.position().offset;
-  log.append(1, mutation(1, 'torn apart'));
-  flip(segments(data)[0]!, end + 40);
+  const { data } = await tornLog();
   assert.equal((await run(data)).damage.length, 1);
   // The process that has replayed it writes, and is killed before it has flushed what it replayed.
   const next = openLog(data, 0, 2);
