@@ -7,11 +7,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { CqlClient } from '../support/cql-client.js';
 import { NodeProcess, temporaryDataDir } from '../support/node-process.js';
-import { Prng } from '../support/prng.js';
+import { randomNumbers, rounds, seed } from './rounds.js';
 import { check, createTables, Ledger, load } from './workload.js';
 
-const rounds = Number(process.env['CRASH_ROUNDS'] ?? 3);
-const seed = Number(process.env['CRASH_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
 const modes = (process.env['CRASH_MODES'] ?? 'periodic,batch,group').split(',');
 /** Milliseconds under load before the kill. */
 const loadMsMax = 1_200;
@@ -68,8 +66,7 @@ function settingsOf(mode: string, round: number, random: () => number): Record<s
 for (const mode of modes)
   test(`${mode} mode: every acknowledged write is there after kill -9 (${rounds} kills)`, async (t) => {
     t.diagnostic(`replay with CRASH_SEED=${seed}`);
-    const numbers = new Prng(seed);
-    const random = () => numbers.next() / 2 ** 32;
+    const random = randomNumbers();
     const folder = temporaryDataDir();
     const ledger = new Ledger();
     try {

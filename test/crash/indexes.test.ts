@@ -7,11 +7,9 @@ import { test } from 'node:test';
 import { CqlClient, CqlError } from '../support/cql-client.js';
 import { checkKinds, createKinds, kindIndexes, randomKindWrite } from '../support/index-kinds-workload.js';
 import { NodeProcess, temporaryDataDir } from '../support/node-process.js';
-import { Prng } from '../support/prng.js';
 import { checkViews, createViews, randomWrite } from '../support/view-workload.js';
+import { randomNumbers, rounds, seed } from './rounds.js';
 
-const rounds = Number(process.env['CRASH_ROUNDS'] ?? 3);
-const seed = Number(process.env['CRASH_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
 const writers = 16;
 /** Writes that are acknowledged before the kill. */
 const writesMax = 250;
@@ -61,8 +59,7 @@ async function load(node: NodeProcess, client: CqlClient, random: () => number):
 
 test(`indexes and views show what their tables show after each of ${rounds} kills`, async (t) => {
   t.diagnostic(`replay with CRASH_SEED=${seed}`);
-  const numbers = new Prng(seed);
-  const random = () => numbers.next() / 2 ** 32;
+  const random = randomNumbers();
   const folder = temporaryDataDir();
   let written = 0;
   try {

@@ -6,10 +6,8 @@ import { test } from 'node:test';
 import { CqlClient, CqlError } from '../support/cql-client.js';
 import { value } from '../support/cql-values.js';
 import { NodeProcess, temporaryDataDir } from '../support/node-process.js';
-import { Prng } from '../support/prng.js';
+import { randomNumbers, rounds, seed } from './rounds.js';
 
-const rounds = Number(process.env['CRASH_ROUNDS'] ?? 3);
-const seed = Number(process.env['CRASH_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
 /** Updates that are applied before the kill. */
 const appliedMax = 400;
 const counters = 5;
@@ -90,8 +88,7 @@ async function check(client: CqlClient, ledger: Ledger): Promise<void> {
 for (const mode of ['periodic', 'batch'])
   test(`${mode} mode: conditional updates survive kill -9 and never give a value twice (${rounds} kills)`, async (t) => {
     t.diagnostic(`replay with CRASH_SEED=${seed}`);
-    const numbers = new Prng(seed);
-    const random = () => numbers.next() / 2 ** 32;
+    const random = randomNumbers();
     const folder = temporaryDataDir();
     const ledger = new Ledger();
     const settings = {

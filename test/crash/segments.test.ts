@@ -7,10 +7,8 @@ import { test } from 'node:test';
 import { CqlClient, CqlError } from '../support/cql-client.js';
 import { value } from '../support/cql-values.js';
 import { NodeProcess, temporaryDataDir } from '../support/node-process.js';
-import { Prng } from '../support/prng.js';
+import { randomNumbers, rounds, seed } from './rounds.js';
 
-const rounds = Number(process.env['CRASH_ROUNDS'] ?? 3);
-const seed = Number(process.env['CRASH_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
 const connections = 4;
 const smallWriters = 40;
 const largeWriters = 30;
@@ -105,8 +103,7 @@ async function check(client: CqlClient, ledger: Ledger): Promise<void> {
 for (const mode of ['batch', 'group'])
   test(`${mode} mode: nothing is lost when spare segments come too late (${rounds} kills)`, async (t) => {
     t.diagnostic(`replay with CRASH_SEED=${seed}`);
-    const numbers = new Prng(seed);
-    const random = () => numbers.next() / 2 ** 32;
+    const random = randomNumbers();
     const folder = temporaryDataDir();
     const ledger = new Ledger();
     const settings = {

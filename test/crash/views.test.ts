@@ -5,11 +5,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { CqlClient, CqlError } from '../support/cql-client.js';
 import { NodeProcess, temporaryDataDir } from '../support/node-process.js';
-import { Prng } from '../support/prng.js';
 import { checkViews, createViews, randomWrite } from '../support/view-workload.js';
+import { randomNumbers, rounds, seed } from './rounds.js';
 
-const rounds = Number(process.env['CRASH_ROUNDS'] ?? 3);
-const seed = Number(process.env['CRASH_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
 const writers = 24;
 /** Writes that are acknowledged before the kill. */
 const writesMax = 400;
@@ -17,8 +15,7 @@ const writesMax = 400;
 for (const mode of ['periodic', 'batch'])
   test(`${mode} mode: after kill -9 views show what their base shows (${rounds} kills)`, async (t) => {
     t.diagnostic(`replay with CRASH_SEED=${seed}`);
-    const numbers = new Prng(seed);
-    const random = () => numbers.next() / 2 ** 32;
+    const random = randomNumbers();
     const folder = temporaryDataDir();
     const settings = {
       // Snapshots of every TRUNCATE would be most of the test's time.
