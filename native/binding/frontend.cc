@@ -29,6 +29,7 @@ class FrontendJs : public Napi::ObjectWrap<FrontendJs> {
   Napi::Value Open(const Napi::CallbackInfo& info);
   Napi::Value Close(const Napi::CallbackInfo& info);
   Napi::Value SetHot(const Napi::CallbackInfo& info);
+  Napi::Value SetHeld(const Napi::CallbackInfo& info);
   Napi::Value SetGroup(const Napi::CallbackInfo& info);
   Napi::Value SetKeyspace(const Napi::CallbackInfo& info);
   Napi::Value Allow(const Napi::CallbackInfo& info);
@@ -58,7 +59,8 @@ Napi::Function FrontendJs::Define(Napi::Env env) {
       env, "Frontend",
       {InstanceMethod("addShard", &FrontendJs::AddShard), InstanceMethod("open", &FrontendJs::Open),
        InstanceMethod("close", &FrontendJs::Close),
-       InstanceMethod("setHot", &FrontendJs::SetHot), InstanceMethod("setGroup", &FrontendJs::SetGroup),
+       InstanceMethod("setHot", &FrontendJs::SetHot), InstanceMethod("setHeld", &FrontendJs::SetHeld),
+       InstanceMethod("setGroup", &FrontendJs::SetGroup),
        InstanceMethod("setKeyspace", &FrontendJs::SetKeyspace),
        InstanceMethod("allow", &FrontendJs::Allow), InstanceMethod("disallowAll", &FrontendJs::DisallowAll),
        InstanceMethod("openOf", &FrontendJs::OpenOf),
@@ -73,7 +75,7 @@ Napi::Function FrontendJs::Define(Napi::Env env) {
        InstanceMethod("takeFigures", &FrontendJs::TakeFigures)});
 }
 
-// new Frontend({frameBytesMax, openMax, openPerConnectionMax, writeTimeoutMicros, counterTimeoutMicros,
+// new Frontend({frameBytesMax, openMax, openPerConnectionMax, answerBytesMax, writeTimeoutMicros, counterTimeoutMicros,
 // readTimeoutMicros, ownShard})
 FrontendJs::FrontendJs(const Napi::CallbackInfo& info) : ObjectWrap(info) {
   FrontendOptions options;
@@ -88,6 +90,7 @@ FrontendJs::FrontendJs(const Napi::CallbackInfo& info) : ObjectWrap(info) {
     number("frameBytesMax", &options.frame_bytes_max);
     number("openMax", &options.open_max);
     number("openPerConnectionMax", &options.open_per_connection_max);
+    number("answerBytesMax", &options.answer_bytes_max);
     number("writeTimeoutMicros", &options.write_timeout_micros);
     number("counterTimeoutMicros", &options.counter_timeout_micros);
     number("readTimeoutMicros", &options.read_timeout_micros);
@@ -132,6 +135,11 @@ Napi::Value FrontendJs::TakenOf(const Napi::CallbackInfo& info) {
 
 Napi::Value FrontendJs::SetHot(const Napi::CallbackInfo& info) {
   frontend_->SetHot(GetU32(info, 0), info[1].ToBoolean());
+  return info.Env().Undefined();
+}
+
+Napi::Value FrontendJs::SetHeld(const Napi::CallbackInfo& info) {
+  frontend_->SetHeld(GetU32(info, 0), info[1].ToBoolean());
   return info.Env().Undefined();
 }
 

@@ -343,7 +343,7 @@ LogReader::Check LogReader::At(uint32_t offset, Item* out) const {
   const uint8_t* p = file_.data + offset;
   const uint32_t length = LoadLE<uint32_t>(p);
   const uint8_t kind = p[12];
-  if (kind < 1 || kind > 3 || length > file_.size - offset - kLogRecordHeaderBytes) return Check::kBadHeader;
+  if (kind < 1 || kind > 4 || length > file_.size - offset - kLogRecordHeaderBytes) return Check::kBadHeader;
   if (LoadLE<uint32_t>(p + 4) != HeaderCrc(salt_, length, kind)) return Check::kBadHeader;
   out->kind = static_cast<LogRecord>(kind);
   out->offset = offset;

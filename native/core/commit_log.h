@@ -26,6 +26,7 @@ enum class LogRecord : uint8_t {
   kMutation = 1,    // one mutation (docs/format/mutation.md)
   kBatch = 2,       // u32 n, n x (u32 length, mutation): applied together or not at all
   kSyncMarker = 3,  // u64 segment id, u32 offset: everything before it was on disk when this was written
+  kFiller = 4,      // nothing, in the place of bytes that replay has accepted as lost
 };
 
 using TableId = std::array<uint8_t, 16>;

@@ -71,6 +71,11 @@ void Frontend::SetHot(uint32_t id, bool hot) {
   if (connection != nullptr) connection->hot = hot;
 }
 
+void Frontend::SetHeld(uint32_t id, bool held) {
+  Connection* connection = Find(id);
+  if (connection != nullptr) connection->held = held;
+}
+
 void Frontend::SetKeyspace(uint32_t id, Slice keyspace) {
   Connection* connection = Find(id);
   if (connection != nullptr) connection->keyspace.assign(keyspace.data, keyspace.data + keyspace.size);
@@ -239,7 +244,9 @@ void Frontend::FreeSlot(Slot* slot, Connection* connection) {
   free_slots_.push_back(static_cast<uint32_t>(slot - slots_.data()));
   stats_.open--;
   if (slot->gather >= 0) free_gathers_.push_back(std::exchange(slot->gather, -1));
-  if (connection != nullptr) connection->open--;
+  if (connection == nullptr) return;
+  connection->open--;
+  connection->answer_bytes -= slot->answer_bytes;
 }
 
 std::vector<uint8_t>* Frontend::OutOf(Connection* connection) {
@@ -264,6 +271,10 @@ void Frontend::ResumeStopped() {
   for (const uint32_t id : stopped) {
     Connection* connection = Find(id);
     if (connection == nullptr) continue;
+    if (connection->held) {
+      stopped_.push_back(id);
+      continue;
+    }
     const size_t start = bytes_.size();
     FilterSink sink(this, connection);
     connection->filter.Resume(&sink, &bytes_);

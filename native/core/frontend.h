@@ -20,6 +20,7 @@ struct FrontendOptions {
   uint32_t frame_bytes_max = 16u << 20;  // native_transport_max_frame_size
   uint32_t open_max = 65536;
   uint32_t open_per_connection_max = 32768;  // stream ids
+  uint64_t answer_bytes_max = 16u << 20;     // of the answers that a connection's open requests may have
   uint64_t write_timeout_micros = 2'000'000;
   uint64_t counter_timeout_micros = 5'000'000;  // of writes to counters
   uint64_t read_timeout_micros = 5'000'000;
@@ -95,6 +96,8 @@ class Frontend : private Spreads::Sink {
   uint32_t Open(uint8_t version, Compression compression, bool throw_on_overload);
   void Close(uint32_t connection);
   void SetHot(uint32_t connection, bool hot);
+  // While its client leaves too much unread no request of it is put into a ring. What waits goes on with the next Drain.
+  void SetHeld(uint32_t connection, bool held);
   // What USE has chosen; empty for none.
   void SetKeyspace(uint32_t connection, Slice keyspace);
   // Who asks by a connection. Group 0 may run every plan, others those that Allow names.
@@ -157,8 +160,10 @@ class Frontend : private Spreads::Sink {
     std::vector<uint8_t> keyspace;
     bool throw_on_overload = false;
     bool stopped = false;
+    bool held = false;
     bool dirty = false;
     uint32_t open = 0;
+    uint64_t answer_bytes = 0;  // that the open requests may have
     uint64_t taken = 0;  // requests so far that JavaScript did not find in the bytes
     std::vector<uint8_t> out;  // whole envelopes
   };
@@ -179,6 +184,7 @@ class Frontend : private Spreads::Sink {
     WriteType type = WriteType::kSimple;
     uint16_t partitions = 0;     // of a batch
     uint32_t measured_plan = 0;  // `plan`, or that of a batch's first statement
+    uint64_t answer_bytes = 0;   // that it may have
     int32_t gather = -1;         // of a request that every shard got
   };
   // What the shards have answered to such a request (frontend_gather.cc).
@@ -217,6 +223,11 @@ class Frontend : private Spreads::Sink {
   Record RequestOf(uint32_t number) const;
   uint32_t OpenSlot(Connection* connection, const Slot& wanted);
   Taken Full(Connection* connection, int16_t stream, uint8_t version);
+  // Whether a client that reads no answer costs too much memory with this request.
+  bool MustWait(const Connection& connection, const Slot& slot) const {
+    if (connection.held) return true;
+    return connection.answer_bytes > 0 && connection.answer_bytes + slot.answer_bytes > options_.answer_bytes_max;
+  }
   void AddItem(ItemKind kind, uint32_t connection, size_t start);
   void NoteStop(Connection* connection);
   void BeginCall();
@@ -227,7 +238,7 @@ class Frontend : private Spreads::Sink {
   void NoteLatency(const Slot& slot, uint32_t rows);
   int32_t TakeGather();
   void OnPart(const Record& record, Slot* slot);
-  void Merge(Slot* slot, const HotPlan& plan, std::vector<Slice>* parts, uint32_t rows);
+  void Merge(Slot* slot, HotPlan* plan, std::vector<Slice>* parts, uint32_t rows);
   void CountBatch(Slice body, size_t partitions, int64_t change);
   struct BatchPlaces {
     int64_t token = 0;  // of the first partition

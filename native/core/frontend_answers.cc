@@ -82,7 +82,10 @@ void Frontend::OnFrame(const Record& record) {
   if (slot->gather >= 0) return OnPart(record, slot);
   if (record.payload.size < 4 + kEnvelopeHeaderBytes) return;
   Connection* connection = Find(slot->connection);
-  if (HotPlan* plan = plans_.Find(slot->plan); plan != nullptr) plan->declines = 0;
+  if (HotPlan* plan = plans_.Find(slot->plan); plan != nullptr) {
+    plan->declines = 0;
+    plan->answer_size.Note(record.payload.size);
+  }
   const HotPlan* measured = plans_.Find(slot->measured_plan);
   NoteLatency(*slot, measured == nullptr ? 0 : RowsIn(*measured, slot->version, record.payload));
   FreeSlot(slot, connection);
@@ -134,6 +137,7 @@ void Frontend::OnComputed(const Record& record) {
   // Forgotten meanwhile, as after a change of the schema: the statement may mean other columns than these now.
   if (plan == nullptr) return HandToJavaScript(*connection, head.version, head.stream, head.opcode, RequestBodyOf(head, body));
   plan->computed++;
+  plan->answer_size.Note(record.payload.size);
   const size_t start = apart_bytes_.size();
   apart_bytes_.resize(start + 8);
   AppendEnvelope(head.version, head.stream, head.opcode, RequestBodyOf(head, body));

@@ -34,6 +34,7 @@ Frontend::Taken Frontend::PutToAll(Connection* connection, const Slot& wanted, H
   if (plan.index.buckets.size() != lanes_.size()) return Taken::kLeft;
   for (const Lane& lane : lanes_)
     if (lane.ended || !lane.requests->fits(bytes)) return Taken::kLeft;
+  if (MustWait(*connection, wanted)) return Taken::kStop;
   if (stats_.open >= options_.open_max || connection->open >= options_.open_per_connection_max) {
     return Full(connection, wanted.stream, wanted.version);
   }
@@ -105,11 +106,11 @@ void Frontend::OnPart(const Record& record, Slot* slot) {
     return Decline(slot, head, body);
   }
   plan->declines = 0;
-  Merge(slot, *plan, &parts_, static_cast<uint32_t>(std::min<uint64_t>(rows, gather.limit)));
+  Merge(slot, plan, &parts_, static_cast<uint32_t>(std::min<uint64_t>(rows, gather.limit)));
 }
 
 // Writes the result's envelope: the first `rows` by their tokens. No token is of two shards.
-void Frontend::Merge(Slot* slot, const HotPlan& plan, std::vector<Slice>* parts, uint32_t rows) {
+void Frontend::Merge(Slot* slot, HotPlan* plan, std::vector<Slice>* parts, uint32_t rows) {
   const Gather& gather = gathers_[static_cast<size_t>(slot->gather)];
   NoteLatency(*slot, rows);
   Connection* connection = Find(slot->connection);
@@ -118,7 +119,7 @@ void Frontend::Merge(Slot* slot, const HotPlan& plan, std::vector<Slice>* parts,
   const size_t at = out->size();
   out->resize(at + kEnvelopeHeaderBytes);
   AppendBE<uint32_t>(out, kResultRows);
-  const std::vector<uint8_t>& metadata = slot->version >= 5 ? plan.metadata_v5 : plan.metadata_v4;
+  const std::vector<uint8_t>& metadata = slot->version >= 5 ? plan->metadata_v5 : plan->metadata_v4;
   if (gather.skip_metadata) AppendBE<uint32_t>(out, kRowsNoMetadata);
   out->insert(out->end(), metadata.begin() + (gather.skip_metadata ? 4 : 0), gather.skip_metadata ? metadata.begin() + 8 : metadata.end());
   AppendBE<uint32_t>(out, rows);
@@ -132,6 +133,7 @@ void Frontend::Merge(Slot* slot, const HotPlan& plan, std::vector<Slice>* parts,
   }
   StoreResponseHeader(out->data() + at, slot->version, slot->stream, kOpcodeResult,
                       static_cast<uint32_t>(out->size() - at - kEnvelopeHeaderBytes));
+  plan->answer_size.Note(out->size() - at);
   FreeSlot(slot, connection);
 }
 

@@ -130,6 +130,7 @@ Frontend::Taken Frontend::PutStatement(Connection* connection, Slice envelope, H
     slot.consistency = request_.serial_consistency;
   }
   slot.measured_plan = plan->number;
+  slot.answer_bytes = plan->answer_size.Of(slot.write ? 0 : options_.answer_bytes_max / kUnknownAnswers);
   if (plan->kind == HotKind::kIndexRead) return PutToAll(connection, slot, &head, body, *plan);
   Slice key;
   if (!PartitionKeyOf(*plan, request_, &key_, &key)) return Taken::kLeft;
@@ -191,6 +192,7 @@ Frontend::Taken Frontend::Put(Connection* connection, const Slot& wanted, HotHea
   const uint32_t shard = ShardOfToken(head->token, static_cast<uint32_t>(lanes_.size()), options_.ignore_msb);
   Lane& lane = lanes_[shard];
   if (lane.ended || !lane.requests->fits(kHotHeadBytes + body.size)) return Taken::kLeft;
+  if (MustWait(*connection, wanted)) return Taken::kStop;
   if (stats_.open >= options_.open_max || connection->open >= options_.open_per_connection_max) {
     return Full(connection, wanted.stream, wanted.version);
   }
@@ -220,6 +222,7 @@ uint32_t Frontend::OpenSlot(Connection* connection, const Slot& wanted) {
   slot.connection = connection->id;
   slot.deadline = now_ + TimeoutOf(slot);
   connection->open++;
+  connection->answer_bytes += slot.answer_bytes;
   connection->taken++;
   stats_.hot++;
   return number;

@@ -1,6 +1,7 @@
 // native/core/hot_plan.h: prepared statements that the addon runs without JavaScript. Their requests: hot_request.h.
 // Byte layout and the rules of what is left to JavaScript: docs/format/hot-plan.md.
 #pragma once
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <memory>
@@ -111,6 +112,22 @@ struct HotBind {
 
 inline constexpr int32_t kNoSlot = -1;
 
+// How long the next answer of a statement may be: about the largest of late.
+class AnswerSize {
+ public:
+  void Note(uint64_t bytes) {
+    bytes_ = std::max(bytes, is_known_ ? bytes_ - bytes_ / kForgets : 0);
+    is_known_ = true;
+  }
+  // `unknown`: before the first answer.
+  uint64_t Of(uint64_t unknown) const { return is_known_ ? bytes_ : unknown; }
+
+ private:
+  static constexpr uint64_t kForgets = 32;  // of the largest, the part that each smaller answer takes away
+  uint64_t bytes_ = 0;
+  bool is_known_ = false;
+};
+
 // Slots number the values of a request: first the binds in their order, then the constants.
 struct HotPlan {
   // Invalid when the bytes are not a plan of this version.
@@ -201,6 +218,7 @@ struct HotPlan {
   uint32_t declines = 0;  // in a row, by the shard: main stops trying for a while (frontend.h)
   uint32_t skips = 0;
   uint32_t computed = 0;  // answers that JavaScript could make since the last that it could not
+  AnswerSize answer_size;
   std::shared_ptr<PlanFigures> figures;  // made with its first answer, where the plan is a frontend's
 
  private:

@@ -33,6 +33,8 @@ inline constexpr size_t kHotBatchBytesMax = 5 * 1024;
 inline constexpr size_t kHotUnloggedMax = 10;
 // Batches of several shards that have not ended, of one thread.
 inline constexpr size_t kSpreadsMax = 65536;
+// Reads of a plan without any answer yet that a connection may have in flight.
+inline constexpr uint64_t kUnknownAnswers = 64;
 // A hot read that scans more tombstones than this is JavaScript's: it warns (tombstone_warn_threshold) or fails.
 inline constexpr uint32_t kHotTombstonesMax = 1000;
 // Bytes of rows of one hot read; a longer result is read in steps by the other path.

@@ -211,6 +211,7 @@ async function createServer(
   const limits = serverLimitsOf(config);
   const hotPathOptions = {
     frameBytesMax: limits.frameBytesMax,
+    answerBytesMax: limits.outputBytesMax,
     writeTimeoutMs: config.write_request_timeout,
     counterTimeoutMs: config.counter_write_request_timeout,
     readTimeoutMs: config.read_request_timeout,

@@ -9,5 +9,6 @@ export const serverLimitsOf = (config: Config): ServerLimits => ({
   frameBytesMax: config.native_transport_max_frame_size,
   requestBytesMax: config.native_transport_max_request_data_in_flight,
   requestBytesPerAddressMax: config.native_transport_max_request_data_in_flight_per_ip,
+  outputBytesMax: config.native_transport_max_answer_data_per_connection,
   idleTimeoutMs: config.native_transport_idle_timeout,
 });

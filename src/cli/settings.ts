@@ -153,6 +153,13 @@ const nodeSettings = {
     'at least 1MiB',
     'Bytes of CQL requests of one address that are being run',
   ),
+  native_transport_max_answer_data_per_connection: size(
+    16 * MiB,
+    64 * 1024,
+    2 ** 40,
+    'at least 64KiB',
+    'Bytes of answers that a client may leave unread before its requests wait',
+  ),
   native_transport_idle_timeout: duration(0, 'Close CQL connections that are idle for so long; 0ms for never'),
 
   commitlog_sync: oneOf(['periodic', 'batch', 'group'], 'periodic', 'When a write is acknowledged'),

@@ -68,7 +68,7 @@ export type LogSegmentHeader = {
 
 /** First number of the quadruples that LogReader.next gives. */
 export const LogFound = { record: 0, damage: 1, torn: 2 } as const;
-export const LogRecord = { mutation: 1, batch: 2, syncMarker: 3 } as const;
+export const LogRecord = { mutation: 1, batch: 2, syncMarker: 3, filler: 4 } as const;
 /** Bytes before a record's payload. */
 export const logRecordHeaderBytes = 13;
 

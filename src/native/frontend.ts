@@ -10,6 +10,8 @@ export type FrontendOptions = {
   /** Hot requests in flight, over all connections. */
   readonly openMax: number;
   readonly openPerConnectionMax: number;
+  /** Of the answers that the requests of one connection may have while they are in flight; 16 MiB when left out. */
+  readonly answerBytesMax?: number;
   readonly writeTimeoutMicros: number;
   /** Of writes to counters; 5 seconds when left out. */
   readonly counterTimeoutMicros?: number;
@@ -99,6 +101,8 @@ export interface Frontend {
   open(version: number, compression: number, throwOnOverload: boolean): number;
   close(connection: number): void;
   setHot(connection: number, hot: boolean): void;
+  /** While it is held nothing of it goes into a ring; what waited goes on with the next drain. */
+  setHeld(connection: number, held: boolean): void;
   /** Who asks by a connection: 0 may run every plan, others those that `allow` has named. */
   setGroup(connection: number, group: number): void;
   /** What USE has chosen, in UTF-8. */

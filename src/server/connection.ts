@@ -26,6 +26,7 @@ import { type Answer, type AnswerSink, asFerrosaError, computedAnswer, runLogged
 import type { EventReceiver } from './events.js';
 import { readStartup, type StartupChoice, supportedOptions } from './handshake.js';
 import { envelopeFrame, isHotOpcode, isolateAnswers, requestEnvelope } from './hot-envelope.js';
+import { RequestsInFlight } from './in-flight.js';
 import { ConnectionOutput } from './output.js';
 import type { ServerServices, TraceSession } from './services.js';
 import { SocketClient } from './socket-client.js';
@@ -70,7 +71,9 @@ export class Connection implements EventReceiver, HotConnectionHost, MovedHost {
   #registered: ReadonlySet<EventType> = new Set();
   readonly #pauses = new Set<Pause>();
   #pumping = false;
-  #inFlight = 0;
+  readonly #requests: RequestsInFlight;
+  /** Envelopes that the hot path took and gave back: they go first, and are not dropped when the connection closes. */
+  readonly #declined: Uint8Array[] = [];
   #sentBeforeMove = 0;
   #errorsInARow = 0;
   #closing = false;
@@ -91,7 +94,8 @@ export class Connection implements EventReceiver, HotConnectionHost, MovedHost {
     this.#socket = socket;
     this.#services = services;
     this.#shard = shard;
-    this.#output = new ConnectionOutput(connected);
+    this.#requests = new RequestsInFlight(services.budget.limits);
+    this.#output = new ConnectionOutput(connected, () => this.#onDrain());
     this.#decoder = new EnvelopeDecoder(services.budget.limits.frameBytesMax);
     this.client = new SocketClient(socket, () => this.#version);
     socket.setNoDelay(true);
@@ -117,7 +121,7 @@ export class Connection implements EventReceiver, HotConnectionHost, MovedHost {
   }
 
   get inFlight(): number {
-    return this.#inFlight + (this.#hot?.inFlight ?? 0) + (this.#moved?.inFlight ?? 0);
+    return this.#requests.count + this.#declined.length + (this.#hot?.inFlight ?? 0) + (this.#moved?.inFlight ?? 0);
   }
 
   /** Requests of every kind so far. */
@@ -207,7 +211,8 @@ export class Connection implements EventReceiver, HotConnectionHost, MovedHost {
 
   /** @internal */
   hotDeclined(envelope: Uint8Array): void {
-    this.#onFrame(envelopeFrame(envelope), false);
+    this.#declined.push(envelope);
+    this.#pump();
   }
 
   /** @internal */
@@ -262,11 +267,17 @@ export class Connection implements EventReceiver, HotConnectionHost, MovedHost {
     if (this.#pumping) return;
     this.#pumping = true;
     try {
-      for (let count = 0; this.#pauses.size === 0 && !this.#closing && !this.#transport.destroyed; count++) {
+      for (let count = 0; this.#pauses.size === 0 && !this.#transport.destroyed; count++) {
         if (count === framesPerTurnMax) {
           setImmediate(() => this.#pump());
           break;
         }
+        const declined = this.#declined.shift();
+        if (declined !== undefined) {
+          this.#onFrame(envelopeFrame(declined), false);
+          continue;
+        }
+        if (this.#closing) break;
         const item = this.#decoder.next();
         if (item === null) break;
         if (item.kind === 'error') this.#onFrameError(item);
@@ -282,11 +293,14 @@ export class Connection implements EventReceiver, HotConnectionHost, MovedHost {
     this.#pauses.add(reason);
     this.#services.metrics.pauses++;
     this.#transport.pause();
+    if (reason === 'output') this.#hot?.hold();
   }
 
   #resume(reason: Pause): void {
-    if (!this.#pauses.delete(reason) || this.#pauses.size > 0 || this.#closing || this.#transport.destroyed) return;
-    this.#transport.resume();
+    if (!this.#pauses.delete(reason)) return;
+    if (reason === 'output') this.#hot?.release();
+    if (this.#pauses.size > 0 || this.#transport.destroyed) return;
+    if (!this.#closing) this.#transport.resume();
     this.#pump();
   }
 
@@ -471,8 +485,8 @@ export class Connection implements EventReceiver, HotConnectionHost, MovedHost {
       budget.onRelease(this.#onBudgetReleased);
     }
     budget.acquire(this.client.address, bytes);
-    this.#inFlight++;
-    if (this.#inFlight >= budget.limits.requestsPerConnectionMax) this.#pause('in-flight');
+    this.#requests.begin();
+    if (this.#requests.isFull) this.#pause('in-flight');
     metrics.statements[message.kind]!++;
     this.#run(frame, message, bytes);
   }
@@ -498,31 +512,35 @@ export class Connection implements EventReceiver, HotConnectionHost, MovedHost {
     const { budget } = this.#services;
     trace?.finish();
     const tracingId = tracingIdFor(frame, trace);
+    let sent = 0;
     try {
       if (answer instanceof FerrosaError) throw answer;
       const { result, warnings } = answer;
       if (result.kind === 'setKeyspace') this.#setKeyspace(result.keyspace);
-      this.#send(frame, { kind: 'RESULT', result }, warnings, tracingId);
+      sent = this.#send(frame, { kind: 'RESULT', result }, warnings, tracingId);
     } catch (error) {
       this.#fail(frame, error, tracingId);
     }
     budget.release(this.client.address, bytes);
-    this.#inFlight--;
-    if (this.#inFlight < budget.limits.requestsPerConnectionMax) this.#resume('in-flight');
+    this.#requests.end(sent);
+    if (!this.#requests.isFull) this.#resume('in-flight');
     if (this.#closing) this.#endWhenIdle();
   }
 
+  /** Returns the bytes of the answer. */
   #send(
     frame: Frame,
     message: ResponseMessage,
     warnings: readonly string[] = [],
     tracingId: Uint8Array | null = null,
-  ): void {
-    if (this.#transport.destroyed) return;
+  ): number {
+    if (this.#transport.destroyed) return 0;
     const { version, stream } = frame;
     const header: ResponseHeader = { version, stream, warnings, tracingId, compressor: this.#compressor };
-    this.#output.send(encodeResponse(message, header));
+    const envelope = encodeResponse(message, header);
+    this.#output.send(envelope);
     this.#checkBacklog();
+    return envelope.length;
   }
 
   #checkBacklog(): void {

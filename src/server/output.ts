@@ -6,6 +6,7 @@ import type { Transport } from './transport.js';
 export class ConnectionOutput {
   #socket: Transport;
   #fd: number | null;
+  readonly #onFlushed: () => void;
   #pending: Uint8Array[] = [];
   #pendingBytes = 0;
   #flushScheduled = false;
@@ -13,10 +14,14 @@ export class ConnectionOutput {
   #ended = false;
   sentBytes = 0;
 
-  /** @param to  `fd`: the socket's descriptor for writes past the stream, null for none */
-  constructor({ socket, fd }: { readonly socket: Transport; readonly fd: number | null }) {
-    this.#socket = socket;
-    this.#fd = fd;
+  /**
+   * @param to  `fd`: the socket's descriptor for writes past the stream, null for none
+   * @param onFlushed  what was pending is the socket's: all of it may be the system's already, and then the socket has nothing to drain
+   */
+  constructor(to: { readonly socket: Transport; readonly fd: number | null }, onFlushed: () => void) {
+    this.#socket = to.socket;
+    this.#fd = to.fd;
+    this.#onFlushed = onFlushed;
   }
 
   /** Bytes that the client has not taken yet. */
@@ -47,6 +52,7 @@ export class ConnectionOutput {
     this.#pendingBytes = 0;
     if (this.#framing !== null) this.#write(encodeSegments(envelopes, this.#framing.lz4));
     else this.#write(envelopes.length === 1 ? envelopes[0]! : Buffer.concat(envelopes));
+    this.#onFlushed();
   }
 
   /**

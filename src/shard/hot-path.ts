@@ -18,6 +18,8 @@ import { routerLimits, type ShardRouter } from './router.js';
 export type HotPathOptions = {
   /** Header and body of one envelope. */
   readonly frameBytesMax?: number;
+  /** Of the answers that requests of one connection may have while they are in flight. */
+  readonly answerBytesMax?: number;
   readonly writeTimeoutMs?: number;
   readonly counterTimeoutMs?: number;
   readonly readTimeoutMs?: number;
@@ -106,6 +108,17 @@ export class HotConnection {
     this.#frontend.setHot(this.#id, hot);
   }
 
+  /** While its client leaves too many answers unread: none of its requests begins. */
+  hold(): void {
+    this.#frontend.setHeld(this.#id, true);
+  }
+
+  /** Its requests go on. */
+  release(): void {
+    this.#frontend.setHeld(this.#id, false);
+    this.#path.drainLater();
+  }
+
   /** Who asks by it, from 1 on; it runs the plans that its group is allowed to. Until this is called it runs every plan. */
   setGroup(group: number): void {
     this.#frontend.setGroup(this.#id, group);
@@ -160,6 +173,7 @@ export class HotPath {
       frameBytesMax: options.frameBytesMax ?? 16 * 1024 * 1024,
       openMax: hotPathLimits.openMax,
       openPerConnectionMax: hotPathLimits.openPerConnectionMax,
+      answerBytesMax: options.answerBytesMax ?? 16 * 1024 * 1024,
       writeTimeoutMicros: (options.writeTimeoutMs ?? 2000) * 1000,
       counterTimeoutMicros: (options.counterTimeoutMs ?? 5000) * 1000,
       readTimeoutMicros: (options.readTimeoutMs ?? 5000) * 1000,
@@ -303,6 +317,11 @@ export class HotPath {
   flushLater(): void {
     this.watch();
     this.#router.flushLater();
+  }
+
+  /** @internal What waits has another try. */
+  drainLater(): void {
+    this.#router.signal();
   }
 
   /** @internal Requests may wait for their answers. */

@@ -55,7 +55,7 @@ export class ShardSocket implements HotConnectionHost {
     // Reading begins in a later turn of the loop: what main has read before comes first.
     const client = openSocket(fd);
     this.#socket = client.socket;
-    this.#output = new ConnectionOutput(client);
+    this.#output = new ConnectionOutput(client, () => this.#onDrain());
     if (version >= 5) this.#output.startFraming(compression === 'lz4');
     this.#listen(client);
   }
@@ -122,9 +122,7 @@ export class ShardSocket implements HotConnectionHost {
 
   #listen(client: ClientSocket): void {
     const socket = this.#socket;
-    socket.on('drain', () => {
-      if (this.#output.backlogBytes <= this.#limits.outputBytesMax) this.#resume('output');
-    });
+    socket.on('drain', () => this.#onDrain());
     socket.on('timeout', () => {
       if (this.#hot.inFlight === 0) this.#owner.send(ToMain.timedOut);
     });
@@ -154,13 +152,20 @@ export class ShardSocket implements HotConnectionHost {
   }
 
   #pause(reason: Pause): void {
+    if (this.#pauses.has(reason)) return;
     this.#pauses.add(reason);
+    if (reason === 'output') this.#hot.hold();
     this.#socket.pause();
   }
 
   #resume(reason: Pause): void {
-    this.#pauses.delete(reason);
+    if (!this.#pauses.delete(reason)) return;
+    if (reason === 'output') this.#hot.release();
     if (this.#pauses.size === 0 || this.#stopping) this.#socket.resume();
+  }
+
+  #onDrain(): void {
+    if (this.#output.backlogBytes <= this.#limits.outputBytesMax) this.#resume('output');
   }
 
   #stop(): void {

@@ -1,5 +1,5 @@
 // Replay: reads the segments that earlier processes left and gives this shard's mutations to `apply`. Rules: docs/format/commitlog.md.
-import { mkdir, open, readdir, readFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FerrosaError } from '../../common/errors.js';
 import {
@@ -13,6 +13,7 @@ import {
 } from '../../native/index.js';
 import { comparePositions } from '../files/manifest.js';
 import { commitLogFolder, segmentIdOf } from '../files/names.js';
+import { mend } from './mend.js';
 
 /** Records handed out in one turn of the event loop. */
 const recordsPerTurn = 4096;
@@ -115,24 +116,10 @@ export async function replay(segments: readonly OldSegment[], options: ReplayOpt
     await replaySegment(path, file, reader, header, options, progress);
   }
   if (!options.ignoreErrors) refuseDamage(progress);
-  for (const place of progress.places) if (place.torn) await clear(place);
+  for (const place of progress.places) if (place.what === null) await mend(place);
   const { applied, skipped, unknown } = progress.counts;
   const damage = progress.places.map(({ path, offset, bytes, torn }) => ({ path, offset, bytes, torn }));
   return { segments: segments.length, applied, skipped, unknownTable: unknown, damage };
-}
-
-/**
- * Makes a torn tail a clean end. The segment may be read again by a later start, and by then its lane has markers of this process: they cover
- * everything before them, and would make damage of what no process has ever acknowledged.
- */
-async function clear({ path, offset, bytes }: LogDamage): Promise<void> {
-  const file = await open(path, 'r+');
-  try {
-    await file.write(new Uint8Array(bytes), 0, bytes, offset);
-    await file.datasync();
-  } finally {
-    await file.close();
-  }
 }
 
 /** A segment that was allocated and whose header never reached the disk. */
@@ -171,6 +158,7 @@ async function replaySegment(
       }
       const payload = file.subarray(offset + logRecordHeaderBytes, offset + size);
       const end = { segment: header.id, offset: offset + size };
+      if (kind === LogRecord.filler) continue;
       if (kind === LogRecord.syncMarker) synced.set(lane, markedPosition(payload));
       else if (kind === LogRecord.mutation) count(counts, payload, lane, end, apply);
       else for (const mutation of batchOf(payload)) count(counts, mutation, lane, end, apply);

@@ -30,14 +30,24 @@ const writePlan = planBytes({
   ],
 });
 
+const readId = Buffer.alloc(16, 6);
+const readPlan = planBytes({
+  kind: 'read',
+  preparedId: readId,
+  tableId,
+  binds: [[Target.key, 0, intType]],
+  columns: [[2, 1]],
+});
+
 /** A frontend with one shard whose other ends are in the test's hands. */
-function frontend(options: { openMax?: number; ringBytes?: number } = {}) {
+function frontend(options: { openMax?: number; ringBytes?: number; answerBytesMax?: number } = {}) {
   const requests = ringMemory(options.ringBytes ?? 65536);
-  const answers = ringMemory(65536);
+  const answers = ringMemory(1 << 20);
   const front = new Frontend({
     frameBytesMax: 300_000,
     openMax: options.openMax ?? 1000,
     openPerConnectionMax: 1000,
+    answerBytesMax: options.answerBytesMax ?? 1 << 24,
     writeTimeoutMicros: 1,
     readTimeoutMicros: 1,
   });
@@ -281,6 +291,58 @@ test('over the bound a connection is stopped, or its request is answered with Ov
   assert.equal(resumed![1][0], FrontendItem.resumed);
   assert.equal(taken().length, 2);
   assert.equal(front.stats().timeouts, 2);
+});
+
+test('what a connection has in flight goes by the answers that its statement had', () => {
+  const { front, taken, feed, shardOut } = frontend({ answerBytesMax: 6400 });
+  front.plan(1, readPlan);
+  const connection = front.open(4, 0, true);
+  const stream = (count: number) =>
+    Buffer.concat(
+      Array.from({ length: count }, (_, i) =>
+        executeEnvelope({ version: 4, stream: i, preparedId: readId, values: [int(i)] }),
+      ),
+    );
+  const answer = (requests: readonly RingRecord[], bytes: number) => {
+    for (const { payload, request } of requests) {
+      const one = envelope(0x84, 0, Buffer.from(payload).readInt16LE(6), 8, Buffer.alloc(bytes));
+      shardOut.push(RecordKind.frame, 0, request, 0, Buffer.concat([payload.subarray(8, 12), one]));
+    }
+    shardOut.flush();
+    return drained(front);
+  };
+  // Before the first answer it may have a 64th of what is allowed.
+  assert.equal(feed(connection, stream(100)).stopped, true);
+  const first = taken();
+  assert.equal(first.length, 64);
+  answer(first, 2500);
+  const second = taken();
+  assert.equal(second.length, 2);
+  // While the client leaves too much unread nothing goes on; it does not get Overloaded for that.
+  front.setHeld(connection, true);
+  answer(second, 100);
+  assert.equal(taken().length, 0);
+  front.setHeld(connection, false);
+  drained(front);
+  const third = taken();
+  assert.ok(third.length >= 2 && third.length < 5, `${third.length}`);
+  // Small answers make it forget.
+  let rest = third;
+  let seen = 66 + third.length;
+  for (; seen < 100; seen += rest.length) {
+    answer(rest, 100);
+    rest = taken();
+  }
+  answer(rest, 100);
+  feed(connection, stream(200));
+  let most = 0;
+  for (let open = taken(); open.length > 0; open = taken()) {
+    most = Math.max(most, open.length);
+    answer(open, 100);
+  }
+  assert.ok(most > 10, `${most}`);
+  assert.equal(front.stats().overloaded, 0);
+  assert.equal(front.stats().open, 0);
 });
 
 test('a full ring stops the connection until the shard has read', () => {

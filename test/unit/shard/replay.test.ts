@@ -200,6 +200,13 @@ test('a hole in what was never synced is skipped: the machine stopped in between
     report.damage.map(({ offset }) => offset),
     [second],
   );
+  // Nor is it damage at the next start, when this one's process has written and was killed before it had flushed.
+  const next = openLog(data, 0, 2);
+  next.append(1, mutation(1, 'later'));
+  await next.sync(false);
+  const again = await run(data);
+  assert.deepEqual(again.texts, ['one', 'three', 'later']);
+  assert.deepEqual(again.damage, []);
 });
 
 test('a segment whose header never reached the disk is nothing, one with a damaged header stops the start', async () => {
