@@ -1,6 +1,6 @@
 // Loads Ferrosa, a canned responder and a warm Cassandra in turn with the same workloads, and prints a table and one JSON object.
 import { parseArgs } from 'node:util';
-import { buildLoadTools, type LoadResult, medianWindow, runLoad } from './load.js';
+import { buildLoadTools, type LoadResult, runLoad } from './load.js';
 import { startCassandra, startFerrosa, startFloor, type Target } from './targets.js';
 
 export type Workload = {
@@ -19,10 +19,8 @@ export type Workload = {
 
 type Row = { readonly workload: string; readonly target: string } & LoadResult;
 
-/** Of a fixed rate; odd. Many, for the machine's own stalls differ from minute to minute. */
-const rateWindows = 9;
-/** Between windows. */
-const rateWarmup = 1;
+/** Of a fixed rate: a tail is of pauses, and each server's come every few seconds, as do the machine's own. */
+const rateSeconds = 60;
 
 const optionSpecs = {
   seconds: { type: 'string', default: '10' },
@@ -65,15 +63,10 @@ export async function compareServers(
     await run(target, ['--preload', '--workload', 'ts-read'], 1, 0);
   };
 
-  /** Of a server that has nothing else to do, the window with the median p99: a tail is also what the machine does meanwhile. */
+  /** Of a server that has nothing else to do. */
   const atRate = async (target: Target, workload: Workload): Promise<LoadResult> => {
     await target.settle();
-    const windows: LoadResult[] = [];
-    for (let i = 0; i < rateWindows; i++) {
-      const warmup = i === 0 ? Number(options.warmup) : rateWarmup;
-      windows.push(await run(target, workload.args, Number(options.seconds), warmup, workload));
-    }
-    return medianWindow(windows, ({ p99 }) => p99);
+    return run(target, workload.args, rateSeconds, Number(options.warmup), workload);
   };
 
   const fill = async (target: Target, { prepare: args }: Workload): Promise<void> => {
