@@ -63,11 +63,16 @@ class ShardCursor {
     return encodePosition({ key: taken.key, token: taken.token, clustering: null, rowsInPartition: 0 });
   }
 
-  /** Reads the stream's first rows again, so that it ends within the front run after `rows` of it. */
-  async cut(rows: number): Promise<{ run: RowPartition; position: Uint8Array | null }> {
+  /**
+   * Reads the stream's first rows again, so that it ends within the front run after `rows` of it. Null when writes have changed them
+   * meanwhile so that it does not.
+   */
+  async cut(rows: number): Promise<{ run: RowPartition; position: Uint8Array | null } | null> {
     const command = withLimit(this.#asked!, this.#takenOfStream + rows);
     const stream = new RowStream(await this.shards.read(this.shard, command, this.request));
-    return { run: stream.partitions().at(-1)!, position: stream.position };
+    const run = stream.partitions().at(-1);
+    if (run === undefined || run.rowCount > rows || compareBytes(run.key, this.head()!.key) !== 0) return null;
+    return { run, position: stream.position };
   }
 }
 
@@ -153,9 +158,11 @@ export async function readRange(shards: ShardPort, command: Uint8Array, request:
     if (first === null) return merged.finish(null);
     const head = first.head()!;
     if (merged.rows + head.rowCount > limit) {
-      const { run, position } = await first.cut(limit - merged.rows);
-      merged.add(run);
-      return merged.finish(position ?? first.positionAfter(run));
+      const cut = await first.cut(limit - merged.rows);
+      // Something was gathered before, since no shard is asked for more than the limit: whoever wants more asks for what follows.
+      if (cut === null) return merged.finish(merged.position);
+      merged.add(cut.run);
+      return merged.finish(cut.position ?? first.positionAfter(cut.run));
     }
     const taken = first.take();
     merged.add(taken);
