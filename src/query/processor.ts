@@ -70,7 +70,11 @@ export class Processor implements QueryProcessor {
     preparedTable: PreparedTable = noTable,
   ) {
     const nowMs = () => services.clock.nowMs();
-    this.observer = new StatementObserver(services.settings, services.clock);
+    this.observer = new StatementObserver(
+      services.settings,
+      services.clock,
+      (table) => services.catalogue.tableById(table) !== null,
+    );
     this.prepared = new PreparedStore(services.settings.preparedStatementsCacheBytes, preparedTable);
     this.texts = new TextPlans(services.settings.textPlansMax, (parsed, keyspace) => this.#plan(parsed, keyspace));
     this.#uuids = new TimeUuids(() => services.clock.nowMicros(), services.randomBytes(8));

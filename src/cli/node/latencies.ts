@@ -113,8 +113,7 @@ export class Latencies {
     const { observer, prepared, texts } = this.#processor;
     for (const { preparedId, table, isWrite, isConditional, latency, rows } of figures) {
       const id = idText(table);
-      if (this.#storage.metadata.catalogue.tableById(id) !== null)
-        observer.figures.mergeHot(id, isConditional ? 'casWrite' : isWrite ? 'write' : 'read', latency);
+      observer.figures.mergeHot(id, isConditional ? 'casWrite' : isWrite ? 'write' : 'read', latency);
       const statement = prepared.peek(preparedId) ?? texts.byId(preparedId);
       if (statement === undefined) continue;
       observer.fingerprints.merge(statement.query, latency, rows, nowMs());

@@ -23,19 +23,25 @@ export class CoordinatorFigures {
     unlogged: new Histogram(),
     counter: new Histogram(),
   };
+  readonly #exists: (table: string) => boolean;
+
+  /** @param exists  whether there is a table with this id: statements end after their table was dropped, too */
+  constructor(exists: (table: string) => boolean) {
+    this.#exists = exists;
+  }
 
   /** Notes a statement that has ended, in whatever way. */
   note(plan: Plan, consistency: number, micros: number): void {
     if (plan.kind === 'select') {
       if (plan.table.virtual) return;
       const kind = plan.restrictions.isKeyRange ? 'scan' : isSerial(consistency) ? 'casRead' : 'read';
-      this.#of(plan.table.id)[kind].add(micros);
+      this.#of(plan.table.id)?.[kind].add(micros);
     } else if (plan.kind === 'write') {
-      this.#of(plan.table.id)[plan.conditions === null ? 'write' : 'casWrite'].add(micros);
+      this.#of(plan.table.id)?.[plan.conditions === null ? 'write' : 'casWrite'].add(micros);
     } else if (plan.kind === 'batch') {
       const conditional = plan.statements.some(({ conditions }) => conditions !== null);
       for (const id of new Set(plan.statements.map(({ table }) => table.id)))
-        this.#of(id)[conditional ? 'casWrite' : 'write'].add(micros);
+        this.#of(id)?.[conditional ? 'casWrite' : 'write'].add(micros);
     }
   }
 
@@ -45,7 +51,7 @@ export class CoordinatorFigures {
 
   /** Adds what the addon has measured since it was asked last. `table`: UUID text. */
   mergeHot(table: string, kind: 'read' | 'write' | 'casWrite', latency: HistogramData): void {
-    this.#of(table)[kind].merge(latency);
+    this.#of(table)?.[kind].merge(latency);
   }
 
   /** By table id. */
@@ -62,9 +68,10 @@ export class CoordinatorFigures {
     for (const table of this.#byTable.values()) for (const kind of coordinatorKinds) table[kind].tick();
   }
 
-  #of(table: string): CoordinatorTable {
+  #of(table: string): CoordinatorTable | null {
     let known = this.#byTable.get(table);
     if (known === undefined) {
+      if (!this.#exists(table)) return null;
       const made = (): Histogram => new Histogram();
       known = { read: made(), write: made(), scan: made(), casRead: made(), casWrite: made() };
       this.#byTable.set(table, known);

@@ -21,13 +21,15 @@ export type ObservedStatement = {
 };
 
 export class StatementObserver {
-  readonly figures = new CoordinatorFigures();
+  readonly figures: CoordinatorFigures;
   readonly running = new RunningQueries();
   readonly slow: SlowQueries;
   readonly fingerprints: Fingerprints;
   readonly #clock: QueryClock;
 
-  constructor(settings: QuerySettings, clock: QueryClock) {
+  /** @param tableExists  whether there is a table with this id */
+  constructor(settings: QuerySettings, clock: QueryClock, tableExists: (table: string) => boolean) {
+    this.figures = new CoordinatorFigures(tableExists);
     this.slow = new SlowQueries(settings.slowQueryMs, settings.slowQueriesKept);
     this.fingerprints = new Fingerprints(settings.queryFingerprintsMax);
     this.#clock = clock;
