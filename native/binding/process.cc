@@ -17,6 +17,7 @@
 #endif
 
 #include "arguments.h"
+#include "core/huge_blocks.h"
 #include "register.h"
 
 namespace ferrosa {
@@ -125,8 +126,16 @@ Napi::Value CloseDescriptor(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
-// Gives the system what the allocator keeps for later, of all threads; takes as long as there is much of it. False where it has no such call.
+// keepFreedMemory(bytes)
+Napi::Value KeepFreedMemory(const Napi::CallbackInfo& info) {
+  KeepHugeBlocks(static_cast<size_t>(info[0].ToNumber().Int64Value()) / kHugeBlockBytes);
+  return info.Env().Undefined();
+}
+
+// Gives the system what the allocator and memtables keep for later, of all threads; takes as long as there is much of it. False where the
+// allocator has no such call.
 Napi::Value TrimMemory(const Napi::CallbackInfo& info) {
+  TrimHugeBlocks();
 #ifdef __GLIBC__
   ::malloc_trim(0);
   return Napi::Boolean::New(info.Env(), true);
@@ -143,6 +152,7 @@ void RegisterProcess(Napi::Env env, Napi::Object exports) {
   exports.Set("duplicateDescriptor", Napi::Function::New(env, DuplicateDescriptor));
   exports.Set("sendNow", Napi::Function::New(env, SendNow));
   exports.Set("closeDescriptor", Napi::Function::New(env, CloseDescriptor));
+  exports.Set("keepFreedMemory", Napi::Function::New(env, KeepFreedMemory));
   exports.Set("trimMemory", Napi::Function::New(env, TrimMemory));
   exports.Set("askForSlices", Napi::Function::New(env, AskForSlices));
   exports.Set("cores", Napi::Function::New(env, Cores));

@@ -55,9 +55,10 @@ struct LogMap {
 // Gives it back, in steps: by a background thread.
 void Release(const LogMap& map);
 
-// What a sync has to bring to disk: [from, to) of a file that stays open until Synced().
+// What a sync has to bring to disk: [from, to) of a file that stays open and mapped until Synced().
 struct LogRange {
   int fd;
+  uint8_t* map;
   uint64_t from;
   uint64_t to;
   std::string path;

@@ -32,6 +32,12 @@ export const sendNow = addon.sendNow as (fd: number, bytes: Uint8Array, start: n
 export const closeDescriptor = addon.closeDescriptor as (fd: number) => void;
 
 /**
+ * How much of the memory of memtables that were flushed is kept for those to come, in bytes; nothing until this is called. Fresh memory costs the
+ * kernel time to zero, in the middle of writes.
+ */
+export const keepFreedMemory = addon.keepFreedMemory as (bytes: number) => void;
+
+/**
  * Gives memory back to the system that was freed and is kept for later, of all threads. Blocks for some milliseconds when there is much of
  * it. False where the allocator has no call for it.
  */

@@ -1,19 +1,23 @@
 // Memory after a peak: what V8 and the allocator keep for the next one goes back to the system once clients have fallen silent.
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { trimMemory } from '../../native/index.js';
+import { keepFreedMemory, trimMemory } from '../../native/index.js';
 
 /** Without a request for so long nobody waits for this thread. */
 const idleMs = 2_000;
 /** Fewer requests since the last time are not worth the work. */
 const requestsMin = 100;
+/** Of the memory of all memtables, what the flush of the largest gives back at once. */
+const flushedPart = 0.5;
 
 /**
  * Looks every two seconds whether requests have stopped, and gives memory back once when they have.
  * @param requests  those since the start
+ * @param memtableBytesMax  of all memtables
  * @returns ends it
  */
-export function trimWhenIdle(requests: () => number): () => void {
+export function trimWhenIdle(requests: () => number, memtableBytesMax: number): () => void {
+  keepFreedMemory(memtableBytesMax * flushedPart);
   const collect = collector();
   let seen = requests();
   let trimmedAt = seen;
