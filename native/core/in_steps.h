@@ -9,13 +9,24 @@
 namespace ferrosa {
 
 inline constexpr std::chrono::microseconds kRestBetweenSteps{100};
+// A step that took longer is followed by smaller ones: what a page costs differs tenfold between machines.
+inline constexpr std::chrono::microseconds kStepMax{60};
+inline constexpr uint64_t kStepBytesMin = 16 << 10;
 
-// Calls step(offset, bytes) for all of [from, to), `bytes_a_step` at most each. The caller's thread sleeps between.
+// Calls step(offset, bytes) for all of [from, to), `bytes_a_step` at most each; steps but the last are of multiples of kStepBytesMin. The
+// caller's thread sleeps between. REQUIRES: bytes_a_step is a power of two
 template <class Step>
 void InSteps(uint64_t from, uint64_t to, uint64_t bytes_a_step, Step step) {
-  for (uint64_t at = from; at < to; at += bytes_a_step) {
+  uint64_t bytes = bytes_a_step;
+  for (uint64_t at = from; at < to;) {
     if (at > from) std::this_thread::sleep_for(kRestBetweenSteps);
-    step(at, std::min(bytes_a_step, to - at));
+    const uint64_t n = std::min(bytes, to - at);
+    const auto began = std::chrono::steady_clock::now();
+    step(at, n);
+    const auto took = std::chrono::steady_clock::now() - began;
+    if (took > kStepMax) bytes = std::max(bytes / 2, kStepBytesMin);
+    else if (took < kStepMax / 3) bytes = std::min(bytes * 2, bytes_a_step);
+    at += n;
   }
 }
 
