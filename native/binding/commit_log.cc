@@ -1,6 +1,7 @@
 // native/binding/commit_log.cc: CommitLog and LogReader for JavaScript. Typed in src/native/commit-log.ts.
 #include "commit_log.h"
 
+#include "arguments.h"
 #include "core/lender.h"
 #include "register.h"
 
@@ -10,16 +11,6 @@ namespace {
 constexpr napi_type_tag kLogTag = {0x6c1f0b5f3c7d4b11, 0x9a52c3e7f06dd1a4};
 
 double Num(uint64_t v) { return static_cast<double>(v); }
-
-bool BytesOf(const Napi::CallbackInfo& info, size_t i, Slice* out) {
-  if (info.Length() <= i || !info[i].IsTypedArray()) {
-    Napi::TypeError::New(info.Env(), "expected a Uint8Array").ThrowAsJavaScriptException();
-    return false;
-  }
-  auto array = info[i].As<Napi::Uint8Array>();
-  *out = Slice(array.Data(), array.ByteLength());
-  return true;
-}
 
 bool NumberOf(const Napi::CallbackInfo& info, size_t i, double* out) {
   if (info.Length() <= i || !info[i].IsNumber()) {
@@ -32,7 +23,7 @@ bool NumberOf(const Napi::CallbackInfo& info, size_t i, double* out) {
 
 bool TableOf(const Napi::CallbackInfo& info, size_t i, TableId* out) {
   Slice bytes;
-  if (!BytesOf(info, i, &bytes)) return false;
+  if (!GetBytes(info, i, &bytes)) return false;
   if (bytes.size != out->size()) {
     Napi::TypeError::New(info.Env(), "a table id has 16 bytes").ThrowAsJavaScriptException();
     return false;
@@ -125,7 +116,7 @@ class CommitLogJs : public Napi::ObjectWrap<CommitLogJs> {
   Napi::Value Append(const Napi::CallbackInfo& info) {
     double kind;
     Slice payload;
-    if (!NumberOf(info, 0, &kind) || !BytesOf(info, 1, &payload)) return info.Env().Undefined();
+    if (!NumberOf(info, 0, &kind) || !GetBytes(info, 1, &payload)) return info.Env().Undefined();
     if (kind != 1 && kind != 2) {
       Napi::TypeError::New(info.Env(), "kind is 1 (mutation) or 2 (batch)").ThrowAsJavaScriptException();
       return info.Env().Undefined();
@@ -283,7 +274,7 @@ class LogReaderJs : public Napi::ObjectWrap<LogReaderJs> {
  public:
   explicit LogReaderJs(const Napi::CallbackInfo& info) : Napi::ObjectWrap<LogReaderJs>(info) {
     Slice bytes;
-    if (!BytesOf(info, 0, &bytes)) return;
+    if (!GetBytes(info, 0, &bytes)) return;
     held_ = Napi::Persistent(info[0].As<Napi::Object>());
     begin_ = bytes.data;
     reader_ = std::make_unique<LogReader>(bytes);
@@ -325,6 +316,17 @@ class LogReaderJs : public Napi::ObjectWrap<LogReaderJs> {
   bool done_ = false;
 };
 
+// fillerRecord(segment id, bytes)
+Napi::Value MakeFillerRecord(const Napi::CallbackInfo& info) {
+  const uint32_t bytes = GetU32(info, 1);
+  if (bytes < kLogRecordHeaderBytes) {
+    ThrowStatus(info.Env(), Status::Invalid("commit log: too few bytes for a record"));
+    return info.Env().Undefined();
+  }
+  const std::vector<uint8_t> record = FillerRecord(static_cast<uint64_t>(GetNumber(info, 0)), bytes);
+  return Napi::Buffer<uint8_t>::Copy(info.Env(), record.data(), record.size());
+}
+
 }  // namespace
 
 CommitLog* CommitLogOf(Napi::Value value) {
@@ -351,6 +353,7 @@ void RegisterCommitLog(Napi::Env env, Napi::Object exports) {
   using R = LogReaderJs;
   exports.Set("LogReader", R::DefineClass(env, "LogReader",
                                           {R::InstanceMethod<&R::Header>("header"), R::InstanceMethod<&R::Next>("next")}));
+  exports.Set("fillerRecord", Napi::Function::New(env, MakeFillerRecord));
 }
 
 }  // namespace ferrosa

@@ -14,8 +14,6 @@ namespace {
 // Each takes some 60 us.
 constexpr uint64_t kBytesAStep = 128 << 10;
 constexpr uint64_t kBytesAnUnmap = 1 << 20;
-// Where pages are larger, madvise refuses what is no whole page, and nothing is won.
-constexpr uint64_t kPageBytes = 4096;
 
 uint32_t SaltOf(uint64_t id) {
   uint8_t bytes[8];
@@ -28,6 +26,14 @@ uint32_t HeaderCrc(uint32_t salt, uint32_t length, uint8_t kind) {
   StoreLE(bytes, length);
   bytes[4] = kind;
   return Crc32(salt, Slice(bytes, sizeof bytes));
+}
+
+// `salt`: of the segment. What follows the record's header is in place already.
+void StoreLogRecordHeader(uint8_t* record, uint32_t salt, LogRecord kind, uint32_t length) {
+  StoreLE(record, length);
+  StoreLE(record + 4, HeaderCrc(salt, length, static_cast<uint8_t>(kind)));
+  StoreLE(record + 8, Crc32(salt, Slice(record + kLogRecordHeaderBytes, length)));
+  record[12] = static_cast<uint8_t>(kind);
 }
 
 Status DiskError(const char* what, const std::string& path, int error) {
@@ -122,8 +128,8 @@ Status SyncToDisk(const LogRange& range, bool in_steps) {
   if (in_steps)
     InSteps(range.from, range.to, kBytesAStep, [&](uint64_t at, uint64_t n) {
       // A mapped page is made clean by itself, with an interrupt of the other cores for each. What is written is not looked at again.
-      const uint64_t from = at / kPageBytes * kPageBytes;
-      const uint64_t to = (at + n) / kPageBytes * kPageBytes;
+      const uint64_t from = at / PageBytes() * PageBytes();
+      const uint64_t to = (at + n) / PageBytes() * PageBytes();
       if (to > from) (void)::madvise(range.map + from, to - from, MADV_DONTNEED);
       (void)::sync_file_range(range.fd, static_cast<off64_t>(at), static_cast<off64_t>(n), SYNC_FILE_RANGE_WRITE);
     });
@@ -195,12 +201,8 @@ Status CommitLog::Rotate() {
 void CommitLog::Write(LogRecord kind, Slice payload) {
   uint8_t* p = active_->data + active_->used;
   const uint32_t length = static_cast<uint32_t>(payload.size);
-  const uint32_t salt = active_->salt;
   std::memcpy(p + kLogRecordHeaderBytes, payload.data, payload.size);
-  StoreLE(p, length);
-  StoreLE(p + 4, HeaderCrc(salt, length, static_cast<uint8_t>(kind)));
-  StoreLE(p + 8, Crc32(salt, payload));
-  p[12] = static_cast<uint8_t>(kind);
+  StoreLogRecordHeader(p, active_->salt, kind, length);
   active_->used += kLogRecordHeaderBytes + length;
   lsn_ += kLogRecordHeaderBytes + length;
 }
@@ -349,13 +351,20 @@ LogReader::Check LogReader::At(uint32_t offset, Item* out) const {
   const uint8_t* p = file_.data + offset;
   const uint32_t length = LoadLE<uint32_t>(p);
   const uint8_t kind = p[12];
-  if (kind < 1 || kind > 4 || length > file_.size - offset - kLogRecordHeaderBytes) return Check::kBadHeader;
+  if (kind < 1 || kind > kLogRecordKinds || length > file_.size - offset - kLogRecordHeaderBytes) return Check::kBadHeader;
   if (LoadLE<uint32_t>(p + 4) != HeaderCrc(salt_, length, kind)) return Check::kBadHeader;
   out->kind = static_cast<LogRecord>(kind);
   out->offset = offset;
   out->size = kLogRecordHeaderBytes + length;
   out->payload = Slice(p + kLogRecordHeaderBytes, length);
   return LoadLE<uint32_t>(p + 8) == Crc32(salt_, out->payload) ? Check::kGood : Check::kBadPayload;
+}
+
+std::vector<uint8_t> FillerRecord(uint64_t segment_id, uint32_t bytes) {
+  DB_ASSERT(bytes >= kLogRecordHeaderBytes);
+  std::vector<uint8_t> record(bytes);
+  StoreLogRecordHeader(record.data(), SaltOf(segment_id), LogRecord::kFiller, bytes - kLogRecordHeaderBytes);
+  return record;
 }
 
 LogReader::Item LogReader::Next() {

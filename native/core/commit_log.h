@@ -28,6 +28,7 @@ enum class LogRecord : uint8_t {
   kSyncMarker = 3,  // u64 segment id, u32 offset: everything before it was on disk when this was written
   kFiller = 4,      // nothing, in the place of bytes that replay has accepted as lost
 };
+inline constexpr uint8_t kLogRecordKinds = 4;
 
 using TableId = std::array<uint8_t, 16>;
 struct TableIdHash {
@@ -178,6 +179,9 @@ struct LogSegmentHeader {
   uint32_t shard_count = 0;
   uint32_t bytes = 0;
 };
+
+// A whole record of kind kFiller. REQUIRES: bytes >= kLogRecordHeaderBytes
+std::vector<uint8_t> FillerRecord(uint64_t segment_id, uint32_t bytes);
 
 // What stands in a segment, from bytes that may be damaged anywhere.
 class LogReader {

@@ -4,6 +4,7 @@
 #pragma once
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "connection_filter.h"
@@ -223,11 +224,8 @@ class Frontend : private Spreads::Sink {
   Record RequestOf(uint32_t number) const;
   uint32_t OpenSlot(Connection* connection, const Slot& wanted);
   Taken Full(Connection* connection, int16_t stream, uint8_t version);
-  // Whether a client that reads no answer costs too much memory with this request.
-  bool MustWait(const Connection& connection, const Slot& slot) const {
-    if (connection.held) return true;
-    return connection.answer_bytes > 0 && connection.answer_bytes + slot.answer_bytes > options_.answer_bytes_max;
-  }
+  // What becomes of a request for which there is no room; null when there is.
+  std::optional<Taken> Refusal(Connection* connection, const Slot& wanted);
   void AddItem(ItemKind kind, uint32_t connection, size_t start);
   void NoteStop(Connection* connection);
   void BeginCall();

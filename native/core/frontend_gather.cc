@@ -34,10 +34,7 @@ Frontend::Taken Frontend::PutToAll(Connection* connection, const Slot& wanted, H
   if (plan.index.buckets.size() != lanes_.size()) return Taken::kLeft;
   for (const Lane& lane : lanes_)
     if (lane.ended || !lane.requests->fits(bytes)) return Taken::kLeft;
-  if (MustWait(*connection, wanted)) return Taken::kStop;
-  if (stats_.open >= options_.open_max || connection->open >= options_.open_per_connection_max) {
-    return Full(connection, wanted.stream, wanted.version);
-  }
+  if (const auto refusal = Refusal(connection, wanted)) return *refusal;
   // All or none: what is reserved and not committed is as if it had not been.
   for (Lane& lane : lanes_)
     if (lane.requests->Reserve(bytes) == nullptr) return Full(connection, wanted.stream, wanted.version);

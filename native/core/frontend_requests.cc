@@ -35,6 +35,14 @@ Frontend::Taken Frontend::Full(Connection* connection, int16_t stream, uint8_t v
   return Taken::kTaken;
 }
 
+std::optional<Frontend::Taken> Frontend::Refusal(Connection* connection, const Slot& wanted) {
+  // A client that reads no answer is not overloaded: it waits, whatever it asked for.
+  const uint64_t answer_bytes = connection->answer_bytes + wanted.answer_bytes;
+  if (connection->held || (connection->answer_bytes > 0 && answer_bytes > options_.answer_bytes_max)) return Taken::kStop;
+  if (stats_.open < options_.open_max && connection->open < options_.open_per_connection_max) return std::nullopt;
+  return Full(connection, wanted.stream, wanted.version);
+}
+
 bool Frontend::IsReady(const Connection& connection, HotPlan* plan) const {
   if (plan == nullptr || !MayRun(connection, *plan)) return false;
   if (plan->skips == 0) return true;
@@ -192,10 +200,7 @@ Frontend::Taken Frontend::Put(Connection* connection, const Slot& wanted, HotHea
   const uint32_t shard = ShardOfToken(head->token, static_cast<uint32_t>(lanes_.size()), options_.ignore_msb);
   Lane& lane = lanes_[shard];
   if (lane.ended || !lane.requests->fits(kHotHeadBytes + body.size)) return Taken::kLeft;
-  if (MustWait(*connection, wanted)) return Taken::kStop;
-  if (stats_.open >= options_.open_max || connection->open >= options_.open_per_connection_max) {
-    return Full(connection, wanted.stream, wanted.version);
-  }
+  if (const auto refusal = Refusal(connection, wanted)) return *refusal;
   uint8_t* to = lane.requests->Reserve(kHotHeadBytes + body.size);
   if (to == nullptr) return Full(connection, wanted.stream, wanted.version);
   head->version = wanted.version;

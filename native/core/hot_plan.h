@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <unordered_map>
 #include <vector>
 
@@ -116,16 +117,15 @@ inline constexpr int32_t kNoSlot = -1;
 class AnswerSize {
  public:
   void Note(uint64_t bytes) {
-    bytes_ = std::max(bytes, is_known_ ? bytes_ - bytes_ / kForgets : 0);
-    is_known_ = true;
+    const uint64_t before = bytes_.value_or(0);
+    bytes_ = std::max(bytes, before - before / kForgets);
   }
   // `unknown`: before the first answer.
-  uint64_t Of(uint64_t unknown) const { return is_known_ ? bytes_ : unknown; }
+  uint64_t Of(uint64_t unknown) const { return bytes_.value_or(unknown); }
 
  private:
   static constexpr uint64_t kForgets = 32;  // of the largest, the part that each smaller answer takes away
-  uint64_t bytes_ = 0;
-  bool is_known_ = false;
+  std::optional<uint64_t> bytes_;
 };
 
 // Slots number the values of a request: first the binds in their order, then the constants.

@@ -72,6 +72,9 @@ export const LogRecord = { mutation: 1, batch: 2, syncMarker: 3, filler: 4 } as 
 /** Bytes before a record's payload. */
 export const logRecordHeaderBytes = 13;
 
+/** A record of so many bytes with nothing in it, of the segment with this id. @throws FerrosaError-shaped INVALID when they are too few */
+export const fillerRecord = addon.fillerRecord as (segment: number, bytes: number) => Buffer;
+
 export interface LogReader {
   header(): LogSegmentHeader;
   /** At most `max` quadruples (found, kind, offset, size); empty at the end. Size has the record's header in it. */

@@ -10,13 +10,11 @@ const unknownAnswers = 8;
 export class RequestsInFlight {
   readonly #limits: ServerLimits;
   #count = 0;
-  /** Of the next answer: about the largest of late. */
-  #answerBytes: number;
-  #answered = false;
+  /** Of the next answer: about the largest of late. Null before the first. */
+  #answerBytes: number | null = null;
 
   constructor(limits: ServerLimits) {
     this.#limits = limits;
-    this.#answerBytes = limits.outputBytesMax / unknownAnswers;
   }
 
   get count(): number {
@@ -27,7 +25,8 @@ export class RequestsInFlight {
   get isFull(): boolean {
     const { requestsPerConnectionMax, outputBytesMax } = this.#limits;
     if (this.#count >= requestsPerConnectionMax) return true;
-    return this.#count > 0 && (this.#count + 1) * this.#answerBytes > outputBytesMax;
+    const answerBytes = this.#answerBytes ?? outputBytesMax / unknownAnswers;
+    return this.#count > 0 && (this.#count + 1) * answerBytes > outputBytesMax;
   }
 
   begin(): void {
@@ -37,8 +36,7 @@ export class RequestsInFlight {
   /** @param answerBytes  the whole envelope */
   end(answerBytes: number): void {
     this.#count--;
-    const expected = this.#answered ? this.#answerBytes - this.#answerBytes / forgets : 0;
-    this.#answerBytes = Math.max(answerBytes, expected);
-    this.#answered = true;
+    const before = this.#answerBytes ?? 0;
+    this.#answerBytes = Math.max(answerBytes, before - before / forgets);
   }
 }

@@ -2,22 +2,22 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { keepFreedMemory, trimMemory } from '../../native/index.js';
+import { memtableCleanupPart } from '../../shard/index.js';
 
 /** Without a request for so long nobody waits for this thread. */
 const idleMs = 2_000;
 /** Fewer requests since the last time are not worth the work. */
 const requestsMin = 100;
-/** Of the memory of all memtables, what the flush of the largest gives back at once. */
-const flushedPart = 0.5;
 
 /**
- * Looks every two seconds whether requests have stopped, and gives memory back once when they have.
+ * Keeps what the flush of a full memtable frees for the next one. Looks every two seconds whether requests have stopped, and gives memory back
+ * once when they have.
  * @param requests  those since the start
  * @param memtableBytesMax  of all memtables
  * @returns ends it
  */
 export function trimWhenIdle(requests: () => number, memtableBytesMax: number): () => void {
-  keepFreedMemory(memtableBytesMax * flushedPart);
+  keepFreedMemory(memtableBytesMax * memtableCleanupPart);
   const collect = collector();
   let seen = requests();
   let trimmedAt = seen;

@@ -13,7 +13,7 @@ import {
 } from '../../native/index.js';
 import { comparePositions } from '../files/manifest.js';
 import { commitLogFolder, segmentIdOf } from '../files/names.js';
-import { mend } from './mend.js';
+import { type LogDamage, mend } from './mend.js';
 
 /** Records handed out in one turn of the event loop. */
 const recordsPerTurn = 4096;
@@ -47,14 +47,6 @@ export type ReplayedMutation = {
 
 /** 'applied'; 'skipped': in SSTables or not this shard's; 'unknown': its table does not exist any more. */
 export type ApplyOutcome = 'applied' | 'skipped' | 'unknown';
-
-/** A place that could not be read. `torn`: the tail that the end of the process cut off. */
-export type LogDamage = {
-  readonly path: string;
-  readonly offset: number;
-  readonly bytes: number;
-  readonly torn: boolean;
-};
 
 export type ReplayReport = {
   readonly segments: number;
@@ -116,7 +108,7 @@ export async function replay(segments: readonly OldSegment[], options: ReplayOpt
     await replaySegment(path, file, reader, header, options, progress);
   }
   if (!options.ignoreErrors) refuseDamage(progress);
-  for (const place of progress.places) if (place.what === null) await mend(place);
+  for (const place of progress.places) if (place.what === null) await mend(place, place.segment);
   const { applied, skipped, unknown } = progress.counts;
   const damage = progress.places.map(({ path, offset, bytes, torn }) => ({ path, offset, bytes, torn }));
   return { segments: segments.length, applied, skipped, unknownTable: unknown, damage };
