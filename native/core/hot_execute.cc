@@ -179,6 +179,7 @@ bool HotExecutor::BuildWrite(int64_t token, const HotTime& time, HotWrite* out) 
   out->view_count = 0;
   out->clustering.clear();
   if (plan_->flags & kHotDeletePartition) {
+    if (times.timestamp < 0) return false;  // refused
     RowWrite& row = out->rows[out->row_count++];
     row = RowWrite{};
     row.key = key;

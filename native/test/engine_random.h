@@ -82,6 +82,9 @@ inline void PutOperation(Prng& prng, uint16_t id, bool expires, Writer* out) {
   }
 }
 
+// Rows and ranges may be written and deleted before 1970, partitions are not.
+inline constexpr int64_t kEarliest = -3;
+
 // `covers`: some delete partitions and ranges; otherwise some rows and cells expire.
 inline Writer MakeMutation(Prng& prng, bool covers = true) {
   Writer out;
@@ -93,11 +96,11 @@ inline Writer MakeMutation(Prng& prng, bool covers = true) {
   out.LE<int64_t>(MurmurToken(Slice(key, 4)));
   out.LE<uint16_t>(4);
   out.Bytes(Slice(key, 4));
-  const auto put_deletion = [&] {
-    out.LE<int64_t>(static_cast<int64_t>(prng.Below(20)));
+  const auto put_deletion = [&](int64_t earliest) {
+    out.LE<int64_t>(earliest + static_cast<int64_t>(prng.Below(20)));
     out.LE<uint32_t>(100);
   };
-  if (deletion) put_deletion();
+  if (deletion) put_deletion(0);
   for (uint64_t items = 1 + prng.Below(3); items > 0; items--) {
     const uint64_t kind = 1 + prng.Below(covers ? 3 : 2);
     out.U8(static_cast<uint8_t>(kind));
@@ -106,16 +109,16 @@ inline Writer MakeMutation(Prng& prng, bool covers = true) {
       PutClustering(prng, prng.Below(3), &out);
       out.U8(prng.Below(2) ? 6 : 0);
       PutClustering(prng, prng.Below(3), &out);
-      put_deletion();
+      put_deletion(kEarliest);
       continue;
     }
     if (kind == kItemRow) PutClustering(prng, 2, &out);
     uint64_t flags = prng.Below(8) & ~uint64_t{kRowLivenessTtl};
     if (!covers && (flags & kRowLiveness) && prng.Below(3) == 0) flags |= kRowLivenessTtl;
     out.U8(static_cast<uint8_t>(flags));
-    if (flags & kRowLiveness) out.LE<int64_t>(static_cast<int64_t>(prng.Below(20)));
+    if (flags & kRowLiveness) out.LE<int64_t>(kEarliest + static_cast<int64_t>(prng.Below(20)));
     if (flags & kRowLivenessTtl) out.LE<uint32_t>(50), out.LE<uint32_t>(100);
-    if (flags & kRowDeletion) put_deletion();
+    if (flags & kRowDeletion) put_deletion(kEarliest);
     const uint64_t operations = prng.Below(4);
     out.Var(operations);
     for (uint64_t i = 0; i < operations; i++)

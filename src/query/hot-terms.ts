@@ -55,8 +55,9 @@ export class HotTerms {
       return true;
     }
     if (!(term instanceof ConstantTerm) || typeof term.value === 'symbol') return false;
-    // A blob that was taken for a tinyint: JavaScript knows where it may stand.
+    // A blob is taken for a tinyint and for a tuple: JavaScript knows where it may stand.
     if (type.kind === 'tinyint' && (term.value?.length ?? 1) !== 1) return false;
+    if (type.kind === 'tuple' && target === hotTargets.partitionKey) return false;
     this.constants.push({ target, which, value: term.value as Uint8Array | null });
     return true;
   }

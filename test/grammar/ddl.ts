@@ -1,6 +1,6 @@
 // Changes of a table and of the types it uses, valid and broken, each with the table as it is afterwards.
 import { list, maybe, type Node, seq } from './node.js';
-import { brokenOption, tableOptions } from './options.js';
+import { brokenOption, quietOptions } from './options.js';
 import type { Random } from './random.js';
 import { type GenColumn, type GenTable, innerType, native, ofKind, typeText } from './schema.js';
 
@@ -44,7 +44,7 @@ function rename(r: Random, table: GenTable): Change {
 }
 
 function options(r: Random, table: GenTable): Change {
-  const chosen = tableOptions(r).filter((option) => !/default_time_to_live|min_index|max_index/.test(option));
+  const chosen = quietOptions(r).filter((option) => !/min_index|max_index/.test(option));
   if (chosen.length === 0 || r.chance(15)) chosen.push(brokenOption(r));
   return { node: seq(`ALTER TABLE ${table.name}`, list(chosen, ' AND ', 1, ' WITH ')), table };
 }

@@ -4,7 +4,7 @@ import { difference, type Outcome, type Target } from '../diff/outcome.js';
 import { change } from './ddl.js';
 import { knownDifference } from './known.js';
 import { list, type Node, render } from './node.js';
-import { tableOptions } from './options.js';
+import { quietOptions } from './options.js';
 import { Random } from './random.js';
 import { type GenTable, randomTable, schemaStatements } from './schema.js';
 import { select, wild } from './select.js';
@@ -80,7 +80,7 @@ export function episodeOf(seed: number, statements: number): Episode {
   const r = new Random(seed);
   const name = `t${seed}`;
   const table = randomTable(r, name);
-  const options = tableOptions(r).filter((option) => !option.startsWith('default_time_to_live'));
+  const options = quietOptions(r);
   const isOrdered = table.columns.some(({ kind }) => kind === 'clustering');
   const tail = list(options, ' AND ', 0, isOrdered ? ' AND ' : ' WITH ');
   const schema = schemaStatements(table, r.chance(30) ? tail : '').map((node) => stepOf(r, node, false, 0));
@@ -116,6 +116,8 @@ export async function runEpisode(episode: Episode, ferrosa: Target, cassandra: T
   const { steps } = episode;
   const lines = steps.map(lineOf);
   const hasReversed = lines.some(({ cql }) => /^CREATE TABLE .* DESC\b/.test(cql));
+  const hasEqualKeys = lines.some(({ cql }) => /^CREATE TABLE .*\bc\d+ (varint|decimal)\b/.test(cql));
+  const hasTtl = lines.some(({ cql }) => /\bTTL\b/.test(cql));
   // Cassandra compiles each prepared statement anew, and keeps only so many.
   const asText = lines.map((line) => ({ ...line, prepared: false }));
   const [ours, theirs] = await Promise.all([outcomes(ferrosa, lines, steps), outcomes(cassandra, asText, steps)]);
@@ -130,7 +132,12 @@ export async function runEpisode(episode: Episode, ferrosa: Target, cassandra: T
     if ('code' in theirs[index]!) verdict.failed++;
     const what = difference(line, ours[index]!, theirs[index]!);
     if (what === null) continue;
-    const known = knownDifference(what, ours[index]!, theirs[index]!, { hasReversed, cql: line.cql });
+    const known = knownDifference(what, ours[index]!, theirs[index]!, {
+      hasReversed,
+      hasEqualKeys,
+      hasTtl,
+      cql: line.cql,
+    });
     if (known !== null) {
       verdict.known.set(known, (verdict.known.get(known) ?? 0) + 1);
     } else verdict.findings.push({ episode, index, cql: line.cql, what, ours: ours[index]!, theirs: theirs[index]! });

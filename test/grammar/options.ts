@@ -76,6 +76,13 @@ export function tableOptions(r: Random): string[] {
     .map((make) => make(r));
 }
 
+/**
+ * Those that leave statements to what they say: no time to live by default, and no flush beside a TRUNCATE, after which Cassandra may show again
+ * what was there.
+ */
+export const quietOptions = (r: Random): string[] =>
+  tableOptions(r).filter((option) => !/^(default_time_to_live|memtable_flush_period)/.test(option));
+
 const broken: readonly string[] = [
   "comment = {'a': 'b'}",
   'bloom_filter_fp_chance = 0',

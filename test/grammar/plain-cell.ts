@@ -1,10 +1,10 @@
 // Cells of an outcome without what reason 4 of docs/differences.md leaves open: of equal decimals in a set, or as keys of a map, either may
-// stay, and sets that functions make have an order of their own.
+// stay, sets that functions make have an order of their own, and one varint has many bytes.
 
 type Type = { readonly code: string; readonly inner: readonly Type[] };
 
 /** Protocol ids (native_protocol_v5.spec, section 4.2.5.2) as test/diff/remote.ts writes them. */
-const code = { decimal: '6', list: '20', map: '21', set: '22', udt: '30', tuple: '31' } as const;
+const code = { decimal: '6', varint: 'e', list: '20', map: '21', set: '22', udt: '30', tuple: '31' } as const;
 
 /** The type at the end of a column's `name type`; null for what is none. A name may have spaces. */
 export function typeOfColumn(column: string): Type | null {
@@ -15,9 +15,20 @@ export function typeOfColumn(column: string): Type | null {
   return null;
 }
 
+/** A number, or a class with what is in its parentheses. */
+function nameAt(text: string, from: number): string {
+  let end = from;
+  for (let depth = 0; end < text.length; end++) {
+    if (text[end] === '(') depth++;
+    else if (text[end] === ')') depth--;
+    else if (depth === 0 && !/[\w.]/.test(text[end]!)) break;
+  }
+  return text.slice(from, end);
+}
+
 function readType(text: string, from: number): { type: Type; end: number } | null {
-  const name = /^[\w.]+/.exec(text.slice(from))?.[0];
-  if (name === undefined) return null;
+  const name = nameAt(text, from);
+  if (name === '') return null;
   const inner: Type[] = [];
   let at = from + name.length;
   if (text[at] === '<')
@@ -45,12 +56,16 @@ export function shortest(cell: string): string {
   return `${unscaled}E${-scale}`;
 }
 
+/** A varint in hexadecimal without bytes before what it says. */
+const shortestInteger = (cell: string): string => cell.replace(/^(00)+(?=[0-7])/, '').replace(/^(ff)+(?=[89a-f])/, '');
+
 /**
  * A cell in hexadecimal, as text; equal for cells that reason 4 does not part.
  * @param isKey  it is a clustering column, an element of a set or a key of a map
  */
 export function plainCell(type: Type, cell: string, isKey: boolean): string {
   if (type.code === code.decimal) return isKey ? shortest(cell) : cell;
+  if (type.code === code.varint) return shortestInteger(cell);
   const parts = type.inner.length === 0 ? null : partsOf(type, Buffer.from(cell, 'hex'));
   if (parts === null) return cell;
   const [first, second] = type.inner as [Type, Type | undefined];

@@ -13,7 +13,7 @@ const lanes = 4;
 /** Episodes of a lane between fresh keyspaces: tables cost memory. */
 const episodesAKeyspace = 12;
 /** Findings of one kind that are kept, each of another episode: what looks alike need not be alike. */
-const examplesMax = 3;
+const examplesMax = 12;
 /** Statements between two lines on how far the run is. */
 const progressEach = 10_000;
 

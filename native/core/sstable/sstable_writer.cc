@@ -126,7 +126,9 @@ void SSTableWriter::Add(const Unfiltered& item) {
     open_ = item.marker.open;
   }
   previous_start_ = position;
-  const bool full = Position() - block_start_ >= table_->column_index_bytes;
+  // The index keeps the deletion that is open where a block begins, and has the sign of its time for "none".
+  const bool is_keepable = open_.live() || open_.marked_for_delete_at >= 0;
+  const bool full = is_keepable && Position() - block_start_ >= table_->column_index_bytes;
   if (full || block_count_ > 0) comparable(&item_);
   if (full) AddIndexBlock();
 }

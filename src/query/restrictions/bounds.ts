@@ -71,8 +71,8 @@ export function partitionKeys(restrictions: StatementRestrictions, context: Bind
   const keys = partitionKeysAsGiven(restrictions, context);
   for (const key of keys) checkPartitionKey(key);
   const columns = restrictions.table.partitionKey;
-  // Other constants of a wrong length have been refused; a blob is taken for a tinyint, though not in a key that is written.
-  if (columns.some(({ type }) => type.kind === 'tinyint'))
+  // Other constants that are no values have been refused; a blob is taken for a tinyint and a tuple, though not in a key that is written.
+  if (columns.some(({ type }) => type.kind === 'tinyint' || type.kind === 'tuple'))
     for (const row of combinations(restrictions.partitionKey, context))
       for (const [i, { type }] of columns.entries()) validateValue(type, row[i]!);
   return keys;

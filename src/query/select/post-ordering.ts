@@ -1,13 +1,22 @@
 // ORDER BY over several partitions: what was read is sorted before it is answered.
-import type { CqlType } from '../../types/index.js';
-import { compareNullable } from '../values.js';
+import { type CqlType, compareValues } from '../../types/index.js';
+
+/** `descending`: of the table, not of the statement. */
+type OrderingSlot = { readonly slot: number; readonly type: CqlType; readonly descending: boolean };
 
 /** How rows are sorted after they were read: ORDER BY with IN on the partition key. */
 export type PostOrdering = {
-  /** `descending`: of the table, not of the statement. */
-  readonly slots: readonly { readonly slot: number; readonly type: CqlType; readonly descending: boolean }[];
+  readonly slots: readonly OrderingSlot[];
+  /** Against the order of the table. */
   readonly reversed: boolean;
 };
+
+/** In the order of the table, where a partition without rows, which has a null here, stands before those with rows. */
+function compareAsStored({ type, descending }: OrderingSlot, a: Uint8Array | null, b: Uint8Array | null): number {
+  if (a === null) return b === null ? 0 : -1;
+  if (b === null) return 1;
+  return descending ? compareValues(type, b, a) : compareValues(type, a, b);
+}
 
 type Cells = readonly (Uint8Array | null)[];
 
@@ -32,9 +41,8 @@ export class PostOrdered<T> {
     const { slots, reversed } = this.ordering;
     this.#entries.sort((a, b) => {
       for (let i = 0; i < slots.length; i++) {
-        const { type, descending } = slots[i]!;
-        const order = compareNullable(type, a.values[i]!, b.values[i]!);
-        if (order !== 0) return descending === reversed ? order : -order;
+        const order = compareAsStored(slots[i]!, a.values[i]!, b.values[i]!);
+        if (order !== 0) return reversed ? -order : order;
       }
       return 0;
     });

@@ -173,9 +173,10 @@ function bindRestriction(
       return bindEquality(restriction.columns, slots, restriction.term, context, analyzers);
     case 'in': {
       if (restriction.columns.length > 1) throw invalid('Multicolumn IN filters are not supported');
-      // A null among others is passed over.
-      const values = bindIn(restriction.values, context).flatMap(([value]) =>
-        value === null || value === undefined ? [] : [filterValue(value, column)],
+      // Cassandra asks one value after the other, and not behind a null.
+      const bound = bindIn(restriction.values, context).map(([value]) => value ?? null);
+      const values = (bound.includes(null) ? bound.slice(0, bound.indexOf(null)) : bound).map((value) =>
+        filterValue(value, column),
       );
       return [compared(slot, (cell) => values.some((value) => compareValues(column.type, cell, value) === 0))];
     }

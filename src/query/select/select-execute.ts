@@ -402,20 +402,31 @@ class ResultRows {
   }
 }
 
-/** ORDER BY over several partitions: everything is read, then sorted. */
+/** ORDER BY over several partitions: everything is read, and as in Cassandra computed, before it is sorted and cut. */
 async function orderedRows(plan: SelectPlan, source: RowPages, bind: BindContext, limits: Limits): Promise<ResultPage> {
-  const found = new PostOrdered<readonly (Uint8Array | null)[]>(plan.ordering!);
-  const result = new ResultRows(plan, bind);
+  const rows = plan.callsUser
+    ? await userResultRows(plan, await sortedRows(plan, source, limits, copyOf), bind)
+    : await sortedRows(plan, source, limits, (cells) => resultRow(plan, cells, bind));
+  return { rows, next: null };
+}
+
+const copyOf = (cells: readonly (Uint8Array | null)[]) => cells.map((cell) => cell?.slice() ?? null);
+
+/** What `of` makes of each row that a partition may give, in the order of the statement. */
+async function sortedRows<T>(
+  plan: SelectPlan,
+  source: RowPages,
+  limits: Limits,
+  of: (cells: readonly (Uint8Array | null)[]) => T,
+): Promise<T[]> {
+  const found = new PostOrdered<T>(plan.ordering!);
   let key: Uint8Array | null = null;
   let given = 0;
   while (!source.done)
     for (const { key: rowKey, cells } of await source.next()) {
       given = isSameKey(rowKey, key) ? given + 1 : 1;
       key = rowKey;
-      if (given > limits.perPartition) continue;
-      const kept = cells.map((cell) => cell?.slice() ?? null);
-      found.add(found.valuesOf(kept), kept);
+      if (given <= limits.perPartition) found.add(found.valuesOf(cells), of(cells));
     }
-  for (const cells of found.sorted(limits.remaining)) result.add(cells);
-  return { rows: await result.finish(), next: null };
+  return found.sorted(limits.remaining);
 }

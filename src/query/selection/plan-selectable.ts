@@ -18,7 +18,7 @@ import {
   unpackTuple,
 } from '../../types/index.js';
 import { derivedReceiver } from '../binds.js';
-import type { CqlFunction } from '../function-api.js';
+import type { CqlFunction, ScalarFunction } from '../function-api.js';
 import { maskFunction } from '../functions/column-mask.js';
 import { type PlanEnvironment, resolveType } from '../plan-environment.js';
 import { existingColumn } from '../restrictions/relation-checks.js';
@@ -150,8 +150,21 @@ function callNode(environment: PlanEnvironment, call: Call, fetched: FetchedColu
   const args = selectableArguments(call).map((arg, i) =>
     planSelectable(environment, arg, fn.argTypes[i] ?? null, fetched),
   );
-  return fn.kind === 'aggregate' ? new AggregateNode(fn, args) : scalarNode(fn, args);
+  return fn.kind === 'aggregate' ? new AggregateNode(fn, args) : scalarCall(fn, args, fetched);
 }
+
+/** What it gives without the cells of a row, it gives, or fails at, also where there are no rows. */
+function scalarCall(fn: ScalarFunction, args: readonly SelectionNode[], fetched: FetchedColumns): SelectionNode {
+  const node = scalarNode(fn, args);
+  if (!fn.pure || args.length === 0 || !args.every(isConstant)) return node;
+  const term: Term = { constant: false, hasMarker: false, bind: (context) => node.evaluate([], context) };
+  const constant = new TermNode(node.name, node.type, term);
+  fetched.checks.push((bind) => constant.evaluate([], bind));
+  return constant;
+}
+
+const isConstant = (node: SelectionNode): boolean =>
+  node instanceof TermNode || (node instanceof RenamedNode && isConstant(node.of));
 
 function castNode(
   environment: PlanEnvironment,
@@ -164,7 +177,7 @@ function castNode(
   if (sameType(of.type, type)) return of;
   const fn = environment.functions.resolveCast(of.type, type);
   if (fn === null) throw invalid(`${of.name} cannot be cast to ${typeToCql(type)}`);
-  return scalarNode(fn, [of]);
+  return scalarCall(fn, [of], fetched);
 }
 
 function hintNode(

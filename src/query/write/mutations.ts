@@ -1,4 +1,5 @@
 // Collects the mutations of a statement or a batch: one for each partition of each table.
+import { invalid } from '../../common/errors.js';
 import { murmurToken } from '../../native/index.js';
 import type { TableDefinition } from '../../schema/index.js';
 import { MutationBuilder } from '../../storage/index.js';
@@ -65,8 +66,11 @@ export class MutationCollector {
 /**
  * Deletes a partition. A batch may do so twice: the later deletion covers the earlier one, and one of two at the same
  * time is enough.
+ * @throws FerrosaError INVALID for a timestamp before 1970
  */
 export function deletePartition(partition: Partition, timestamp: bigint, nowSeconds: number): void {
+  // SSTables have the sign of the timestamp for "not deleted": Cassandra cannot read what it writes then.
+  if (timestamp < 0n) throw invalid(`A partition cannot be deleted as of a negative timestamp (${timestamp})`);
   if (partition.deletedAt === null) {
     partition.builder.partitionDeletion(timestamp, nowSeconds);
     partition.deletedAt = timestamp;

@@ -188,3 +188,53 @@ test('an index on a frozen collection in a descending order is refused without t
   assert.match(await refused('ASC'), /Cannot create values\(\) index on frozen column c/);
   assert.match(await refused('DESC'), /Cannot create \(\) index on frozen column c/);
 });
+
+test('IN among filters is not looked at behind a null', async () => {
+  const session = await sessionWith(
+    'CREATE TABLE t (k int PRIMARY KEY, v text)',
+    "INSERT INTO t (k, v) VALUES (1, 'a')",
+    "INSERT INTO t (k, v) VALUES (2, 'b')",
+  );
+  const keys = (list: string) => session.rows(`SELECT k FROM t WHERE v IN (${list}) ALLOW FILTERING`);
+  assert.deepEqual(await keys("'b', 'a'"), [['1'], ['2']]);
+  assert.deepEqual(await keys("'b', null, 'a'"), [['2']]);
+  assert.deepEqual(await keys("null, 'a'"), []);
+});
+
+test('a call that needs no row fails also where there is none', async () => {
+  const session = await sessionWith('CREATE TABLE t (k int PRIMARY KEY, v int)');
+  assert.match(
+    await session.error('SELECT v, abs(blobasint(0xCAFE)) FROM t WHERE k = 1'),
+    /value 0xcafe is not a valid/,
+  );
+  assert.deepEqual(await session.rows('SELECT abs(blobasint(0x00000001)) FROM t WHERE k = 1'), []);
+});
+
+test('bytes that are no tuple are no partition key', async () => {
+  const session = await sessionWith('CREATE TABLE t (k frozen<tuple<ascii>>, v int, PRIMARY KEY (k))');
+  const write = (key: string) => session.error(`INSERT INTO t (k, v) VALUES (${key}, 1)`);
+  assert.match(await write('0xff'), /Not enough bytes to read size of 0th component/);
+  assert.match(await write('0x0000000161ff'), /Invalid remaining data after end of tuple value/);
+  assert.deepEqual(await session.rows('SELECT v FROM t WHERE k = 0xff'), []);
+});
+
+test('a partition without rows stands first in the order of the table, last against it', async () => {
+  const partitions = async (order: string, by: string) => {
+    const session = await sessionWith(
+      `CREATE TABLE t (k int, c int, s int static, PRIMARY KEY (k, c)) WITH CLUSTERING ORDER BY (c ${order})`,
+      'INSERT INTO t (k, s) VALUES (2, 1)',
+      'INSERT INTO t (k, c) VALUES (1, 1)',
+    );
+    return session.rows(`SELECT k FROM t WHERE k IN (1, 2) ORDER BY c ${by}`);
+  };
+  assert.deepEqual(await partitions('ASC', 'ASC'), [['2'], ['1']]);
+  assert.deepEqual(await partitions('ASC', 'DESC'), [['1'], ['2']]);
+  assert.deepEqual(await partitions('DESC', 'ASC'), [['1'], ['2']]);
+  assert.deepEqual(await partitions('DESC', 'DESC'), [['2'], ['1']]);
+});
+
+test('a partition is not deleted as of a time that SSTables have no place for', async () => {
+  const session = await sessionWith('CREATE TABLE t (k int, c int, PRIMARY KEY (k, c))');
+  assert.match(await session.error('DELETE FROM t USING TIMESTAMP -5 WHERE k = 1'), /negative timestamp \(-5\)/);
+  assert.equal(await session.error('DELETE FROM t USING TIMESTAMP -5 WHERE k = 1 AND c > 0'), 'no error');
+});
