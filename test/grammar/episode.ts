@@ -59,12 +59,14 @@ const stepOf = (r: Random, node: Node, read: boolean, clock: number): Step => ({
 function data(r: Random, first: GenTable, statements: number): Step[] {
   const steps: Step[] = [];
   let table = first;
+  let isQuiet = true;
   const add = (node: Node, read: boolean): void => void steps.push(stepOf(r, node, read, steps.length));
   while (steps.length < statements) {
-    for (let n = r.between(8, 25); n > 0; n--) add(write(r, table), false);
+    for (let n = r.between(8, 25); n > 0; n--) add(write(r, table, isQuiet), false);
     add(`SELECT * FROM ${table.name}`, true);
     for (let n = r.between(60, 110); n > 0; n--) add(r.chance(94) ? select(r, table) : wild(r, table), true);
-    if (r.chance(50)) continue;
+    isQuiet = r.chance(50);
+    if (isQuiet) continue;
     for (let n = r.between(1, 4); n > 0; n--) {
       const { node, table: after } = change(r, table);
       add(node, false);

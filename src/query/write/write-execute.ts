@@ -1,7 +1,7 @@
 // Turns a planned INSERT, UPDATE or DELETE and bound values into mutations.
 import { invalid } from '../../common/errors.js';
 import { isCompact, type TableDefinition } from '../../schema/index.js';
-import type { ClusteringPrefix } from '../../storage/index.js';
+import type { ClusteringPrefix, ClusteringSlice } from '../../storage/index.js';
 import { clusteringSlices, clusterings, partitionKeys } from '../restrictions/bounds.js';
 import type { BindContext } from '../terms/term.js';
 import { timestampOf, ttlOf } from './attributes.js';
@@ -55,9 +55,10 @@ export function collectWrite(
   collector: MutationCollector,
 ): void {
   const timestamp = timestampOf(plan.attributes, context.timestamp, context.bind);
+  const slices = targets.rows === null ? clusteringSlices(plan.restrictions, context.bind) : [];
+  // As in Cassandra, nobody looks at times where there is nothing to write.
+  if (slices === null || targets.rows?.length === 0) return;
   checkTimestamp(timestamp);
-  // As in Cassandra, nobody looks at the time to live where there is no row to write.
-  if (targets.rows !== null && targets.rows.length === 0) return;
   const parameters: WriteParameters = {
     timestamp,
     ttl: plan.table.isCounter ? 0 : ttlOf(plan.attributes, plan.table, context.nowSeconds, context.bind),
@@ -65,7 +66,7 @@ export function collectWrite(
     paths: context.paths,
   };
   if (targets.rows === null) {
-    deleteSlices(plan, context, parameters, targets, collector);
+    deleteSlices(plan, parameters, targets, slices, collector);
     return;
   }
   for (const key of targets.keys) {
@@ -124,13 +125,11 @@ function writeCompactValue({ regulars }: TableDefinition, writer: RowWriter): vo
 
 function deleteSlices(
   plan: WritePlan,
-  context: WriteContext,
   parameters: WriteParameters,
   targets: WriteTargets,
+  slices: readonly ClusteringSlice[],
   collector: MutationCollector,
 ): void {
-  const slices = clusteringSlices(plan.restrictions, context.bind);
-  if (slices === null) return;
   if (plan.regular.length > 0 || plan.statics.length > 0)
     throw invalid('Range deletions are not supported for specific columns');
   for (const key of targets.keys) {
