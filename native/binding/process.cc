@@ -1,5 +1,5 @@
-// native/binding/process.cc: what Node does not offer of the operating system: advisory locks and core pinning, descriptors, memory that
-// the allocator keeps. Typed in src/native/process.ts.
+// native/binding/process.cc: what Node does not offer of the operating system: advisory locks and core pinning, descriptors, pages that the
+// disk may begin with, memory that the allocator keeps. Typed in src/native/process.ts.
 #include <napi.h>
 
 #include <cerrno>
@@ -120,6 +120,15 @@ Napi::Value SendNow(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), sent < 0 ? 0 : static_cast<double>(sent));
 }
 
+// beginWriteback(fd, from, bytes): hands written pages to the disk and does not wait. What the system cannot, or fails to, is up to fsync.
+Napi::Value BeginWriteback(const Napi::CallbackInfo& info) {
+#ifdef SYNC_FILE_RANGE_WRITE
+  (void)::sync_file_range(static_cast<int>(GetNumber(info, 0)), static_cast<off64_t>(GetNumber(info, 1)), static_cast<off64_t>(GetNumber(info, 2)),
+                          SYNC_FILE_RANGE_WRITE);
+#endif
+  return info.Env().Undefined();
+}
+
 // Closes a descriptor that nothing else has taken over.
 Napi::Value CloseDescriptor(const Napi::CallbackInfo& info) {
   if (info.Length() > 0 && info[0].IsNumber()) ::close(info[0].ToNumber().Int32Value());
@@ -149,6 +158,7 @@ Napi::Value TrimMemory(const Napi::CallbackInfo& info) {
 void RegisterProcess(Napi::Env env, Napi::Object exports) {
   exports.Set("lockFile", Napi::Function::New(env, LockFile));
   exports.Set("pinThread", Napi::Function::New(env, PinThread));
+  exports.Set("beginWriteback", Napi::Function::New(env, BeginWriteback));
   exports.Set("duplicateDescriptor", Napi::Function::New(env, DuplicateDescriptor));
   exports.Set("sendNow", Napi::Function::New(env, SendNow));
   exports.Set("closeDescriptor", Napi::Function::New(env, CloseDescriptor));

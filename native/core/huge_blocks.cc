@@ -14,7 +14,8 @@ namespace {
 
 std::mutex mutex;
 std::vector<void*> kept;
-size_t kept_max = 0;
+size_t taken = 0;
+size_t blocks_max = 0;
 
 // Aligned, so that the kernel can give one huge page for it.
 void* Map() {
@@ -35,6 +36,7 @@ void* Map() {
 void* TakeHugeBlock() {
   {
     const std::lock_guard lock(mutex);
+    taken++;
     if (!kept.empty()) {
       void* block = kept.back();
       kept.pop_back();
@@ -47,7 +49,8 @@ void* TakeHugeBlock() {
 void GiveHugeBlock(void* block) {
   {
     const std::lock_guard lock(mutex);
-    if (kept.size() < kept_max) {
+    taken--;
+    if (taken + kept.size() < blocks_max) {
       kept.push_back(block);
       return;
     }
@@ -57,7 +60,7 @@ void GiveHugeBlock(void* block) {
 
 void KeepHugeBlocks(size_t count) {
   const std::lock_guard lock(mutex);
-  kept_max = count;
+  blocks_max = count;
 }
 
 void TrimHugeBlocks() {

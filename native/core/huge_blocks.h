@@ -12,7 +12,7 @@ inline constexpr size_t kHugeBlockBytes = size_t{2} << 20;
 // From any thread. Aligned to its size; what it holds is anything. Running out of memory stops the process.
 void* TakeHugeBlock();
 void GiveHugeBlock(void* block);
-// How many are kept at most; none until this is called.
+// Blocks that are given back are kept while no more than so many are taken and kept together; none until this is called.
 void KeepHugeBlocks(size_t count);
 // Gives the blocks that are kept back to the system.
 void TrimHugeBlocks();

@@ -28,12 +28,18 @@ export const duplicateDescriptor = addon.duplicateDescriptor as (fd: number) => 
  */
 export const sendNow = addon.sendNow as (fd: number, bytes: Uint8Array, start: number, end: number) => number;
 
+/**
+ * Hands written pages of a file to the disk without waiting for it: what fsync waits for is then less. Nothing is promised of them; does nothing
+ * where the system has no such call.
+ */
+export const beginWriteback = addon.beginWriteback as (fd: number, from: number, bytes: number) => void;
+
 /** Closes a descriptor of `duplicateDescriptor` that nothing has taken over. */
 export const closeDescriptor = addon.closeDescriptor as (fd: number) => void;
 
 /**
- * How much of the memory of memtables that were flushed is kept for those to come, in bytes; nothing until this is called. Fresh memory costs the
- * kernel time to zero, in the middle of writes.
+ * Up to how many bytes in all memtables may have and keep: what a flush frees below that stays for those to come; nothing until this is called.
+ * Fresh memory costs the kernel time to zero, in the middle of writes.
  */
 export const keepFreedMemory = addon.keepFreedMemory as (bytes: number) => void;
 

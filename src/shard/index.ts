@@ -22,4 +22,3 @@ export type {
 export { Shards, type ShardsOptions } from './shards.js';
 export type { CompactionRecord, NodeTable, NodeTables } from './tables-main.js';
 export { ignoredTokenBits, shardOfToken } from './token.js';
-export { memtableCleanupPart } from './worker/pressure.js';

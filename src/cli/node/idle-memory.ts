@@ -2,7 +2,6 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { keepFreedMemory, trimMemory } from '../../native/index.js';
-import { memtableCleanupPart } from '../../shard/index.js';
 
 /** Without a request for so long nobody waits for this thread. */
 const idleMs = 2_000;
@@ -10,14 +9,14 @@ const idleMs = 2_000;
 const requestsMin = 100;
 
 /**
- * Keeps what the flush of a full memtable frees for the next one. Looks every two seconds whether requests have stopped, and gives memory back
+ * Keeps what a flushed memtable frees for the next one. Looks every two seconds whether requests have stopped, and gives memory back
  * once when they have.
  * @param requests  those since the start
  * @param memtableBytesMax  of all memtables
  * @returns ends it
  */
 export function trimWhenIdle(requests: () => number, memtableBytesMax: number): () => void {
-  keepFreedMemory(memtableBytesMax * memtableCleanupPart);
+  keepFreedMemory(memtableBytesMax);
   const collect = collector();
   let seen = requests();
   let trimmedAt = seen;

@@ -5,7 +5,7 @@ import type { Flusher } from './flusher.js';
 import type { ShardTables, TableState } from './tables.js';
 
 /** Part of the budget that memtables which still grow may have: memtable_cleanup_threshold with one flush writer is a half. */
-export const memtableCleanupPart = 0.5;
+const memtableCleanupPart = 0.5;
 /** Writes are taken again when memory is below this part of the budget. */
 const resumePart = 0.9;
 /** From this part of the budget on writes are slowed down, the more the less is left. */

@@ -2,7 +2,13 @@
 // written last; what has none was not finished. Blocks: for pool threads.
 import fs from 'node:fs';
 import path from 'node:path';
-import { crc32, type LargePartition, murmurToken, type NativeFinishedFile } from '../../native/index.js';
+import {
+  beginWriteback,
+  crc32,
+  type LargePartition,
+  murmurToken,
+  type NativeFinishedFile,
+} from '../../native/index.js';
 import { type Compressor, writeCompressionInfo } from './compression.js';
 import { componentName, components, type SSTableName, writtenVersion } from './format.js';
 import { type SSTableMetadata, writeStatistics } from './statistics-write.js';
@@ -47,27 +53,69 @@ export type SSTableInfo = {
 };
 
 const checksumChunkBytes = 65536;
+/** What a file collects before it is written. */
+const writeBytes = 1 << 20;
 
 /** One file that grows, with the sum of its bytes. */
 class OutputFile {
   readonly #fd: number;
-  length = 0;
-  crc = 0;
+  /** The end of the file, which is not written yet. */
+  #held: Buffer | null = null;
+  #heldBytes = 0;
+  #writtenBytes = 0;
+  #crc = 0;
 
   constructor(readonly path: string) {
     this.#fd = fs.openSync(path, 'wx');
   }
+
+  get length(): number {
+    return this.#writtenBytes + this.#heldBytes;
+  }
+
+  /** Of a file that is finished. */
+  get crc(): number {
+    return this.#crc >>> 0;
+  }
+
   append(bytes: Uint8Array): void {
-    for (let done = 0; done < bytes.length; ) done += fs.writeSync(this.#fd, bytes, done, bytes.length - done);
-    this.length += bytes.length;
-    this.crc = crc32(bytes, this.crc);
+    if (this.#heldBytes + bytes.length > writeBytes) this.#writeHeld();
+    if (bytes.length >= writeBytes) {
+      this.#write(bytes);
+      return;
+    }
+    this.#held ??= Buffer.allocUnsafeSlow(writeBytes);
+    this.#held.set(bytes, this.#heldBytes);
+    this.#heldBytes += bytes.length;
   }
+
+  /** Closes the file whether it succeeds or not. */
   finish(): void {
-    fs.fsyncSync(this.#fd);
-    fs.closeSync(this.#fd);
+    try {
+      this.#writeHeld();
+      fs.fsyncSync(this.#fd);
+    } finally {
+      fs.closeSync(this.#fd);
+    }
   }
+
   abort(): void {
     fs.closeSync(this.#fd);
+  }
+
+  #writeHeld(): void {
+    if (this.#held === null || this.#heldBytes === 0) return;
+    const bytes = this.#held.subarray(0, this.#heldBytes);
+    this.#heldBytes = 0;
+    this.#write(bytes);
+  }
+
+  #write(bytes: Uint8Array): void {
+    for (let done = 0; done < bytes.length; ) done += fs.writeSync(this.#fd, bytes, done, bytes.length - done);
+    this.#crc = crc32(bytes, this.#crc);
+    // The disk works while the next part is made, and the sync at the end has little to wait for.
+    beginWriteback(this.#fd, this.#writtenBytes, bytes.length);
+    this.#writtenBytes += bytes.length;
   }
 }
 
@@ -116,14 +164,14 @@ export class SSTableFileWriter {
   /** Ends the files and writes the others. The SSTable is there when this returns. */
   finish(file: NativeFinishedFile, meta: Omit<SSTableMetadata, 'compressionRatio'>): SSTableInfo {
     if (this.#pendingBytes > 0) this.#writeChunk(Buffer.concat(this.#pending));
-    for (const open of this.#open.splice(0)) open.finish();
+    for (let open = this.#open.pop(); open !== undefined; open = this.#open.pop()) open.finish();
     if (this.compression === null) this.#write(components.crc, this.#checksums());
     else
       this.#write(
         components.compressionInfo,
         writeCompressionInfo({ ...this.compression, dataLength: this.#dataBytes, offsets: this.#offsets }),
       );
-    this.#write(components.digest, Buffer.from(String(this.#data.crc >>> 0)));
+    this.#write(components.digest, Buffer.from(String(this.#data.crc)));
     if (file.filter.length > 0) this.#write(components.filter, file.filter);
     const compressionRatio = this.compression === null ? -1 : this.#data.length / this.#dataBytes;
     this.#write(components.statistics, writeStatistics(file, { ...meta, compressionRatio }));
