@@ -65,18 +65,17 @@ class SpareWorker : public LogWorker {
   std::unique_ptr<LogSegment> made_;
 };
 
-// Brings to disk what is in the log now.
+// Brings a part of the log to disk.
 class SyncWorker : public LogWorker {
  public:
-  SyncWorker(Napi::Env env, CommitLogJs* owner, Napi::Object self, std::vector<LogRange> ranges, bool in_steps);
+  SyncWorker(Napi::Env env, CommitLogJs* owner, Napi::Object self, LogSpan span, bool in_steps);
   void Execute() override;
   void OnOK() override;
   void OnError(const Napi::Error& error) override { deferred_.Reject(error.Value()); }
 
  private:
-  const std::vector<LogRange> ranges_;
+  const LogSpan span_;
   const bool in_steps_;
-  const uint64_t up_to_;
 };
 
 class ReleaseWorker : public Napi::AsyncWorker {
@@ -140,10 +139,10 @@ class CommitLogJs : public Napi::ObjectWrap<CommitLogJs> {
   }
 
   Napi::Value Sync(const Napi::CallbackInfo& info) {
-    auto ranges = log()->Unsynced();
-    if (ranges.empty()) return info.Env().Null();
+    LogSpan span = log()->Unsynced(info[1].ToBoolean());
+    if (span.ranges.empty()) return info.Env().Null();
     const bool in_steps = info[0].ToBoolean();
-    auto* worker = new SyncWorker(info.Env(), this, info.This().As<Napi::Object>(), std::move(ranges), in_steps);
+    auto* worker = new SyncWorker(info.Env(), this, info.This().As<Napi::Object>(), std::move(span), in_steps);
     auto promise = worker->promise();
     worker->Queue();
     return promise;
@@ -254,11 +253,11 @@ void SpareWorker::OnError(const Napi::Error& error) {
   deferred_.Reject(error.Value());
 }
 
-SyncWorker::SyncWorker(Napi::Env env, CommitLogJs* owner, Napi::Object self, std::vector<LogRange> ranges, bool in_steps)
-    : LogWorker(env, owner, self), ranges_(std::move(ranges)), in_steps_(in_steps), up_to_(owner->log()->appended()) {}
+SyncWorker::SyncWorker(Napi::Env env, CommitLogJs* owner, Napi::Object self, LogSpan span, bool in_steps)
+    : LogWorker(env, owner, self), span_(std::move(span)), in_steps_(in_steps) {}
 
 void SyncWorker::Execute() {
-  for (const LogRange& range : ranges_)
+  for (const LogRange& range : span_.ranges)
     if (const Status status = SyncToDisk(range, in_steps_); !status.ok()) {
       SetError(status.message());
       return;
@@ -266,7 +265,7 @@ void SyncWorker::Execute() {
 }
 
 void SyncWorker::OnOK() {
-  owner_->Synced(Env(), up_to_);
+  owner_->Synced(Env(), span_.up_to);
   deferred_.Resolve(Env().Undefined());
 }
 

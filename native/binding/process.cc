@@ -141,10 +141,15 @@ Napi::Value KeepFreedMemory(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
-// Gives the system what the allocator and memtables keep for later, of all threads; takes as long as there is much of it. False where the
-// allocator has no such call.
-Napi::Value TrimMemory(const Napi::CallbackInfo& info) {
+// Gives the system what memtables have left for those to come.
+Napi::Value TrimMemtableMemory(const Napi::CallbackInfo& info) {
   TrimHugeBlocks();
+  return info.Env().Undefined();
+}
+
+// Gives the system what the allocator keeps for later, of all threads; takes as long as there is much of it. False where the allocator has
+// no such call.
+Napi::Value TrimMemory(const Napi::CallbackInfo& info) {
 #ifdef __GLIBC__
   ::malloc_trim(0);
   return Napi::Boolean::New(info.Env(), true);
@@ -163,6 +168,7 @@ void RegisterProcess(Napi::Env env, Napi::Object exports) {
   exports.Set("sendNow", Napi::Function::New(env, SendNow));
   exports.Set("closeDescriptor", Napi::Function::New(env, CloseDescriptor));
   exports.Set("keepFreedMemory", Napi::Function::New(env, KeepFreedMemory));
+  exports.Set("trimMemtableMemory", Napi::Function::New(env, TrimMemtableMemory));
   exports.Set("trimMemory", Napi::Function::New(env, TrimMemory));
   exports.Set("askForSlices", Napi::Function::New(env, AskForSlices));
   exports.Set("cores", Napi::Function::New(env, Cores));

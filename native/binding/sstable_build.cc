@@ -67,7 +67,8 @@ class BuildObject : public Napi::ObjectWrap<BuildObject> {
   static Napi::Function Define(Napi::Env env) {
     return DefineClass(env, "SSTableBuild",
                        {InstanceMethod<&BuildObject::Run>("run"), InstanceMethod<&BuildObject::Take>("take"),
-                        InstanceMethod<&BuildObject::Finished>("finished"), InstanceMethod<&BuildObject::NextFile>("nextFile")});
+                        InstanceMethod<&BuildObject::Finished>("finished"), InstanceMethod<&BuildObject::NextFile>("nextFile"),
+                        InstanceMethod<&BuildObject::Close>("close")});
   }
   explicit BuildObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<BuildObject>(info) {
     Slice descriptor;
@@ -142,7 +143,7 @@ class BuildObject : public Napi::ObjectWrap<BuildObject> {
 
   bool Ready(Napi::Env env) {
     if (build_) return true;
-    Napi::TypeError::New(env, "the build has no options").ThrowAsJavaScriptException();
+    Napi::TypeError::New(env, "the build has no options, or is closed").ThrowAsJavaScriptException();
     return false;
   }
 
@@ -222,6 +223,12 @@ class BuildObject : public Napi::ObjectWrap<BuildObject> {
 
   void NextFile(const Napi::CallbackInfo& info) {
     if (Ready(info.Env())) build_->NextFile();
+  }
+
+  // The collector may come for this object long after the flush, and a memtable is large.
+  void Close(const Napi::CallbackInfo&) {
+    build_.reset();
+    frozen_.reset();
   }
 
   DescriptorPtr table_;

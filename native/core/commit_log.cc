@@ -124,15 +124,17 @@ void Release(const LogMap& map) {
 
 Status SyncToDisk(const LogRange& range, bool in_steps) {
 #ifdef SYNC_FILE_RANGE_WRITE
-  // Only hands pages to the disk. What it cannot, or fails to, is up to fdatasync.
-  if (in_steps)
+  if (in_steps) {
+    // A mapped page is made clean by itself, with an interrupt of the other cores for each, and a large folio as long as any of it is mapped.
+    // What is written is not looked at again.
+    const uint64_t from = range.from / PageBytes() * PageBytes();
+    const uint64_t to = range.to / PageBytes() * PageBytes();
+    InSteps(from, to, kBytesAnUnmap, [&](uint64_t at, uint64_t n) { (void)::madvise(range.map + at, n, MADV_DONTNEED); });
+    // Only hands pages to the disk. What it cannot, or fails to, is up to fdatasync.
     InSteps(range.from, range.to, kBytesAStep, [&](uint64_t at, uint64_t n) {
-      // A mapped page is made clean by itself, with an interrupt of the other cores for each. What is written is not looked at again.
-      const uint64_t from = at / PageBytes() * PageBytes();
-      const uint64_t to = (at + n) / PageBytes() * PageBytes();
-      if (to > from) (void)::madvise(range.map + from, to - from, MADV_DONTNEED);
       (void)::sync_file_range(range.fd, static_cast<off64_t>(at), static_cast<off64_t>(n), SYNC_FILE_RANGE_WRITE);
     });
+  }
 #else
   (void)in_steps;
 #endif
@@ -267,17 +269,18 @@ void CommitLog::Synced(uint64_t up_to) {
   if (all) synced_ = lsn_;  // nobody waits for a marker
 }
 
-std::vector<LogRange> CommitLog::Unsynced() const {
-  std::vector<LogRange> ranges;
-  if (lsn_ <= synced_) return ranges;
+LogSpan CommitLog::Unsynced(bool full_only) const {
+  LogSpan span;
+  span.up_to = full_only ? active_->lsn_begin : lsn_;
+  if (span.up_to <= synced_) return span;
   const auto add = [&](const LogSegment& s) {
     const uint64_t begun = synced_ > s.lsn_begin ? synced_ - s.lsn_begin + kLogHeaderBytes : 0;
-    ranges.push_back({s.fd, s.data, begun, s.used, s.path});
+    span.ranges.push_back({s.fd, s.data, begun, s.used, s.path});
   };
   for (const auto& s : segments_)
     if (s->fd >= 0 && s->lsn_begin + (s->used - kLogHeaderBytes) > synced_) add(*s);
-  add(*active_);
-  return ranges;
+  if (!full_only) add(*active_);
+  return span;
 }
 
 void CommitLog::Retire(LogSegment* segment) {

@@ -64,6 +64,10 @@ struct LogRange {
   uint64_t to;
   std::string path;
 };
+struct LogSpan {
+  std::vector<LogRange> ranges;
+  uint64_t up_to = 0;  // log sequence number of its end: for Synced()
+};
 // For a background thread. In steps: it may take longer, and disturbs nobody while it writes. Server: the disk refuses.
 Status SyncToDisk(const LogRange& range, bool in_steps);
 
@@ -119,8 +123,8 @@ class CommitLog {
   uint64_t synced() const { return synced_; }
   // What is on disk now. Writes a sync marker when records were appended since the last one.
   void Synced(uint64_t up_to);
-  // What is past synced(), oldest first.
-  std::vector<LogRange> Unsynced() const;
+  // What is past synced(), oldest first; without the segment that is written, when `full_only`: its pages are still being touched.
+  LogSpan Unsynced(bool full_only) const;
   // Maps of segments that are full and synced, each given once: to Release().
   std::vector<LogMap> TakeRetired() { return std::exchange(retired_, {}); }
 

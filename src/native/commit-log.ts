@@ -43,9 +43,10 @@ export interface CommitLog {
   prepareSpare(): Promise<void> | null;
   /**
    * Brings all that is in the log now to disk, in Node's thread pool; `stats().synced` covers it when the promise resolves. Null when there is
-   * nothing to bring. `inSteps` takes longer, and leaves the cores to requests meanwhile. Rejects when the disk refuses.
+   * nothing to bring. `inSteps` takes longer, and leaves the cores to requests meanwhile; `fullOnly` leaves out the segment that is being
+   * written. Rejects when the disk refuses.
    */
-  sync(inSteps: boolean): Promise<void> | null;
+  sync(inSteps: boolean, fullOnly: boolean): Promise<void> | null;
   position(): LogPosition;
   /** The table's records up to the position are in SSTables; returns the paths of the segments to unlink. */
   markFlushed(tableId: Uint8Array, segment: number, offset: number): string[];

@@ -43,6 +43,9 @@ export const closeDescriptor = addon.closeDescriptor as (fd: number) => void;
  */
 export const keepFreedMemory = addon.keepFreedMemory as (bytes: number) => void;
 
+/** Gives back to the system what `keepFreedMemory` has kept. Blocks for some milliseconds when there is much of it. */
+export const trimMemtableMemory = addon.trimMemtableMemory as () => void;
+
 /**
  * Gives memory back to the system that was freed and is kept for later, of all threads. Blocks for some milliseconds when there is much of
  * it. False where the allocator has no call for it.

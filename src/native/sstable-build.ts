@@ -76,6 +76,8 @@ export interface NativeSSTableBuild {
   /** After fileDone or done; null when there is no file. */
   finished(): NativeFinishedFile | null;
   nextFile(): void;
+  /** Lets go of the inputs; nothing else may be called then. */
+  close(): void;
 }
 
 export const NativeSSTableBuild = addon.SSTableBuild as new (

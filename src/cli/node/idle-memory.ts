@@ -1,10 +1,12 @@
 // Memory after a peak: what V8 and the allocator keep for the next one goes back to the system once clients have fallen silent.
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { keepFreedMemory, trimMemory } from '../../native/index.js';
+import { keepFreedMemory, trimMemory, trimMemtableMemory } from '../../native/index.js';
 
 /** Without a request for so long nobody waits for this thread. */
 const idleMs = 2_000;
+/** Without a request for so many times as long the memory of memtables goes back too: fresh memory is dear when writes come again. */
+const memtableLooks = 30;
 /** Fewer requests since the last time are not worth the work. */
 const requestsMin = 100;
 
@@ -20,11 +22,13 @@ export function trimWhenIdle(requests: () => number, memtableBytesMax: number): 
   const collect = collector();
   let seen = requests();
   let trimmedAt = seen;
+  let idleLooks = 0;
   const timer = setInterval(() => {
     const now = requests();
-    const isIdle = now === seen;
+    idleLooks = now === seen ? idleLooks + 1 : 0;
     seen = now;
-    if (!isIdle || now - trimmedAt < requestsMin) return;
+    if (idleLooks === memtableLooks) trimMemtableMemory();
+    if (idleLooks === 0 || now - trimmedAt < requestsMin) return;
     trimmedAt = now;
     collect();
     trimMemory();

@@ -44,6 +44,14 @@ export class LogSync {
     if (this.#options.mode === 'batch') this.#start();
   }
 
+  /**
+   * Call from time to time while records are appended. Full segments do not wait for the end of the period: the disk gets them evenly, and the
+   * sync that a flush waits for has little left to do.
+   */
+  relieve(): void {
+    if (this.#running === null && this.#options.mode === 'periodic') this.#start(true);
+  }
+
   /** Syncs everything that is in the log now. */
   async flush(): Promise<void> {
     for (this.#start(); this.#running !== null; this.#start()) await this.#running;
@@ -65,14 +73,14 @@ export class LogSync {
     await this.flush();
   }
 
-  #start(): void {
+  #start(fullOnly = false): void {
     if (this.#running !== null) {
       this.#again = true;
       return;
     }
     if (this.#failed) return;
     // Nobody waits for a periodic one.
-    const syncing = this.#log.sync(this.#options.mode === 'periodic');
+    const syncing = this.#log.sync(this.#options.mode === 'periodic', fullOnly);
     if (syncing === null) return;
     this.#running = this.#finish(syncing).finally(() => {
       this.#running = null;

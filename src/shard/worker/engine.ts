@@ -34,6 +34,7 @@ import type {
 import type { ShardEnds } from '../router.js';
 import type { Rpc } from '../rpc.js';
 import { shardOfToken } from '../token.js';
+import { Brake } from './brake.js';
 import { Compactor } from './compactor.js';
 import { Flusher } from './flusher.js';
 import { Pressure } from './pressure.js';
@@ -76,8 +77,7 @@ export class ShardEngine {
   readonly #graphs: VectorGraphs;
   #scheduled = false;
   #appended = 0;
-  #appendedAtBrake = 0;
-  readonly #sleeper = new Int32Array(new SharedArrayBuffer(4));
+  readonly #brake = new Brake();
   readonly #ticker = new Ticker((isDue, ticks) => this.#tick(isDue, ticks));
   #recovered = false;
 
@@ -197,16 +197,8 @@ export class ShardEngine {
     if (outcome & ShardLoopOutcome.misses) this.#onMisses();
     this.#logSync.appended();
     if (this.#ticker.isIdle && this.#log.appended() - this.#appended > hurryBytes) this.#ticker.hurry();
-    if (this.#pressure.brakeMs > 0) this.#brake();
+    if (this.#brake.isOn) this.#brake.wait(this.#log.appended());
     if (outcome & ShardLoopOutcome.more) this.#runLater();
-  }
-
-  /** Memory is short: when there were writes the thread waits, its ring fills, and with it those who send. */
-  #brake(): void {
-    const appended = this.#log.appended();
-    if (appended === this.#appendedAtBrake) return;
-    this.#appendedAtBrake = appended;
-    Atomics.wait(this.#sleeper, 0, 0, this.#pressure.brakeMs);
   }
 
   #runLater(): void {
@@ -395,16 +387,20 @@ export class ShardEngine {
     const moved = bytes > 0;
     this.#appended += bytes;
     if (moved || this.#pressure.refusing !== null || isDue(retryTicks)) this.#pressure.check(this.#host.nowMs());
+    this.#brake.set(this.#pressure.brakeMsAMiB, this.#appended);
     // Whoever runs writes in this thread's place would not meet its brake.
-    this.#loop.lendWrites(this.#pressure.brakeMs === 0);
-    if (moved) this.#prepareSpare();
+    this.#loop.lendWrites(!this.#brake.isOn);
+    if (moved) {
+      this.#prepareSpare();
+      this.#logSync.relieve();
+    }
     if (isDue(retryTicks)) this.#retryLog();
     if (isDue(rateTicks)) this.#store.tickRates();
     if (isDue(compactionTicks)) {
       for (const state of this.#tables.byId.values()) this.#compactor.consider(state);
       this.#graphs.saveChanged();
     }
-    return bytes > busyBytesATick * ticks || this.#pressure.brakeMs > 0;
+    return bytes > busyBytesATick * ticks || this.#brake.isOn;
   }
 
   #prepareSpare(): void {

@@ -6,11 +6,15 @@ import type { ShardTables, TableState } from './tables.js';
 
 /** Part of the budget that memtables which still grow may have: memtable_cleanup_threshold with one flush writer is a half. */
 const memtableCleanupPart = 0.5;
+/** A full budget is passed over for so long while flushes run: the brake is at its hardest meanwhile. */
+const patienceMs = 1_000;
 /** Writes are taken again when memory is below this part of the budget. */
 const resumePart = 0.9;
 /** From this part of the budget on writes are slowed down, the more the less is left. */
 const brakePart = 0.75;
-const brakeMsMax = 20;
+/** Where half of what is left then has gone: 50 MiB a second. */
+const brakeMsHalfway = 20;
+const brakeMsMax = 1_000;
 
 export type PressureLimits = { readonly memtableBytesMax: number; readonly logBytesMax: number };
 
@@ -21,9 +25,11 @@ export class Pressure {
   readonly #limits: PressureLimits;
   readonly #refuse: (reason: string | null) => void;
   #nowMs = 0;
+  /** Since when the budget is full, null when it is not. */
+  #fullSinceMs: number | null = null;
   memtableBytes = 0;
-  /** How long a shard waits after each batch of writes, so that clients wait for flushes instead of being refused. */
-  brakeMs = 0;
+  /** How long a shard waits for each MiB that was written, so that clients wait for flushes instead of being refused. */
+  brakeMsAMiB = 0;
   /** Why writes are refused, null when they are not. */
   refusing: string | null = null;
 
@@ -80,13 +86,15 @@ export class Pressure {
   #judge(): void {
     const { memtableBytesMax } = this.#limits;
     const short = (this.memtableBytes / memtableBytesMax - brakePart) / (1 - brakePart);
-    this.brakeMs = short <= 0 ? 0 : Math.ceil(Math.min(short, 1) * brakeMsMax);
+    this.brakeMsAMiB =
+      short <= 0 ? 0 : short >= 1 ? brakeMsMax : Math.min(brakeMsMax, (brakeMsHalfway * short) / (1 - short));
     const limit = this.refusing === null ? memtableBytesMax : memtableBytesMax * resumePart;
+    this.#fullSinceMs = this.memtableBytes <= limit ? null : (this.#fullSinceMs ?? this.#nowMs);
     const why = this.#flusher.problem;
-    const reason =
-      this.memtableBytes <= limit
-        ? null
-        : `Memtables are full (memtable_offheap_space)${why === null ? ', and flushing does not keep up' : `: ${why}`}`;
+    const isHopeless = this.#fullSinceMs !== null && (why !== null || this.#nowMs - this.#fullSinceMs >= patienceMs);
+    const reason = isHopeless
+      ? `Memtables are full (memtable_offheap_space)${why === null ? ', and flushing does not keep up' : `: ${why}`}`
+      : null;
     if ((reason === null) !== (this.refusing === null)) this.#refuse(reason);
     this.refusing = reason;
   }

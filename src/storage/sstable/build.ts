@@ -187,5 +187,7 @@ function build(
     writer?.abort();
     for (const info of done) removeSSTable(info);
     throw error;
+  } finally {
+    run.close();
   }
 }

@@ -68,7 +68,7 @@ test('a log that is full of records goes on in a new segment, and flushing frees
     log.oldestTables().map((b) => b.toString()),
     [tableA.toString()],
   );
-  await log.sync(false);
+  await log.sync(false, false);
   const { segment, offset } = log.position();
   // Table B was written last, into the third segment and the active one.
   const freed = log.markFlushed(tableA, segment, offset);
@@ -85,7 +85,7 @@ test('a sync in steps covers full segments, which are then no longer mapped', {
   const full = segmentFiles(folder).slice(0, -1);
   const mapped = () => full.filter((file) => readFileSync('/proc/self/maps', 'utf8').includes(file));
   assert.deepEqual(mapped(), full);
-  await log.sync(true);
+  await log.sync(true, false);
   assert.equal(log.stats().synced, log.appended());
   while (mapped().length > 0) await setTimeout(1); // given back by another thread
   assert.deepEqual(
@@ -120,7 +120,7 @@ test('segments are written in the order of their ids, also when a spare one come
     segmentFiles(folder).flatMap((file) => texts(read(readFileSync(file)))),
     written,
   );
-  await log.sync(false);
+  await log.sync(false, false);
   // All but the last segment hold nothing that a flush up to here does not have; the others are gone once each.
   const { segment, offset } = log.position();
   const freed = log.markFlushed(tableA, segment, offset);
@@ -133,7 +133,7 @@ test('a flush only frees what was written before it', async () => {
   log.append(1, mutation(tableA, 'first'));
   const { segment, offset } = log.position();
   for (let i = 0; i < 3; i++) log.append(1, mutation(tableA, 'y'.repeat(60_000)));
-  await log.sync(false);
+  await log.sync(false, false);
   assert.deepEqual(log.markFlushed(tableA, segment, offset), []);
   assert.ok(log.stats().segments >= 2);
 });
@@ -204,15 +204,15 @@ test('a sync leaves a marker that covers what was on disk', async () => {
   const { folder, log } = open();
   log.append(1, mutation(tableA, 'one'));
   const before = log.position().offset;
-  await log.sync(false);
+  await log.sync(false, false);
   log.append(1, mutation(tableA, 'two'));
   const items = read(readFileSync(segmentFiles(folder)[0]!));
   const marker = items.find((i) => i.kind === LogRecord.syncMarker)!;
   assert.equal(marker.payload.readBigUInt64LE(0), 2563n);
   assert.equal(marker.payload.readUInt32LE(8), before);
   assert.deepEqual(texts(items), ['one', 'two']);
-  await log.sync(false);
-  assert.equal(log.sync(false), null, 'a marker alone asks for no further sync');
+  await log.sync(false, false);
+  assert.equal(log.sync(false, false), null, 'a marker alone asks for no further sync');
 });
 
 test('a header that is damaged, foreign or of another version is refused', () => {

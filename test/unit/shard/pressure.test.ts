@@ -35,9 +35,9 @@ function shard() {
     { memtableBytesMax: budget, logBytesMax: 1 << 20 },
     (reason) => refusals.push(reason),
   );
-  const at = (growing: number, frozen: number): Pressure => {
+  const at = (growing: number, frozen: number, nowMs = 1): Pressure => {
     Object.assign(memory, { growing, frozen });
-    pressure.check(1);
+    pressure.check(nowMs);
     return pressure;
   };
   return { at, flushed, refusals, flusher };
@@ -53,11 +53,11 @@ test('half of the budget in a growing memtable begins a flush', () => {
 
 test('writes are slowed down from three quarters of the budget on, the more the less is left, before any is refused', () => {
   const { at, refusals } = shard();
-  assert.equal(at(250, 500).brakeMs, 0);
-  const waits = [760, 850, 950, 1000].map((bytes) => at(250, bytes - 250).brakeMs);
+  assert.equal(at(250, 500).brakeMsAMiB, 0);
+  const waits = [760, 850, 950, 1000].map((bytes) => at(250, bytes - 250).brakeMsAMiB);
   assert.ok(waits[0]! > 0 && waits.every((ms, i) => i === 0 || ms > waits[i - 1]!), `waits grow: ${waits}`);
   assert.deepEqual(refusals, []);
-  assert.equal(at(100, 0).brakeMs, 0);
+  assert.equal(at(100, 0).brakeMsAMiB, 0);
 });
 
 test('a full budget refuses writes with what keeps flushes from helping, until a tenth is free again', () => {
@@ -68,4 +68,15 @@ test('a full budget refuses writes with what keeps flushes from helping, until a
   assert.equal(refusals.length, 1, 'still refused: nothing changes at the border at each tick');
   assert.equal(at(0, 900).refusing, null);
   assert.deepEqual(refusals.slice(1), [null]);
+});
+
+test('a budget that is full while flushes succeed refuses writes only when it stays so', () => {
+  const { at, refusals } = shard();
+  assert.equal(at(0, 1001, 5).refusing, null);
+  assert.equal(at(0, 1001, 1_004).refusing, null);
+  assert.equal(at(0, 900, 1_005).refusing, null);
+  assert.equal(at(0, 1001, 1_006).refusing, null, 'counted anew');
+  assert.match(at(0, 1001, 2_006).refusing!, /Memtables are full .* flushing does not keep up/);
+  assert.equal(at(0, 950, 2_007).refusing, refusals[0]);
+  assert.equal(at(0, 900, 2_008).refusing, null);
 });

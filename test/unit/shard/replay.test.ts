@@ -110,7 +110,7 @@ async function tornLog() {
   const data = newData();
   const log = openLog(data);
   log.append(1, mutation(1, 'whole'));
-  await log.sync(false);
+  await log.sync(false, false);
   const end = log.position().offset;
   log.append(1, mutation(1, 'torn apart'));
   flip(segments(data)[0]!, end + 40);
@@ -132,7 +132,7 @@ test('a torn tail of one start is no damage at the next, whose markers stand in 
   // The process that has replayed it writes, and is killed before it has flushed what it replayed.
   const next = openLog(data, 0, 2);
   next.append(1, mutation(1, 'later'));
-  await next.sync(false);
+  await next.sync(false, false);
   const report = await run(data);
   assert.deepEqual(report.texts, ['whole', 'later']);
   assert.deepEqual(report.damage, []);
@@ -157,7 +157,7 @@ test('a flipped byte in what was synced stops the start with file, offset and wh
   const second = log.position().offset;
   log.append(1, mutation(1, 'two'));
   log.append(1, mutation(1, 'three'));
-  await log.sync(false);
+  await log.sync(false, false);
   log.append(1, mutation(1, 'four'));
   flip(segments(data)[0]!, second + 42);
   await assert.rejects(run(data), (error: Error & { code: string }) => {
@@ -181,7 +181,7 @@ test('damage at the end of a segment is told from a torn tail by the markers of 
   const last = log.position().offset;
   log.append(1, mutation(1, 'y'.repeat(30_000)));
   log.append(1, mutation(1, 'z'.repeat(30_000)));
-  await log.sync(false);
+  await log.sync(false, false);
   flip(segments(data)[0]!, last + 100);
   await assert.rejects(run(data), { code: 'CORRUPT' });
 });
@@ -203,7 +203,7 @@ test('a hole in what was never synced is skipped: the machine stopped in between
   // Nor is it damage at the next start, when this one's process has written and was killed before it had flushed.
   const next = openLog(data, 0, 2);
   next.append(1, mutation(1, 'later'));
-  await next.sync(false);
+  await next.sync(false, false);
   const again = await run(data);
   assert.deepEqual(again.texts, ['one', 'three', 'later']);
   assert.deepEqual(again.damage, []);
@@ -255,5 +255,5 @@ test('periodic mode acknowledges at once and has everything on disk after it sto
   logSync.appended();
   assert.equal(log.stats().synced, 0);
   await logSync.stop();
-  assert.equal(log.sync(false), null);
+  assert.equal(log.sync(false, false), null);
 });
