@@ -25,7 +25,7 @@ import { watchDiskUsage } from './node/disk-usage.js';
 import { loadPagingKey, monotonicMicros, nextTimeUuid, nowMs } from './node/environment.js';
 import { scheduleEstimates } from './node/estimates.js';
 import { Figures } from './node/figures.js';
-import { trimWhenIdle } from './node/idle-memory.js';
+import { collectOnlyAsNeeded, trimWhenIdle } from './node/idle-memory.js';
 import { watchPartitions } from './node/large-partitions.js';
 import { Latencies } from './node/latencies.js';
 import { NodeLogs } from './node/logs.js';
@@ -71,6 +71,7 @@ export async function startNode(
 ): Promise<RunningNode> {
   // For all threads, which inherit it: requests come to threads that are waiting, and do not wait for who computes.
   askForSlices(sliceMicros);
+  collectOnlyAsNeeded();
   const startedAtMs = nowMs();
   checkMode(config);
   await openDataFolder(config.data_dir);

@@ -2,8 +2,8 @@
 import { Piscina } from 'piscina';
 import { type BackgroundJob, type BackgroundPool, givesWay, type JobResult } from './background.js';
 
-/** Threads that have nothing to do end after this many milliseconds. */
-const idleMs = 10_000;
+/** Threads that have nothing to do end after this many milliseconds. To make one costs a quarter of a second of a core, in the middle of requests. */
+const idleMs = 60_000;
 const flushThreads = 2;
 
 export function createBackgroundPool(concurrentCompactors: number): BackgroundPool {
