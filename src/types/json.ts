@@ -42,7 +42,7 @@ export function toJson(type: CqlType, bytes: Uint8Array | null): string {
     case 'list':
     case 'set':
       return `[${unpackElements(bytes)
-        .map((element) => toJson(type.element, element))
+        .map((element) => (element === null ? nullElementToJson(type.element) : toJson(type.element, element)))
         .join(', ')}]`;
     case 'map':
       return mapToJson(type, bytes);
@@ -60,6 +60,9 @@ export function toJson(type: CqlType, bytes: Uint8Array | null): string {
       return plainToJson(type, bytes);
   }
 }
+
+/** Null is in no list but that of a selection, `[c]`. To Cassandra that of a decimal is an empty one. */
+const nullElementToJson = (type: CqlType): string => (type.kind === 'decimal' ? '""' : 'null');
 
 function mapToJson(type: MapType, bytes: Uint8Array): string {
   const entries = unpackMap(bytes).map(([key, value]) => {

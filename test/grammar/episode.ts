@@ -118,7 +118,7 @@ export async function runEpisode(episode: Episode, ferrosa: Target, cassandra: T
   const { steps } = episode;
   const lines = steps.map(lineOf);
   const hasReversed = lines.some(({ cql }) => /^CREATE TABLE .* DESC\b/.test(cql));
-  const hasEqualKeys = lines.some(({ cql }) => /^CREATE TABLE .*\bc\d+ (varint|decimal)\b/.test(cql));
+  const hasEqualNumbers = lines.some(({ cql }) => /^(CREATE|ALTER) T(ABLE|YPE) .*\b(varint|decimal)\b/.test(cql));
   const hasTtl = lines.some(({ cql }) => /\bTTL\b/.test(cql));
   // Cassandra compiles each prepared statement anew, and keeps only so many.
   const asText = lines.map((line) => ({ ...line, prepared: false }));
@@ -136,7 +136,7 @@ export async function runEpisode(episode: Episode, ferrosa: Target, cassandra: T
     if (what === null) continue;
     const known = knownDifference(what, ours[index]!, theirs[index]!, {
       hasReversed,
-      hasEqualKeys,
+      hasEqualNumbers,
       hasTtl,
       cql: line.cql,
     });

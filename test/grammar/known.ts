@@ -14,8 +14,8 @@ type Known = {
 export type TableKind = {
   /** It has a clustering column in descending order. */
   readonly hasReversed: boolean;
-  /** It has a clustering column of varints or decimals, where equal numbers may be other bytes. */
-  readonly hasEqualKeys: boolean;
+  /** It has varints or decimals, of which equal ones may be other bytes: as clustering columns, in sets, as keys of maps. */
+  readonly hasEqualNumbers: boolean;
   /** Something was written with a time to live. */
   readonly hasTtl: boolean;
 };
@@ -177,7 +177,7 @@ export const knownDifferences: readonly Known[] = [
   {
     reason: 4,
     what: 'The name of a column of `to_json(x)`',
-    matches: (what, ours, theirs, { cql, hasEqualKeys }) =>
+    matches: (what, ours, theirs, { cql, hasEqualNumbers }) =>
       (what === 'columns' && same('columns', ours, theirs, jsonName)) ||
       (what === 'message' &&
         ([ours, theirs].every((outcome) => severalRelations.test(message(outcome))) ||
@@ -185,7 +185,7 @@ export const knownDifferences: readonly Known[] = [
           (/^BEGIN /.test(cql) && 'code' in ours && 'code' in theirs))) ||
       (what === 'rows' &&
         (sameValues(ours, theirs, cql) ||
-          (hasEqualKeys && (/ GROUP BY /.test(cql) || sameNumbersInJson(ours, theirs))))),
+          (hasEqualNumbers && (/ GROUP BY /.test(cql) || sameNumbersInJson(ours, theirs))))),
   },
   { reason: 5, what: '`system_virtual_schema`, DESCRIBE KEYSPACES', matches: null },
   {

@@ -238,3 +238,8 @@ test('a partition is not deleted as of a time that SSTables have no place for', 
   assert.match(await session.error('DELETE FROM t USING TIMESTAMP -5 WHERE k = 1'), /negative timestamp \(-5\)/);
   assert.equal(await session.error('DELETE FROM t USING TIMESTAMP -5 WHERE k = 1 AND c > 0'), 'no error');
 });
+
+test('JSON of a list literal shows the null of a decimal as an empty text', async () => {
+  const session = await sessionWith('CREATE TABLE t (k int PRIMARY KEY, d decimal)', 'INSERT INTO t (k) VALUES (1)');
+  assert.deepEqual(await session.rows('SELECT JSON [d] FROM t'), [['\'{"[d]": [""]}\'']]);
+});
