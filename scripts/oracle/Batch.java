@@ -68,15 +68,24 @@ public class Batch {
       run(args[0], all);
       System.out.flush();
       System.err.flush();
-      answers.write((status + " " + out.size() + " " + err.size() + "\n").getBytes(StandardCharsets.UTF_8));
-      out.writeTo(answers);
-      err.writeTo(answers);
+      // Taken once: threads of the tool may still log.
+      byte[] said = taken(out);
+      byte[] complained = taken(err);
+      answers.write((status + " " + said.length + " " + complained.length + "\n").getBytes(StandardCharsets.UTF_8));
+      answers.write(said);
+      answers.write(complained);
       answers.flush();
-      out.reset();
-      err.reset();
     }
     done = true;
     Runtime.getRuntime().halt(0); // the tools' threads may run on
+  }
+
+  static byte[] taken(ByteArrayOutputStream stream) {
+    synchronized (stream) {
+      byte[] bytes = stream.toByteArray();
+      stream.reset();
+      return bytes;
+    }
   }
 
   static void run(String tool, String[] args) {

@@ -257,3 +257,26 @@ test('periodic mode acknowledges at once and has everything on disk after it sto
   await logSync.stop();
   assert.equal(log.sync(false, false), null);
 });
+
+test('periodic mode syncs full segments without waiting for the period, and leaves the one that is written', async () => {
+  const data = newData();
+  const log = openLog(data);
+  const syncs: number[] = [];
+  const logSync = new LogSync(log, {
+    mode: 'periodic',
+    periodMs: 3_600_000,
+    onSynced: () => syncs.push(log.stats().synced),
+    onFailed: (error) => assert.fail(error),
+  });
+  log.append(1, mutation(1, 'x'));
+  logSync.relieve();
+  while (log.stats().segments < 3) log.append(1, mutation(1, 'x'.repeat(1_000)));
+  const full = log.appended();
+  logSync.relieve();
+  while (syncs.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+  assert.equal(syncs.length, 1);
+  assert.ok(syncs[0]! > 0 && syncs[0]! < full, `${syncs[0]} of ${full}`);
+  await logSync.covered();
+  assert.ok(log.stats().synced >= full);
+  await logSync.stop();
+});
