@@ -18,6 +18,7 @@
 
 #include "arguments.h"
 #include "core/huge_blocks.h"
+#include "core/writeback.h"
 #include "register.h"
 
 namespace ferrosa {
@@ -120,12 +121,9 @@ Napi::Value SendNow(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), sent < 0 ? 0 : static_cast<double>(sent));
 }
 
-// beginWriteback(fd, from, bytes): hands written pages to the disk and does not wait. What the system cannot, or fails to, is up to fsync.
-Napi::Value BeginWriteback(const Napi::CallbackInfo& info) {
-#ifdef SYNC_FILE_RANGE_WRITE
-  (void)::sync_file_range(static_cast<int>(GetNumber(info, 0)), static_cast<off64_t>(GetNumber(info, 1)), static_cast<off64_t>(GetNumber(info, 2)),
-                          SYNC_FILE_RANGE_WRITE);
-#endif
+// beginWriteback(fd, from, bytes)
+Napi::Value HandToDisk(const Napi::CallbackInfo& info) {
+  BeginWriteback(static_cast<int>(GetNumber(info, 0)), static_cast<uint64_t>(GetNumber(info, 1)), static_cast<uint64_t>(GetNumber(info, 2)));
   return info.Env().Undefined();
 }
 
@@ -163,7 +161,7 @@ Napi::Value TrimMemory(const Napi::CallbackInfo& info) {
 void RegisterProcess(Napi::Env env, Napi::Object exports) {
   exports.Set("lockFile", Napi::Function::New(env, LockFile));
   exports.Set("pinThread", Napi::Function::New(env, PinThread));
-  exports.Set("beginWriteback", Napi::Function::New(env, BeginWriteback));
+  exports.Set("beginWriteback", Napi::Function::New(env, HandToDisk));
   exports.Set("duplicateDescriptor", Napi::Function::New(env, DuplicateDescriptor));
   exports.Set("sendNow", Napi::Function::New(env, SendNow));
   exports.Set("closeDescriptor", Napi::Function::New(env, CloseDescriptor));

@@ -7,6 +7,7 @@
 
 #include "hash.h"
 #include "in_steps.h"
+#include "writeback.h"
 
 namespace ferrosa {
 namespace {
@@ -123,21 +124,14 @@ void Release(const LogMap& map) {
 }
 
 Status SyncToDisk(const LogRange& range, bool in_steps) {
-#ifdef SYNC_FILE_RANGE_WRITE
-  if (in_steps) {
+  if (in_steps && kHasWriteback) {
     // A mapped page is made clean by itself, with an interrupt of the other cores for each, and a large folio as long as any of it is mapped.
     // What is written is not looked at again.
     const uint64_t from = range.from / PageBytes() * PageBytes();
     const uint64_t to = range.to / PageBytes() * PageBytes();
     InSteps(from, to, kBytesAnUnmap, [&](uint64_t at, uint64_t n) { (void)::madvise(range.map + at, n, MADV_DONTNEED); });
-    // Only hands pages to the disk. What it cannot, or fails to, is up to fdatasync.
-    InSteps(range.from, range.to, kBytesAStep, [&](uint64_t at, uint64_t n) {
-      (void)::sync_file_range(range.fd, static_cast<off64_t>(at), static_cast<off64_t>(n), SYNC_FILE_RANGE_WRITE);
-    });
+    InSteps(range.from, range.to, kBytesAStep, [&](uint64_t at, uint64_t n) { BeginWriteback(range.fd, at, n); });
   }
-#else
-  (void)in_steps;
-#endif
   int rc;
 #ifdef __APPLE__
   do rc = ::fcntl(range.fd, F_FULLFSYNC);

@@ -35,6 +35,10 @@ export function compareNullable(type: CqlType, a: Uint8Array | null, b: Uint8Arr
   return b === null ? 1 : compareValues(type, a, b);
 }
 
+/** Cells that stay when the bytes they are of go: those of a page that was read. */
+export const copyCells = (cells: readonly (Uint8Array | null)[]): (Uint8Array | null)[] =>
+  cells.map((cell) => cell?.slice() ?? null);
+
 /** The field's index, -1 when the type has no such field. */
 export const fieldIndex = (type: UserType, field: string): number => type.fieldNames.indexOf(field);
 

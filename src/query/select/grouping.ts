@@ -10,7 +10,7 @@ import { FetchedColumns, type SelectionNode } from '../selection/node.js';
 import { columnNode, planSelectable } from '../selection/plan-selectable.js';
 import { resolveSelectable } from '../selection/selectable-types.js';
 import type { BindContext } from '../terms/term.js';
-import { sameBytes } from '../values.js';
+import { copyCells, sameBytes } from '../values.js';
 
 /** Rows of one partition whose parts are equal form a group. */
 export type Grouping = {
@@ -118,7 +118,7 @@ export class GroupMaker {
       this.#key !== null && sameBytes(this.#key, key) && values.every((value, i) => sameBytes(value, this.#values[i]!));
     if (same) return false;
     this.#key = key.slice();
-    this.#values = values.map((value) => value?.slice() ?? null);
+    this.#values = copyCells(values);
     return true;
   }
 }

@@ -175,9 +175,8 @@ function bindRestriction(
       if (restriction.columns.length > 1) throw invalid('Multicolumn IN filters are not supported');
       // Cassandra asks one value after the other, and not behind a null.
       const bound = bindIn(restriction.values, context).map(([value]) => value ?? null);
-      const values = (bound.includes(null) ? bound.slice(0, bound.indexOf(null)) : bound).map((value) =>
-        filterValue(value, column),
-      );
+      const end = bound.indexOf(null);
+      const values = bound.slice(0, end < 0 ? bound.length : end).map((value) => filterValue(value, column));
       return [compared(slot, (cell) => values.some((value) => compareValues(column.type, cell, value) === 0))];
     }
     case 'slice': {

@@ -8,6 +8,7 @@ import { computeRowsMax, foldRowsMax } from '../coordinator-limits.js';
 import { checkPartitionKey, clusteringSlices, partitionKeysAsGiven } from '../restrictions/bounds.js';
 import { tokenMatches, tokenRange, wholeRing } from '../restrictions/token-restriction.js';
 import type { BindContext } from '../terms/term.js';
+import { copyCells } from '../values.js';
 import { tableIdBytes } from '../write/mutations.js';
 import { aggregateRows, groupRows } from './aggregate.js';
 import { type AnnPlan, annRows, checkAnnRequest } from './ann-read.js';
@@ -393,7 +394,7 @@ class ResultRows {
   }
 
   add(cells: readonly (Uint8Array | null)[]): void {
-    if (this.plan.callsUser) this.#cells.push(cells.map((cell) => cell?.slice() ?? null));
+    if (this.plan.callsUser) this.#cells.push(copyCells(cells));
     else this.#rows.push(resultRow(this.plan, cells, this.bind));
   }
 
@@ -405,12 +406,10 @@ class ResultRows {
 /** ORDER BY over several partitions: everything is read, and as in Cassandra computed, before it is sorted and cut. */
 async function orderedRows(plan: SelectPlan, source: RowPages, bind: BindContext, limits: Limits): Promise<ResultPage> {
   const rows = plan.callsUser
-    ? await userResultRows(plan, await sortedRows(plan, source, limits, copyOf), bind)
+    ? await userResultRows(plan, await sortedRows(plan, source, limits, copyCells), bind)
     : await sortedRows(plan, source, limits, (cells) => resultRow(plan, cells, bind));
   return { rows, next: null };
 }
-
-const copyOf = (cells: readonly (Uint8Array | null)[]) => cells.map((cell) => cell?.slice() ?? null);
 
 /** What `of` makes of each row that a partition may give, in the order of the statement. */
 async function sortedRows<T>(

@@ -3,6 +3,7 @@ import { userFunctionCallsMax } from '../../common/limits.js';
 import { noLimit } from '../../storage/index.js';
 import { type BulkInstance, bulkInstance, evaluateAll } from '../selection/user-calls.js';
 import type { BindContext } from '../terms/term.js';
+import { copyCells } from '../values.js';
 import { GroupMaker } from './grouping.js';
 import { isSameKey, keyOfState, type PagingState } from './paging-state.js';
 import { PostOrdered } from './post-ordering.js';
@@ -11,9 +12,6 @@ import type { SelectPlan } from './select-plan.js';
 import { type Limits, type ResultPage, type RowPages, type SourceRow, stateAfterRow } from './types.js';
 
 type Cells = readonly (Uint8Array | null)[];
-
-/** Cells that stay when the page they were read from is gone. */
-const kept = (cells: Cells): Cells => cells.map((cell) => cell?.slice() ?? null);
 
 /** Result rows of rows that were read. */
 export async function userResultRows(
@@ -40,7 +38,7 @@ async function* inChunks(source: RowPages): AsyncGenerator<SourceRow[]> {
   let chunk: SourceRow[] = [];
   while (!source.done)
     for (const row of await source.next()) {
-      chunk.push({ ...row, key: row.key.slice(), cells: kept(row.cells) });
+      chunk.push({ ...row, key: row.key.slice(), cells: copyCells(row.cells) });
       if (chunk.length < userFunctionCallsMax) continue;
       yield chunk;
       chunk = [];
