@@ -105,7 +105,9 @@ async function median(target: Target, { name, args, isPaced }: Workload): Promis
     });
     const workload = target.name === 'ferrosa' ? name : `${name}, ${target.name}`;
     rows.push({ workload, tailRatio: result.p999 / result.p99, isPaced: isPaced === true, ...result });
-    process.stderr.write(`${workload}: ${Math.round(result.opsPerSecond)}/s\n`);
+    process.stderr.write(
+      `${workload}: ${Math.round(result.opsPerSecond)}/s, p99 ${result.p99} us, p99.9 ${result.p999} us\n`,
+    );
   }
   return medianWindow(rows, ({ tailRatio }) => tailRatio);
 }

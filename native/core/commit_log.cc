@@ -65,6 +65,19 @@ int SyncFolderOf(const std::string& path) {
   return error;
 }
 
+// Brings the pages of the segment into memory. What fails is left to the faults of its writer.
+void Populate(const LogSegment& s) {
+#ifdef MADV_POPULATE_WRITE
+  static constexpr uint8_t kZeros[kBytesAStep] = {};
+  InSteps(0, s.bytes, kBytesAStep, [&](uint64_t at, uint64_t n) {
+    // Pages that are written come in large folios, which cost less than page by page from here to the disk.
+    if (::pwrite(s.fd, kZeros, n, static_cast<off_t>(at)) > 0) (void)::madvise(s.data + at, n, MADV_POPULATE_WRITE);
+  });
+#else
+  (void)s;
+#endif
+}
+
 }  // namespace
 
 Status LogSegment::Create(const std::string& path, uint64_t id, uint32_t shard, uint32_t shard_count, uint32_t bytes,
@@ -91,10 +104,9 @@ Status LogSegment::Create(const std::string& path, uint64_t id, uint32_t shard, 
     return DiskError("map", path, error);
   }
   s->data = static_cast<uint8_t*>(map);
-#ifdef MADV_POPULATE_WRITE
-  if (populate)
-    InSteps(0, bytes, kBytesAStep, [&](uint64_t at, uint64_t n) { (void)::madvise(s->data + at, n, MADV_POPULATE_WRITE); });
-#endif
+  // A fault on a mapped file reads ahead as far as the disk is set to: 8 MiB of zeros, all in one, 20 ms on some machines.
+  (void)::madvise(map, bytes, MADV_RANDOM);
+  if (populate) Populate(*s);
   uint8_t* h = s->data;
   StoreLE(h, kLogMagic);
   StoreLE(h + 4, kLogVersion);
