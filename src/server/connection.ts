@@ -1,17 +1,13 @@
 // One client connection: bytes in, requests run, answers out. The state machine is Cassandra's ServerConnection.
 import type { Socket } from 'node:net';
-import type { StatementMessage } from '../audit/index.js';
-import { FerrosaError } from '../common/errors.js';
 import {
   type BodyCompressor,
   bodyCompressor,
   decodeRequest,
-  EnvelopeDecoder,
   EnvelopeFlag,
   type EventType,
   encodeResponse,
   type Frame,
-  type FrameDecoder,
   FramedDecoder,
   type FrameError,
   opcodeName,
@@ -22,33 +18,28 @@ import {
 import type { ClientState } from '../query/index.js';
 import type { HotConnection, HotConnectionHost } from '../shard/index.js';
 import type { ClientSocket, ClientTls } from './client-socket.js';
-import { type Answer, type AnswerSink, asFerrosaError, computedAnswer, runLogged, runStatement } from './dispatcher.js';
+import { asFerrosaError, computedAnswer } from './dispatcher.js';
 import type { EventReceiver } from './events.js';
 import { readStartup, type StartupChoice, supportedOptions } from './handshake.js';
 import { envelopeFrame, isHotOpcode, isolateAnswers, requestEnvelope } from './hot-envelope.js';
-import { RequestsInFlight } from './in-flight.js';
+import { Intake, type IntakeHost } from './intake.js';
 import { ConnectionOutput } from './output.js';
-import type { ServerServices, TraceSession } from './services.js';
+import type { ServerServices } from './services.js';
 import { SocketClient } from './socket-client.js';
 import { type ConnectionStage, checkStage, wrongVersion } from './stage.js';
-import { beginTrace, tracingIdFor } from './trace-text.js';
+import { type StatementHost, Statements } from './statements.js';
 import type { MovedHost, MovedTransport, Transport } from './transport.js';
-
-/** Why no further request is read. */
-type Pause = 'authentication' | 'in-flight' | 'overload' | 'output' | 'hot-path';
 
 /** Consecutive envelopes that cannot be read before the connection is closed (v5): the second closes it. */
 const consecutiveErrorsMax = 1;
 
-/** Requests begun in one turn of the event loop: others get theirs, and the answers so far are seen before more are begun. */
-const framesPerTurnMax = 128;
 /** How long a connection that is closed waits for its peer to close too. */
 const lingerMs = 2_000;
 
 /** Of all drivers only ScyllaDB's know of shards; they all say so in their names. */
 const looksAtShards = (driverName: string | null): boolean => /scylla/i.test(driverName ?? '');
 
-export class Connection implements EventReceiver, HotConnectionHost, MovedHost {
+export class Connection implements EventReceiver, HotConnectionHost, MovedHost, IntakeHost, StatementHost {
   readonly client: ClientState;
   /** Null without TLS. */
   readonly tls: ClientTls | null;
@@ -61,7 +52,8 @@ export class Connection implements EventReceiver, HotConnectionHost, MovedHost {
   readonly #output: ConnectionOutput;
   readonly #shard: number | null;
   readonly #shardIsChosen: boolean;
-  #decoder: FrameDecoder;
+  readonly #intake: Intake;
+  readonly #statements: Statements;
   #version = 0;
   #stage: ConnectionStage = 'ESTABLISHED';
   #startup: StartupChoice | null = null;
@@ -69,14 +61,8 @@ export class Connection implements EventReceiver, HotConnectionHost, MovedHost {
   /** Set once statements may come. */
   #hot: HotConnection | null = null;
   #registered: ReadonlySet<EventType> = new Set();
-  readonly #pauses = new Set<Pause>();
-  #pumping = false;
-  readonly #requests: RequestsInFlight;
-  /** Envelopes that the hot path took and gave back: they go first, and are not dropped when the connection closes. */
-  readonly #declined: Uint8Array[] = [];
   #sentBeforeMove = 0;
   #errorsInARow = 0;
-  #closing = false;
   /** Requests that came to JavaScript without having been in the hot path. */
   #plainRequests = 0;
   /** Called once, when the connection is gone. */
@@ -94,10 +80,10 @@ export class Connection implements EventReceiver, HotConnectionHost, MovedHost {
     this.#socket = socket;
     this.#services = services;
     this.#shard = shard;
-    this.#requests = new RequestsInFlight(services.budget.limits);
     this.#output = new ConnectionOutput(connected, () => this.#onDrain());
-    this.#decoder = new EnvelopeDecoder(services.budget.limits.frameBytesMax);
+    this.#intake = new Intake(this, socket, services.budget.limits.frameBytesMax, services.metrics);
     this.client = new SocketClient(socket, () => this.#version);
+    this.#statements = new Statements(this, services, this.client, this.#intake);
     socket.setNoDelay(true);
     socket.on('drain', () => this.#onDrain());
     socket.on('timeout', () => this.#onTimeout());
@@ -121,7 +107,8 @@ export class Connection implements EventReceiver, HotConnectionHost, MovedHost {
   }
 
   get inFlight(): number {
-    return this.#requests.count + this.#declined.length + (this.#hot?.inFlight ?? 0) + (this.#moved?.inFlight ?? 0);
+    const elsewhere = (this.#hot?.inFlight ?? 0) + (this.#moved?.inFlight ?? 0);
+    return this.#statements.inFlight + this.#intake.declined + elsewhere;
   }
 
   /** Requests of every kind so far. */
@@ -141,8 +128,8 @@ export class Connection implements EventReceiver, HotConnectionHost, MovedHost {
 
   /** Takes no further request; the connection ends when those in flight are answered. */
   close(): void {
-    if (!this.#closing) this.#moved?.stop();
-    this.#closing = true;
+    if (!this.#intake.isStopped) this.#moved?.stop();
+    this.#intake.stop();
     this.#transport.pause();
     this.#endWhenIdle();
   }
@@ -154,23 +141,20 @@ export class Connection implements EventReceiver, HotConnectionHost, MovedHost {
   /** The bytes before `length`; the buffer is used again for the next read. */
   #onData(bytes: Buffer, length: number): void {
     this.#services.metrics.receivedBytes += length;
-    if (this.#closing) return;
+    if (this.#intake.isStopped) return;
     const rest = this.#hot === null ? Buffer.from(bytes.subarray(0, length)) : this.#hot.data(bytes, length);
     if (rest === null) return;
-    this.#decoder.push(rest);
-    this.#pump();
+    this.#intake.push(rest);
   }
 
   /** @internal */
   movedData(bytes: Uint8Array): void {
-    if (this.#closing) return;
-    this.#decoder.push(bytes);
-    this.#pump();
+    this.#intake.push(bytes);
   }
 
   /** @internal */
   movedBadFrame(error: FrameError): void {
-    if (!this.#closing) this.#onFrameError(error);
+    if (!this.#intake.isStopped) this.badFrame(error);
   }
 
   /** @internal */
@@ -180,7 +164,7 @@ export class Connection implements EventReceiver, HotConnectionHost, MovedHost {
 
   /** @internal */
   movedIdle(): void {
-    if (this.#closing) this.#endWhenIdle();
+    if (this.#intake.isStopped) this.#endWhenIdle();
   }
 
   /** @internal */
@@ -198,21 +182,18 @@ export class Connection implements EventReceiver, HotConnectionHost, MovedHost {
     const kept = plain || this.#output.sendRaw(bytes, start, end);
     if (plain) for (const one of isolateAnswers(bytes.subarray(start, end), this.#compressor)) this.#output.send(one);
     if (kept) this.#checkBacklog();
-    if (this.#closing) this.#endWhenIdle();
+    if (this.#intake.isStopped) this.#endWhenIdle();
     return kept;
   }
 
   /** @internal */
   hotLeft(bytes: Uint8Array): void {
-    if (this.#closing) return;
-    this.#decoder.push(bytes);
-    this.#pump();
+    this.#intake.push(bytes);
   }
 
   /** @internal */
   hotDeclined(envelope: Uint8Array): void {
-    this.#declined.push(envelope);
-    this.#pump();
+    this.#intake.decline(envelope);
   }
 
   /** @internal */
@@ -223,25 +204,25 @@ export class Connection implements EventReceiver, HotConnectionHost, MovedHost {
       const answer =
         message.kind === 'EXECUTE' ? computedAnswer(this.#services.processor, message, { rowCount, rows }) : null;
       if (answer?.result.kind === 'rows') {
-        this.#send(frame, { kind: 'RESULT', result: answer.result }, answer.warnings);
-        if (this.#closing) this.#endWhenIdle();
+        this.send(frame, { kind: 'RESULT', result: answer.result }, answer.warnings);
+        if (this.#intake.isStopped) this.#endWhenIdle();
         return answer.result.rowCount;
       }
     } catch {
       // Executed, it is answered with what was wrong.
     }
-    this.#onFrame(frame, false);
+    this.frame(frame, false);
     return -1;
   }
 
   /** @internal */
   hotPause(): void {
-    this.#pause('hot-path');
+    this.#intake.pause('hot-path');
   }
 
   /** @internal */
   hotResume(): void {
-    this.#resume('hot-path');
+    this.#intake.resume('hot-path');
   }
 
   /** Whether simple statements may go past the dispatcher: not while requests are sampled for tracing. */
@@ -250,8 +231,8 @@ export class Connection implements EventReceiver, HotConnectionHost, MovedHost {
     this.#moved?.setHot(hot && this.#mayBeHot);
   }
 
-  /** Before the client hears of it: what it sends then means this keyspace. */
-  #setKeyspace(keyspace: string): void {
+  /** @internal */
+  keyspaceSet(keyspace: string): void {
     this.#hot?.setKeyspace(keyspace);
     this.#moved?.setKeyspace(keyspace);
   }
@@ -263,48 +244,8 @@ export class Connection implements EventReceiver, HotConnectionHost, MovedHost {
     return this.client.isOrdinary !== true || this.#services.guardrails?.guardsHotPath !== true;
   }
 
-  #pump(): void {
-    if (this.#pumping) return;
-    this.#pumping = true;
-    try {
-      for (let count = 0; this.#pauses.size === 0 && !this.#transport.destroyed; count++) {
-        if (count === framesPerTurnMax) {
-          setImmediate(() => this.#pump());
-          break;
-        }
-        const declined = this.#declined.shift();
-        if (declined !== undefined) {
-          this.#onFrame(envelopeFrame(declined), false);
-          continue;
-        }
-        if (this.#closing) break;
-        const item = this.#decoder.next();
-        if (item === null) break;
-        if (item.kind === 'error') this.#onFrameError(item);
-        else this.#onFrame(item);
-      }
-    } finally {
-      this.#pumping = false;
-    }
-  }
-
-  #pause(reason: Pause): void {
-    if (this.#pauses.has(reason)) return;
-    this.#pauses.add(reason);
-    this.#services.metrics.pauses++;
-    this.#transport.pause();
-    if (reason === 'output') this.#hot?.hold();
-  }
-
-  #resume(reason: Pause): void {
-    if (!this.#pauses.delete(reason)) return;
-    if (reason === 'output') this.#hot?.release();
-    if (this.#pauses.size > 0 || this.#transport.destroyed) return;
-    if (!this.#closing) this.#transport.resume();
-    this.#pump();
-  }
-
-  #onFrameError(item: FrameError): void {
+  /** @internal */
+  badFrame(item: FrameError): void {
     this.#services.metrics.protocolErrors++;
     this.#output.send(
       encodeResponse({ kind: 'ERROR', error: item.error }, { version: item.version, stream: item.stream }),
@@ -313,8 +254,8 @@ export class Connection implements EventReceiver, HotConnectionHost, MovedHost {
     if (item.close === 'after-answer' || this.#errorsInARow > consecutiveErrorsMax) this.close();
   }
 
-  /** @param mayBeHot  false for what the hot path has declined */
-  #onFrame(frame: Frame, mayBeHot = true): void {
+  /** @internal */
+  frame(frame: Frame, mayBeHot: boolean): void {
     this.#errorsInARow = 0;
     this.#count(mayBeHot ? 1 : 0);
     let request: Request;
@@ -331,7 +272,7 @@ export class Connection implements EventReceiver, HotConnectionHost, MovedHost {
       }
       request = decodeRequest(frame.opcode, frame.version, frame.flags, body);
     } catch (error) {
-      this.#fail(frame, error, null);
+      this.fail(frame, error, null);
       // Before STARTUP nothing says that this peer speaks the protocol at all.
       if (this.#stage === 'ESTABLISHED' && opcodeName(frame.opcode) !== 'STARTUP') this.close();
       return;
@@ -355,7 +296,7 @@ export class Connection implements EventReceiver, HotConnectionHost, MovedHost {
     const { message } = request;
     switch (message.kind) {
       case 'OPTIONS':
-        this.#send(frame, { kind: 'SUPPORTED', options: this.#supported() });
+        this.send(frame, { kind: 'SUPPORTED', options: this.#supported() });
         break;
       case 'STARTUP':
         this.#start(frame, message.options);
@@ -365,11 +306,11 @@ export class Connection implements EventReceiver, HotConnectionHost, MovedHost {
         break;
       case 'REGISTER':
         this.#registered = new Set([...this.#registered, ...message.types]);
-        this.#send(frame, { kind: 'READY' });
+        this.send(frame, { kind: 'READY' });
         this.#services.events.register(this, message.types);
         break;
       default:
-        this.#admit(frame, message);
+        this.#statements.admit(frame, message, this.#startup?.throwOnOverload ?? false);
     }
   }
 
@@ -381,25 +322,20 @@ export class Connection implements EventReceiver, HotConnectionHost, MovedHost {
     try {
       this.#startup = readStartup(options, frame.version);
     } catch (error) {
-      this.#fail(frame, error, null);
+      this.fail(frame, error, null);
       return;
     }
     const { className } = this.#services.authenticator;
     // The answer itself is a plain envelope (v5 spec section 2.3.1); framing and compression begin after it.
-    if (className === null) this.#send(frame, { kind: 'READY' });
-    else this.#send(frame, { kind: 'AUTHENTICATE', authenticator: className });
+    if (className === null) this.send(frame, { kind: 'READY' });
+    else this.send(frame, { kind: 'AUTHENTICATE', authenticator: className });
     this.#stage = className === null ? 'READY' : 'AUTHENTICATING';
     this.#version = frame.version;
     const { compression } = this.#startup;
     if (frame.version >= 5) {
-      const rest = this.#decoder.drain()!;
+      const { frameBytesMax } = this.#services.budget.limits;
       this.#output.startFraming(compression === 'lz4');
-      this.#decoder = new FramedDecoder(
-        frame.version,
-        compression === 'lz4',
-        this.#services.budget.limits.frameBytesMax,
-      );
-      this.#decoder.push(rest);
+      this.#intake.decodeWith(new FramedDecoder(frame.version, compression === 'lz4', frameBytesMax));
     } else if (compression !== null) {
       this.#compressor = bodyCompressor(compression);
     }
@@ -410,7 +346,7 @@ export class Connection implements EventReceiver, HotConnectionHost, MovedHost {
   #startHotPath(): void {
     const { hotPath, traces } = this.#services;
     if (hotPath === null || this.#startup === null) return;
-    const rest = this.#decoder.drain();
+    const rest = this.#intake.drain();
     // Requests sent before the answer to the login and cut in the middle: this connection stays as it is.
     if (rest === null) return;
     if (this.#moveToShard(this.#startup, rest)) return;
@@ -420,7 +356,7 @@ export class Connection implements EventReceiver, HotConnectionHost, MovedHost {
     if (this.#hotGroup > 0) this.#hot.setGroup(this.#hotGroup);
     if (rest.length === 0) return;
     const left = this.#hot.data(rest, rest.length);
-    if (left !== null) this.#decoder.push(left);
+    if (left !== null) this.#intake.hold(left);
   }
 
   /** Whose permissions decide what the hot path may run; 0 for nobody's. */
@@ -444,12 +380,13 @@ export class Connection implements EventReceiver, HotConnectionHost, MovedHost {
     this.#moved = moved;
     this.#socket = null;
     this.#output.moveTo(moved);
+    this.#intake.moveTo(moved);
     return true;
   }
 
   async #authenticate(frame: Frame, token: Uint8Array): Promise<void> {
     const { authenticator, metrics } = this.#services;
-    this.#pause('authentication');
+    this.#intake.pause('authentication');
     try {
       const user = await authenticator.authenticate(token, this.client.address, this.tls?.certificate);
       this.client.user = user;
@@ -457,78 +394,25 @@ export class Connection implements EventReceiver, HotConnectionHost, MovedHost {
       this.#stage = 'READY';
       metrics.authenticationSuccesses++;
       await this.#services.logs?.login({ client: this.client, error: null });
-      this.#send(frame, { kind: 'AUTH_SUCCESS', token: null });
+      this.send(frame, { kind: 'AUTH_SUCCESS', token: null });
       this.#startHotPath();
     } catch (error) {
       metrics.authenticationFailures++;
       const known = asFerrosaError(error, this.client, this.#services.log);
       await this.#services.logs?.login({ client: this.client, error: known });
-      this.#fail(frame, known, null);
+      this.fail(frame, known, null);
     } finally {
-      this.#resume('authentication');
+      this.#intake.resume('authentication');
     }
   }
 
-  /** Runs a statement when there is room for it, else says so or stops reading. */
-  #admit(frame: Frame, message: StatementMessage): void {
-    const { budget, metrics } = this.#services;
-    const bytes = frame.body.length;
-    const overload = budget.overload(this.client.address, bytes);
-    if (overload !== null) {
-      metrics.overloads++;
-      if (this.#startup?.throwOnOverload) {
-        this.#fail(frame, new FerrosaError('OVERLOADED', overload), null);
-        return;
-      }
-      // This one is read already and runs; what follows waits in the socket.
-      this.#pause('overload');
-      budget.onRelease(this.#onBudgetReleased);
-    }
-    budget.acquire(this.client.address, bytes);
-    this.#requests.begin();
-    if (this.#requests.isFull) this.#pause('in-flight');
-    metrics.statements[message.kind]!++;
-    this.#run(frame, message, bytes);
+  /** @internal */
+  statementEnded(): void {
+    if (this.#intake.isStopped) this.#endWhenIdle();
   }
 
-  readonly #onBudgetReleased = (): void => {
-    const { budget } = this.#services;
-    if (budget.overload(this.client.address, 0) !== null) budget.onRelease(this.#onBudgetReleased);
-    else this.#resume('overload');
-  };
-
-  #run(frame: Frame, message: StatementMessage, bytes: number): void {
-    const { processor, logs, log } = this.#services;
-    const trace = beginTrace(this.#services, frame, message, this.client.address);
-    const sink: AnswerSink = {
-      answered: (answer) => this.#answer(frame, bytes, trace, answer),
-      failed: (error) => this.#answer(frame, bytes, trace, asFerrosaError(error, this.client, log)),
-    };
-    if (logs?.isOn) runLogged({ processor, logs, log }, message, this.client, trace, sink);
-    else runStatement(processor, message, this.client, { tracer: trace }, sink);
-  }
-
-  #answer(frame: Frame, bytes: number, trace: TraceSession | null, answer: Answer | FerrosaError): void {
-    const { budget } = this.#services;
-    trace?.finish();
-    const tracingId = tracingIdFor(frame, trace);
-    let sent = 0;
-    try {
-      if (answer instanceof FerrosaError) throw answer;
-      const { result, warnings } = answer;
-      if (result.kind === 'setKeyspace') this.#setKeyspace(result.keyspace);
-      sent = this.#send(frame, { kind: 'RESULT', result }, warnings, tracingId);
-    } catch (error) {
-      this.#fail(frame, error, tracingId);
-    }
-    budget.release(this.client.address, bytes);
-    this.#requests.end(sent);
-    if (!this.#requests.isFull) this.#resume('in-flight');
-    if (this.#closing) this.#endWhenIdle();
-  }
-
-  /** Returns the bytes of the answer. */
-  #send(
+  /** @internal Returns the bytes of the answer. */
+  send(
     frame: Frame,
     message: ResponseMessage,
     warnings: readonly string[] = [],
@@ -544,16 +428,18 @@ export class Connection implements EventReceiver, HotConnectionHost, MovedHost {
   }
 
   #checkBacklog(): void {
-    if (this.#output.backlogBytes > this.#services.budget.limits.outputBytesMax) this.#pause('output');
+    const isBehind = this.#output.backlogBytes > this.#services.budget.limits.outputBytesMax;
+    if (isBehind && this.#intake.pause('output')) this.#hot?.hold();
   }
 
-  #fail(frame: Frame, error: unknown, tracingId: Uint8Array | null): void {
+  /** @internal */
+  fail(frame: Frame, error: unknown, tracingId: Uint8Array | null): void {
     this.#services.metrics.errors++;
     const known = asFerrosaError(error, this.client, this.#services.log);
     if (known.code === 'PROTOCOL_ERROR') this.#services.metrics.protocolErrors++;
     // An error keeps the version of its connection even when the request had another.
     const version = this.#version === 0 ? frame.version : this.#version;
-    this.#send({ ...frame, version }, { kind: 'ERROR', error: known }, [], tracingId);
+    this.send({ ...frame, version }, { kind: 'ERROR', error: known }, [], tracingId);
   }
 
   #endWhenIdle(): void {
@@ -565,7 +451,9 @@ export class Connection implements EventReceiver, HotConnectionHost, MovedHost {
   }
 
   #onDrain(): void {
-    if (this.#output.backlogBytes <= this.#services.budget.limits.outputBytesMax) this.#resume('output');
+    if (this.#output.backlogBytes > this.#services.budget.limits.outputBytesMax || !this.#intake.lift('output')) return;
+    this.#hot?.release();
+    this.#intake.proceed();
   }
 
   #onTimeout(): void {
@@ -573,12 +461,12 @@ export class Connection implements EventReceiver, HotConnectionHost, MovedHost {
   }
 
   #onClose(): void {
-    this.#closing = true;
+    this.#intake.stop();
     this.client.isGone = true;
     this.#hot?.close();
     this.#hot = null;
     this.#services.events.unregister(this);
-    this.#services.budget.forget(this.#onBudgetReleased);
+    this.#statements.close();
     // The shard counts what it has written itself.
     this.#services.metrics.sentBytes += this.#moved === null ? this.#output.sentBytes : this.#sentBeforeMove;
     this.onClosed();
