@@ -113,13 +113,22 @@ async function outcomes(target: Target, lines: readonly Line[], steps: readonly 
   return out;
 }
 
+/** Names of the static columns that a CREATE TABLE or an ALTER TABLE makes. */
+function staticColumns(cql: string): string[] {
+  if (!/^(CREATE|ALTER) TABLE /.test(cql)) return [];
+  let plain = cql;
+  while (/<[^<>]*>/.test(plain)) plain = plain.replace(/<[^<>]*>/g, '');
+  return [...plain.matchAll(/(\w+)"? \w+ static\b/g)].map(([, name]) => name!);
+}
+
 /** Runs the episode on both sides. A write that only one of them took ends the comparison: what follows is another story. */
 export async function runEpisode(episode: Episode, ferrosa: Target, cassandra: Target): Promise<Verdict> {
   const { steps } = episode;
   const lines = steps.map(lineOf);
   const hasReversed = lines.some(({ cql }) => /^CREATE TABLE .* DESC\b/.test(cql));
   const hasEqualNumbers = lines.some(({ cql }) => /^(CREATE|ALTER) T(ABLE|YPE) .*\b(varint|decimal)\b/.test(cql));
-  const hasTtl = lines.some(({ cql }) => /\bTTL\b/.test(cql));
+  const hasTtl = lines.some(({ cql }) => /\bINSERT\b.*\bTTL\b|default_time_to_live/.test(cql));
+  const statics = new Set(lines.flatMap(({ cql }) => staticColumns(cql)));
   // Cassandra compiles each prepared statement anew, and keeps only so many.
   const asText = lines.map((line) => ({ ...line, prepared: false }));
   const [ours, theirs] = await Promise.all([outcomes(ferrosa, lines, steps), outcomes(cassandra, asText, steps)]);
@@ -138,6 +147,7 @@ export async function runEpisode(episode: Episode, ferrosa: Target, cassandra: T
       hasReversed,
       hasEqualNumbers,
       hasTtl,
+      statics,
       cql: line.cql,
     });
     if (known !== null) {

@@ -16,8 +16,10 @@ export type TableKind = {
   readonly hasReversed: boolean;
   /** It has varints or decimals, of which equal ones may be other bytes: as clustering columns, in sets, as keys of maps. */
   readonly hasEqualNumbers: boolean;
-  /** Something was written with a time to live. */
+  /** A row was inserted with a time to live. */
   readonly hasTtl: boolean;
+  /** Names of its static columns, of now or before. */
+  readonly statics: ReadonlySet<string>;
 };
 
 /** What a difference may hang on: the statement's table, and the statement. */
@@ -155,6 +157,9 @@ const floorsToMonths = /floor\([^()]*, *\d+(mo|y)/i;
 const isFarMonth = (ours: Outcome, cql: string): boolean =>
   floorsToMonths.test(cql) && 'rows' in ours && ours.rows.some((row) => row.split(' ').some(isFarTime));
 
+/** The columns whose elements a statement asks for. */
+const containsOf = (cql: string): string[] => [...cql.matchAll(/(\w+)"? CONTAINS /g)].map(([, name]) => name!);
+
 const beforeEpoch = /^A partition cannot be deleted as of a negative timestamp/;
 
 const ofCompaction = /^\w+ is not there yet: .* keeps the option and is compacted as with SizeTieredCompactionStrategy/;
@@ -217,11 +222,11 @@ export const knownDifferences: readonly Known[] = [
   {
     reason: 18,
     what: 'What has ended and lies there still',
-    matches: (what, ours, theirs, { cql, hasTtl }) =>
+    matches: (what, ours, theirs, { cql, hasTtl, statics }) =>
       what === 'rows' &&
       ((hasTtl && (isAggregate.test(cql) || sameRowsBut(ours, theirs, 'ours', hasNull))) ||
         // What only Cassandra found counts for its limits and pages too.
-        (/ CONTAINS /.test(cql) &&
+        (containsOf(cql).some((name) => statics.has(name)) &&
           (sameRowsBut(ours, theirs, 'theirs', () => true) || sameRowsBut(ours, theirs, 'ours', () => true)))),
   },
   {
