@@ -32,8 +32,12 @@ export const text = (fallback: string, help: string) =>
     help,
   );
 
-export const folder = (fallback: () => string, help: string) =>
-  setting<string>('PATH', (value) => resolve(value.replace(/^~(?=\/|$)/, homedir())), fallback, help);
+export const folder = (fallback: () => string, help: string) => setting<string>('PATH', folderPath, fallback, help);
+
+function folderPath(value: string): string {
+  if (value === '') throw new Error('"" is not a folder');
+  return resolve(value.replace(/^~(?=\/|$)/, homedir()));
+}
 
 export function boolean(fallback: boolean, help: string): Setting<boolean> {
   const parse = (value: string) => {
