@@ -1,4 +1,5 @@
 // What a setting is, and the kinds of them.
+import { isIP } from 'node:net';
 import { homedir } from 'node:os';
 import { resolve } from 'node:path';
 import { parseBytes, parseDurationMs } from './units.js';
@@ -29,6 +30,19 @@ export const text = (fallback: string, help: string) =>
       return value.trim();
     },
     fallback,
+    help,
+  );
+
+/** An address that others reach this machine at, or none. */
+export const ownAddress = (help: string) =>
+  setting<string>(
+    'ADDRESS',
+    (value) => {
+      if (isIP(value) === 0 || value === '0.0.0.0' || value === '::')
+        throw new Error(`"${value}" is no address of one machine, such as 192.0.2.1`);
+      return value;
+    },
+    '',
     help,
   );
 

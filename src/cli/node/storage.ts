@@ -70,7 +70,7 @@ export async function openStorage(config: Config, log: Log, onDeath: (message: s
     broadcastPort: 7000,
     listenAddress: address,
     listenPort: 7000,
-    nativeAddress: address,
+    nativeAddress: config.broadcast_rpc_address || address,
     nativePort: config.cql_bind.port,
   };
   const record = await registerNode(metadata, settings, random);
