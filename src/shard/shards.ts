@@ -180,6 +180,11 @@ export class Shards {
     });
   }
 
+  /** The mark of a built index, which goes with the index's folder. */
+  markBuilt(id: string, adoptions: number): Promise<void> {
+    return this.#serially(() => this.indexes.markBuilt(id, adoptions));
+  }
+
   /** Forgets the entries of an index. */
   async clearIndex(id: string): Promise<void> {
     await this.#serially(() => this.#forgetRows([this.tables.get(id)]));

@@ -168,7 +168,7 @@ function indexBuilds(
       isBuilt: (base, id) => indexes.isBuilt(base, id),
       mayBeForeign: (id) => indexes.mayBeForeign(id),
       adoptions: (base) => indexes.adoptions(base),
-      markBuilt: (id, adoptions) => indexes.markBuilt(id, adoptions),
+      markBuilt: (id, adoptions) => shards.markBuilt(id, adoptions),
       clear: (id) => shards.clearIndex(id),
       flush: (id) => shards.flush(id),
       openVectors: (base, id) => shards.openVectors(base.id, id),
