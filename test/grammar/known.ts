@@ -141,7 +141,7 @@ const reversedType = new RegExp(
 
 const severalRelations = new RegExp(
   'cannot be restricted by (more than one relation|both an equality and an inequality relation|two inequalities not)|' +
-    'More than one restriction was found',
+    'More than one restriction was found|Collection column .* can only be restricted by CONTAINS',
 );
 /** Both tell of a wrong value in INSERT JSON, each of that in another column. */
 function isOtherJsonColumn(ours: Outcome, theirs: Outcome): boolean {
