@@ -34,6 +34,7 @@ import { createProcessor } from './node/query.js';
 import { type NodeStorage, openStorage, replicasOf } from './node/storage.js';
 import { createTls } from './node/tls.js';
 import { ViewBuilds } from './node/view-builds.js';
+import { openAt } from './ready-line.js';
 import { serverLimitsOf } from './server-config.js';
 import type { Config } from './settings.js';
 import type { HostAndPort } from './units.js';
@@ -123,8 +124,7 @@ export async function startNode(
   const webPort = await listen(web, config.web_bind, 'The web side', 'web_bind');
   const cqlPort = await listen(server, config.cql_bind, 'CQL', 'cql_bind');
   return {
-    describe: () =>
-      `CQL ${config.cql_bind.host}:${cqlPort} and :${awarePort}, web ${config.web_bind.host}:${webPort}, ${config.shards} shards`,
+    describe: () => openAt(config, { cql: cqlPort, aware: awarePort, web: webPort }),
     async drain() {
       stopEstimates();
       latencies.stop();
