@@ -2,7 +2,7 @@
 // Plain JavaScript, because it runs before anything is compiled.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, realpathSync, statSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -38,6 +38,21 @@ function headers() {
   return existsSync(join(prefix, 'include', 'node', 'node_api.h')) ? [`--nodedir=${prefix}`] : [];
 }
 
+const isOnPath = (command) =>
+  command.includes('/') || process.env.PATH.split(delimiter).some((folder) => existsSync(join(folder, command)));
+
+/** What node-gyp runs; without one of them it ends without telling which. */
+function requireTools() {
+  const compiler = process.env.CXX?.split(' ')[0];
+  const tools = {
+    'Python 3': [process.env.PYTHON ?? 'python3', 'python'],
+    make: [process.env.MAKE ?? 'make'],
+    'a C++ compiler (g++ or clang++)': compiler ? [compiler] : ['c++', 'g++', 'clang++'],
+  };
+  const missing = Object.keys(tools).filter((tool) => !tools[tool].some(isOnPath));
+  if (missing.length > 0) fail(`the addon is built with ${missing.join(', ')}: not found on PATH`);
+}
+
 /** Runs `work` when a source is newer than the stamp that its last success left. */
 function step(name, sources, outputs, work) {
   const stamp = join(root, 'node_modules', '.ferrosa', name);
@@ -52,9 +67,10 @@ function step(name, sources, outputs, work) {
 step('packages', ['package.json', 'package-lock.json'], ['node_modules/typescript'], () =>
   run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund']),
 );
-step('addon', ['native', 'binding.gyp'], ['build/Release/ferrosa.node'], () =>
-  run(bin('node-gyp'), ['configure', 'build', '--silent', '-j', 'max', ...headers()]),
-);
+step('addon', ['native', 'binding.gyp'], ['build/Release/ferrosa.node'], () => {
+  requireTools();
+  run(bin('node-gyp'), ['configure', 'build', '--loglevel', 'error', '-j', 'max', ...headers()]);
+});
 step('typescript', ['src', 'workers', 'test', 'bench', 'scripts', 'tsconfig.json'], ['dist/src'], () =>
   run(bin('tsc'), ['-p', 'tsconfig.json']),
 );

@@ -75,7 +75,7 @@ export async function startNode(
   askForSlices(sliceMicros);
   collectOnlyAsNeeded();
   const startedAtMs = nowMs();
-  checkMode(config);
+  checkMode(config, log);
   await openDataFolder(config.data_dir);
   const storage = await openStorage(config, log, onDeath);
   const pagingKey = await loadPagingKey(config.data_dir);
@@ -168,11 +168,25 @@ function superuserCheck(authenticator: Authenticator, access: RoleAccess) {
   };
 }
 
-function checkMode(config: Config): void {
-  if (config.mode === 'development') return;
-  if (config.authenticator === 'AllowAllAuthenticator')
+const isOpen = ({ host }: HostAndPort): boolean => !/^(127\.|::1$|localhost$)/.test(host);
+
+function checkMode(config: Config, log: Log): void {
+  const hasLogin = config.authenticator !== 'AllowAllAuthenticator';
+  if (config.mode === 'development') {
+    if (isOpen(config.cql_bind) && !hasLogin)
+      log.warn(
+        `nobody has to log in, and cql_bind ${config.cql_bind.host} is open to other machines: set authenticator`,
+      );
+    if (
+      isOpen(config.cql_bind) &&
+      /^(0\.0\.0\.0|::)$/.test(config.cql_bind.host) &&
+      config.broadcast_rpc_address === ''
+    )
+      log.warn('clients are told that this node is at 127.0.0.1: set broadcast_rpc_address');
+    return;
+  }
+  if (!hasLogin)
     throw new StartProblem('production mode needs authentication: set authenticator = "PasswordAuthenticator"');
-  const isOpen = ({ host }: HostAndPort) => !/^(127\.|::1$|localhost$)/.test(host);
   for (const name of ['cql_bind', 'cql_shard_aware_bind'] as const)
     if (
       isOpen(config[name]) &&

@@ -1,4 +1,5 @@
 // What a setting is, and the kinds of them.
+import { isIP } from 'node:net';
 import { homedir } from 'node:os';
 import { resolve } from 'node:path';
 import { durationText, parseBytes, parseDurationMs, sizeText } from './units.js';
@@ -37,8 +38,26 @@ export const text = (fallback: string, help: string) =>
     help,
   );
 
-export const folder = (fallback: () => string, help: string) =>
-  setting<string>('PATH', (value) => resolve(value.replace(/^~(?=\/|$)/, homedir())), fallback, help);
+/** An address that others reach this machine at, or none. */
+export const ownAddress = (help: string) =>
+  setting<string>(
+    'ADDRESS',
+    (value) => {
+      if (value === '') return value;
+      if (isIP(value) === 0 || value === '0.0.0.0' || value === '::')
+        throw new Error(`"${value}" is no address of one machine, such as 192.0.2.1`);
+      return value;
+    },
+    '',
+    help,
+  );
+
+export const folder = (fallback: () => string, help: string) => setting<string>('PATH', folderPath, fallback, help);
+
+function folderPath(value: string): string {
+  if (value === '') throw new Error('"" is not a folder');
+  return resolve(value.replace(/^~(?=\/|$)/, homedir()));
+}
 
 export function boolean(fallback: boolean, help: string): Setting<boolean> {
   const parse = (value: string) => {

@@ -11,6 +11,7 @@ import {
   integer,
   listOf,
   oneOf,
+  ownAddress,
   type Setting,
   setting,
   size,
@@ -62,6 +63,9 @@ const nodeSettings = {
   rack: text('rack1', 'Rack of this node'),
   num_tokens: integer(16, 1, 1536, 'Tokens of this node, chosen at its first start'),
   cql_bind: bind('127.0.0.1:9042', 'Where CQL clients connect; port 0 takes a free one'),
+  broadcast_rpc_address: ownAddress(
+    'Address that clients are told of (system.local); by default the one of cql_bind, or 127.0.0.1 where that is every address',
+  ),
   cql_shard_aware_bind: bind('127.0.0.1:19042', 'Where CQL clients connect that know shards'),
   web_bind: bind('127.0.0.1:9090', 'Where health, metrics and ferrosa-ctl are served'),
   shards: integer(availableParallelism, 1, 256, 'Shard workers; by default one a core'),

@@ -86,8 +86,10 @@ export class ViewWriter {
     let plans = this.#plans.get(base);
     if (plans === undefined) {
       const { schema } = this.catalogue;
-      const keyspace = schema.keyspaces.get(base.keyspace)!;
-      plans = viewsOf(keyspace, base).map((view) => planView({ ...this.services, schema }, base, view));
+      // A write that has waited may name a view, or be in a keyspace, that is gone.
+      const keyspace = schema.keyspaces.get(base.keyspace);
+      const views = keyspace === undefined ? [] : viewsOf(keyspace, base);
+      plans = views.map((view) => planView({ ...this.services, schema }, base, view));
       this.#plans.set(base, plans);
     }
     return plans;

@@ -59,8 +59,7 @@ export function parseTerm(p: Cursor): Term {
   return p.nested(() => {
     let left = parseProduct(p);
     while (p.is("'+'") || p.is("'-'")) {
-      // In `c = v + c` the sum ends before the column (list prepend).
-      if (p.is("'+'") && (p.isName(1) || p.is('EMPTY_QUOTED_NAME', 1)) && !startsCall(p, 1)) break;
+      if (endsBeforeColumn(p)) break;
       p.countOperator();
       const op = p.next().text as '+' | '-';
       left = { kind: 'arithmetic', op, left, right: parseProduct(p) };
@@ -68,6 +67,14 @@ export function parseTerm(p: Cursor): Term {
     if (neverAfterTerm.has(p.peek().type)) p.noViable();
     return left;
   });
+}
+
+/** In `c = v + c` the sum ends before the column (list prepend). @throws FerrosaError SYNTAX_ERROR where none can stand */
+function endsBeforeColumn(p: Cursor): boolean {
+  if (!p.is("'+'")) return false;
+  if ((!p.isName(1) && !p.is('EMPTY_QUOTED_NAME', 1)) || startsCall(p, 1)) return false;
+  if (!p.is("','", 2) && !p.is('K_WHERE', 2)) p.noViable(2);
+  return true;
 }
 
 function parseProduct(p: Cursor): Term {

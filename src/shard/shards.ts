@@ -137,7 +137,7 @@ export class Shards {
       if (gone.length === 0) return;
       // Writes that know the old indexes are in the rings before the new definition.
       await arrived;
-      for (const { id } of gone) await this.#drop(this.tables.get(id), false);
+      for (const { id } of gone) await this.#drop(this.tables.get(id));
     });
   }
 
@@ -148,12 +148,12 @@ export class Shards {
     await this.#all({ op: 'table', table: rest, files: { sstables, flushed } });
   }
 
-  async #drop(table: NodeTable, keepSnapshots: boolean): Promise<void> {
+  async #drop(table: NodeTable): Promise<void> {
     const { id } = table.definition;
     table.dropped = true;
     await this.#all({ op: 'drop', table: id });
     this.tables.byId.delete(id);
-    await table.files.drop(keepSnapshots);
+    await table.files.drop();
   }
 
   /** Resolves when the changes of tables that were asked for so far are done. */
@@ -165,9 +165,9 @@ export class Shards {
   dropTable(id: string): Promise<void> {
     return this.#serially(async () => {
       const table = this.tables.get(id);
-      const keep = await this.#autoSnapshot(table, 'dropped');
-      await this.#drop(table, keep);
-      for (const index of this.indexes.of(table)) await this.#drop(index, false);
+      await this.#autoSnapshot(table, 'dropped');
+      await this.#drop(table);
+      for (const index of this.indexes.of(table)) await this.#drop(index);
     });
   }
 
@@ -178,6 +178,11 @@ export class Shards {
       for (const table of tables) await this.#autoSnapshot(table, 'truncated');
       await this.#forgetRows(tables.flatMap((table) => [table, ...this.indexes.of(table)]));
     });
+  }
+
+  /** The mark of a built index, which goes with the index's folder. */
+  markBuilt(id: string, adoptions: number): Promise<void> {
+    return this.#serially(() => this.indexes.markBuilt(id, adoptions));
   }
 
   /** Forgets the entries of an index. */
@@ -268,6 +273,10 @@ export class Shards {
     }
   }
 
+  hasSnapshot(id: string, tag: string): boolean {
+    return this.tables.get(id).files.hasSnapshot(tag);
+  }
+
   /** Flushes a table and links its SSTables into a snapshot; the number of SSTables. */
   async snapshot(id: string, tag: string): Promise<number> {
     await this.flush(id);
@@ -324,14 +333,12 @@ export class Shards {
     return Promise.all(this.#threads.map(({ rpc }) => rpc.call<T>(call)));
   }
 
-  /** True when a snapshot was made. */
-  async #autoSnapshot(table: NodeTable, why: 'dropped' | 'truncated'): Promise<boolean> {
+  async #autoSnapshot(table: NodeTable, why: 'dropped' | 'truncated'): Promise<void> {
     const { allow_auto_snapshot: allowed } = table.definition.options;
-    if (!this.#options.autoSnapshot || allowed === false) return false;
+    if (!this.#options.autoSnapshot || allowed === false) return;
     await this.#all({ op: 'flush', table: table.definition.id });
     const path = await this.tables.autoSnapshot(table, why);
     if (path !== null) this.#options.log.info({ path }, `snapshot of the ${why} table`);
-    return path !== null;
   }
 
   #startThread(shard: number, available: readonly number[]): Promise<void> {

@@ -151,8 +151,9 @@ function isOtherJsonColumn(ours: Outcome, theirs: Outcome): boolean {
   return one !== undefined && other !== undefined && one !== other;
 }
 
-/** A time beyond 2^31 months of the epoch, as a cell of eight bytes: Cassandra's count of months overflows. */
-const isFarTime = (cell: string): boolean => /^(4[d-f]|[5-7]|[89a]|b[0-2])[0-9a-f]{14,15}$/.test(cell);
+/** A time beyond 2^31 months of the epoch, as a cell of eight bytes or in one of JSON: Cassandra's count of months overflows. */
+const isFarTime = (cell: string): boolean =>
+  /^(4[d-f]|[5-7]|[89a]|b[0-2])[0-9a-f]{14,15}$/.test(cell) || /2[bd](3\d){9}2d/.test(cell);
 const floorsToMonths = /floor\([^()]*, *\d+(mo|y)/i;
 const isFarMonth = (ours: Outcome, cql: string): boolean =>
   floorsToMonths.test(cql) && 'rows' in ours && ours.rows.some((row) => row.split(' ').some(isFarTime));

@@ -273,6 +273,25 @@ test('a snapshot has the rows of its tables, is listed, and is gone when it is c
   assert.match(await text('ring'), /^127\.0\.0\.1 .* Normal /m);
 });
 
+test('a table that is dropped keeps the snapshots that it has, also where the drop makes none', async () => {
+  const client = await CqlClient.connect({ port: ferrosa.port });
+  const replication = "{'class': 'SimpleStrategy', 'replication_factor': 1}";
+  await client.query(`CREATE KEYSPACE old WITH replication = ${replication}`);
+  for (const table of ['emptied', 'without']) {
+    await client.query(`CREATE TABLE old.${table} (k int PRIMARY KEY) WITH allow_auto_snapshot = false`);
+    await client.query(`INSERT INTO old.${table} (k) VALUES (1)`);
+  }
+  await json('snapshot', '-t', 'backup', 'old');
+  await client.query('TRUNCATE old.emptied');
+  await client.query('DROP TABLE old.emptied');
+  await json('snapshot', '-t', 'backup2', 'old');
+  await client.query('DROP KEYSPACE old');
+  await client.close();
+  const found = (await json('listsnapshots')).filter((one: { keyspace: string }) => one.keyspace === 'old');
+  const names = found.map(({ tag, table }: { tag: string; table: string }) => `${tag} ${table}`).sort();
+  assert.deepEqual(names, ['backup emptied', 'backup without', 'backup2 without']);
+});
+
 test('drain empties the memtables and lets no client in; stop then ends the process', async () => {
   const client = await CqlClient.connect({ port: ferrosa.port });
   await fill(client);

@@ -64,6 +64,17 @@ test('what was written is there after SIGTERM, and the commit log is empty then'
   assert.deepEqual(await keys(await connect(await start(path))), upTo(rows));
 });
 
+test('a SIGTERM to the process and one to its group are one wish to stop: it drains', async () => {
+  const path = dataDir();
+  const node = await start(path);
+  await fill(await connect(node));
+  const end = node.stop();
+  process.kill(node.pid, 'SIGTERM');
+  process.kill(node.pid, 'SIGINT');
+  assert.deepEqual(await end, { code: 0, signal: null });
+  assert.deepEqual(readdirSync(join(path, 'commitlog')), []);
+});
+
 test('what was written is there after kill -9, from memtables, SSTables and the log', async () => {
   const path = dataDir();
   const node = await start(path);

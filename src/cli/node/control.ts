@@ -205,9 +205,9 @@ export class Control implements NodeControl {
     const { catalogue } = this.#parts.storage.metadata;
     const names = keyspaces.length > 0 ? keyspaces : [...catalogue.schema.keyspaces.keys()];
     const ids = names.flatMap((name) => this.#ids(name, []) as string[]);
-    if ((await this.snapshots()).some((one) => one.tag === tag && names.includes(one.keyspace)))
-      throw invalid(`Snapshot ${tag} already exists.`);
-    for (const id of ids) await this.#parts.storage.shards.snapshot(id, tag);
+    const { shards } = this.#parts.storage;
+    if (ids.some((id) => shards.hasSnapshot(id, tag))) throw invalid(`Snapshot ${tag} already exists.`);
+    for (const id of ids) await shards.snapshot(id, tag);
   }
 
   async clearSnapshots(tag: string | null, keyspaces: readonly string[]): Promise<void> {

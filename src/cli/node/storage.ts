@@ -71,7 +71,7 @@ export async function openStorage(config: Config, log: Log, onDeath: (message: s
     broadcastPort: 7000,
     listenAddress: address,
     listenPort: 7000,
-    nativeAddress: address,
+    nativeAddress: config.broadcast_rpc_address || address,
     nativePort: config.cql_bind.port,
   };
   const registered = registerNode(metadata, settings, random);
@@ -170,7 +170,7 @@ function indexBuilds(
       isBuilt: (base, id) => indexes.isBuilt(base, id),
       mayBeForeign: (id) => indexes.mayBeForeign(id),
       adoptions: (base) => indexes.adoptions(base),
-      markBuilt: (id, adoptions) => indexes.markBuilt(id, adoptions),
+      markBuilt: (id, adoptions) => shards.markBuilt(id, adoptions),
       clear: (id) => shards.clearIndex(id),
       flush: (id) => shards.flush(id),
       openVectors: (base, id) => shards.openVectors(base.id, id),

@@ -11,6 +11,18 @@ import type { StatementRestrictions } from './statement-restrictions.js';
 
 type Values = readonly (Uint8Array | null)[];
 const keyBytesMax = 0xffff;
+/** A product of IN lists grows beyond any memory with statements of a few KB. */
+const combinationsMax = 250_000;
+/** Of a read command. */
+const slicesMax = 0xffff;
+
+/** Each of `rows` behind each of `prefixes`. @throws FerrosaError INVALID when those are too many */
+function product(prefixes: readonly Values[], rows: readonly Values[]): Values[] {
+  const count = prefixes.length * rows.length;
+  if (prefixes.length > 1 && rows.length > 1 && count > combinationsMax)
+    throw invalid(`The restrictions have ${count} combinations or more; a statement may have ${combinationsMax}`);
+  return prefixes.flatMap((prefix) => rows.map((row) => [...prefix, ...row]));
+}
 
 /** Appends what `restriction` allows to each prefix; empty when it allows nothing. */
 function appendTo(prefixes: readonly Values[], restriction: Restriction, context: BindContext): Values[] {
@@ -24,7 +36,7 @@ function appendTo(prefixes: readonly Values[], restriction: Restriction, context
   }
   if (restriction.kind !== 'in') throw new Error('a slice has no values');
   const rows = bindIn(restriction.values, context).map((row) => checkRow(restriction.columns, row, restriction.multi));
-  return prefixes.flatMap((prefix) => rows.map((row) => [...prefix, ...row]));
+  return product(prefixes, rows);
 }
 
 function checkRow(columns: readonly ColumnDefinition[], row: readonly BindValue[], multi: boolean): Uint8Array[] {
@@ -108,6 +120,11 @@ export function sortClusterings(table: TableDefinition, rows: readonly Clusterin
   return sortUnique(table.clustering, [...rows], false);
 }
 
+function checkSlices(count: number): void {
+  if (count > slicesMax)
+    throw invalid(`The restrictions ask for ${count} clustering keys or slices; a statement may ask for ${slicesMax}`);
+}
+
 type BoundValues = { readonly values: Values; readonly inclusive: boolean };
 
 /**
@@ -119,6 +136,7 @@ export function clusteringSlices(restrictions: StatementRestrictions, context: B
   if (!restrictions.hasClustering) return [];
   if (!restrictions.isColumnRange) {
     const rows = clusterings(restrictions, context);
+    checkSlices(rows.length);
     return rows.length === 0 ? null : rows.map(sliceOf);
   }
   const starts = bounds(restrictions, context, true);
@@ -136,6 +154,7 @@ export function clusteringSlices(restrictions: StatementRestrictions, context: B
       });
   });
   if (slices.length === 1 && slices[0]!.start.length === 0 && slices[0]!.end.length === 0) return [];
+  checkSlices(slices.length);
   return slices.length === 0 ? null : slices;
 }
 
@@ -242,7 +261,7 @@ function multiColumnBounds(
   const lists = splitByOrder(slice.columns, parts, isStart);
   if (!isStart) lists.reverse();
   const offset = slice.columns[0]!.position;
-  const all = prefixes.flatMap((prefix) => lists.map((list) => [...prefix, ...list]));
+  const all = product(prefixes, lists);
   const inclusive = (which: 'start' | 'end') => slice[which]?.inclusive ?? true;
   const result: BoundValues[] = [];
   for (let i = 0; i < all.length; i++) {

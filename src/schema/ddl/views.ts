@@ -21,9 +21,12 @@ type Create = Extract<DdlStatement, { kind: 'createView' }>;
 type Alter = Extract<DdlStatement, { kind: 'alterView' }>;
 type Drop = Extract<DdlStatement, { kind: 'dropView' }>;
 
-/** Views of a table, by name. */
+/** Views of a table, by name, without those that are gone. */
 export function viewsOf(keyspace: KeyspaceDefinition, base: TableDefinition): TableDefinition[] {
-  return (base.viewNames ?? []).map((name) => keyspace.tables.get(name)!);
+  return (base.viewNames ?? []).flatMap((name) => {
+    const table = keyspace.tables.get(name);
+    return table?.view?.baseId === base.id ? table : [];
+  });
 }
 
 /** Names of the selected columns. */

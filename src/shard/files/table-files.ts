@@ -16,7 +16,14 @@ import {
   withShardCount,
   writeManifest,
 } from './manifest.js';
-import { corruptFolder, parseSSTableFile, readableVersions, type SSTableFile, temporaryFolder } from './names.js';
+import {
+  corruptFolder,
+  parseSSTableFile,
+  readableVersions,
+  type SSTableFile,
+  snapshotFolder,
+  temporaryFolder,
+} from './names.js';
 import { snapshotFiles } from './snapshot.js';
 
 /** Warnings about files that are left alone. */
@@ -154,12 +161,18 @@ export class TableFiles {
     return this.#serially(() => snapshotFiles(this.folder, this.#manifest.sstables, tag));
   }
 
-  /** Removes the folder; with `keepSnapshots` everything but the snapshots. */
-  drop(keepSnapshots: boolean): Promise<void> {
+  hasSnapshot(tag: string): boolean {
+    return existsSync(join(this.folder, snapshotFolder, tag));
+  }
+
+  /** Removes the folder. Snapshots stay: they are somebody's backup. */
+  drop(): Promise<void> {
     return this.#serially(async () => {
-      if (!keepSnapshots) return rm(this.folder, { recursive: true, force: true });
+      const snapshots = join(this.folder, snapshotFolder);
+      const isEmpty = !existsSync(snapshots) || (await readdir(snapshots)).length === 0;
+      if (isEmpty) return rm(this.folder, { recursive: true, force: true });
       for (const name of await readdir(this.folder))
-        if (name !== 'snapshots') await rm(join(this.folder, name), { recursive: true, force: true });
+        if (name !== snapshotFolder) await rm(join(this.folder, name), { recursive: true, force: true });
     });
   }
 

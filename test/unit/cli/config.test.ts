@@ -79,6 +79,19 @@ test('a key inside a table of the file is shown and suggested as it is written t
   ]);
 });
 
+test('an empty data folder is none, and an address for clients is one of this machine', () => {
+  for (const [argument, problem] of [
+    ['--data-dir=', /data-dir.*"" is not a folder/],
+    ['--broadcast-rpc-address=0.0.0.0', /"0\.0\.0\.0" is no address of one machine/],
+    ['--broadcast-rpc-address=node1', /"node1" is no address of one machine/],
+  ] as const)
+    assert.throws(
+      () => loadConfig([argument], {}),
+      (error: ConfigProblem) => problem.test(error.problems.join()),
+    );
+  assert.equal(loadConfig(['--broadcast-rpc-address', '192.0.2.1'], {}).config.broadcast_rpc_address, '192.0.2.1');
+});
+
 test('every problem is reported at once, with where it stands', () => {
   assert.deepEqual(
     problemsOf(['--commitlog-sync-period', '10', '--shards', '0', 'extra'], { FERROSA_COMMITLOG_SYNC: 'never' }),

@@ -174,10 +174,11 @@ test('a snapshot keeps the files that a compaction deletes', async () => {
   await assert.rejects(files.snapshot('before'), { code: 'EEXIST' });
   await files.publish({ remove: [name] });
   assert.ok(existsSync(join(folder, 'snapshots', 'before', `${name}-Data.db`)));
-  await files.drop(true);
+  await files.drop();
   assert.ok(existsSync(join(folder, 'snapshots', 'before', `${name}-Data.db`)));
   assert.ok(!existsSync(join(folder, manifestName)));
-  await files.drop(false);
+  rmSync(join(folder, 'snapshots', 'before'), { recursive: true });
+  await files.drop();
   assert.ok(!existsSync(folder));
 });
 
