@@ -1,5 +1,7 @@
 #!/usr/bin/env node
-import { runCtl } from '../dist/src/cli/ctl.js';
+import { load } from './load.js';
+
+const { runCtl } = await load('ctl', false);
 
 process.exitCode = await runCtl(process.argv.slice(2), {
   variables: process.env,

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
-// Needs `npm run build` first.
-import { main } from '../dist/src/cli/main.js';
+import { load } from './load.js';
+
+const { main } = await load('main', true);
 
 await main(process.argv.slice(2));

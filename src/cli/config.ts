@@ -1,8 +1,7 @@
 // The configuration: flags over FERROSA_* variables over ferrosa.toml over defaults. Every problem is reported, not only the first.
-import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
-import { parse as parseToml } from 'smol-toml';
 import { GuardrailConfig, type GuardrailValue } from '../query/index.js';
+import { configPath, type Key, readConfigFile } from './config-file.js';
+import { nearest } from './nearest.js';
 import { type Config, flagOf, oldNames, type SettingName, settings, variableOf } from './settings.js';
 
 /** What is wrong with the configuration, one line a problem. */
@@ -19,39 +18,18 @@ export type LoadedConfig = {
   readonly origins: ReadonlyMap<SettingName, string>;
 };
 
-/** Variables of the environment that steer the reading of the configuration and are no settings. */
-const otherVariables = new Set(['FERROSA_CONFIG']);
+/** Variables of the environment that are no settings: where the file is, and who ferrosa-ctl logs in as. */
+const otherVariables = new Set(['FERROSA_CONFIG', 'FERROSA_CTL_USERNAME', 'FERROSA_CTL_PASSWORD']);
 
 const isSetting = (name: string): name is SettingName => Object.hasOwn(settings, name);
 
-/** Edits (insert, remove, change a character) from one word to the other. */
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++)
-      next.push(Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)));
-    row = next;
-  }
-  return row[b.length]!;
-}
-
 /** The setting that was probably meant, null when none is near. */
-export function nearestSetting(name: string): SettingName | null {
-  const old = oldNames[name];
-  if (old !== undefined) return old;
-  let best: SettingName | null = null;
-  let bestDistance = Math.max(2, Math.floor(name.length / 3)) + 1;
-  for (const candidate of Object.keys(settings) as SettingName[]) {
-    const distance = editDistance(name, candidate);
-    if (distance < bestDistance) [best, bestDistance] = [candidate, distance];
-  }
-  return best;
-}
+export const nearestSetting = (name: string): SettingName | null =>
+  oldNames[name] ?? nearest(name, Object.keys(settings) as SettingName[]);
 
 function unknown(shown: string, name: string, show: (name: string) => string): string {
-  const nearest = nearestSetting(name);
-  return `${shown} is not a setting${nearest === null ? '; `ferrosa help` lists them' : `; did you mean ${show(nearest)}?`}`;
+  const meant = nearestSetting(name);
+  return `${shown} is not a setting${meant === null ? '; `ferrosa help` lists them' : `; did you mean ${show(meant)}?`}`;
 }
 
 type Given = { readonly name: SettingName; readonly text: string; readonly origin: string };
@@ -98,20 +76,8 @@ function fromVariables(env: Readonly<Record<string, string | undefined>>, proble
   return given;
 }
 
-type Key = { readonly tables: readonly string[]; readonly key: string; readonly value: unknown };
-
-/** [client_encryption_options] with enabled in it is client_encryption_options_enabled. */
-function flatten(table: Readonly<Record<string, unknown>>, tables: readonly string[] = []): Key[] {
-  return Object.entries(table).flatMap(([key, value]): Key[] => {
-    if (value === null || typeof value !== 'object' || Array.isArray(value) || value instanceof Date)
-      return [{ tables, key, value }];
-    return flatten(value as Record<string, unknown>, [...tables, key]);
-  });
-}
-
 /** What is wrong with a key, in the words of the file: inside a table names go on from the table's. */
-function unknownKey({ tables, key }: Key): string {
-  const name = [...tables, key].join('_');
+function unknownKey({ tables, key, name }: Key): string {
   if (tables.length === 0) return unknown(name, name, (other) => other);
   const prefix = `${tables.join('_')}_`;
   const where = `[${tables.join('.')}]`;
@@ -120,31 +86,19 @@ function unknownKey({ tables, key }: Key): string {
 }
 
 function fromFile(path: string, required: boolean, problems: string[]): Given[] {
-  let source: string;
+  let keys: readonly Key[];
   try {
-    source = readFileSync(path, 'utf8');
+    keys = readConfigFile(path, required);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT' && !required) return [];
-    problems.push(`cannot read the configuration file ${path}: ${(error as Error).message}`);
-    return [];
-  }
-  let table: Record<string, unknown>;
-  try {
-    table = parseToml(source);
-  } catch (error) {
-    problems.push(`${path}: ${(error as Error).message}`);
+    problems.push((error as Error).message);
     return [];
   }
   const given: Given[] = [];
-  for (const key of flatten(table)) {
-    const { value } = key;
-    const name = [...key.tables, key.key].join('_');
+  for (const key of keys) {
+    const { name, text } = key;
     if (!isSetting(name)) problems.push(`${path}: ${unknownKey(key)}`);
-    else if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean')
-      given.push({ name, text: String(value), origin: path });
-    else if (Array.isArray(value) && value.every((one) => typeof one === 'string'))
-      given.push({ name, text: value.join(','), origin: path });
-    else problems.push(`${path}: ${name} must be a text, a number or a boolean`);
+    else if (text === null) problems.push(`${path}: ${name} must be a text, a number or a boolean`);
+    else given.push({ name, text, origin: path });
   }
   return given;
 }
@@ -193,8 +147,8 @@ export const guardrailsOf = (config: Config): GuardrailConfig =>
 export function loadConfig(args: readonly string[], env: Readonly<Record<string, string | undefined>>): LoadedConfig {
   const problems: string[] = [];
   const flags = fromFlags(args, problems);
-  const named = flags.file ?? env['FERROSA_CONFIG'] ?? null;
-  const file = fromFile(resolve(named ?? 'ferrosa.toml'), named !== null, problems);
+  const { path, required } = configPath(flags.file, env);
+  const file = fromFile(path, required, problems);
   const values: Partial<Record<SettingName, unknown>> = {};
   const origins = new Map<SettingName, string>();
   // Later ones win.

@@ -12,6 +12,7 @@ export type CtlTarget = {
 export class CtlError extends Error {}
 
 const timeoutMs = 600_000;
+const webPort = 'the web port (-p, web_bind; 9090 by default)';
 
 export class CtlClient {
   constructor(private readonly target: CtlTarget) {}
@@ -41,29 +42,39 @@ export class CtlClient {
         response.on('error', (error) => reject(new CtlError(error.message)));
         response.on('end', () => {
           try {
-            resolve(answerOf(response.statusCode ?? 0, Buffer.concat(parts).toString('utf8')));
+            resolve(this.#answerOf(response.statusCode ?? 0, Buffer.concat(parts).toString('utf8')));
           } catch (error) {
             reject(error);
           }
         });
       });
       sent.on('timeout', () => sent.destroy(new Error(`no answer in ${timeoutMs / 1000} s`)));
-      sent.on('error', (error) => {
-        reject(new CtlError(`Failed to connect to '${host}:${port}' - ${error.message || String(error)}`));
-      });
+      sent.on('error', (error) => reject(unreachable(error, `'${host}:${port}'`)));
       sent.end(body ?? undefined);
     });
   }
+
+  #answerOf(status: number, text: string): unknown {
+    let value: unknown;
+    try {
+      value = JSON.parse(text);
+    } catch {
+      throw new CtlError(`The answer (${status}) is no JSON: it is not ${webPort}`);
+    }
+    if (status === 200) return value;
+    if (status === 401 && (this.target.user === null || this.target.password === null))
+      throw new CtlError('The node asks who you are: log in as a superuser with -u <username> -pw <password>');
+    const error = (value as { error?: unknown } | null)?.error;
+    throw new CtlError(typeof error === 'string' ? error : `The node answered with status ${status}`);
+  }
 }
 
-function answerOf(status: number, text: string): unknown {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    throw new CtlError(`The answer (${status}) is no JSON: is this Ferrosa's web port?`);
-  }
-  if (status === 200) return value;
-  const error = (value as { error?: unknown } | null)?.error;
-  throw new CtlError(typeof error === 'string' ? error : `The node answered with status ${status}`);
+function unreachable(error: NodeJS.ErrnoException, place: string): CtlError {
+  const { code = '', message } = error;
+  // The parser of HTTP has met another protocol: on the ports of CQL that is CQL.
+  if (code.startsWith('HPE_')) return new CtlError(`${place} does not speak HTTP: it is not ${webPort}`);
+  if (code === 'ECONNRESET')
+    return new CtlError(`${place} ended the connection without an answer: the node stopped, or it is not ${webPort}`);
+  const why = code === 'ECONNREFUSED' ? `Connection refused: does the node run, and is it ${webPort}?` : message;
+  return new CtlError(`Failed to connect to ${place} - ${why || String(error)}`);
 }

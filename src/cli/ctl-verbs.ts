@@ -12,7 +12,7 @@ import type {
 } from '../http/index.js';
 import { authVerbs } from './ctl-auth-verbs.js';
 import { cidrVerbs } from './ctl-cidr-verbs.js';
-import { CtlError } from './ctl-client.js';
+import { type CtlClient, CtlError } from './ctl-client.js';
 import { decimals, formatBytes, formatTable } from './ctl-format.js';
 import { formatGuardrails, selectGuardrails } from './ctl-guardrails.js';
 import { formatProxyHistograms, formatTableHistograms, selectHistograms } from './ctl-histograms.js';
@@ -181,13 +181,20 @@ function formatCluster(
   ].join('\n');
 }
 
+/** One node owns all of every keyspace, of those that there are. @throws CtlError with nodetool's text */
+async function checkKeyspace(client: CtlClient, name: string): Promise<void> {
+  const keyspaces = await client.read<KeyspaceReplication[]>('keyspaces');
+  if (!keyspaces.some((keyspace) => keyspace.name === name)) throw new CtlError(`The keyspace ${name}, does not exist`);
+}
+
 export const verbs: Readonly<Record<string, Verb>> = {
   status: {
-    usage: '',
+    usage: '[<keyspace>]',
     help: 'Print cluster information (state, load, IDs, ...)',
     argumentsMin: 0,
     argumentsMax: 1,
-    async run(client) {
+    async run(client, [keyspace]) {
+      if (keyspace !== undefined) await checkKeyspace(client, keyspace);
       const data = await client.read<NodeStatus[]>('nodes');
       return { data, text: formatStatus(data) };
     },

@@ -2,6 +2,7 @@
 import { ftruncateSync, readFileSync, statSync, writeSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { FerrosaError } from '../common/errors.js';
 import { lockFile } from '../native/index.js';
 
 /** A start that cannot go on, with a message for the operator. */
@@ -42,6 +43,21 @@ export async function openDataFolder(dataDir: string): Promise<void> {
     writeSync(fd, `${process.pid}\n`);
   } catch (error) {
     throw error instanceof StartProblem ? error : new StartProblem(explain(dataDir, error as NodeJS.ErrnoException));
+  }
+}
+
+/**
+ * Settings that the first start has chosen for good, given to what compares them.
+ * @param settings  their names, for the operator
+ * @throws StartProblem for one that is another now
+ */
+export async function asKept<T>(compared: Promise<T>, dataDir: string, settings: string): Promise<T> {
+  try {
+    return await compared;
+  } catch (error) {
+    if (!(error instanceof FerrosaError && error.code === 'CONFIG_ERROR')) throw error;
+    const kept = `The data folder ${dataDir} keeps what its first start was told: set ${settings} back to that`;
+    throw new StartProblem(`${error.message}. ${kept}, or choose another folder with --data-dir or FERROSA_DATA_DIR.`);
   }
 }
 

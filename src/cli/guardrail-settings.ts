@@ -6,11 +6,12 @@ import {
   guardrailDefault,
   guardrailSettings,
 } from '../query/index.js';
-import { parseBytes, parseDurationMs } from './units.js';
+import { parseBytes, parseDurationMs, sizeText } from './units.js';
 
 export type GuardrailSettingText = {
   readonly fallback: () => GuardrailValue;
   readonly parse: (text: string) => GuardrailValue;
+  show(value: GuardrailValue): string;
   readonly shape: string;
   readonly help: string;
 };
@@ -46,18 +47,6 @@ export function guardrailText(setting: GuardrailSetting, value: GuardrailValue):
   return unit === 'size' ? sizeText(value as number) : `${(value as number) / 1000}ms`;
 }
 
-/** In the largest unit that has it whole. */
-function sizeText(bytes: number): string {
-  const units = ['B', 'KiB', 'MiB', 'GiB'];
-  let unit = 0;
-  let value = bytes;
-  while (unit < units.length - 1 && value > 0 && value % 1024 === 0) {
-    value /= 1024;
-    unit++;
-  }
-  return `${value}${units[unit]}`;
-}
-
 const shapes = { count: 'N', size: 'SIZE', duration: 'DURATION', percent: 'PERCENT' } as const;
 
 function shapeOf(setting: GuardrailSetting): string {
@@ -71,6 +60,7 @@ export const guardrailSettingTexts: Readonly<Record<string, GuardrailSettingText
     {
       fallback: () => guardrailDefault(setting),
       parse: (text: string) => parseGuardrail(setting, text),
+      show: (value: GuardrailValue) => guardrailText(setting, value),
       shape: shapeOf(setting),
       help: `Guardrail for ordinary users: ${name.replaceAll('_', ' ')}`,
     },

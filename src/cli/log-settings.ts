@@ -7,8 +7,8 @@ import {
   type FullQuerySettings,
   rollCycleNames,
 } from '../audit/index.js';
-import { boolean, integer, oneOf, type Setting } from './setting.js';
-import { parseBytes } from './units.js';
+import { boolean, integer, oneOf, type Setting, setting } from './setting.js';
+import { parseBytes, sizeText } from './units.js';
 
 /** Cassandra's are numbers of bytes; sizes with a unit do as well. */
 function bytes(fallback: number, max: number, help: string): Setting<number> {
@@ -17,7 +17,7 @@ function bytes(fallback: number, max: number, help: string): Setting<number> {
     if (number < 1 || number > max) throw new Error(`"${value}" is out of range: 1 to ${max} bytes`);
     return number;
   };
-  return { shape: 'BYTES', parse, fallback: () => fallback, help };
+  return setting('BYTES', parse, fallback, help, sizeText);
 }
 
 const choice = <const T extends string>(choices: readonly T[], fallback: T, help: string): Setting<T> => ({
@@ -25,39 +25,27 @@ const choice = <const T extends string>(choices: readonly T[], fallback: T, help
   shape: 'NAME',
 });
 
-const path = (help: string): Setting<string> => ({
-  shape: 'PATH',
-  parse: (value) => (value.trim() === '' ? '' : resolve(value.trim())),
-  fallback: () => '',
-  help,
-});
+const path = (help: string): Setting<string> =>
+  setting('PATH', (value) => (value.trim() === '' ? '' : resolve(value.trim())), '', help);
 
-const trimmed = (fallback: string, help: string): Setting<string> => ({
-  shape: 'TEXT',
-  parse: (value) => value.trim(),
-  fallback: () => fallback,
-  help,
-});
+const trimmed = (fallback: string, help: string): Setting<string> =>
+  setting('TEXT', (value) => value.trim(), fallback, help);
 
-const names = (fallback: string, help: string): Setting<string> => ({
-  shape: 'NAME,...',
-  parse: commaList,
-  fallback: () => fallback,
-  help,
-});
+const names = (fallback: string, help: string): Setting<string> => setting('NAME,...', commaList, fallback, help);
 
-const someCategories = (help: string): Setting<string> => ({
-  shape: 'NAME,...',
-  parse: (value) => {
-    const list = commaList(value).toUpperCase();
-    for (const one of list.split(','))
-      if (one !== '' && !(categories as readonly string[]).includes(one))
-        throw new Error(`"${one}" is not one of ${categories.join(', ')}`);
-    return list;
-  },
-  fallback: () => '',
-  help,
-});
+const someCategories = (help: string): Setting<string> =>
+  setting(
+    'NAME,...',
+    (value) => {
+      const list = commaList(value).toUpperCase();
+      for (const one of list.split(','))
+        if (one !== '' && !(categories as readonly string[]).includes(one))
+          throw new Error(`"${one}" is not one of ${categories.join(', ')}`);
+      return list;
+    },
+    '',
+    help,
+  );
 
 /** Without the blanks and the empty ones. */
 export const commaList = (value: string): string =>
@@ -155,11 +143,11 @@ export const fullQuerySettings = (config: LogConfig): FullQuerySettings => ({
 
 type Texts = Readonly<Record<string, string>>;
 
-function parsed<T>(given: Texts, name: string, setting: Setting<T>): T | undefined {
+function parsed<T>(given: Texts, name: string, { parse }: Setting<T>): T | undefined {
   const text = given[name];
   if (text === undefined) return undefined;
   try {
-    return setting.parse(text);
+    return parse(text);
   } catch (error) {
     throw new Error(`${name}: ${(error as Error).message}`);
   }

@@ -1,5 +1,6 @@
 // The command `ferrosa`: start, version, help.
 import { readFileSync } from 'node:fs';
+import type { SettingName } from './settings.js';
 
 /** The version of package.json. */
 export function packageVersion(): string {
@@ -7,12 +8,17 @@ export function packageVersion(): string {
   return (JSON.parse(readFileSync(path, 'utf8')) as { version: string }).version;
 }
 
+const flagWidth = 44;
+
+/** A flag that is too long for its column has a line of its own. */
+const inColumn = (flag: string): string =>
+  flag.length <= flagWidth ? `  ${flag.padEnd(flagWidth)}  ` : `  ${flag}\n${' '.repeat(flagWidth + 4)}`;
+
 async function help(): Promise<string> {
-  const { settings, settingText, flagOf } = await import('./settings.js');
-  const lines = Object.entries(settings).map(([name, { shape, help: text, fallback }]) => {
-    const shown = settingText(fallback());
-    const unit = shape === 'DURATION' ? ' ms' : shape === 'SIZE' ? ' bytes' : shape === 'RATE' ? ' bytes/s' : '';
-    return `  ${`${flagOf(name)} ${shape}`.padEnd(46)} ${text} (${shown}${unit})`;
+  const { settings, defaultText, flagOf } = await import('./settings.js');
+  const lines = (Object.keys(settings) as SettingName[]).map((name) => {
+    const { shape, help: text } = settings[name];
+    return `${inColumn(`${flagOf(name)} ${shape}`)}${text} (${defaultText(name) || '""'})`;
   });
   return `ferrosa: a drop-in replacement for Apache Cassandra 5.0
 

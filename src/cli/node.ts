@@ -3,6 +3,7 @@
 import { join } from 'node:path';
 import type { Authenticator, HotGroups, RoleAccess } from '../auth/index.js';
 import { satisfiedLevels } from '../cluster/index.js';
+import { FerrosaError } from '../common/errors.js';
 import type { ConnectionInfo, ServingFigures, WebServer } from '../http/index.js';
 import { askForSlices } from '../native/index.js';
 import { defaultQuerySettings, HotPlans, type Processor } from '../query/index.js';
@@ -33,6 +34,7 @@ import { createProcessor } from './node/query.js';
 import { type NodeStorage, openStorage, replicasOf } from './node/storage.js';
 import { createTls } from './node/tls.js';
 import { ViewBuilds } from './node/view-builds.js';
+import { openAt } from './ready-line.js';
 import { serverLimitsOf } from './server-config.js';
 import type { Config } from './settings.js';
 import type { HostAndPort } from './units.js';
@@ -122,8 +124,7 @@ export async function startNode(
   const webPort = await listen(web, config.web_bind, 'The web side', 'web_bind');
   const cqlPort = await listen(server, config.cql_bind, 'CQL', 'cql_bind');
   return {
-    describe: () =>
-      `CQL ${config.cql_bind.host}:${cqlPort} and :${awarePort}, web ${config.web_bind.host}:${webPort}, ${config.shards} shards`,
+    describe: () => openAt(config, { cql: cqlPort, aware: awarePort, web: webPort }),
     async drain() {
       stopEstimates();
       latencies.stop();
@@ -159,15 +160,11 @@ function connectionInfo(connection: Connection): ConnectionInfo {
   };
 }
 
-/** Only superusers may act on the node. */
+/** Only superusers may act on the node. Whether a role is one is told to who has its password only. */
 function superuserCheck(authenticator: Authenticator, access: RoleAccess) {
-  return async (user: string, password: string): Promise<boolean> => {
-    try {
-      await authenticator.authenticate(Buffer.from(`\0${user}\0${password}`), 'web');
-      return await access.isSuperuser(user);
-    } catch {
-      return false;
-    }
+  return async (user: string, password: string): Promise<void> => {
+    await authenticator.authenticate(Buffer.from(`\0${user}\0${password}`), 'web');
+    if (!(await access.isSuperuser(user))) throw new FerrosaError('UNAUTHORIZED', `${user} is no superuser`);
   };
 }
 

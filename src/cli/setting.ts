@@ -2,12 +2,14 @@
 import { isIP } from 'node:net';
 import { homedir } from 'node:os';
 import { resolve } from 'node:path';
-import { parseBytes, parseDurationMs } from './units.js';
+import { durationText, parseBytes, parseDurationMs, sizeText } from './units.js';
 
 export type Setting<T> = {
   readonly fallback: () => T;
   /** @throws Error whose message says what is wrong with the text and what to write. */
   readonly parse: (text: string) => T;
+  /** A value as `parse` takes it. */
+  show(value: T): string;
   /** How the help shows the value that is expected. */
   readonly shape: string;
   readonly help: string;
@@ -18,15 +20,18 @@ export function setting<T>(
   parse: (text: string) => T,
   fallback: T | (() => T),
   help: string,
+  show: (value: T) => string = String,
 ): Setting<T> {
-  return { shape, parse, help, fallback: typeof fallback === 'function' ? (fallback as () => T) : () => fallback };
+  const given = typeof fallback === 'function' ? (fallback as () => T) : () => fallback;
+  return { shape, parse, show, help, fallback: given };
 }
 
+/** Without a text as its default it may be empty. */
 export const text = (fallback: string, help: string) =>
   setting<string>(
     'TEXT',
     (value) => {
-      if (value.trim() === '') throw new Error('must not be empty');
+      if (value.trim() === '' && fallback !== '') throw new Error('must not be empty');
       return value.trim();
     },
     fallback,
@@ -38,6 +43,7 @@ export const ownAddress = (help: string) =>
   setting<string>(
     'ADDRESS',
     (value) => {
+      if (value === '') return value;
       if (isIP(value) === 0 || value === '0.0.0.0' || value === '::')
         throw new Error(`"${value}" is no address of one machine, such as 192.0.2.1`);
       return value;
@@ -101,6 +107,6 @@ export const within =
     return number;
   };
 export const duration = (fallbackMs: number, help: string) =>
-  setting('DURATION', within(parseDurationMs, 0, 2 ** 31 - 1, '0ms to 24d'), fallbackMs, help);
+  setting('DURATION', within(parseDurationMs, 0, 2 ** 31 - 1, '0ms to 24d'), fallbackMs, help, durationText);
 export const size = (fallback: number | (() => number), min: number, max: number, range: string, help: string) =>
-  setting('SIZE', within(parseBytes, min, max, range), fallback, help);
+  setting('SIZE', within(parseBytes, min, max, range), fallback, help, sizeText);

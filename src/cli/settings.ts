@@ -19,7 +19,15 @@ import {
   within,
 } from './setting.js';
 
-import { type HostAndPort, parseBind, parseBytesPerSecond, parseDurationMs } from './units.js';
+import {
+  bindText,
+  durationText,
+  type HostAndPort,
+  parseBind,
+  parseBytesPerSecond,
+  parseDurationMs,
+  rateText,
+} from './units.js';
 
 export type { Setting } from './setting.js';
 
@@ -38,7 +46,7 @@ function authCache<const N extends string>(name: N, what: string) {
 }
 
 const bind = (fallback: string, help: string) =>
-  setting<HostAndPort>('HOST:PORT', parseBind, () => parseBind(fallback), help);
+  setting<HostAndPort>('HOST:PORT', parseBind, () => parseBind(fallback), help, bindText);
 
 const defaultDataDir = (): string =>
   join(process.env['XDG_DATA_HOME'] || join(homedir(), '.local', 'share'), 'ferrosa');
@@ -218,6 +226,7 @@ const nodeSettings = {
     within(parseBytesPerSecond, 0, 2 ** 46, 'at least 0MiB/s'),
     64 * MiB,
     'Bytes a second that all compactions write; 0MiB/s for no limit',
+    rateText,
   ),
   auto_snapshot: boolean(true, 'Keep a snapshot of a table that is dropped or truncated'),
 
@@ -276,6 +285,7 @@ const nodeSettings = {
     within(parseDurationMs, 10, 2 ** 31 - 1, '10ms to 24d'),
     1_000,
     'Time that a conditional update waits for others of its partition',
+    durationText,
   ),
   truncate_request_timeout: duration(60_000, 'Time for a TRUNCATE'),
 } as const satisfies Record<string, Setting<unknown>>;
@@ -320,7 +330,13 @@ export const oldNames: Readonly<Record<string, SettingName>> = {
 export const flagOf = (name: string): string => `--${name.replaceAll('_', '-')}`;
 export const variableOf = (name: string): string => `FERROSA_${name.toUpperCase()}`;
 
-/** The value of a setting as it can be written. */
+/** The default of a setting as it can be written. */
+export function defaultText(name: SettingName): string {
+  const { fallback, show } = settings[name] as Setting<unknown>;
+  return show(fallback());
+}
+
+/** The value of a setting as `system_views.settings` has it: durations are milliseconds, sizes bytes. */
 export function settingText(value: Config[SettingName]): string {
   if (typeof value !== 'object') return String(value);
   return 'host' in value ? `${value.host}:${value.port}` : value.join(',');

@@ -31,7 +31,23 @@ export function parseBytesPerSecond(text: string): number {
   return parse(match[1]!, sizes, 'rate', '64MiB/s');
 }
 
+/** In the largest unit that has it whole. */
+function inLargest(value: number, names: readonly string[], units: Readonly<Record<string, number>>): string {
+  const name = value === 0 ? names[0]! : (names.findLast((one) => value % units[one]! === 0) ?? names[0]!);
+  return `${value / units[name]!}${name}`;
+}
+
+/** As `parseDurationMs` takes it. */
+export const durationText = (ms: number): string => inLargest(ms, ['ms', 's', 'm', 'h', 'd'], durations);
+/** As `parseBytes` takes it, and cassandra.yaml. */
+export const sizeText = (bytes: number): string => inLargest(bytes, ['B', 'KiB', 'MiB', 'GiB'], sizes);
+/** As `parseBytesPerSecond` takes it. */
+export const rateText = (bytes: number): string => `${sizeText(bytes)}/s`;
+
 export type HostAndPort = { readonly host: string; readonly port: number };
+
+/** As `parseBind` takes it. */
+export const bindText = ({ host, port }: HostAndPort): string => `${host.includes(':') ? `[${host}]` : host}:${port}`;
 
 /** "127.0.0.1:9042", "[::1]:9042" or "localhost:0". @throws Error that says what to write */
 export function parseBind(text: string): HostAndPort {

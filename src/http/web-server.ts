@@ -1,6 +1,6 @@
 // The web port: health, metrics and the API of ferrosa-ctl.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { FerrosaError } from '../common/errors.js';
+import { type ErrorCode, FerrosaError } from '../common/errors.js';
 import type { ServerLog } from '../server/index.js';
 import { type ApiSources, actions, reads } from './api.js';
 import { createMetrics, type MetricSources } from './metrics.js';
@@ -8,8 +8,11 @@ import { createMetrics, type MetricSources } from './metrics.js';
 export type WebServices = ApiSources &
   MetricSources & {
     readonly log: ServerLog;
-    /** Whether these credentials may use the API; null when nobody has to log in. */
-    readonly authorize: ((user: string, password: string) => Promise<boolean>) | null;
+    /**
+     * Lets these credentials use the API; null when nobody has to log in.
+     * @throws FerrosaError BAD_CREDENTIALS with one text for a wrong user and a wrong password; UNAUTHORIZED
+     */
+    readonly authorize: ((user: string, password: string) => Promise<void>) | null;
   };
 
 const bodyBytesMax = 64 * 1024;
@@ -26,6 +29,9 @@ const json = (status: number, value: unknown, headers: object = {}): Reply => ({
 });
 const failure = (status: number, message: string, headers: object = {}): Reply =>
   json(status, { error: message }, headers);
+const askForLogin = (message: string): Reply => failure(401, message, { 'www-authenticate': 'Basic realm="ferrosa"' });
+
+const statuses: Partial<Record<ErrorCode, number>> = { INVALID: 400, UNAUTHORIZED: 403, OVERLOADED: 503 };
 
 export class WebServer {
   readonly #services: WebServices;
@@ -79,8 +85,8 @@ export class WebServer {
 
   #failed(error: unknown): Reply {
     if (error instanceof FerrosaError) {
-      const status = error.code === 'INVALID' ? 400 : error.code === 'OVERLOADED' ? 503 : 500;
-      return failure(status, error.message);
+      if (error.code === 'BAD_CREDENTIALS') return askForLogin(error.message);
+      return failure(statuses[error.code] ?? 500, error.message);
     }
     this.#services.log.error({ stack: (error as Error).stack }, 'Unexpected error in a web request');
     return failure(500, (error as Error).message);
@@ -116,8 +122,7 @@ export class WebServer {
   }
 
   async #api(request: IncomingMessage, url: URL, isRead: boolean): Promise<Reply> {
-    if (!(await this.#isAuthorized(request)))
-      return failure(401, 'Log in as a superuser', { 'www-authenticate': 'Basic realm="ferrosa"' });
+    if (!(await this.#logIn(request))) return askForLogin('Log in as a superuser');
     const name = url.pathname.slice(apiPath.length);
     const table = isRead ? reads : actions;
     if (!Object.hasOwn(table, name)) {
@@ -134,14 +139,17 @@ export class WebServer {
     return json(200, await table[name]!(this.#services, { query: url.searchParams, body }));
   }
 
-  async #isAuthorized(request: IncomingMessage): Promise<boolean> {
+  /** Whether credentials came, where they are needed. @throws FerrosaError when they do not do */
+  async #logIn(request: IncomingMessage): Promise<boolean> {
     const { authorize } = this.#services;
     if (authorize === null) return true;
     const match = /^Basic ([A-Za-z0-9+/=]+)$/.exec(request.headers.authorization ?? '');
     if (match === null) return false;
     const credentials = Buffer.from(match[1]!, 'base64').toString('utf8');
     const colon = credentials.indexOf(':');
-    return colon > 0 && authorize(credentials.slice(0, colon), credentials.slice(colon + 1));
+    if (colon <= 0) return false;
+    await authorize(credentials.slice(0, colon), credentials.slice(colon + 1));
+    return true;
   }
 }
 

@@ -6,6 +6,7 @@ import { setImmediate } from 'node:timers/promises';
 import { accessSettings, goldenPath, type Recorded, Stage } from '../access/scenario.js';
 import { difference, show } from '../diff/outcome.js';
 import { CqlClient, type CqlError } from '../support/cql-client.js';
+import { asSuperuser, runCtl } from '../support/ctl.js';
 import { Ferrosa } from '../support/ferrosa.js';
 
 for (const hotPath of [true, false])
@@ -51,6 +52,14 @@ before(async () => {
 after(async () => {
   await admin.close();
   await node.remove();
+});
+
+test('ferrosa-ctl is for superusers, and says who is none', async () => {
+  const errorOf = async (...login: string[]) => (await runCtl(node, ...login, 'status')).error;
+  assert.match(await errorOf('-u', 'app', '-pw', 'app'), /app is no superuser/);
+  assert.match(await errorOf('-u', 'app', '-pw', 'no'), /Provided username app and\/or password are incorrect/);
+  assert.match(await errorOf('-u', 'who', '-pw', 'no'), /Provided username who and\/or password are incorrect/);
+  assert.equal(await errorOf(...asSuperuser), '');
 });
 
 const int = (value: number): Buffer => {

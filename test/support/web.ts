@@ -1,4 +1,5 @@
 // A web server on a free port over a fake node.
+import { FerrosaError } from '../../src/common/errors.js';
 import { WebServer, type WebServices } from '../../src/http/index.js';
 import { defaultServerLimits, ServerBudget, ServerMetrics } from '../../src/server/index.js';
 import { FakeControl } from './fake-control.js';
@@ -9,6 +10,17 @@ export type TestWeb = {
   readonly server: ServerMetrics;
   stop(): Promise<void>;
 };
+
+type Passwords = Readonly<Record<string, string>>;
+
+/** Lets in who is among the superusers. */
+export const loginOf =
+  (superusers: Passwords, others: Passwords) =>
+  async (user: string, password: string): Promise<void> => {
+    if ({ ...superusers, ...others }[user] !== password)
+      throw new FerrosaError('BAD_CREDENTIALS', `Provided username ${user} and/or password are incorrect`);
+    if (superusers[user] === undefined) throw new FerrosaError('UNAUTHORIZED', `${user} is no superuser`);
+  };
 
 export async function startTestWeb(authorize: WebServices['authorize'] = null): Promise<TestWeb> {
   const control = new FakeControl();

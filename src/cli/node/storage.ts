@@ -16,6 +16,7 @@ import { loadHostId, MetadataStore, type NodeRecord, RaftClient, registerNode } 
 import { type CatalogueChange, totalReplicas, type UserFunction } from '../../schema/index.js';
 import { type BackgroundPool, createBackgroundPool, Shards } from '../../shard/index.js';
 import { createUserFunctions, type UserFunctions } from '../../udf/index.js';
+import { asKept } from '../data-folder.js';
 import type { Log } from '../log.js';
 import type { Config } from '../settings.js';
 import type { HostAndPort } from '../units.js';
@@ -43,7 +44,7 @@ export type NodeStorage = {
 const addressOf = ({ host }: HostAndPort): string =>
   host === '0.0.0.0' || host === '::' || host === 'localhost' ? '127.0.0.1' : host;
 
-/** Opens metadata and shards. @throws FerrosaError with a message for the operator */
+/** Opens metadata and shards. @throws StartProblem, FerrosaError with a message for the operator */
 export async function openStorage(config: Config, log: Log, onDeath: (message: string) => void): Promise<NodeStorage> {
   const folder = join(config.data_dir, 'metadata');
   const raft = RaftClient.startThread(folder, (error) => onDeath(`the metadata thread failed: ${error.message}`));
@@ -57,7 +58,7 @@ export async function openStorage(config: Config, log: Log, onDeath: (message: s
     resolveMask: config.dynamic_data_masking_enabled ? resolveColumnMask : null,
     report,
   });
-  await metadata.ensureClusterName(config.cluster_name);
+  await asKept(metadata.ensureClusterName(config.cluster_name), config.data_dir, 'cluster_name');
   const hostId = loadHostId(folder, random);
   const address = addressOf(config.cql_bind);
   const settings = {
@@ -73,7 +74,8 @@ export async function openStorage(config: Config, log: Log, onDeath: (message: s
     nativeAddress: config.broadcast_rpc_address || address,
     nativePort: config.cql_bind.port,
   };
-  const record = await registerNode(metadata, settings, random);
+  const registered = registerNode(metadata, settings, random);
+  const record = await asKept(registered, config.data_dir, 'data_center, rack or num_tokens');
   const pool = createBackgroundPool(config.concurrent_compactors);
   const shards = await startShards(config, hostId, metadata, pool, log, onDeath);
   const port = shardPort(shards);

@@ -4,7 +4,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { ConfigProblem, loadConfig } from '../../../src/cli/config.js';
-import { parseBind, parseBytes, parseBytesPerSecond, parseDurationMs } from '../../../src/cli/units.js';
+import { defaultText, type SettingName, settings } from '../../../src/cli/settings.js';
+import {
+  bindText,
+  durationText,
+  parseBind,
+  parseBytes,
+  parseBytesPerSecond,
+  parseDurationMs,
+  sizeText,
+} from '../../../src/cli/units.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'ferrosa-config-'));
 after(() => rmSync(folder, { recursive: true }));
@@ -133,4 +142,22 @@ test('values with units', () => {
   for (const bad of ['', '10', '-1s', '10 MB', 's']) assert.throws(() => parseDurationMs(bad), Error, bad);
   for (const bad of ['32', '32MB', '1.5GiB']) assert.throws(() => parseBytes(bad), Error, bad);
   for (const bad of ['localhost', ':9042', 'a:70000']) assert.throws(() => parseBind(bad), Error, bad);
+});
+
+test('the default of every setting is printed as the setting takes it', () => {
+  for (const name of Object.keys(settings) as SettingName[])
+    assert.deepEqual(settings[name].parse(defaultText(name)), settings[name].fallback(), name);
+  assert.equal(defaultText('commitlog_sync_period'), '10s');
+  assert.equal(defaultText('compaction_throughput'), '64MiB/s');
+  assert.equal(defaultText('audit_logging_options_max_log_size'), '16GiB');
+});
+
+test('values are printed in the largest unit that has them whole, and read back', () => {
+  assert.deepEqual([0, 1, 1_500, 90_000, 86_400_000].map(durationText), ['0ms', '1ms', '1500ms', '90s', '1d']);
+  assert.deepEqual([0, 1000, 1024, 1536 * 1024].map(sizeText), ['0B', '1000B', '1KiB', '1536KiB']);
+  for (const text of ['[::1]:9042', 'localhost:0']) assert.equal(bindText(parseBind(text)), text);
+});
+
+test('who ferrosa-ctl logs in as may stand in the environment of a node', () => {
+  assert.deepEqual(problemsOf([], { FERROSA_CTL_USERNAME: 'ann', FERROSA_CTL_PASSWORD: 'x' }), []);
 });

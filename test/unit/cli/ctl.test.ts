@@ -1,9 +1,16 @@
 // ferrosa-ctl prints what nodetool would, and takes what nodetool takes.
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { runCtl } from '../../../src/cli/ctl.js';
 import { formatBytes } from '../../../src/cli/ctl-format.js';
-import { startTestWeb, type TestWeb } from '../../support/web.js';
+import { targetOf } from '../../../src/cli/ctl-target.js';
+import { packageVersion } from '../../../src/cli/main.js';
+import { loginOf, startTestWeb, type TestWeb } from '../../support/web.js';
 
 let web: TestWeb;
 before(async () => {
@@ -98,13 +105,106 @@ test('--json gives the data', async () => {
 });
 
 test('wrong use is told from a node that refuses or is not there', async () => {
-  assert.equal((await ctl('nonsense')).code, 1);
   assert.equal((await ctl('getendpoints', 'ks')).code, 1);
   assert.equal((await ctl('status', '--nope')).code, 1);
   assert.equal((await ctl('settraceprobability', '3')).code, 2);
   const gone = await ctl('-p', '1', 'status');
   assert.equal(gone.code, 2);
-  assert.match(gone.error, /Failed to connect to '127\.0\.0\.1:1'/);
+  assert.match(gone.error, /Failed to connect to '127\.0\.0\.1:1' - Connection refused: does the node run/);
+});
+
+test('a command that there is not is told by name, with the one that was probably meant', async () => {
+  for (const argv of [['stauts'], ['stauts', 'ks'], ['help', 'stauts'], ['stauts', '--help']]) {
+    const { code, error } = await ctl(...argv);
+    assert.equal(code, 1);
+    assert.match(error, /^ferrosa-ctl: Unknown command stauts; did you mean status\?\n/, argv.join(' '));
+  }
+  assert.match((await ctl('nonsense')).error, /^ferrosa-ctl: Unknown command nonsense\n/);
+});
+
+test('arguments that a verb does not take are told by name', async () => {
+  for (const [argv, message] of [
+    [['version', 'a', 'b'], 'Found unexpected parameters: [a, b]; version takes no arguments'],
+    [['ring', 'ks', 'b'], 'Found unexpected parameters: [b]; ring takes the arguments: [<keyspace>]'],
+    [['drain', 'constructor'], 'Found unexpected parameters: [constructor]; drain takes no arguments'],
+    [['getendpoints', 'ks'], 'getendpoints takes the arguments: <keyspace> <table> <key>'],
+  ] as const) {
+    const { code, error } = await ctl(...argv);
+    assert.equal(code, 1);
+    assert.ok(error.startsWith(`ferrosa-ctl: ${message}\n`), error);
+  }
+  assert.match((await ctl('status', 'nope')).error, /The keyspace nope, does not exist/);
+});
+
+test('--help, -h without a host and --version need no node', async () => {
+  const general = (await ctl('help')).out;
+  for (const argv of [[], ['--help'], ['-h'], ['-p', '1', '--help']])
+    assert.deepEqual(await ctl(...argv), { code: 0, out: general, error: '' });
+  const ring = (await ctl('help', 'ring')).out;
+  assert.match(ring, /ferrosa-ctl \[options\] ring \[<keyspace>\]$/);
+  for (const argv of [
+    ['ring', '--help'],
+    ['ring', '-h'],
+  ])
+    assert.deepEqual(await ctl(...argv), { code: 0, out: ring, error: '' });
+  assert.equal((await ctl('--version')).out, packageVersion());
+});
+
+test('who does not log in, who does it wrongly and who is no superuser are told apart', async () => {
+  const guarded = await startTestWeb(loginOf({ admin: 'secret' }, { app: 'secret' }));
+  const errorOf = async (...argv: string[]) => (await ctl('-p', String(guarded.port), ...argv, 'status')).error;
+  assert.match(await errorOf(), /log in as a superuser with -u <username> -pw <password>/);
+  assert.match(await errorOf('-u', 'admin'), /log in as a superuser with -u <username> -pw <password>/);
+  assert.match(await errorOf('-u', 'admin', '-pw', 'x'), /Provided username admin and\/or password are incorrect/);
+  assert.match(await errorOf('-u', 'who', '-pw', 'x'), /Provided username who and\/or password are incorrect/);
+  assert.match(await errorOf('-u', 'app', '-pw', 'secret'), /^ferrosa-ctl: app is no superuser\n/);
+  assert.equal(await errorOf('-u', 'admin', '-pw', 'secret'), '');
+  await guarded.stop();
+});
+
+test('a port that is not the web port is told', async (t) => {
+  // As a CQL port answers what is no CQL, and as one that only hangs up.
+  for (const [answer, message] of [
+    [Buffer.from('840000000000000000', 'hex'), /'127\.0\.0\.1:\d+' does not speak HTTP: it is not the web port \(-p/],
+    [null, /ended the connection without an answer: .*the web port \(-p/],
+    [Buffer.from('HTTP/1.1 404 no\r\n\r\nnothing'), /no JSON: it is not the web port \(-p/],
+  ] as const) {
+    const server = createServer((socket) => {
+      socket.on('error', () => {}).once('data', () => (answer === null ? socket.destroy() : socket.end(answer)));
+    });
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    t.after(() => server.close());
+    const { code, error } = await ctl('-p', String((server.address() as AddressInfo).port), 'status');
+    assert.equal(code, 2);
+    assert.match(error, message);
+  }
+});
+
+test('the node is found by the options, else FERROSA_WEB_BIND, else ferrosa.toml, else the default', (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'ferrosa-ctl-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const file = join(folder, 'ferrosa.toml');
+  const none = { host: null, port: null, user: null, password: null };
+  const place = (given: object, variables: Record<string, string> = {}): string => {
+    const { host, port } = targetOf({ ...none, ...given }, { FERROSA_CONFIG: file, ...variables });
+    return `${host} ${port}`;
+  };
+  assert.throws(() => place({}), /cannot read the configuration file .*ferrosa\.toml/);
+  assert.equal(place({ host: 'a', port: '1' }), 'a 1');
+  writeFileSync(file, 'shards = 1\n');
+  assert.equal(place({}), '127.0.0.1 9090');
+  for (const text of ['web_bind = "0.0.0.0:9091"\n', '[web]\nbind = "0.0.0.0:9091"\n']) {
+    writeFileSync(file, text);
+    assert.equal(place({}), '127.0.0.1 9091');
+  }
+  assert.equal(place({ host: 'a' }), 'a 9091');
+  assert.equal(place({}, { FERROSA_WEB_BIND: '[::1]:9092' }), '::1 9092');
+  assert.equal(place({ port: '9093' }, { FERROSA_WEB_BIND: '[::1]:9092' }), '::1 9093');
+  writeFileSync(file, 'web_bind = "127.0.0.1:0"\n');
+  assert.throws(() => place({}), /web_bind of .*ferrosa\.toml lets the system choose the port: give it with -p/);
+  assert.equal(place({ port: '9093' }), '127.0.0.1 9093');
+  writeFileSync(file, 'web_bind = 9090\n');
+  assert.throws(() => place({}), /web_bind of .*ferrosa\.toml: "9090" is not an address/);
 });
 
 test('ring and gossipinfo have the shape of nodetool', async () => {
@@ -199,7 +299,7 @@ test('help of a verb that there is not is wrong use', async () => {
   assert.equal((await ctl('help', 'status')).code, 0);
   const { code, error } = await ctl('help', 'nope');
   assert.equal(code, 1);
-  assert.match(error, /Unknown command nope/);
+  assert.match(error, /^ferrosa-ctl: Unknown command nope\n/);
 });
 
 test('help names every verb', async () => {

@@ -1,7 +1,7 @@
 // The web port as orchestrators, Prometheus and ferrosa-ctl see it.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { startTestWeb, type TestWeb } from '../../support/web.js';
+import { loginOf, startTestWeb, type TestWeb } from '../../support/web.js';
 
 let web: TestWeb;
 before(async () => {
@@ -73,7 +73,7 @@ test('a web page cannot act on the node of who reads it', async () => {
 });
 
 test('with authentication the API wants a superuser, health and metrics do not', async () => {
-  const guarded = await startTestWeb(async (user, password) => user === 'admin' && password === 'pass:word');
+  const guarded = await startTestWeb(loginOf({ admin: 'pass:word' }, { app: 'secret' }));
   const status = async (path: string, credentials?: string): Promise<number> => {
     const headers: Record<string, string> =
       credentials === undefined ? {} : { authorization: `Basic ${Buffer.from(credentials).toString('base64')}` };
@@ -83,6 +83,7 @@ test('with authentication the API wants a superuser, health and metrics do not',
   assert.equal(await status('/metrics'), 200);
   assert.equal(await status('/api/v1/nodes'), 401);
   assert.equal(await status('/api/v1/nodes', 'admin:wrong'), 401);
+  assert.equal(await status('/api/v1/nodes', 'app:secret'), 403);
   assert.equal(await status('/api/v1/nodes', 'admin:pass:word'), 200);
   await guarded.stop();
 });
