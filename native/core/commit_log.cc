@@ -1,6 +1,7 @@
 #include "commit_log.h"
 
 #include <cerrno>
+#include <cstdio>
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -54,6 +55,18 @@ int Allocate(int fd, uint32_t bytes) {
 #endif
 }
 
+// 0 or errno.
+int SyncFile(int fd) {
+  int rc;
+#ifdef __APPLE__
+  do rc = ::fcntl(fd, F_FULLFSYNC);
+#else
+  do rc = ::fdatasync(fd);
+#endif
+  while (rc != 0 && errno == EINTR);
+  return rc == 0 ? 0 : errno;
+}
+
 // A file that was synced can still be missing after a power cut when its folder was not.
 int SyncFolderOf(const std::string& path) {
   const size_t slash = path.rfind('/');
@@ -71,11 +84,24 @@ void Populate(const LogSegment& s) {
   static constexpr uint8_t kZeros[kBytesAStep] = {};
   InSteps(0, s.bytes, kBytesAStep, [&](uint64_t at, uint64_t n) {
     // Pages that are written come in large folios, which cost less than page by page from here to the disk.
-    if (::pwrite(s.fd, kZeros, n, static_cast<off_t>(at)) > 0) (void)::madvise(s.data + at, n, MADV_POPULATE_WRITE);
+    const uint64_t header = at == 0 ? kLogHeaderBytes : 0;
+    if (::pwrite(s.fd, kZeros, n - header, static_cast<off_t>(at + header)) > 0)
+      (void)::madvise(s.data + at, n, MADV_POPULATE_WRITE);
   });
 #else
   (void)s;
 #endif
+}
+
+void StoreSegmentHeader(const LogSegment& s, uint32_t shard, uint32_t shard_count) {
+  uint8_t* h = s.data;
+  StoreLE(h, kLogMagic);
+  StoreLE(h + 4, kLogVersion);
+  StoreLE(h + 8, s.id);
+  StoreLE(h + 16, shard);
+  StoreLE(h + 20, shard_count);
+  StoreLE(h + 24, s.bytes);
+  StoreLE(h + 60, Crc32(0, Slice(h, 60)));
 }
 
 }  // namespace
@@ -87,35 +113,30 @@ Status LogSegment::Create(const std::string& path, uint64_t id, uint32_t shard, 
   s->id = id;
   s->bytes = bytes;
   s->salt = SaltOf(id);
-  s->fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+  s->used = kLogHeaderBytes;
+  // It gets its name when its header is on disk: one without a header is damage to replay, whenever a process or the machine has ended.
+  const std::string unfinished = path + ".new";
+  const auto failed = [&](const char* what, int error) {
+    ::unlink(unfinished.c_str());
+    return DiskError(what, path, error);
+  };
+  if (::access(path.c_str(), F_OK) == 0) return DiskError("create", path, EEXIST);
+  s->fd = ::open(unfinished.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
   if (s->fd < 0) return DiskError("create", path, errno);
-  if (const int error = Allocate(s->fd, bytes); error != 0) {
-    ::unlink(path.c_str());
-    return DiskError("allocate", path, error);
-  }
+  if (const int error = Allocate(s->fd, bytes); error != 0) return failed("allocate", error);
+  void* map = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, s->fd, 0);
+  if (map == MAP_FAILED) return failed("map", errno);
+  s->data = static_cast<uint8_t*>(map);
+  // A fault on a mapped file reads ahead as far as the disk is set to: 8 MiB of zeros, all in one, 20 ms on some machines.
+  (void)::madvise(map, bytes, MADV_RANDOM);
+  StoreSegmentHeader(*s, shard, shard_count);
+  if (const int error = SyncFile(s->fd); error != 0) return failed("sync", error);
+  if (::rename(unfinished.c_str(), path.c_str()) != 0) return failed("name", errno);
   if (const int error = SyncFolderOf(path); error != 0) {
     ::unlink(path.c_str());
     return DiskError("sync the folder of", path, error);
   }
-  void* map = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, s->fd, 0);
-  if (map == MAP_FAILED) {
-    const int error = errno;
-    ::unlink(path.c_str());
-    return DiskError("map", path, error);
-  }
-  s->data = static_cast<uint8_t*>(map);
-  // A fault on a mapped file reads ahead as far as the disk is set to: 8 MiB of zeros, all in one, 20 ms on some machines.
-  (void)::madvise(map, bytes, MADV_RANDOM);
   if (populate) Populate(*s);
-  uint8_t* h = s->data;
-  StoreLE(h, kLogMagic);
-  StoreLE(h + 4, kLogVersion);
-  StoreLE(h + 8, id);
-  StoreLE(h + 16, shard);
-  StoreLE(h + 20, shard_count);
-  StoreLE(h + 24, bytes);
-  StoreLE(h + 60, Crc32(0, Slice(h, 60)));
-  s->used = kLogHeaderBytes;
   *out = std::move(s);
   return Status::Ok();
 }
@@ -144,14 +165,8 @@ Status SyncToDisk(const LogRange& range, bool in_steps) {
     InSteps(from, to, kBytesAnUnmap, [&](uint64_t at, uint64_t n) { (void)::madvise(range.map + at, n, MADV_DONTNEED); });
     InSteps(range.from, range.to, kBytesAStep, [&](uint64_t at, uint64_t n) { BeginWriteback(range.fd, at, n); });
   }
-  int rc;
-#ifdef __APPLE__
-  do rc = ::fcntl(range.fd, F_FULLFSYNC);
-#else
-  do rc = ::fdatasync(range.fd);
-#endif
-  while (rc != 0 && errno == EINTR);
-  return rc == 0 ? Status::Ok() : DiskError("sync", range.path, errno);
+  const int error = SyncFile(range.fd);
+  return error == 0 ? Status::Ok() : DiskError("sync", range.path, error);
 }
 
 Status CommitLog::Open(const CommitLogOptions& options, std::unique_ptr<CommitLog>* out) {

@@ -74,7 +74,8 @@ Status SyncToDisk(const LogRange& range, bool in_steps);
 // One mapped file. Created whole: its blocks are allocated, so that writing into the map cannot fail for lack of space.
 class LogSegment {
  public:
-  // Creates, allocates, maps and writes the header. Blocks on the disk for as long as the allocation takes.
+  // Creates, allocates, maps and brings the header to disk. Blocks on the disk for as long as that takes. Until then the file is
+  // `path`.new, which a start removes.
   static Status Create(const std::string& path, uint64_t id, uint32_t shard, uint32_t shard_count, uint32_t bytes,
                        bool populate, std::unique_ptr<LogSegment>* out);
   ~LogSegment();

@@ -70,6 +70,8 @@ export type LogSegmentHeader = {
 /** First number of the quadruples that LogReader.next gives. */
 export const LogFound = { record: 0, damage: 1, torn: 2 } as const;
 export const LogRecord = { mutation: 1, batch: 2, syncMarker: 3, filler: 4 } as const;
+/** Bytes before a segment's first record. */
+export const logHeaderBytes = 64;
 /** Bytes before a record's payload. */
 export const logRecordHeaderBytes = 13;
 

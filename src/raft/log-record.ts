@@ -34,6 +34,36 @@ export function readRecord(file: Buffer, offset: number): { payload: Buffer; nex
   return file.readUInt32BE(next - recordTrailerBytes) === crc32(payload) ? { payload, next } : null;
 }
 
+/** What a disk writes whole or not at all: pages and blocks are made of these. */
+const sectorBytes = 512;
+
+/** Whether a sector's share of [start, end) is all zeros, as where the file grew and its bytes did not reach the disk. */
+function hasHole(file: Buffer, start: number, end: number): boolean {
+  for (let at = start; at < end; ) {
+    const next = Math.min(end, (Math.floor(at / sectorBytes) + 1) * sectorBytes);
+    if (file.subarray(at, next).every((byte) => byte === 0)) return true;
+    at = next;
+  }
+  return false;
+}
+
+/**
+ * Whether a crash in the middle of an append can have left what stands at `offset`, where no whole record does: the file ends within the record, or
+ * sectors of it are zeros. False: all of it was written once, and has changed since.
+ */
+export function isTorn(file: Buffer, offset: number): boolean {
+  const payload = offset + recordHeaderBytes;
+  if (payload > file.length || hasHole(file, offset, payload)) return true;
+  const isHeader =
+    file.readUInt32BE(offset) === recordMarker &&
+    file.readUInt32BE(offset + 8) === crc32(file.subarray(offset, offset + 8));
+  if (!isHeader) return false;
+  const trailer = payload + file.readUInt32BE(offset + 4);
+  const end = trailer + recordTrailerBytes;
+  // No JSON ends with a zero byte: zeros from there on are an end that was not written, wherever they begin.
+  return end > file.length || hasHole(file, offset, end) || file.subarray(trailer - 1, end).every((byte) => byte === 0);
+}
+
 /** Where a whole record starts at or after `offset`, or -1. */
 export function findRecord(file: Buffer, offset: number): number {
   const marker = Buffer.alloc(4);

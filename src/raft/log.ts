@@ -16,7 +16,7 @@ import { FerrosaError } from '../common/errors.js';
 import { metadataRecordBytesMax } from '../common/limits.js';
 import { crc32 } from '../native/index.js';
 import type { LogEntry, Restored, Snapshot } from './consensus.js';
-import { encodeRecord, findRecord, logMagic, parseEntries, readRecord, snapshotMagic } from './log-record.js';
+import { encodeRecord, findRecord, isTorn, logMagic, parseEntries, readRecord, snapshotMagic } from './log-record.js';
 
 const snapshotHeaderBytes = 32;
 
@@ -192,6 +192,12 @@ export class MetadataLog {
   #cutTail(path: string, file: Buffer, offset: number, reports: string[]): void {
     const next = findRecord(file, offset + 1);
     if (next >= 0) throw damaged(path, offset, `a record cannot be read, and whole ones follow at offset ${next}`);
+    if (!isTorn(file, offset))
+      throw damaged(
+        path,
+        offset,
+        'the last record was whole and is not any more; to go on without it, cut the file there',
+      );
     ftruncateSync(this.#descriptor, offset);
     fsyncSync(this.#descriptor);
     const bytes = file.length - offset;

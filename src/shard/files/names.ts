@@ -48,6 +48,8 @@ export function parseSSTableFile(name: string): SSTableFile | null {
 export const readableVersions: Readonly<Record<string, readonly string[]>> = { bti: ['da'] };
 
 const segmentName = /^segment-(\d+)\.log$/;
+/** One that has no header on disk yet: LogSegment::Create of native/core/commit_log.cc. */
+export const unfinishedSegment = /^segment-\d+\.log\.new$/;
 /** The id in a commit log segment's name, null for other files. */
 export function segmentIdOf(name: string): number | null {
   const match = segmentName.exec(name);

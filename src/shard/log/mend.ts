@@ -1,7 +1,9 @@
 // What a start has accepted as lost is made readable. A segment may be read again by a later start, and by then its lane has markers of this
 // process: they cover everything before them, and would make damage of what no process has ever acknowledged.
 import { open } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { fillerRecord, logRecordHeaderBytes } from '../../native/index.js';
+import { removeFile, syncFolder } from '../files/durable.js';
 
 /** A place of a segment that could not be read. `torn`: the tail that the end of the process cut off; else records follow. */
 export type LogDamage = {
@@ -23,4 +25,10 @@ export async function mend({ path, offset, bytes, torn }: LogDamage, segment: nu
   } finally {
     await file.close();
   }
+}
+
+/** Removes a segment that was never written, for the same reason, before this process writes a marker that covers it. */
+export async function removeEmpty(path: string): Promise<void> {
+  await removeFile(path);
+  await syncFolder(dirname(path));
 }

@@ -1,5 +1,5 @@
 // Replay: reads the segments that earlier processes left and gives this shard's mutations to `apply`. Rules: docs/format/commitlog.md.
-import { mkdir, readdir, readFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FerrosaError } from '../../common/errors.js';
 import {
@@ -9,18 +9,20 @@ import {
   LogReader,
   LogRecord,
   type LogSegmentHeader,
+  logHeaderBytes,
   logRecordHeaderBytes,
 } from '../../native/index.js';
 import { comparePositions } from '../files/manifest.js';
-import { commitLogFolder, segmentIdOf } from '../files/names.js';
-import { type LogDamage, mend } from './mend.js';
+import { commitLogFolder, segmentIdOf, unfinishedSegment } from '../files/names.js';
+import { hasNoHeader, recordsBehindZeros } from './headless.js';
+import { type LogDamage, mend, removeEmpty } from './mend.js';
 
 /** Records handed out in one turn of the event loop. */
 const recordsPerTurn = 4096;
 
 export type OldSegment = { readonly path: string; readonly id: number };
 
-/** The segments of every lane, oldest first. */
+/** The segments of every lane, oldest first. REQUIRES: no log is open; what a process that ended was still making is removed. */
 export async function oldSegments(dataDir: string): Promise<OldSegment[]> {
   const root = join(dataDir, 'commitlog');
   await mkdir(root, { recursive: true });
@@ -29,6 +31,7 @@ export async function oldSegments(dataDir: string): Promise<OldSegment[]> {
     if (!/^\d+$/.test(shard)) continue;
     const folder = commitLogFolder(dataDir, Number(shard));
     for (const name of await readdir(folder)) {
+      if (unfinishedSegment.test(name)) await rm(join(folder, name));
       const id = segmentIdOf(name);
       if (id !== null) segments.push({ path: join(folder, name), id });
     }
@@ -69,7 +72,14 @@ const howToGoOn =
   'everything else is applied';
 
 /** A place that is no record, before it is known whether it had been on disk. */
-type Place = LogDamage & { readonly lane: number; readonly segment: number; readonly what: string | null };
+type Place = LogDamage & {
+  readonly lane: number;
+  readonly segment: number;
+  /** Why it is damage whatever the markers say; null when they decide. */
+  readonly what: string | null;
+  /** Nothing of the segment is there, not even its header. */
+  readonly empty?: true;
+};
 
 type Progress = {
   readonly counts: Record<ApplyOutcome, number>;
@@ -84,50 +94,77 @@ type Progress = {
  */
 export async function replay(segments: readonly OldSegment[], options: ReplayOptions): Promise<ReplayReport> {
   const progress: Progress = { counts: { applied: 0, skipped: 0, unknown: 0 }, places: [], synced: new Map() };
-  for (const { path, id } of segments) {
-    const file = await readFile(path);
-    if (neverWritten(file)) continue;
-    let reader: LogReader;
-    let header: LogSegmentHeader;
-    try {
-      reader = new LogReader(file);
-      header = reader.header();
-    } catch (error) {
-      const what = (error as Error).message;
-      progress.places.push({
-        path,
-        offset: 0,
-        bytes: file.length,
-        torn: false,
-        lane: id % commitLogLanes,
-        segment: id,
-        what,
-      });
-      continue;
-    }
-    await replaySegment(path, file, reader, header, options, progress);
+  for (const segment of segments) {
+    const file = await contentOf(segment.path);
+    if (file !== null) await replayFile(segment, file, options, progress);
   }
   if (!options.ignoreErrors) refuseDamage(progress);
-  for (const place of progress.places) if (place.what === null) await mend(place, place.segment);
+  for (const place of progress.places)
+    if (place.empty) await removeEmpty(place.path);
+    else if (place.what === null) await mend(place, place.segment);
   const { applied, skipped, unknown } = progress.counts;
-  const damage = progress.places.map(({ path, offset, bytes, torn }) => ({ path, offset, bytes, torn }));
+  const damage = progress.places
+    .filter((place) => !place.empty || wasSynced(place, progress))
+    .map(({ path, offset, bytes, torn }) => ({ path, offset, bytes, torn }));
   return { segments: segments.length, applied, skipped, unknownTable: unknown, damage };
 }
 
-/** A segment that was allocated and whose header never reached the disk. */
-function neverWritten(file: Buffer): boolean {
-  return file.subarray(0, 64).every((byte) => byte === 0);
+/** Null: another shard has found meanwhile that the segment was never written, and removed it. */
+async function contentOf(path: string): Promise<Buffer | null> {
+  try {
+    return await readFile(path);
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return null;
+    // The text of an error of read() names no file.
+    const what = code === 'EISDIR' ? 'it is a folder' : message;
+    throw new FerrosaError('CORRUPT', `The commit log cannot be read: ${path} is no segment that can be read: ${what}`);
+  }
 }
 
+async function replayFile(
+  { path, id }: OldSegment,
+  file: Buffer,
+  options: ReplayOptions,
+  progress: Progress,
+): Promise<void> {
+  const place = { path, offset: 0, bytes: file.length, torn: false, lane: id % commitLogLanes, segment: id };
+  if (hasNoHeader(file)) {
+    const behind = recordsBehindZeros(file, id);
+    if (behind === null) {
+      progress.places.push({ ...place, what: null, empty: true });
+      return;
+    }
+    // A segment gets its name after its header is on disk, so no crash leaves this.
+    progress.places.push({ ...place, bytes: logHeaderBytes, what: 'the header is zeros, and records follow it' });
+    await replaySegment(path, behind.file, behind.reader, behind.reader.header(), options, progress);
+    return;
+  }
+  let reader: LogReader;
+  let header: LogSegmentHeader;
+  try {
+    reader = new LogReader(file);
+    header = reader.header();
+  } catch (error) {
+    progress.places.push({ ...place, what: (error as Error).message });
+    return;
+  }
+  await replaySegment(path, file, reader, header, options, progress);
+}
+
+/** Whether a sync marker says that the place had been on disk. */
+const wasSynced = ({ lane, segment, offset }: Place, { synced }: Progress): boolean =>
+  comparePositions({ segment, offset }, synced.get(lane) ?? { segment: 0, offset: 0 }) < 0;
+
 /** Damage where the disk had it all is not the end of the process: somebody must decide. */
-function refuseDamage({ places, synced }: Progress): void {
-  for (const { path, offset, bytes, lane, segment, what } of places) {
-    const upTo = synced.get(lane) ?? { segment: 0, offset: 0 };
-    if (what === null && comparePositions({ segment, offset }, upTo) >= 0) continue;
+function refuseDamage(progress: Progress): void {
+  for (const place of progress.places) {
+    if (place.what === null && !wasSynced(place, progress)) continue;
+    const missing = place.empty ? 'nothing is left of a segment that was' : 'these bytes are no record, and were';
     throw new FerrosaError(
       'CORRUPT',
-      `The commit log is damaged: ${path} at offset ${offset} (${bytes} bytes): ` +
-        `${what ?? 'these bytes are no record, and were on disk before'}. ${howToGoOn}`,
+      `The commit log is damaged: ${place.path} at offset ${place.offset} (${place.bytes} bytes): ` +
+        `${place.what ?? `${missing} on disk before`}. ${howToGoOn}`,
     );
   }
 }

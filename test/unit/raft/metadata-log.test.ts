@@ -87,6 +87,54 @@ test('a damaged record before others is an error that names file and offset', (t
   }
 });
 
+/** A log whose last record is long; `whole` has it from `start` on. */
+function longLog(path: string): { file: string; whole: Buffer; start: number } {
+  const log = new MetadataLog(path);
+  log.open();
+  log.append([entry(1)]);
+  const start = log.length;
+  log.append([{ index: 2, term: 1, command: { kind: 'test', value: 'x'.repeat(9_000) } }]);
+  log.close();
+  const file = join(path, 'metadata.log');
+  return { file, whole: readFileSync(file), start };
+}
+
+// Goal: the last record was acknowledged too, and is not taken for one that a crash cut off. Method: bytes of it turned over, one at a time.
+test('a damaged last record is an error that names file and offset', (t) => {
+  const { file, whole, start } = longLog(folder(t));
+  for (
+    let offset = start;
+    offset < whole.length;
+    offset += offset < start + 50 || offset > whole.length - 50 ? 1 : 37
+  ) {
+    const bytes = Buffer.from(whole);
+    bytes[offset]! ^= 0x40;
+    writeFileSync(file, bytes);
+    assert.throws(() => new MetadataLog(join(file, '..')).open(), {
+      code: 'CORRUPT',
+      message: new RegExp(`^${file} is damaged at offset ${start}:`),
+    });
+    assert.equal(statSync(file).size, whole.length, 'nothing is cut');
+  }
+});
+
+// Goal: a machine that stopped in the middle of an append starts again. Method: the file has grown, and any one sector or page, or all from
+// some byte on, did not reach the disk.
+test('a last record with sectors, pages or an end of zeros is cut', (t) => {
+  const { file, whole, start } = longLog(folder(t));
+  const holes: [number, number][] = [];
+  for (const bytes of [512, 4096])
+    for (let at = 0; at < whole.length; at += bytes) holes.push([Math.max(at, start), at + bytes]);
+  for (let at = start; at < whole.length - 5; at += 97) holes.push([at, whole.length]);
+  for (const [from, to] of holes) {
+    writeFileSync(file, Buffer.from(whole).fill(0, from, Math.min(to, whole.length)));
+    const { log, restored } = reopen(join(file, '..'));
+    assert.deepEqual(restored.entries, [entry(1)], `zeros from ${from} to ${to}`);
+    assert.equal(restored.reports.length, 1);
+    log.close();
+  }
+});
+
 test('a snapshot takes the place of the entries before it', (t) => {
   const path = folder(t);
   writeLog(path, 4);

@@ -1,5 +1,16 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, test } from 'node:test';
@@ -18,7 +29,7 @@ function newData(): string {
   folders.push(folder);
   return folder;
 }
-function openLog(dataDir: string, shard = 0, generation = 1): CommitLog {
+function openLog(dataDir: string, shard = 0, generation = 1, segmentBytes = 1 << 16): CommitLog {
   const folder = commitLogFolder(dataDir, shard);
   mkdirSync(folder, { recursive: true });
   const firstSegmentId = generation * 256_000 + shard;
@@ -26,8 +37,8 @@ function openLog(dataDir: string, shard = 0, generation = 1): CommitLog {
     folder,
     shard,
     shardCount: 2,
-    segmentBytes: 1 << 16,
-    recordBytesMax: 1 << 15,
+    segmentBytes,
+    recordBytesMax: segmentBytes / 2,
     firstSegmentId,
   });
 }
@@ -218,6 +229,105 @@ test('a segment whose header never reached the disk is nothing, one with a damag
   flip(path!, 20);
   await assert.rejects(run(data), { code: 'CORRUPT', message: /segment-256000\.log at offset 0 .*header's checksum/ });
   assert.deepEqual((await run(data, true)).texts, []);
+});
+
+/** A log of two segments whose last marker covers the first. */
+async function syncedLog() {
+  const data = newData();
+  const log = openLog(data);
+  for (const text of ['one', 'two', 'three']) log.append(1, mutation(1, text.padEnd(30_000, '.')));
+  await log.sync(false, false);
+  const [first, second] = segments(data);
+  const texts = async (ignoreErrors = false) => (await run(data, ignoreErrors)).texts.map((text) => text.split('.')[0]);
+  return { data, log, first: first!, second: second!, texts };
+}
+
+// Goal: what was acknowledged is not lost without a word. Method: all that makes a segment look as if it had never been written.
+for (const [what, left] of [
+  ['cut to nothing', () => Buffer.alloc(0)],
+  ['cut within its header and zeroed', () => Buffer.alloc(30)],
+  ['zeroed', (file: Buffer) => Buffer.alloc(file.length)],
+] as const)
+  test(`a synced segment that was ${what} stops the start with its name`, async () => {
+    const { data, first, texts } = await syncedLog();
+    writeFileSync(first, left(readFileSync(first)));
+    await assert.rejects(run(data), {
+      code: 'CORRUPT',
+      message: /segment-256000\.log at offset 0 .*nothing is left of a segment/,
+    });
+    assert.equal((await oldSegments(data)).length, 2, 'the file stays');
+    assert.deepEqual(
+      (await run(data, true)).damage.map(({ path }) => path),
+      [first],
+    );
+    assert.deepEqual(await texts(), ['three']);
+  });
+
+test('records behind a header of zeros are damage with or without markers, and are applied where errors are ignored', async () => {
+  const data = newData();
+  const log = openLog(data);
+  for (const text of ['one', 'two']) log.append(1, mutation(1, text.padEnd(3_000, '.')));
+  const [path] = segments(data);
+  const whole = readFileSync(path!);
+  for (const [zeros, left] of [
+    [64, ['one', 'two']],
+    [2_048, ['two']],
+  ] as const) {
+    writeFileSync(path!, Buffer.from(whole).fill(0, 0, zeros));
+    await assert.rejects(run(data), { code: 'CORRUPT', message: /segment-256000\.log at offset 0 .*records follow/ });
+    const { texts, damage } = await run(data, true);
+    assert.deepEqual(
+      texts.map((text) => text.split('.')[0]),
+      left,
+    );
+    assert.equal(damage[0]!.path, path);
+  }
+});
+
+test('a segment that was never written is no damage, now or at the next start, whose markers cover it', async () => {
+  const { data, texts } = await syncedLog();
+  const folder = commitLogFolder(data, 0);
+  writeFileSync(join(folder, 'segment-512000.log'), Buffer.alloc(0));
+  writeFileSync(join(folder, 'segment-512256.log'), Buffer.alloc(1 << 16));
+  writeFileSync(join(folder, 'segment-512512.log.new'), Buffer.alloc(1 << 16));
+  assert.deepEqual((await run(data)).damage, []);
+  const next = openLog(data, 0, 3);
+  next.append(1, mutation(1, 'later'));
+  await next.sync(false, false);
+  assert.deepEqual(await texts(), ['one', 'two', 'three', 'later']);
+  assert.equal(segments(data).length, 3);
+});
+
+function beginOf(path: string): string {
+  const [fd, bytes] = [openSync(path, 'r'), Buffer.alloc(4)];
+  readSync(fd, bytes);
+  closeSync(fd);
+  return bytes.toString('latin1');
+}
+
+test('a segment has its header as soon as it has its name, also while its pages are made', async () => {
+  const data = newData();
+  const log = openLog(data, 0, 1, 1 << 25);
+  log.append(1, mutation(1, 'x'.repeat(9 << 20)));
+  const made = log.prepareSpare()!;
+  let ended = false;
+  void made.then(() => {
+    ended = true;
+  });
+  while (!ended) {
+    for (const path of segments(data).filter((name) => name.endsWith('.log')))
+      assert.equal(beginOf(path), 'FLOG', path);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  assert.equal(segments(data).length, 2);
+});
+
+test('a folder in the place of a segment is named', async () => {
+  const data = newData();
+  openLog(data).append(1, mutation(1, 'here'));
+  const path = join(commitLogFolder(data, 0), 'segment-512000.log');
+  mkdirSync(path);
+  await assert.rejects(run(data), (error: Error) => error.message.includes(path) && /is a folder/.test(error.message));
 });
 
 test('batch mode syncs what arrived while the last sync ran, together', async () => {
