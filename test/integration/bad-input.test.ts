@@ -279,33 +279,6 @@ test('65,535 bind markers are taken, one more is refused', async () => {
   });
 });
 
-test('lists of IN whose product or number is too large are refused before they are multiplied', {
-  skip: otherPort !== 0,
-}, async () => {
-  await client.query('CREATE TABLE bad.i (p int, a int, b int, c int, PRIMARY KEY (p, a, b, c))');
-  await client.query('CREATE TABLE bad.j (a int, b int, c int, PRIMARY KEY ((a, b, c)))');
-  const list = (count: number): string => `(${Array.from({ length: count }, (_, i) => i).join(', ')})`;
-  const three = `a IN ${list(300)} AND b IN ${list(300)} AND c IN ${list(300)}`;
-  for (const cql of [
-    `SELECT p FROM bad.i WHERE p = 1 AND ${three}`,
-    `DELETE FROM bad.i WHERE p = 1 AND ${three}`,
-    `SELECT a FROM bad.j WHERE ${three}`,
-    `DELETE FROM bad.j WHERE ${three}`,
-  ]) {
-    const { code, message } = await errorOf(client.query(cql));
-    assert.equal(code, invalid, message);
-    assert.match(message, /have 27000000 combinations or more; a statement may have 250000/);
-  }
-  await client.query('INSERT INTO bad.i (p, a, b, c) VALUES (1, 2, 3, 4)');
-  const many = await errorOf(client.query(`SELECT p FROM bad.i WHERE p = 1 AND a IN ${list(65_536)}`));
-  assert.deepEqual(many, {
-    code: invalid,
-    message: 'The restrictions ask for 65536 clustering keys or slices; a statement may ask for 65535',
-  });
-  assert.equal((await client.query(`SELECT p FROM bad.i WHERE p = 1 AND a IN ${list(65_535)}`)).rows.length, 1);
-  await assertAlive();
-});
-
 test('names of keyspaces: 48 characters are taken, 49 are refused; those of tables may be longer', async () => {
   const replication = "WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 1}";
   const name = 'n'.repeat(49);

@@ -30,6 +30,8 @@ const writtenTypes: ReadonlySet<CqlType['kind']> = new Set([
   'boolean',
 ]);
 
+/** Longer ones have no plan: it would take many times as much, and their number is bounded, not their size. */
+const textLengthMax = 16 * 1024;
 /** Shapes that have come once, remembered for the second time. */
 const seenMax = 4_096;
 
@@ -69,6 +71,7 @@ export class TextPlans {
    */
   note(text: string, shape: number, planned: PlannedStatement, keyspace: string | null): TextPlan | undefined {
     const { kind } = planned.plan;
+    if (text.length > textLengthMax) return undefined;
     if (this.onAdded === null || this.plansMax === 0 || (kind !== 'select' && kind !== 'write')) return undefined;
     const within = planned.fullyQualified ? null : keyspace;
     const key = within === null ? `${shape}` : `${shape} ${within}`;
