@@ -37,7 +37,7 @@ import { ViewBuilds } from './node/view-builds.js';
 import { openAt } from './ready-line.js';
 import { serverLimitsOf } from './server-config.js';
 import type { Config } from './settings.js';
-import type { HostAndPort } from './units.js';
+import { type HostAndPort, isEveryAddress } from './units.js';
 
 /** How long requests in flight may take when the node stops, in milliseconds. */
 const graceMs = 10_000;
@@ -177,11 +177,7 @@ function checkMode(config: Config, log: Log): void {
       log.warn(
         `nobody has to log in, and cql_bind ${config.cql_bind.host} is open to other machines: set authenticator`,
       );
-    if (
-      isOpen(config.cql_bind) &&
-      /^(0\.0\.0\.0|::)$/.test(config.cql_bind.host) &&
-      config.broadcast_rpc_address === ''
-    )
+    if (isEveryAddress(config.cql_bind.host) && config.broadcast_rpc_address === '')
       log.warn('clients are told that this node is at 127.0.0.1: set broadcast_rpc_address');
     return;
   }

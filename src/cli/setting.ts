@@ -2,7 +2,7 @@
 import { isIP } from 'node:net';
 import { homedir } from 'node:os';
 import { resolve } from 'node:path';
-import { durationText, parseBytes, parseDurationMs, sizeText } from './units.js';
+import { durationText, isEveryAddress, parseBytes, parseDurationMs, sizeText } from './units.js';
 
 export type Setting<T> = {
   readonly fallback: () => T;
@@ -44,7 +44,7 @@ export const ownAddress = (help: string) =>
     'ADDRESS',
     (value) => {
       if (value === '') return value;
-      if (isIP(value) === 0 || value === '0.0.0.0' || value === '::')
+      if (isIP(value) === 0 || isEveryAddress(value))
         throw new Error(`"${value}" is no address of one machine, such as 192.0.2.1`);
       return value;
     },

@@ -46,6 +46,9 @@ export const rateText = (bytes: number): string => `${sizeText(bytes)}/s`;
 
 export type HostAndPort = { readonly host: string; readonly port: number };
 
+/** Of a server that listens on every address of its machine. */
+export const isEveryAddress = (host: string): boolean => host === '0.0.0.0' || host === '::';
+
 /** As `parseBind` takes it. */
 export const bindText = ({ host, port }: HostAndPort): string => `${host.includes(':') ? `[${host}]` : host}:${port}`;
 

@@ -164,7 +164,7 @@ export class Connection implements EventReceiver, HotConnectionHost, MovedHost, 
 
   /** @internal */
   movedIdle(): void {
-    if (this.#intake.isStopped) this.#endWhenIdle();
+    this.#endWhenIdle();
   }
 
   /** @internal */
@@ -182,7 +182,7 @@ export class Connection implements EventReceiver, HotConnectionHost, MovedHost, 
     const kept = plain || this.#output.sendRaw(bytes, start, end);
     if (plain) for (const one of isolateAnswers(bytes.subarray(start, end), this.#compressor)) this.#output.send(one);
     if (kept) this.#checkBacklog();
-    if (this.#intake.isStopped) this.#endWhenIdle();
+    this.#endWhenIdle();
     return kept;
   }
 
@@ -205,7 +205,7 @@ export class Connection implements EventReceiver, HotConnectionHost, MovedHost, 
         message.kind === 'EXECUTE' ? computedAnswer(this.#services.processor, message, { rowCount, rows }) : null;
       if (answer?.result.kind === 'rows') {
         this.send(frame, { kind: 'RESULT', result: answer.result }, answer.warnings);
-        if (this.#intake.isStopped) this.#endWhenIdle();
+        this.#endWhenIdle();
         return answer.result.rowCount;
       }
     } catch {
@@ -408,7 +408,7 @@ export class Connection implements EventReceiver, HotConnectionHost, MovedHost, 
 
   /** @internal */
   statementEnded(): void {
-    if (this.#intake.isStopped) this.#endWhenIdle();
+    this.#endWhenIdle();
   }
 
   /** @internal Returns the bytes of the answer. */
@@ -442,8 +442,9 @@ export class Connection implements EventReceiver, HotConnectionHost, MovedHost, 
     this.send({ ...frame, version }, { kind: 'ERROR', error: known }, [], tracingId);
   }
 
+  /** When nothing more is taken and all is answered. */
   #endWhenIdle(): void {
-    if (this.inFlight > 0 || this.#transport.destroyed) return;
+    if (!this.#intake.isStopped || this.inFlight > 0 || this.#transport.destroyed) return;
     this.#output.end();
     // The peer's bytes are not wanted any more; reading them lets its close be seen, and keeps the answer from being reset away.
     this.#transport.resume();

@@ -19,7 +19,7 @@ import { createUserFunctions, type UserFunctions } from '../../udf/index.js';
 import { asKept } from '../data-folder.js';
 import type { Log } from '../log.js';
 import type { Config } from '../settings.js';
-import type { HostAndPort } from '../units.js';
+import { type HostAndPort, isEveryAddress } from '../units.js';
 import { nextTimeUuid, nowMicros, nowMs, random } from './environment.js';
 import { StampClock } from './stamp-clock.js';
 
@@ -42,7 +42,7 @@ export type NodeStorage = {
 
 /** The address that a node tells others; "any" is none. */
 const addressOf = ({ host }: HostAndPort): string =>
-  host === '0.0.0.0' || host === '::' || host === 'localhost' ? '127.0.0.1' : host;
+  isEveryAddress(host) || host === 'localhost' ? '127.0.0.1' : host;
 
 /** Opens metadata and shards. @throws StartProblem, FerrosaError with a message for the operator */
 export async function openStorage(config: Config, log: Log, onDeath: (message: string) => void): Promise<NodeStorage> {
