@@ -275,6 +275,8 @@ bool AppendValue(const Type& type, Slice value, int depth, ByteString* out) {
       out->push_back(value.data[0] != 0);
       break;
     case TypeKind::kTinyint:
+      out->push_back(value.data[0] ^ 0x80);  // nothing behind the first byte counts in its order (type_compare.cc)
+      break;
     case TypeKind::kSmallint:
     case TypeKind::kInt:
     case TypeKind::kTimestamp:

@@ -20,7 +20,8 @@ export const plain = (text: string): string =>
  */
 export function ordered(text: string): string {
   if (!/^ALTER TABLE \S+ DROP /m.test(text)) return text;
-  return text.split('\n').sort().join('\n');
+  const lines = text.split('\n').map((line) => line.replace(/,$/, '')); // the last of the columns has none
+  return lines.sort().join('\n');
 }
 
 const schemaTables = [

@@ -223,3 +223,27 @@ test('prepared reads by an index give what JavaScript finds, page by page, with 
   await client.query('DROP INDEX by_v');
   await assert.rejects(client.execute(byV, [int(1)]), /ALLOW FILTERING|Prepared query/);
 });
+
+test('a blob as the bound of a tinyint takes the same rows of a memtable and of an SSTable', async () => {
+  const { node, client } = await nodeWithKeyspace();
+  await client.query('CREATE TABLE t (k int, c tinyint, PRIMARY KEY (k, c))');
+  for (const c of [-126, 0, 1, 2]) await client.query(`INSERT INTO t (k, c) VALUES (1, ${c})`);
+  const wanted: readonly [string, readonly number[]][] = [
+    ['>', [2]],
+    ['>=', [1, 2]],
+    ['<', [-126, 0]],
+    ['<=', [-126, 0, 1]],
+    ['=', [1]],
+  ];
+  for (const where of ['memtable', 'SSTable']) {
+    for (const [operator, rows] of wanted) {
+      const found = await client.query(`SELECT c FROM t WHERE k = 1 AND c ${operator} 0x0102`);
+      assert.deepEqual(
+        found.rows.map(([c]) => c!.readInt8()),
+        rows,
+        `c ${operator} 0x0102 in a ${where}`,
+      );
+    }
+    await node.action('flush', { keyspace: 'ks' });
+  }
+});
