@@ -10,6 +10,7 @@ export {
 export type { ShardFigures, ShardStats, ShardTableFigures, ShardTableStats, VectorGraphStats } from './messages.js';
 export { type IndexBucket, indexBuckets, type NodeIndexes } from './node-indexes.js';
 export { OpenRequests } from './open-requests.js';
+export type { ShardsOptions } from './options.js';
 export { createBackgroundPool } from './pool.js';
 export { type RequestOptions, routerLimits, type ShardEnds, ShardRouter } from './router.js';
 export type {
@@ -19,6 +20,6 @@ export type {
   SocketFigures,
   StartServing,
 } from './serving.js';
-export { Shards, type ShardsOptions } from './shards.js';
+export { Shards } from './shards.js';
 export type { CompactionRecord, NodeTable, NodeTables } from './tables-main.js';
 export { ignoredTokenBits, shardOfToken } from './token.js';
