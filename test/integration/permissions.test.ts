@@ -258,6 +258,29 @@ test('masked columns show their values to roles with UNMASK only', async () => {
   await client.close();
 });
 
+test('nobody asks by ANN about masked vectors, and a mask that is a user function needs no EXECUTE', async () => {
+  await admin.query(
+    'CREATE FUNCTION app.hide (a text) CALLED ON NULL INPUT RETURNS text LANGUAGE javascript AS \'return "hidden";\'',
+  );
+  await admin.query(
+    'CREATE TABLE app.near (k int PRIMARY KEY, x vector<float, 2> MASKED WITH DEFAULT, name text MASKED WITH app.hide())',
+  );
+  await admin.query("CREATE INDEX ON app.near (x) USING 'sai'");
+  await admin.query("INSERT INTO app.near (k, x, name) VALUES (1, [1, 2], 'ann')");
+  await admin.query('GRANT SELECT ON app.near TO app');
+  const client = await as('app');
+  const ask = () => client.query('SELECT k FROM app.near ORDER BY x ANN OF [1, 2] LIMIT 1');
+  await assert.rejects(
+    ask(),
+    /User app has no UNMASK nor SELECT_MASKED permission on table app.near, .* columns \[x\]/,
+  );
+  assert.deepEqual((await client.query('SELECT name FROM app.near')).objects(), [{ name: 'hidden' }]);
+  await assert.rejects(client.query("SELECT app.hide('x') FROM app.near"), /User app has no EXECUTE permission/);
+  await admin.query('GRANT SELECT_MASKED ON app.near TO app');
+  assert.equal((await ask()).rows.length, 1);
+  await client.close();
+});
+
 test('a view is read by those who may read its table, and written by those who may write both', async () => {
   await admin.query('CREATE TABLE app.base (k int PRIMARY KEY, v int)');
   const make =

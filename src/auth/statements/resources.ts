@@ -58,7 +58,8 @@ export function resourceOf(node: ResourceNode, call: ResourceCall): Resource {
     case 'functions':
       return node.keyspace === undefined ? allFunctions : functionsResource(node.keyspace);
     case 'function': {
-      const keyspace = where(node.function);
+      const { keyspace } = node.function;
+      if (keyspace === null) throw invalid('In this context function name must be explictly qualified by a keyspace');
       if (keyspace === 'system') throw invalid('Altering permissions on builtin functions is not supported');
       return functionResource(keyspace, node.function.name, argumentTypes(node.args, keyspace, call.access));
     }
