@@ -153,6 +153,22 @@ test('latencies and counts a read are told of each table, for the hot path and b
   assert.equal(tombstones['count'], rows['count']);
 });
 
+test('reads by an index without the partition key are scans, hot ones too', async () => {
+  await client.query('CREATE TABLE sys.si (k int PRIMARY KEY, v int)');
+  await client.query("CREATE INDEX siv ON sys.si (v) USING 'sai'");
+  await client.query('INSERT INTO sys.si (k, v) VALUES (1, 1)');
+  const find = await client.prepare('SELECT k FROM sys.si WHERE v = ?');
+  for (let i = 0; i < 10; i++) await client.execute(find, [value.int(1)]);
+  const count = async (kind: string) =>
+    (
+      await only(
+        `SELECT * FROM system_views.coordinator_${kind}_latency WHERE keyspace_name = 'sys' AND table_name = 'si'`,
+      )
+    )['count'];
+  assert.deepEqual([await count('scan'), await count('read')], [10n, 0n]);
+  await client.query('DROP TABLE sys.si');
+});
+
 test('batch_metrics counts the partitions of batches of each kind', async () => {
   const most = async (type: string) => (await rowNamed('batch_metrics', `partitions_per_${type}_batch`))['max'];
   await client.query('CREATE TABLE sys.b (k int PRIMARY KEY, v text)');
