@@ -281,6 +281,20 @@ test('nobody asks by ANN about masked vectors, and a mask that is a user functio
   await client.close();
 });
 
+test('who may not truncate a table is not told what else is in the way', async () => {
+  const client = await as('app');
+  await admin.query('CREATE TABLE app.tb (k int PRIMARY KEY)');
+  await admin.query('CREATE MATERIALIZED VIEW app.tv AS SELECT k FROM app.tb WHERE k IS NOT NULL PRIMARY KEY (k)');
+  for (const table of ['app.tv', 'system_views.clients'])
+    await assert.rejects(
+      client.query(`TRUNCATE ${table}`),
+      new RegExp(`User app has no MODIFY permission on <table ${table}>`),
+    );
+  await assert.rejects(admin.query('TRUNCATE app.tv'), /Cannot TRUNCATE materialized view directly/);
+  await assert.rejects(admin.query('GRANT EXECUTE ON FUNCTION nope.f(int) TO app'), /Keyspace nope doesn't exist/);
+  await client.close();
+});
+
 test('a view is read by those who may read its table, and written by those who may write both', async () => {
   await admin.query('CREATE TABLE app.base (k int PRIMARY KEY, v int)');
   const make =

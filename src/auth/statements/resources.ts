@@ -1,5 +1,5 @@
 // The resource that a statement names.
-import { invalid } from '../../common/errors.js';
+import { configError, invalid } from '../../common/errors.js';
 import type { QualifiedName, TypeNode } from '../../cql/index.js';
 import {
   allFunctions,
@@ -61,6 +61,8 @@ export function resourceOf(node: ResourceNode, call: ResourceCall): Resource {
       const { keyspace } = node.function;
       if (keyspace === null) throw invalid('In this context function name must be explictly qualified by a keyspace');
       if (keyspace === 'system') throw invalid('Altering permissions on builtin functions is not supported');
+      if (!call.access.catalogue.schema.keyspaces.has(keyspace))
+        throw configError(`Keyspace ${keyspace} doesn't exist`);
       return functionResource(keyspace, node.function.name, argumentTypes(node.args, keyspace, call.access));
     }
     default:
