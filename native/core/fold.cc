@@ -164,15 +164,17 @@ bool RowFold::AddMemRow(const MemRow& row, uint32_t now_seconds, uint32_t* tombs
     return true;
   }
   bool live = row.extra == nullptr ? row.liveness_timestamp != kNoTimestamp : row.liveness().LiveAt(now_seconds);
+  uint32_t dead = 0;
   for (uint32_t i = 0; i < row.count; i++) {
     const MemCell& cell = *cells[i];
     if (!cell.LiveAt(now_seconds)) {
-      ++*tombstones;
+      dead++;
       continue;
     }
     live = true;
     if (by_column_[cell.column] >= 0) AddCells(cell.column, cell.value());
   }
+  *tombstones += Tombstones(row, live, dead);
   if (live) AddKeys(row);
   return live;
 }

@@ -114,6 +114,11 @@ struct MemRow {
 };
 static_assert(sizeof(MemRow) == 32);
 
+// What RowIsLive (row_encoder.h) counts as tombstones, of a row without deletions of which `dead` cells are not live.
+inline uint32_t Tombstones(const MemRow& row, bool live, uint32_t dead) {
+  return !live && dead == 0 && row.liveness_timestamp != kNoTimestamp ? 1 : dead;
+}
+
 // Where rows of one table have a column's cell: mostly all in the same place.
 struct CellPlace {
   uint16_t column;

@@ -63,12 +63,13 @@ uint32_t RemainingTtl(const Cell& cell, uint32_t now) { return cell.local_deleti
 
 bool RowIsLive(const DescriptorPlan& plan, const Row& row, uint32_t now, uint32_t* tombstones) {
   bool live = row.liveness.LiveAt(now);
-  if (!row.deletion.live()) ++*tombstones;
-  *tombstones += static_cast<uint32_t>(row.complex_deletions.size());
+  uint32_t dead = 0;
   for (const Cell& cell : row.cells) {
-    if (!cell.LiveAt(now)) ++*tombstones;
+    if (!cell.LiveAt(now)) dead++;
     else if (!live && !plan.descriptor->columns[cell.column].dropped) live = true;
   }
+  const bool ended = !row.deletion.live() || !row.complex_deletions.empty() || !row.liveness.empty();
+  *tombstones += !live && dead == 0 && ended ? 1 : dead;
   return live;
 }
 
@@ -192,10 +193,12 @@ bool RowEncoder::EncodeMemRow(const MemRow& row, uint32_t* tombstones, Writer* o
   if (whole) {
     live |= row.count > 0;
   } else {
+    uint32_t dead = 0;
     for (uint32_t i = 0; i < row.count; i++) {
       if (cells[i]->LiveAt(now_)) live = true;
-      else ++*tombstones;
+      else dead++;
     }
+    *tombstones += Tombstones(row, live, dead);
   }
   if (!live) return false;
   row.ReadClustering(clustering_.size(), clustering_.data());

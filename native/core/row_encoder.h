@@ -60,7 +60,8 @@ class RowEncoder {
 // When the last of what makes the row be there expires; kNoDeletionTime when something of it never does. 0: nothing of it is live.
 uint32_t RowExpiry(const DescriptorPlan& plan, const Row& row, uint32_t now_seconds);
 
-// Whether the row is there for a reader: its liveness or a cell is live. Adds to *tombstones what is not.
+// Whether the row is there for a reader: its liveness or a cell is live. Adds to *tombstones the cells that are not, or one for a row of which
+// nothing but a deletion is left, as Cassandra counts them: not deletions under newer cells, such as every whole collection is written with.
 bool RowIsLive(const DescriptorPlan& plan, const Row& row, uint32_t now_seconds, uint32_t* tombstones);
 
 }  // namespace ferrosa

@@ -33,6 +33,6 @@ export function hidePasswords(text: string, plan: Plan | null): string {
 /** The message of an error, which may quote the statement. */
 export function hideInMessage(error: FerrosaError, text: string | null): string {
   if (error.code === 'SYNTAX_ERROR' && text !== null && /password/i.test(text))
-    return 'Syntax Exception. Obfuscated for security reasons.';
+    return 'Syntax Exception. Obscured for security reasons.';
   return cutAtPassword(error.message);
 }

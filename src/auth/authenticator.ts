@@ -54,6 +54,10 @@ function splitAtNul(bytes: Uint8Array): string[] {
 /** Failed attempts are counted a minute long by address; more than this many make the address wait. */
 export const failedLoginsPerMinuteMax = 30;
 const windowMs = 60_000;
+/** With which names it was tried, once for each time: at most those allowed and those that ran at the same time. */
+type Failures = { names: string[]; readonly sinceMs: number };
+/** UTF-16 units of a name that are looked at. */
+const nameMax = 100;
 const addressesMax = 10_000;
 /** Password checks that run or wait at a time: each costs tens of milliseconds of CPU. */
 const checksMax = 256;
@@ -62,7 +66,7 @@ export class PasswordAuthenticator implements Authenticator {
   readonly className = 'org.apache.cassandra.auth.PasswordAuthenticator';
   readonly #findRole: FindRole;
   readonly #nowMs: () => number;
-  readonly #failures = new Map<string, { count: number; sinceMs: number }>();
+  readonly #failures = new Map<string, Failures>();
   readonly #hashing: PasswordHashing;
   #checks = 0;
   /** Compared with when there is no such role, so that an unknown name takes as long as a wrong password. */
@@ -87,12 +91,12 @@ export class PasswordAuthenticator implements Authenticator {
     try {
       await this.#check(user, password);
     } catch (error) {
-      if (error instanceof FerrosaError && error.code === 'BAD_CREDENTIALS') this.#countFailure(address);
+      if (error instanceof FerrosaError && error.code === 'BAD_CREDENTIALS') this.#countFailure(address, user);
       throw error;
     } finally {
       this.#checks--;
     }
-    this.#failures.delete(address);
+    this.#forgive(address, user);
     return user;
   }
 
@@ -112,19 +116,25 @@ export class PasswordAuthenticator implements Authenticator {
   #failuresOf(address: string): number {
     const failures = this.#failures.get(address);
     if (failures === undefined) return 0;
-    if (this.#nowMs() - failures.sinceMs < windowMs) return failures.count;
+    if (this.#nowMs() - failures.sinceMs < windowMs) return failures.names.length;
     this.#failures.delete(address);
     return 0;
   }
 
-  #countFailure(address: string): void {
-    const count = this.#failuresOf(address);
+  #countFailure(address: string, user: string): void {
+    this.#failuresOf(address); // Forgets those of an earlier minute.
     const failures = this.#failures.get(address);
     if (failures !== undefined) {
-      failures.count = count + 1;
+      failures.names.push(user.slice(0, nameMax));
       return;
     }
     if (this.#failures.size >= addressesMax) this.#failures.delete(this.#failures.keys().next().value!);
-    this.#failures.set(address, { count: 1, sinceMs: this.#nowMs() });
+    this.#failures.set(address, { names: [user.slice(0, nameMax)], sinceMs: this.#nowMs() });
+  }
+
+  /** Who has logged in has tried to log in as himself; what was tried with other names still counts. */
+  #forgive(address: string, user: string): void {
+    const failures = this.#failures.get(address);
+    if (failures !== undefined) failures.names = failures.names.filter((name) => name !== user.slice(0, nameMax));
   }
 }

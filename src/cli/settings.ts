@@ -335,9 +335,3 @@ export function defaultText(name: SettingName): string {
   const { fallback, show } = settings[name] as Setting<unknown>;
   return show(fallback());
 }
-
-/** The value of a setting as `system_views.settings` has it: durations are milliseconds, sizes bytes. */
-export function settingText(value: Config[SettingName]): string {
-  if (typeof value !== 'object') return String(value);
-  return 'host' in value ? `${value.host}:${value.port}` : value.join(',');
-}

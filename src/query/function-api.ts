@@ -127,6 +127,8 @@ export interface FunctionRegistry {
    * @param uses  told of those of clients
    */
   withSchema(schema: Schema, uses: FunctionUses): FunctionRegistry;
+  /** The same where nobody is asked for EXECUTE: the mask of a column is its owner's call, not that of who reads the column. */
+  readonly ofMasks: FunctionRegistry;
   /** count(*). */
   readonly countRows: AggregateFunction;
 }

@@ -1,5 +1,6 @@
 // Runs what has been planned and bound: each kind of plan by who knows how.
 import { FerrosaError, invalid } from '../common/errors.js';
+import type { TableDefinition } from '../schema/index.js';
 import type { AccessControl } from './access/access-control.js';
 import type { ClientState, QueryOptions, QueryResult } from './api.js';
 import { checkReadConsistency } from './consistency.js';
@@ -117,6 +118,7 @@ export class PlanRunner {
         if (this.rules.access === null) throw invalid(`${plan.statement.statement} needs an authenticator`);
         return this.rules.access.run(plan.statement, client.user, options.keyspace ?? client.keyspace);
       case 'truncate':
+        checkTruncatable(plan.table);
         await execution.coordinator.truncate(plan.table.id, this.services.settings.truncateTimeoutMs);
         return { kind: 'void' };
       case 'use':
@@ -211,4 +213,11 @@ export class PlanRunner {
       nowSeconds: options.nowInSeconds ?? clock.nowSeconds(),
     };
   }
+}
+
+/** Told to who may truncate it only. @throws FerrosaError INVALID */
+function checkTruncatable(table: TableDefinition): void {
+  if (table.view !== undefined)
+    throw invalid('Cannot TRUNCATE materialized view directly; must truncate base table instead');
+  if (table.virtual) throw invalid(`Truncation is not supported by table ${table.keyspace}.${table.name}`);
 }

@@ -139,9 +139,6 @@ function planKind(input: StatementInput, statement: Statement, markers: BindMark
       return planBatch(input, statement, markers);
     case 'truncate': {
       const table = resolveTable(input.schema, statement.table, input.keyspace);
-      if (table.view !== undefined)
-        throw invalid('Cannot TRUNCATE materialized view directly; must truncate base table instead');
-      if (table.virtual) throw invalid(`Truncation is not supported by table ${table.keyspace}.${table.name}`);
       return { plan: { kind: 'truncate', table }, tables: [table], fullyQualified: statement.table.keyspace !== null };
     }
     case 'use':

@@ -225,8 +225,7 @@ export class Processor implements QueryProcessor {
         binds,
         this.#runner.writeEnvironment(options, this.#coordinator(options)),
       );
-      for (const warning of guard?.warnings ?? []) warnings.add(warning);
-      return withWarnings(result, warnings);
+      return withWarnings(result, guard, warnings);
     });
   }
 
@@ -315,8 +314,7 @@ export class Processor implements QueryProcessor {
     const bind = await this.#bindCalls(planned, values, warnings, execution.query);
     const plan = guard === null ? planned.plan : this.#guarded(guard, planned.plan, client, options, bind);
     const result = await this.#runner.run(plan, client, options, bind, execution);
-    for (const warning of guard?.warnings ?? []) warnings.add(warning);
-    return withWarnings(result, warnings);
+    return withWarnings(result, guard, warnings);
   }
 
   /** Null for whom guardrails are not. */
@@ -336,9 +334,10 @@ export class Processor implements QueryProcessor {
   }
 }
 
-/** The result with the warnings of user functions behind its own. */
-function withWarnings(result: QueryResult, warnings: ReadonlySet<string>): QueryResult {
-  return warnings.size === 0 ? result : { ...result, warnings: [...(result.warnings ?? []), ...warnings] };
+/** The result with the warnings of guardrails before its own, and those of user functions behind them. */
+function withWarnings(result: QueryResult, guard: Guard | null, calls: ReadonlySet<string>): QueryResult {
+  const warnings = [...(guard?.warnings ?? []), ...(result.warnings ?? []), ...calls];
+  return warnings.length === 0 ? result : { ...result, warnings };
 }
 
 /** Values in the order of the markers, also when the client bound them by name. */

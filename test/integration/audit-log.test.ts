@@ -95,7 +95,7 @@ test('records are those of Cassandra for the same statements, and no password is
     'cassandra DROP_INDEX DDL|ks:ak|scope:ti|operation:DROP INDEX ak.ti',
     "cassandra CREATE_ROLE DCL|operation:CREATE ROLE bob WITH PASSWORD = '*******' AND LOGIN = true",
     "cassandra REQUEST_FAILURE ERROR|operation:CREATE ROLE bob WITH PASSWORD = '*******' AND LOGIN = true; bob already exists",
-    'cassandra REQUEST_FAILURE ERROR|operation:CREATE ROLE bob WITH PASSWORD *******; Syntax Exception. Obfuscated for security reasons.',
+    'cassandra REQUEST_FAILURE ERROR|operation:CREATE ROLE bob WITH PASSWORD *******; Syntax Exception. Obscured for security reasons.',
     'cassandra GRANT DCL|ks:data/ak/*|scope:data/ak/t|operation:GRANT SELECT ON ak.t TO bob',
     'cassandra GRANT DCL|ks:data/ak|scope:data/ak/*|operation:GRANT SELECT ON ALL TABLES IN KEYSPACE ak TO bob',
     'cassandra GRANT DCL|ks:roles|scope:roles/bob|operation:GRANT ALTER ON ROLE bob TO carl',

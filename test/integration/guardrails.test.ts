@@ -196,6 +196,71 @@ test('getguardrailsconfig and settings show what is set; what contradicts itself
   assert.equal((await ctl('getguardrailsconfig', 'tables_threshold')).out, '[200, 150]\n');
 });
 
+test('keys are removed from a map and elements from a set by ordinary users, and only each of them is measured', async () => {
+  await superuser.query(
+    'CREATE TABLE g.cs (k int PRIMARY KEY, l list<text>, s set<text>, m map<text, text>, f frozen<list<text>>)',
+  );
+  await superuser.query("CREATE INDEX csm ON g.cs (keys(m)) USING 'sai'");
+  await user.query("INSERT INTO g.cs (k, m, s) VALUES (1, {'a': 'x', 'b': 'y'}, {'a', 'b'})");
+  await user.query("UPDATE g.cs SET m = m - {'a'}, s = s - {'b'} WHERE k = 1");
+  const [row] = (await user.query('SELECT m, s FROM g.cs')).objects();
+  assert.deepEqual([row!['m'], row!['s']], [[['b', 'y']], ['a']]);
+  await set('items_per_collection_threshold', '2', '1');
+  await set('column_value_size_threshold', '100B', '17B');
+  await set('collection_size_threshold', '100B', '40B');
+  const size = (column: string, bytes: number) =>
+    `Guardrail column_value_size violated: Value of column '${column}' has size ${bytes}, this exceeds the warning threshold of 17.`;
+  const long = 'x'.repeat(20);
+  for (const [statement, expected] of [
+    ["UPDATE g.cs SET s = s - {'a', 'b', 'c'} WHERE k = 1", []],
+    [`UPDATE g.cs SET m = m - {'a', 'b', '${long}'} WHERE k = 1`, [size('m', 20)]],
+    [`DELETE m['${long}'] FROM g.cs WHERE k = 1`, [size('m', 20)]],
+    [`UPDATE g.cs SET m['${long}'] = 'x' WHERE k = 1`, [size('m', 20)]],
+    [`UPDATE g.cs SET l = ['a', 'b', 'c', '${long}'] + l WHERE k = 1`, [size('l', 20)]],
+    // The cell has twenty bytes beside its value, which has eight beside the text.
+    [
+      "UPDATE g.cs SET f = ['abcdefghijklm'] WHERE k = 1",
+      [
+        size('f', 21),
+        'Guardrail collection_size violated: Detected collection f of size 41, this exceeds the warning threshold of 40.',
+      ],
+    ],
+  ] as const)
+    assert.deepEqual(await warnings(statement), expected, statement);
+  for (const name of ['items_per_collection', 'column_value_size', 'collection_size'])
+    await set(`${name}_threshold`, '-1', '-1');
+});
+
+test('timestamps: the failure is further away than the warning on both sides; those in a batch are not looked at', async () => {
+  await set('minimum_timestamp_threshold', '1d', '1h');
+  assert.equal((await ctl('setguardrailsconfig', 'minimum_timestamp_threshold', '1h', '1d')).code, 2);
+  const old = 'INSERT INTO g.t (k, c) VALUES (1, 1) USING TIMESTAMP 1';
+  assert.match(
+    await refusal(old),
+    /^Guardrail minimum_timestamp violated: The modification to table t has a timestamp 1 before/,
+  );
+  assert.equal(await refusal(`BEGIN BATCH ${old}; APPLY BATCH`), 'none');
+  await set('minimum_timestamp_threshold', 'null', 'null');
+});
+
+test('warnings of guardrails come before those of the statement; a table without a word of compression is uncompressed', async () => {
+  await set('keyspaces_threshold', '100', '1');
+  const created = await warnings(
+    "CREATE KEYSPACE g3 WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 3}",
+  );
+  assert.equal(created.length, 2);
+  assert.match(created[0]!, /^Guardrail keyspaces violated/);
+  assert.match(created[1]!, /^Your replication factor 3/);
+  await set('keyspaces_threshold', '-1', '-1');
+  await set('uncompressed_tables_enabled', 'false');
+  for (const compression of ['{}', "{'enabled': 'false'}"])
+    assert.equal(
+      await refusal(`ALTER TABLE g.t WITH compression = ${compression}`),
+      'Guardrail uncompressed_tables_enabled violated: Uncompressed table is not allowed',
+    );
+  await set('uncompressed_tables_enabled', 'true');
+});
+
 test('queries by index without the partition key, when they are not wanted', async () => {
   await superuser.query('CREATE TABLE g.ix (k int, c int, v int, w text, PRIMARY KEY (k, c))');
   await superuser.query('CREATE INDEX ixv ON g.ix (v)');

@@ -258,6 +258,43 @@ test('masked columns show their values to roles with UNMASK only', async () => {
   await client.close();
 });
 
+test('nobody asks by ANN about masked vectors, and a mask that is a user function needs no EXECUTE', async () => {
+  await admin.query(
+    'CREATE FUNCTION app.hide (a text) CALLED ON NULL INPUT RETURNS text LANGUAGE javascript AS \'return "hidden";\'',
+  );
+  await admin.query(
+    'CREATE TABLE app.near (k int PRIMARY KEY, x vector<float, 2> MASKED WITH DEFAULT, name text MASKED WITH app.hide())',
+  );
+  await admin.query("CREATE INDEX ON app.near (x) USING 'sai'");
+  await admin.query("INSERT INTO app.near (k, x, name) VALUES (1, [1, 2], 'ann')");
+  await admin.query('GRANT SELECT ON app.near TO app');
+  const client = await as('app');
+  const ask = () => client.query('SELECT k FROM app.near ORDER BY x ANN OF [1, 2] LIMIT 1');
+  await assert.rejects(
+    ask(),
+    /User app has no UNMASK nor SELECT_MASKED permission on table app.near, .* columns \[x\]/,
+  );
+  assert.deepEqual((await client.query('SELECT name FROM app.near')).objects(), [{ name: 'hidden' }]);
+  await assert.rejects(client.query("SELECT app.hide('x') FROM app.near"), /User app has no EXECUTE permission/);
+  await admin.query('GRANT SELECT_MASKED ON app.near TO app');
+  assert.equal((await ask()).rows.length, 1);
+  await client.close();
+});
+
+test('who may not truncate a table is not told what else is in the way', async () => {
+  const client = await as('app');
+  await admin.query('CREATE TABLE app.tb (k int PRIMARY KEY)');
+  await admin.query('CREATE MATERIALIZED VIEW app.tv AS SELECT k FROM app.tb WHERE k IS NOT NULL PRIMARY KEY (k)');
+  for (const table of ['app.tv', 'system_views.clients'])
+    await assert.rejects(
+      client.query(`TRUNCATE ${table}`),
+      new RegExp(`User app has no MODIFY permission on <table ${table}>`),
+    );
+  await assert.rejects(admin.query('TRUNCATE app.tv'), /Cannot TRUNCATE materialized view directly/);
+  await assert.rejects(admin.query('GRANT EXECUTE ON FUNCTION nope.f(int) TO app'), /Keyspace nope doesn't exist/);
+  await client.close();
+});
+
 test('a view is read by those who may read its table, and written by those who may write both', async () => {
   await admin.query('CREATE TABLE app.base (k int PRIMARY KEY, v int)');
   const make =

@@ -77,6 +77,26 @@ test('settings shows what the node runs with', async () => {
   assert.equal((await rowNamed('settings', 'data_center'))['value'], 'datacenter1');
 });
 
+test('settings has the names and units of Cassandra, those from before 4.1 too', async () => {
+  for (const [name, text] of [
+    ['read_request_timeout', '5000ms'],
+    ['read_request_timeout_in_ms', '5000'],
+    ['batch_size_fail_threshold', '50KiB'],
+    ['commitlog_total_space', '8192MiB'],
+    ['commitlog_segment_size_in_mb', '32'],
+    ['compaction_throughput', '64MiB/s'],
+    ['native_transport_idle_timeout', '0ms'],
+    ['roles_update_interval', null],
+    ['broadcast_rpc_address', null],
+    ['authenticator.class_name', 'AllowAllAuthenticator'],
+    ['audit_logging_options.logger.class_name', 'BinAuditLogger'],
+    ['client_encryption_options.enabled', 'false'],
+    ['rpc_address', '127.0.0.1'],
+    ['partitioner', 'org.apache.cassandra.dht.Murmur3Partitioner'],
+  ] as const)
+    assert.equal((await rowNamed('settings', name))['value'], text, name);
+});
+
 test('thread_pools counts work that was done', async () => {
   const before = await rowNamed('thread_pools', 'MutationStage');
   await write(30);
@@ -131,6 +151,22 @@ test('latencies and counts a read are told of each table, for the hot path and b
   const tombstones = await row('tombstones_per_read');
   assert.equal(tombstones['p50th'], 1);
   assert.equal(tombstones['count'], rows['count']);
+});
+
+test('reads by an index without the partition key are scans, hot ones too', async () => {
+  await client.query('CREATE TABLE sys.si (k int PRIMARY KEY, v int)');
+  await client.query("CREATE INDEX siv ON sys.si (v) USING 'sai'");
+  await client.query('INSERT INTO sys.si (k, v) VALUES (1, 1)');
+  const find = await client.prepare('SELECT k FROM sys.si WHERE v = ?');
+  for (let i = 0; i < 10; i++) await client.execute(find, [value.int(1)]);
+  const count = async (kind: string) =>
+    (
+      await only(
+        `SELECT * FROM system_views.coordinator_${kind}_latency WHERE keyspace_name = 'sys' AND table_name = 'si'`,
+      )
+    )['count'];
+  assert.deepEqual([await count('scan'), await count('read')], [10n, 0n]);
+  await client.query('DROP TABLE sys.si');
 });
 
 test('batch_metrics counts the partitions of batches of each kind', async () => {

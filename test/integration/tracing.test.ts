@@ -67,6 +67,10 @@ test('writes tell of replicas, commit log and memtable', async () => {
     'BEGIN UNLOGGED BATCH INSERT INTO tk.s (k, v) VALUES (1, 2); INSERT INTO tk.s (k, v) VALUES (1, 3); APPLY BATCH',
     ['Determining replicas for mutation', ...written('s')],
   );
+  await expectEvents(
+    'BEGIN UNLOGGED BATCH INSERT INTO tk.s (k, v) VALUES (1, 2); INSERT INTO tk.s (k, v) VALUES (2, 3); APPLY BATCH',
+    ['Determining replicas for mutation', ...written('s', 's')],
+  );
 });
 
 test('reads tell what they went through, from memory and from SSTables', async () => {

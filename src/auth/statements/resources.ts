@@ -1,5 +1,5 @@
 // The resource that a statement names.
-import { invalid } from '../../common/errors.js';
+import { configError, invalid } from '../../common/errors.js';
 import type { QualifiedName, TypeNode } from '../../cql/index.js';
 import {
   allFunctions,
@@ -58,8 +58,11 @@ export function resourceOf(node: ResourceNode, call: ResourceCall): Resource {
     case 'functions':
       return node.keyspace === undefined ? allFunctions : functionsResource(node.keyspace);
     case 'function': {
-      const keyspace = where(node.function);
+      const { keyspace } = node.function;
+      if (keyspace === null) throw invalid('In this context function name must be explictly qualified by a keyspace');
       if (keyspace === 'system') throw invalid('Altering permissions on builtin functions is not supported');
+      if (!call.access.catalogue.schema.keyspaces.has(keyspace))
+        throw configError(`Keyspace ${keyspace} doesn't exist`);
       return functionResource(keyspace, node.function.name, argumentTypes(node.args, keyspace, call.access));
     }
     default:

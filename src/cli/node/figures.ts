@@ -1,11 +1,10 @@
 // Rows of system_views: what this process knows of itself. A table that is not here has no rows.
 import { join } from 'node:path';
-import { type GuardrailConfig, guardrailSettings } from '../../query/index.js';
+import type { GuardrailConfig } from '../../query/index.js';
 import type { PlainRow } from '../../schema/index.js';
 import { clientRows } from '../../server/index.js';
 import type { ShardTableStats } from '../../shard/index.js';
-import { guardrailText } from '../guardrail-settings.js';
-import { type Config, type SettingName, settings, settingText } from '../settings.js';
+import type { Config } from '../settings.js';
 import { compactionId } from './compaction-history.js';
 import { indexRows, indexUsageRows, saiRows } from './index-rows.js';
 import {
@@ -18,6 +17,7 @@ import {
 } from './latency-rows.js';
 import { activeQueryRows, fingerprintRows, queryRows, slowQueryRows } from './query-rows.js';
 import type { Serving } from './serving.js';
+import { settingRows } from './setting-rows.js';
 import { findSnapshots } from './snapshots.js';
 import { type NodeStorage, releaseVersion } from './storage.js';
 import { threadPools } from './thread-pools.js';
@@ -225,18 +225,6 @@ type Over = (field: Exclude<keyof ShardTableStats, 'table'>) => number;
 
 /** Rounded up, as Cassandra does: a table with data never shows 0. */
 const mebibytes = (bytes: number): number => Math.ceil(bytes / MiB);
-
-/** What this node runs with. */
-function settingRows(config: Config, guardrails: GuardrailConfig): PlainRow[] {
-  return (Object.keys(settings) as SettingName[]).map((name) => {
-    const guardrail = guardrailSettings.get(name);
-    if (guardrail !== undefined) {
-      const text = guardrailText(guardrail, guardrails.get(name));
-      return { name, value: text === 'null' ? null : text };
-    }
-    return { name, value: settingText(config[name]) };
-  });
-}
 
 /** The runtime, and the variables that Ferrosa reads; never a secret. */
 function propertyRows(): PlainRow[] {

@@ -112,12 +112,14 @@ export class Latencies {
   #merge(figures: HotFigures): void {
     const { observer, prepared, texts } = this.#processor;
     for (const { preparedId, table, isWrite, isConditional, latency, rows } of figures) {
-      const id = idText(table);
-      observer.figures.mergeHot(id, isConditional ? 'casWrite' : isWrite ? 'write' : 'read', latency);
       const statement = prepared.peek(preparedId) ?? texts.byId(preparedId);
-      if (statement === undefined) continue;
+      const plan = statement?.planned.plan;
+      // By an index, or of a whole table.
+      const isScan = plan?.kind === 'select' && plan.restrictions.isKeyRange;
+      const kind = isConditional ? 'casWrite' : isWrite ? 'write' : isScan ? 'scan' : 'read';
+      observer.figures.mergeHot(idText(table), kind, latency);
+      if (statement === undefined || plan === undefined) continue;
       observer.fingerprints.merge(statement.query, latency, rows, nowMs());
-      const { plan } = statement.planned;
       const index = plan.kind === 'select' ? hotIndexRead(plan)?.index.index.id : undefined;
       if (index !== undefined) this.#storage.builds.noteUse(index, latency.count);
     }

@@ -72,7 +72,8 @@ function problemOf(
 export function maskFunction(environment: PlanEnvironment, column: ColumnDefinition): ScalarFunction {
   const { keyspace, name, argTypes } = column.mask!;
   const args = [column.type, ...argTypes].map((type) => typedArgument(type, typeToCql(type)));
-  const fn = environment.functions.resolve(environment.keyspace, { keyspace, name }, args, column.type, null);
+  const { ofMasks } = environment.functions;
+  const fn = ofMasks.resolve(environment.keyspace, { keyspace, name }, args, column.type, null);
   if (fn?.kind !== 'scalar') throw invalid(`The function ${keyspace}.${name} of a column mask is not there`);
   return fn;
 }

@@ -64,6 +64,10 @@ class NativeFunctions implements FunctionRegistry {
     return new SchemaFunctions(this, schema, uses);
   }
 
+  get ofMasks(): FunctionRegistry {
+    return this;
+  }
+
   /** @param others  functions of the name that clients made */
   resolveAmong(
     name: QualifiedName,
@@ -194,6 +198,10 @@ class SchemaFunctions implements FunctionRegistry {
 
   withSchema(schema: Schema, uses: FunctionUses): FunctionRegistry {
     return this.natives.withSchema(schema, uses);
+  }
+
+  get ofMasks(): FunctionRegistry {
+    return this.natives.withSchema(this.schema, { name: (name) => this.uses.name(name), call: () => {} });
   }
 }
 

@@ -151,7 +151,9 @@ export class GuardrailConfig {
       (together[`${of}_${end}_threshold`] as number | undefined) ?? this.threshold(of, end);
     const [warn, fail] = [at('warn'), at('fail')];
     if (warn < 0 || fail < 0) return;
-    const isMin = thresholds[of].kind === 'min';
+    // How long ago is compared upside down, too: the failure is further away, whichever way that is.
+    const { kind, unit } = thresholds[of];
+    const isMin = kind === 'min' && unit !== 'duration';
     if (isMin ? fail > warn : fail < warn)
       throw invalid(
         `The warn threshold ${warn} for ${of}_warn_threshold should be ${isMin ? 'greater' : 'lower'} than the fail threshold ${fail}`,

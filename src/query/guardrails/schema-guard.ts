@@ -130,7 +130,10 @@ function guardCompression(guard: Guard, options: Options): void {
   if (options['compression'] === undefined) return;
   const compression = mapOf(options, 'compression');
   const isOff =
-    compression['enabled'] === 'false' || compression['class'] === '' || compression['sstable_compression'] === '';
+    Object.keys(compression).length === 0 ||
+    compression['enabled'] === 'false' ||
+    compression['class'] === '' ||
+    compression['sstable_compression'] === '';
   if (isOff) guard.flag('uncompressed_tables_enabled');
 }
 

@@ -1,7 +1,7 @@
 // Guardrails of statements that read and write, in the order of Cassandra's checks.
 
 import { type IndexTable, indexTablesOf } from '../../index/index.js';
-import { type CqlType, isMulticell, UNSET, unpackList, unpackMap, unpackSet } from '../../types/index.js';
+import { type CqlType, isMulticell, unpackList, unpackMap, unpackSet } from '../../types/index.js';
 import type { QueryOptions } from '../api.js';
 import { consistencyName } from '../consistency.js';
 import type { Plan } from '../plan.js';
@@ -12,9 +12,10 @@ import type { SelectPlan } from '../select/select-plan.js';
 import type { BindContext, Term } from '../terms/term.js';
 import { readInt32 } from '../values.js';
 import { timestampOf } from '../write/attributes.js';
-import { DeleteElement, DiscardFromList, type Operation, SetElement } from '../write/operations.js';
+import { type Operation, SetElement } from '../write/operations.js';
 import type { WritePlan } from '../write/write-plan.js';
 import type { Guard } from './guard.js';
+import { discards, guardOperation } from './value-guard.js';
 
 type Values = { readonly options: QueryOptions; readonly nowMicros: bigint };
 
@@ -48,8 +49,10 @@ export function guardExecution(guard: Guard, plan: Plan, binds: readonly BindCon
   const levels = conditional ? [consistency, serialConsistency] : [consistency];
   guard.values('write_consistency_levels', levels.map(consistencyName));
   guard.diskUsage();
+  // Cassandra does not look at the timestamps in a batch.
+  if (plan.kind === 'write') guardTimestamp(guard, plan, binds[0]!, values.nowMicros);
   statements.forEach((statement, i) => {
-    guardWrite(guard, statement, binds[i] ?? binds[0]!, values.nowMicros);
+    guardWrite(guard, statement, binds[i] ?? binds[0]!);
   });
 }
 
@@ -81,17 +84,17 @@ function combinations(set: RestrictionSet, bind: BindContext): number {
   return set.all.reduce((product, one) => (one.kind === 'in' ? product * bindIn(one.values, bind).length : product), 1);
 }
 
-function guardWrite(guard: Guard, plan: WritePlan, bind: BindContext, nowMicros: bigint): void {
-  const { table, attributes } = plan;
-  if (attributes.timestamp !== null)
-    guardTimestamp(guard, table.name, timestampOf(attributes, nowMicros, bind), nowMicros);
+function guardWrite(guard: Guard, plan: WritePlan, bind: BindContext): void {
+  const { table } = plan;
   for (const operation of [...plan.regular, ...plan.statics]) guardOperation(guard, operation, bind);
   for (const index of indexTablesOf(table))
     if (index.isSai) guardTerms(guard, index, [...plan.regular, ...plan.statics], bind);
 }
 
 /** The thresholds are durations: from now on for the largest, before now for the smallest timestamp. */
-function guardTimestamp(guard: Guard, table: string, timestamp: bigint, now: bigint): void {
+function guardTimestamp(guard: Guard, { table, attributes }: WritePlan, bind: BindContext, now: bigint): void {
+  if (attributes.timestamp === null) return;
+  const timestamp = timestampOf(attributes, now, bind);
   for (const [name, sign] of [
     ['maximum_timestamp', 1n],
     ['minimum_timestamp', -1n],
@@ -100,30 +103,8 @@ function guardTimestamp(guard: Guard, table: string, timestamp: bigint, now: big
       const micros = guard.config.threshold(name, end);
       return micros < 0 ? -1n : now + sign * BigInt(micros);
     };
-    guard.compare(name, timestamp, table, at('warn'), at('fail'));
+    guard.compare(name, timestamp, table.name, at('warn'), at('fail'));
   }
-}
-
-function guardOperation(guard: Guard, operation: Operation, bind: BindContext): void {
-  const { column } = operation;
-  if (operation instanceof DiscardFromList)
-    guard.flag('read_before_write_list_operations_enabled', 'Removal of list items requiring read before write');
-  if (operation.requiresRead && operation instanceof DeleteElement)
-    guard.flag(
-      'read_before_write_list_operations_enabled',
-      'Removal of list items by index requiring read before write',
-    );
-  if (operation.requiresRead && operation instanceof SetElement)
-    guard.flag(
-      'read_before_write_list_operations_enabled',
-      'Setting of list items by index requiring read before write',
-    );
-  const term = (operation as { readonly term?: Term }).term;
-  if (term === undefined || operation instanceof DiscardFromList) return;
-  const value = term.bind(bind);
-  if (value === null || value === UNSET) return;
-  const whole = operation instanceof SetElement ? { kind: 'blob' as const } : column.type;
-  guardValue(guard, column.name, whole, value);
 }
 
 /** Terms that a write gives to a storage-attached index. */
@@ -131,7 +112,7 @@ function guardTerms(guard: Guard, index: IndexTable, operations: readonly Operat
   const { column, kind } = index.target;
   for (const operation of operations) {
     const term = (operation as { readonly term?: Term }).term;
-    if (operation.column.name !== column.name || term === undefined || operation instanceof DiscardFromList) continue;
+    if (operation.column.name !== column.name || term === undefined || discards(operation)) continue;
     const value = term.bind(bind);
     if (!(value instanceof Uint8Array)) continue;
     const type = operation instanceof SetElement ? ({ kind: 'blob' } as const) : column.type;
@@ -161,48 +142,5 @@ function indexedValues(type: CqlType, kind: IndexTable['target']['kind'], value:
       );
     default:
       return [value];
-  }
-}
-
-/** Bytes of a cell beside its value and path: timestamp, ttl, deletion time. */
-const cellBytes = 20;
-
-function guardValue(guard: Guard, column: string, type: CqlType, value: Uint8Array): void {
-  const elements = elementsOf(type, value);
-  if (elements === null) {
-    guard.threshold('column_value_size', value.length, column);
-    return;
-  }
-  if (elements.length === 0) return;
-  guard.threshold('items_per_collection', elements.length, column);
-  if (!isMulticell(type)) {
-    guard.threshold('column_value_size', value.length, column);
-    guard.threshold('collection_size', value.length, column);
-    return;
-  }
-  let size = 0;
-  for (const { path, bytes } of elements) {
-    guard.threshold('column_value_size', bytes, column);
-    if (type.kind !== 'list') guard.threshold('column_value_size', path, column);
-    size += cellBytes + path + bytes;
-  }
-  guard.threshold('collection_size', size, column);
-}
-
-type Element = { readonly path: number; readonly bytes: number };
-/** Of the time uuid that is the path of a list's element. */
-const listPathBytes = 16;
-
-/** Null for what is no collection. */
-function elementsOf(type: CqlType, value: Uint8Array): Element[] | null {
-  switch (type.kind) {
-    case 'list':
-      return unpackList(value).map((element) => ({ path: listPathBytes, bytes: element.length }));
-    case 'set':
-      return unpackSet(value).map((element) => ({ path: element.length, bytes: 0 }));
-    case 'map':
-      return unpackMap(value).map(([key, entry]) => ({ path: key.length, bytes: entry.length }));
-    default:
-      return null;
   }
 }

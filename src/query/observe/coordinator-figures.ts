@@ -50,7 +50,7 @@ export class CoordinatorFigures {
   }
 
   /** Adds what the addon has measured since it was asked last. `table`: UUID text. */
-  mergeHot(table: string, kind: 'read' | 'write' | 'casWrite', latency: HistogramData): void {
+  mergeHot(table: string, kind: Exclude<CoordinatorKind, 'casRead'>, latency: HistogramData): void {
     this.#of(table)?.[kind].merge(latency);
   }
 

@@ -53,8 +53,8 @@ export class TracingCoordinator implements Coordinator {
   }
 
   async mutate(mutations: readonly RoutedMutation[], options: MutationOptions): Promise<void> {
-    if (options.writeType === 'BATCH') this.tracer.event('Determining replicas for atomic batch');
-    else for (const _ of mutations) this.tracer.event('Determining replicas for mutation');
+    const what = options.writeType === 'BATCH' ? 'atomic batch' : 'mutation';
+    if (mutations.length > 0) this.tracer.event(`Determining replicas for ${what}`);
     await this.inner.mutate(mutations, options);
     for (const { bytes } of mutations) this.#applied(bytes, options.durable);
   }

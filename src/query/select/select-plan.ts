@@ -95,7 +95,9 @@ export function planSelect(environment: PlanEnvironment, statement: SelectStatem
   const ofToken = plan.restrictions.token === null ? [] : environment.table.partitionKey;
   const extra = plan.restrictions.extras.flatMap(columnsOf);
   const sets = [partitionKey, clustering, others].flatMap((set) => set.columns);
-  const restricted = new Set([...ofToken, ...sets, ...extra]);
+  // Whose vector is the nearest tells of it as a relation does.
+  const ofAnn = plan.ann === null ? [] : [plan.ann.column];
+  const restricted = new Set([...ofToken, ...sets, ...extra, ...ofAnn]);
   const maskedRestrictions = [...restricted]
     .filter((column) => column.mask !== undefined)
     .map((column) => column.name)

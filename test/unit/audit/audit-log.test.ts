@@ -102,7 +102,7 @@ test('no password is in the message of an error', () => {
   const syntax = new FerrosaError('SYNTAX_ERROR', "line 1:33 mismatched input 'secret' expecting STRING_LITERAL");
   assert.equal(
     hideInMessage(syntax, 'CREATE ROLE a WITH PASSWORD = secret'),
-    'Syntax Exception. Obfuscated for security reasons.',
+    'Syntax Exception. Obscured for security reasons.',
   );
   assert.equal(hideInMessage(syntax, 'SELEC 1'), syntax.message);
   const login = new FerrosaError('BAD_CREDENTIALS', 'Provided username bob and/or password are incorrect');

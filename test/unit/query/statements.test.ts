@@ -205,6 +205,40 @@ test('a read over many tombstones is warned of, over too many refused', async ()
   assert.match(await session.error('SELECT * FROM k.t'), /^READ_FAILURE: Operation failed/);
 });
 
+test('what lies under newer cells is no tombstone; a row of which only a deletion is left is one', async () => {
+  const session = new Session(new InProcessNode({ tombstoneWarn: 0 }));
+  await session.all(
+    "CREATE KEYSPACE k WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 1}",
+    'CREATE TABLE k.t (p int, c int, v int, m map<int, int>, PRIMARY KEY (p, c))',
+  );
+  const counted = async (p: number): Promise<string> => {
+    const { warnings } = await session.query(`SELECT * FROM k.t WHERE p = ${p}`);
+    return (
+      /^Read (\d+) live rows and (\d+) tombstone/
+        .exec(warnings?.[0] ?? '')
+        ?.slice(1)
+        .join(' live, ') ?? 'none'
+    );
+  };
+  for (const [p, expected, ...statements] of [
+    // A whole collection is written over a deletion of what was there.
+    [1, 'none', 'INSERT INTO k.t (p, c, m) VALUES (1, 1, {1: 1})'],
+    [2, 'none', 'DELETE FROM k.t USING TIMESTAMP 10 WHERE p = 2 AND c = 1', 'INSERT INTO k.t (p, c) VALUES (2, 1)'],
+    [3, '0 live, 1', 'DELETE FROM k.t WHERE p = 3 AND c = 1'],
+    [4, '0 live, 1', 'UPDATE k.t SET m = null WHERE p = 4 AND c = 1'],
+    [5, '1 live, 1', 'INSERT INTO k.t (p, c, v) VALUES (5, 1, null)'],
+    [
+      6,
+      '0 live, 1',
+      'DELETE FROM k.t USING TIMESTAMP 10 WHERE p = 6 AND c = 1',
+      'DELETE v FROM k.t USING TIMESTAMP 20 WHERE p = 6 AND c = 1',
+    ],
+  ] as const) {
+    for (const statement of statements) await session.query(statement);
+    assert.equal(await counted(p), expected, statements.join('; '));
+  }
+});
+
 test('levels that cannot be reached, or are not for that statement, are refused', async () => {
   const session = await sessionWith(kv);
   await session.all(

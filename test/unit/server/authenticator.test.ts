@@ -87,3 +87,20 @@ test('an address that fails too often waits for a minute, then it may try again'
     clock.nowMs += 60_000;
     await (await CqlClient.connect({ port, version: 5 })).close();
   }));
+
+test('who logs in as himself is forgiven his own failures, not those with the names of others', () =>
+  withServer(async (port) => {
+    roles.set('bob', { canLogin: true, saltedHash: hashSync('bob', 4) });
+    const logIn = async () =>
+      (await CqlClient.connect({ port, version: 5, credentials: { user: 'bob', password: 'bob' } })).close();
+    for (let i = 0; i < 3; i++) {
+      for (let j = 1; j < failedLoginsPerMinuteMax; j++) await errorOf(port, 'bob', 'wrong');
+      await logIn();
+    }
+    for (let i = 1; i < failedLoginsPerMinuteMax; i++) {
+      assert.match((await errorOf(port, 'cassandra', 'a guess')).message, /^Provided username cassandra/);
+      await logIn();
+    }
+    await errorOf(port, 'cassandra', 'a guess');
+    assert.match((await errorOf(port, 'cassandra', 'cassandra')).message, /^Too many failed logins/);
+  }));
