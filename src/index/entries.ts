@@ -55,7 +55,7 @@ export class EntryWriter {
     if (term.length === 1) for (const one of termsOf(term[0]!)) this.addTerm([one], token, key, row, expiry);
     else
       this.addTerm(
-        term.map((value) => termsOf(value)[0]!),
+        term.map((value, i) => termsOf(value, i)[0]!),
         token,
         key,
         row,

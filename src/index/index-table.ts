@@ -21,7 +21,7 @@ import {
   type VectorOptions,
   vectorOptionsOf,
 } from '../schema/index.js';
-import type { CqlType } from '../types/index.js';
+import { type CqlType, equalBytes } from '../types/index.js';
 import { type Analyzer, analyzerOf } from './analyzer.js';
 import { phoneticCodes } from './phonetic.js';
 
@@ -51,8 +51,8 @@ export type IndexTable = {
   readonly analyzer: Analyzer | null;
   /** How texts are taken apart and ranked; null for all but full-text indexes. */
   readonly fulltext: FulltextSettings | null;
-  /** The terms of one value of the target: of most kinds one. */
-  termsOf(value: Uint8Array): readonly Uint8Array[];
+  /** The terms of one value of the target: of most kinds one. @param at  which of the columns of a term: an entry of a map has two */
+  termsOf(value: Uint8Array, at?: number): readonly Uint8Array[];
   /** Its vectors are in a graph that each shard has in memory; it has no entries. Null: an index with entries. */
   readonly vector: VectorOptions | null;
 };
@@ -122,7 +122,7 @@ function makeIndexTable(base: TableDefinition, index: IndexDefinition): IndexTab
     clusteringCount: ofRows ? base.clustering.length : 0,
     analyzer,
     fulltext: kind === 'fulltext' ? fulltextSettings(index) : null,
-    termsOf: termMaker(index, kind, analyzer),
+    termsOf: termMaker(index, kind, target, analyzer),
     vector: vectorOptionsOf(base, index),
   };
 }
@@ -135,8 +135,16 @@ function termTypesOf(kind: IndexKind, targets: readonly IndexTarget[]): readonly
   return kind === 'phonetic' || kind === 'fulltext' ? [{ kind: 'text' }] : types;
 }
 
-function termMaker(index: IndexDefinition, kind: IndexKind, analyzer: Analyzer | null): IndexTable['termsOf'] {
-  if (kind === 'hash') return (value) => [hashTerm(value)];
+function termMaker(
+  index: IndexDefinition,
+  kind: IndexKind,
+  target: IndexTarget,
+  analyzer: Analyzer | null,
+): IndexTable['termsOf'] {
+  if (kind === 'hash') {
+    const types = termTypes(target);
+    return (value, at = 0) => [hashTerm(equalBytes(types[at]!, value))];
+  }
   if (kind === 'phonetic') {
     const algorithm = phoneticAlgorithm(index);
     return (value) => phoneticCodes(algorithm, textOf(value)).map((code) => new Uint8Array(Buffer.from(code)));

@@ -28,6 +28,17 @@ export const decidingColumns = ({ columns, predicate }: IndexTable): ColumnDefin
   ...new Set([...columns, ...(predicate ?? []).map(({ column }) => column)]),
 ];
 
+const isRegular = ({ kind }: ColumnDefinition): boolean => kind === 'regular';
+
+/** Every row that is there has an entry, also one that no write of the columns of the index has made: a key column leads it. */
+const isOfAllRows = ({ columns, predicate }: IndexTable): boolean =>
+  !isRegular(columns[0]!) && !(predicate ?? []).some(({ column }) => isRegular(column));
+
+/** The write brings something that the entries of the row in this index follow from. */
+const decides = (index: IndexTable, row: DecodedRow): boolean =>
+  decidingColumns(index).some((column) => isRegular(column) && newest(column, row).length > 0) ||
+  (isOfAllRows(index) && lifeOf(row) !== null);
+
 /** What a column may be after the write, and when that has expired. */
 function optionsOf(column: ColumnDefinition, row: DecodedRow, before: Known | undefined): Option[] {
   const known: Option = { value: before?.value ?? null, expiry: null };
@@ -84,13 +95,10 @@ function addRow(index: IndexTable, { table, token, key, row, before }: RowWrite,
   const keyParts = keyComponents(table, key);
   const keyValue = (column: ColumnDefinition): Uint8Array | null =>
     column.kind === 'partition_key' ? keyParts[column.position]! : (row.clustering[column.position] ?? null);
-  const regulars = columns.filter(({ kind }) => kind === 'regular');
-  const touched = regulars.some((column) => newest(column, row).length > 0);
-  if (!touched && (regulars.length > 0 || lifeOf(row) === null)) return;
+  const regulars = columns.filter(isRegular);
+  if (!decides(index, row)) return;
   const options = columns.map((column) =>
-    column.kind === 'regular'
-      ? optionsOf(column, row, before?.known.get(column))
-      : [{ value: keyValue(column), expiry: null }],
+    isRegular(column) ? optionsOf(column, row, before?.known.get(column)) : [{ value: keyValue(column), expiry: null }],
   );
   const made = new Set<string>();
   for (const choice of combinations(options)) {
@@ -106,7 +114,7 @@ function addRow(index: IndexTable, { table, token, key, row, before }: RowWrite,
   }
   if (!regulars.some((column) => isReplaced(column, row, before))) return;
   const old = columns.map((column) =>
-    column.kind === 'regular' ? (before?.known.get(column)?.value ?? null) : keyValue(column),
+    isRegular(column) ? (before?.known.get(column)?.value ?? null) : keyValue(column),
   );
   for (const term of termsOfRow(index, old))
     if (!made.has(clusteringName(term))) out.removeTerm(term, token, key, row.clustering, removal);
@@ -128,15 +136,14 @@ export async function rowIndexMutations(
   read: ReadRows,
 ): Promise<Uint8Array[]> {
   const indexes = indexTablesOf(table).filter(({ needsRow }) => needsRow);
-  const regulars = [...new Set(indexes.flatMap(decidingColumns))].filter(({ kind }) => kind === 'regular');
+  const regulars = [...new Set(indexes.flatMap(decidingColumns))].filter(isRegular);
   const mutation = decodeMutation(bytes);
   const { token, key, items } = mutation;
   const rows = items.filter((item): item is DecodedRow => item.kind === 'row' && lifeOrOperations(item));
   const hasText = indexes.some(({ fulltext }) => fulltext !== null);
-  const isRead = rows.some((row) => regulars.some((column) => newest(column, row).length > 0));
+  const isDecided = rows.some((row) => indexes.some((index) => decides(index, row)));
   const isDeletion = mutation.partitionDeletion !== null || items.some(hasDeletion);
-  if (!isRead && !(hasText && isDeletion) && indexes.every((index) => decidingColumns(index).some(isRegular)))
-    return [];
+  if (!isDecided && !(hasText && isDeletion)) return [];
   const slices = touchedSlices(table, mutation);
   if (slices === null) return [];
   const before =
@@ -155,8 +162,6 @@ export async function rowIndexMutations(
   }
   return mutations;
 }
-
-const isRegular = ({ kind }: ColumnDefinition): boolean => kind === 'regular';
 
 const hasDeletion = (item: DecodedItem): boolean => item.kind === 'rangeTombstone' || item.deletion !== null;
 

@@ -1,7 +1,7 @@
 // Which indexes the addon can keep by itself: those whose entries follow from what is written, without a read.
 import { entryColumns, type IndexTable, indexTablesOf } from '../index/index.js';
-import type { TableDefinition } from '../schema/index.js';
-import { isMulticell } from '../types/index.js';
+import { type TableDefinition, termTypes } from '../schema/index.js';
+import { hasOneForm, isMulticell } from '../types/index.js';
 import type { HotIndex } from './hot-terms.js';
 
 const sources = { value: 0, path: 1, pathAndValue: 2, clustering: 3, partitionKey: 4 } as const;
@@ -15,7 +15,8 @@ export function hotIndexes(table: TableDefinition): HotIndex[] | null {
     const makesTerms = index.analyzer !== null || index.fulltext !== null || index.kind === 'phonetic';
     if (index.needsRow || index.vector !== null || makesTerms) return null;
     const hashed = index.kind === 'hash';
-    if (hashed && source === sources.pathAndValue) return null;
+    // The addon hashes bytes as they are.
+    if (hashed && (source === sources.pathAndValue || !termTypes(index.target).every(hasOneForm))) return null;
     const { column } = index.target;
     indexes.push({
       tableId: index.tableId,

@@ -28,7 +28,7 @@ export {
 } from './services.js';
 export { packCells } from './values.js';
 export { affectedSlices, BaseRead, type BaseRow } from './views/base-rows.js';
-export { planView, type ViewPlan, type ViewPlanInput } from './views/view-plan.js';
+export { checkViewWhere, planView, type ViewPlan, type ViewPlanInput } from './views/view-plan.js';
 export { removal, sameViewKey, type ViewKey, type ViewMutation, viewKeyOf, writing } from './views/view-update.js';
 export { tableIdBytes } from './write/mutations.js';
 export { TimeUuids } from './write/time-uuid.js';

@@ -5,6 +5,7 @@ import { metadataChangesPendingMax, metadataLogBytesMax } from '../common/limits
 import {
   applyDdl,
   Catalogue,
+  type CheckViewWhere,
   type DdlContext,
   diffSchemas,
   type NodeFigures,
@@ -45,6 +46,8 @@ export type MetadataEnvironment = {
   };
   /** Finds the functions of masks; absent or null when masking is off. */
   readonly resolveMask?: ResolveMask | null;
+  /** Plans the WHERE of a view that is to be made. */
+  readonly checkViewWhere?: CheckViewWhere;
   /** Something that an operator should know. */
   report(message: string): void;
 };
@@ -204,6 +207,7 @@ export class MetadataStore {
       keyspace,
       userFunctionsEnabled: this.#environment.functions?.enabled ?? false,
       resolveMask: this.#environment.resolveMask ?? null,
+      checkViewWhere: this.#environment.checkViewWhere ?? null,
       topology: topologyOf(this.#state),
       nowMicros,
       newTableId: () => formatUuid(timeUuid(nowMicros * 10n, this.#environment.randomBytes(8))),

@@ -20,7 +20,7 @@ export {
   tableChanges,
 } from './catalogue.js';
 export { applyDdl, type DdlResult, type SchemaStatement, schemaEvents } from './ddl/apply.js';
-export type { DdlContext, MaskedColumn, ResolveMask } from './ddl/context.js';
+export type { CheckViewWhere, DdlContext, MaskedColumn, ResolveMask } from './ddl/context.js';
 export { functionsDisabled } from './ddl/functions.js';
 export { termBytes } from './ddl/term-bytes.js';
 export { viewsOf } from './ddl/views.js';

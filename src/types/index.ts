@@ -5,6 +5,7 @@ export * from './compare.js';
 export * from './cql-text.js';
 export * from './decimal.js';
 export * from './duration.js';
+export * from './equal-bytes.js';
 export * from './freeze.js';
 export * from './identifiers.js';
 export * from './inet.js';

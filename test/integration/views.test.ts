@@ -130,10 +130,65 @@ test('what views forbid, with the texts of Cassandra', async () => {
       'CREATE MATERIALIZED VIEW mv.bad AS SELECT k, c, v FROM mv.f WHERE k IS NOT NULL PRIMARY KEY (v, k, c)',
       "2200 Primary key columns v, c must be restricted with 'IS NOT NULL' or otherwise",
     ],
+    [
+      "CREATE MATERIALIZED VIEW mv.bad AS SELECT k, c, v FROM mv.f WHERE k = 'x' AND c IS NOT NULL PRIMARY KEY (c, k)",
+      '2200 Invalid STRING constant (x) for "k" of type int',
+    ],
+    [
+      'CREATE MATERIALIZED VIEW mv.bad AS SELECT k, c, v FROM mv.f WHERE k = null AND c IS NOT NULL PRIMARY KEY (c, k)',
+      '2200 Invalid null value in condition for column k',
+    ],
+    [
+      'CREATE MATERIALIZED VIEW mv.bad AS SELECT k, c, v FROM mv.f WHERE k != 1 AND c IS NOT NULL PRIMARY KEY (c, k)',
+      '2200 Unsupported "!=" relation: k != 1',
+    ],
+    [
+      'CREATE MATERIALIZED VIEW mv.bad AS SELECT k, c FROM mv.f WHERE k IS NOT NULL AND c IS NOT NULL AND v = 1 PRIMARY KEY (c, k)',
+      "2200 Non-primary key columns can only be restricted with 'IS NOT NULL' (got: v restricted illegally)",
+    ],
   ] as const)
     assert.equal(await failure(cql), expected);
   await client.query('DROP MATERIALIZED VIEW mv.f_by_v');
   await client.query('DROP TABLE mv.f');
+});
+
+test('the WHERE of a view may compare several columns together, and ask what frozen collections contain', async () => {
+  await client.query(
+    'CREATE TABLE mv.w (k int, a int, b int, fs frozen<set<int>>, fm frozen<map<int, int>>, PRIMARY KEY (k, a, b, fs, fm)) ' +
+      'WITH CLUSTERING ORDER BY (a DESC, b ASC, fs ASC, fm ASC)',
+  );
+  const forms: readonly [where: string, shown: readonly string[]][] = [
+    ['(a, b) > (1, 1) AND fs IS NOT NULL AND fm IS NOT NULL', ['1 2', '2 0', '2 1']],
+    ['(a, b) >= (1, 1) AND (a, b) < (2, 1) AND fs IS NOT NULL AND fm IS NOT NULL', ['1 1', '1 2', '2 0']],
+    ['(a, b) IN ((1, 1), (2, 1), (3, 3)) AND fs IS NOT NULL AND fm IS NOT NULL', ['1 1', '2 1']],
+    ['(a) = (2) AND b BETWEEN 1 AND 0 AND fs IS NOT NULL AND fm IS NOT NULL', ['2 0', '2 1']],
+    ['a IS NOT NULL AND b IS NOT NULL AND fs CONTAINS 1 AND fm IS NOT NULL', ['1 1', '2 1']],
+    ['a IS NOT NULL AND b IS NOT NULL AND fs IS NOT NULL AND fm CONTAINS KEY 2 AND fm CONTAINS 0', ['2 0']],
+  ];
+  for (const [i, [where]] of forms.entries())
+    await client.query(
+      `CREATE MATERIALIZED VIEW mv.w${i} AS SELECT * FROM mv.w WHERE k IS NOT NULL AND ${where} PRIMARY KEY (b, k, a, fs, fm)`,
+    );
+  for (const [a, b] of [
+    [1, 1],
+    [1, 2],
+    [2, 0],
+    [2, 1],
+  ])
+    await client.query(`INSERT INTO mv.w (k, a, b, fs, fm) VALUES (1, ${a}, ${b}, {${b}}, {${a}: ${b}})`);
+  const shownBy = async (view: string) =>
+    (await client.query(`SELECT a, b FROM mv.${view}`))
+      .objects()
+      .map(({ a, b }) => `${a} ${b}`)
+      .sort();
+  for (const [i, [where, shown]] of forms.entries()) assert.deepEqual(await shownBy(`w${i}`), shown, where);
+  await client.query('ALTER TABLE mv.w RENAME a TO aa');
+  const [text] = (
+    await client.query("SELECT where_clause FROM system_schema.views WHERE keyspace_name = 'mv' AND view_name = 'w0'")
+  ).objects();
+  assert.equal(text!['where_clause'], 'k IS NOT NULL AND (aa, b) > (1, 1) AND fs IS NOT NULL AND fm IS NOT NULL');
+  await client.query('DELETE FROM mv.w WHERE k = 1 AND aa = 2');
+  assert.equal((await client.query('SELECT aa, b FROM mv.w0')).objects().length, 1);
 });
 
 // A mutation is at most half a segment: 512 KiB here. The views' part of a write is the whole of each row.

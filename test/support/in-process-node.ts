@@ -131,6 +131,7 @@ export class InProcessNode {
             nowMicros: this.nowMicros(),
             userFunctionsEnabled: true,
             resolveMask: resolveColumnMask,
+            checkViewWhere: null,
             newTableId: () =>
               randomBytes(16)
                 .toString('hex')

@@ -33,6 +33,7 @@ export const kindIndexes: readonly (readonly [string, string, string])[] = [
   ['i_hash', 'name', "USING 'hash'"],
   ['i_set', 's', "USING 'hash'"],
   ['i_composite', 'a, b', "USING 'composite'"],
+  ['i_key', 'c, v', "USING 'composite'"],
   ['i_sound', 'name', "USING 'phonetic' WITH OPTIONS = {'algorithm': 'soundex'}"],
   ['i_text', 'body', "USING 'fulltext' WITH OPTIONS = {'analyzer': 'simple'}"],
   ['i_part', 'v', "WHERE status = 'on'"],
@@ -138,6 +139,8 @@ export function kindQuestions(n: number): Question[] {
     { index: 'i_composite', where: `a = ${n} AND b = ${m}`, holds: ({ a, b }) => a === n && b === m },
     { index: 'i_composite', where: `a = ${n} AND b < ${m}`, holds: ({ a, b }) => a === n && b !== null && b < m },
     { index: 'i_composite', where: `a >= ${n}`, holds: ({ a }) => within(a, n, 9) },
+    { index: 'i_key', where: `c = ${n}`, holds: ({ c }) => c === n },
+    { index: 'i_key', where: `c = ${n} AND v > 1`, holds: ({ c, v }) => c === n && v !== null && v > 1 },
     ...Object.entries(sounds).map(([name, alike]) => ({
       index: 'i_sound',
       where: `name SOUNDS LIKE '${name}'`,

@@ -11,7 +11,7 @@ import {
 } from '../../cluster/index.js';
 import type { FerrosaError } from '../../common/errors.js';
 import { nativeStamps } from '../../native/index.js';
-import { nativeFunctions, resolveColumnMask } from '../../query/index.js';
+import { checkViewWhere, nativeFunctions, resolveColumnMask } from '../../query/index.js';
 import { loadHostId, MetadataStore, type NodeRecord, RaftClient, registerNode } from '../../raft/index.js';
 import { type CatalogueChange, totalReplicas, type UserFunction } from '../../schema/index.js';
 import { type BackgroundPool, createBackgroundPool, Shards } from '../../shard/index.js';
@@ -51,11 +51,13 @@ export async function openStorage(config: Config, log: Log, onDeath: (message: s
   const report = (message: string) => log.warn(message);
   const userFunctions = createUserFunctions(userFunctionSettings(config), report);
   const functions = { enabled: userFunctions.enabled, check: (fn: UserFunction) => userFunctions.check(fn) };
+  const planning = { functions: nativeFunctions(), text: { nowMs } };
   const metadata = await MetadataStore.open(raft, {
     nowMicros,
     randomBytes: random,
     functions,
     resolveMask: config.dynamic_data_masking_enabled ? resolveColumnMask : null,
+    checkViewWhere: (schema, base, relations) => checkViewWhere({ ...planning, schema }, base, relations),
     report,
   });
   await asKept(metadata.ensureClusterName(config.cluster_name), config.data_dir, 'cluster_name');
@@ -89,7 +91,6 @@ export async function openStorage(config: Config, log: Log, onDeath: (message: s
   });
   const replicas = (name: string) => replicasOf(metadata, name);
   const clock = { nowMicros, stampMicros: stamps.now };
-  const planning = { functions: nativeFunctions(), text: { nowMs } };
   const entriesOf: EntriesOf = (mutation) => coordinator.entriesOf(mutation);
   const views = new ViewWriter(withIndexes(port, entriesOf), metadata.catalogue, batchLog, clock, planning);
   const givenUp = (error: FerrosaError): void =>

@@ -130,7 +130,8 @@ function ofSchema(statement: Schemaless, session: string | null, schema: Schema)
     case 'dropIndex':
       return ofIndex(schema.keyspaces.get(where(statement.index)), statement.index.name);
     case 'createView':
-      return [needs('ALTER', table(statement.base))];
+      // A base of another keyspace is refused, whoever asks.
+      return [needs('ALTER', tableResource(where(statement.view), statement.base.name))];
     case 'createFunction':
       return ofNewFunction(schema, where(statement.function), {
         name: statement.function.name,

@@ -79,7 +79,7 @@ function point(terms: readonly Term[], index: IndexTable, name: string): Pick<Fo
     cost: costs.point,
     text: `${name} by value`,
     terms: (context) => ({
-      ranges: [pointOf(terms.map((term) => index.termsOf(term.bind(context) as Uint8Array)[0]!))],
+      ranges: [pointOf(terms.map((term, i) => index.termsOf(term.bind(context) as Uint8Array, i)[0]!))],
       arePoints: true,
       accepts: null,
     }),

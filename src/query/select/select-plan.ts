@@ -271,7 +271,9 @@ function resultColumns(
 }
 
 function checkDistinct(table: TableDefinition, statement: SelectStatement, restrictions: StatementRestrictions): void {
-  if (restrictions.hasClustering || restrictions.hasRegularRestrictions)
+  const isOfRows = ({ kind }: ColumnDefinition): boolean => kind === 'clustering' || kind === 'regular';
+  const extras = restrictions.extras.flatMap(columnsOf);
+  if (restrictions.hasClustering || restrictions.hasRegularRestrictions || extras.some(isOfRows))
     throw invalid(
       'SELECT DISTINCT with WHERE clause only supports restriction by partition key and/or static columns.',
     );

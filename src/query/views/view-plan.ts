@@ -1,11 +1,29 @@
 // A materialized view as the writer of its base needs it: which column is which, and which rows its WHERE clause lets in.
 import { invalid } from '../../common/errors.js';
+import type { Relation } from '../../cql/index.js';
 import type { ColumnDefinition, Schema, TableDefinition } from '../../schema/index.js';
-import { type CqlType, compareValues, type TextContext } from '../../types/index.js';
-import { BindMarkers, columnReceiver } from '../binds.js';
+import {
+  type BindValue,
+  type CqlType,
+  compareValues,
+  type TextContext,
+  unpackList,
+  unpackMap,
+} from '../../types/index.js';
+import { BindMarkers } from '../binds.js';
 import type { FunctionRegistry } from '../function-api.js';
 import type { PlanEnvironment } from '../plan-environment.js';
-import { prepareTerm } from '../terms/prepare.js';
+import { unsupported } from '../restrictions/relation-checks.js';
+import { toRestriction } from '../restrictions/relations.js';
+import {
+  bindFields,
+  bindIn,
+  type ContainsRestriction,
+  checkValue,
+  type Restriction,
+} from '../restrictions/restriction.js';
+import { analyseWhere } from '../restrictions/statement-restrictions.js';
+import type { BindContext, Term } from '../terms/term.js';
 
 /** A column of the view and where its value is in the base. */
 export type ViewColumn = { readonly view: ColumnDefinition; readonly base: ColumnDefinition };
@@ -21,8 +39,12 @@ export type ViewPlan = {
   readonly filters: readonly ViewFilter[];
 };
 
-/** What the value of a column of the base must be. */
-export type ViewFilter = { readonly column: ColumnDefinition; accepts(value: Uint8Array | null): boolean };
+/** What the values of columns of the base must be. */
+export type ViewFilter = {
+  readonly columns: readonly ColumnDefinition[];
+  /** @param values  of `columns`; a null satisfies nothing */
+  accepts(values: readonly Uint8Array[]): boolean;
+};
 
 export type ViewPlanInput = {
   readonly schema: Schema;
@@ -41,34 +63,99 @@ export function planView(input: ViewPlanInput, base: TableDefinition, table: Tab
     clustering: table.clustering.map(pair),
     regulars: table.regulars.map(pair),
     extraKey: keys.find((column) => column.base.position < 0)?.base ?? null,
-    filters: planFilters(input, base, table),
+    filters: planFilters(environmentOf(input, base), table.view!.relations),
   };
 }
 
-function planFilters(input: ViewPlanInput, base: TableDefinition, table: TableDefinition): ViewFilter[] {
-  const markers = new BindMarkers([]);
-  const environment: PlanEnvironment = {
-    ...input,
-    keyspace: base.keyspace,
-    table: base,
-    markers,
-    userCalls: [],
-    masked: false,
+/** Markers are refused before. */
+const environmentOf = (input: ViewPlanInput, base: TableDefinition): PlanEnvironment => ({
+  ...input,
+  keyspace: base.keyspace,
+  table: base,
+  markers: new BindMarkers([]),
+  userCalls: [],
+  masked: false,
+});
+
+/**
+ * Checks the WHERE clause of a view that is to be made, as that of a SELECT from its base with ALLOW FILTERING.
+ * @throws FerrosaError INVALID with Cassandra's texts; for a comparison with null, after which Cassandra refuses every write of the base
+ */
+export function checkViewWhere(input: ViewPlanInput, base: TableDefinition, relations: readonly Relation[]): void {
+  const environment = environmentOf(input, base);
+  const asked = relations.filter(({ op }) => op !== 'IS NOT');
+  for (const relation of asked) if (relation.op === '!=') unsupported(relation);
+  const { extras } = analyseWhere(environment, asked, {
+    type: 'SELECT',
+    onlyStatics: false,
+    allowFiltering: true,
+    ann: null,
+  });
+  if (extras.length > 0) throw invalid('Negations and patterns are not supported in the WHERE of materialized views');
+  planFilters(environment, relations);
+}
+
+function planFilters(environment: PlanEnvironment, relations: readonly Relation[]): ViewFilter[] {
+  return relations.flatMap((relation) => {
+    const isAsked = relation.op !== 'IS NOT' && relation.kind !== 'token' && relation.kind !== 'any';
+    return isAsked ? [filterOf(toRestriction(environment, relation))] : [];
+  });
+}
+
+function filterOf(restriction: Restriction): ViewFilter {
+  const { columns } = restriction;
+  const order = (values: readonly Uint8Array[], others: readonly Uint8Array[]): number => {
+    for (const [i, other] of others.entries()) {
+      const difference = compareValues(columns[i]!.type, values[i]!, other);
+      if (difference !== 0) return difference;
+    }
+    return 0;
   };
-  const filters: ViewFilter[] = [];
-  for (const relation of table.view!.relations) {
-    if (relation.kind !== 'column' || relation.op === 'IS NOT') continue;
-    const column = base.columns.get(relation.column)!;
-    const values = relation.values.map((value) => {
-      const term = prepareTerm(environment, value, columnReceiver(base, column));
-      const bound = term.bind({ values: [], functions: noFunctions, json: null, user: null });
-      if (!(bound instanceof Uint8Array)) throw invalid(`Invalid null value in condition for column ${column.name}`);
-      return bound;
-    });
-    const test = comparison(relation.op, column.type, values);
-    filters.push({ column, accepts: (value) => value !== null && test(value) });
+  const constants = (values: readonly BindValue[] | null): Uint8Array[] =>
+    columns.map((column, i) => checkValue(values?.[i] ?? null, column, restriction.multi));
+  switch (restriction.kind) {
+    case 'eq': {
+      const wanted = constants(bindFields(restriction.term, noBinds));
+      return { columns, accepts: (values) => order(values, wanted) === 0 };
+    }
+    case 'in': {
+      const wanted = bindIn(restriction.values, noBinds).map(constants);
+      return { columns, accepts: (values) => wanted.some((one) => order(values, one) === 0) };
+    }
+    case 'slice': {
+      const [start, end] = [restriction.start, restriction.end].map((bound) =>
+        bound === null ? null : { wanted: constants(bindFields(bound.term, noBinds)), inclusive: bound.inclusive },
+      );
+      const above = (difference: number, inclusive: boolean) => difference > 0 || (inclusive && difference === 0);
+      return {
+        columns,
+        accepts: (values) =>
+          (start == null || above(order(values, start.wanted), start.inclusive)) &&
+          (end == null || above(-order(values, end.wanted), end.inclusive)),
+      };
+    }
+    case 'contains':
+      return containing(restriction);
   }
-  return filters;
+}
+
+/** Of a frozen collection in the key of the base. */
+function containing({ columns, values, keys }: ContainsRestriction): ViewFilter {
+  const [column] = columns;
+  const type = column!.type as Extract<CqlType, { kind: 'list' | 'set' | 'map' }>;
+  const wanted = (terms: readonly Term[]) => terms.map((term) => checkValue(term.bind(noBinds), column!, false));
+  const [wantedValues, wantedKeys] = [wanted(values), wanted(keys)];
+  const holds = (of: CqlType, parts: readonly Uint8Array[], all: readonly Uint8Array[]): boolean =>
+    all.every((one) => parts.some((other) => compareValues(of, one, other) === 0));
+  return {
+    columns,
+    accepts([cell]) {
+      if (type.kind !== 'map') return holds(type.element, unpackList(cell!, type.kind), wantedValues);
+      const entries = unpackMap(cell!);
+      const [mapKeys, mapValues] = [entries.map(([key]) => key), entries.map(([, value]) => value)];
+      return holds(type.key, mapKeys, wantedKeys) && holds(type.value, mapValues, wantedValues);
+    },
+  };
 }
 
 const noFunctions = {
@@ -83,19 +170,4 @@ const noFunctions = {
   },
 };
 
-function comparison(op: string, type: CqlType, values: readonly Uint8Array[]): (value: Uint8Array) => boolean {
-  const [first] = values;
-  const order = (value: Uint8Array) => compareValues(type, value, first!);
-  switch (op) {
-    case '<':
-      return (value) => order(value) < 0;
-    case '<=':
-      return (value) => order(value) <= 0;
-    case '>':
-      return (value) => order(value) > 0;
-    case '>=':
-      return (value) => order(value) >= 0;
-    default:
-      return (value) => values.some((one) => compareValues(type, value, one) === 0);
-  }
-}
+const noBinds: BindContext = { values: [], functions: noFunctions, json: null, user: null };

@@ -3,6 +3,7 @@
 // The view has timestamps of its own, which grow with every update of a base row: whatever the order of the base's timestamps, the view
 // shows what the base shows.
 import { murmurToken } from '../../native/index.js';
+import type { ColumnDefinition } from '../../schema/index.js';
 import { type ClusteringPrefix, MutationBuilder } from '../../storage/index.js';
 import { isMulticell, unpackList, unpackMap, unpackTuple } from '../../types/index.js';
 import { packPartitionKey, sameBytes } from '../values.js';
@@ -18,7 +19,7 @@ export type ViewKey = { readonly plan: ViewPlan; readonly key: Uint8Array; reado
 const keyBytesMax = 0xffff;
 const builder = new MutationBuilder();
 
-function baseValue(row: BaseRow, { base }: ViewColumn): Uint8Array | null {
+function baseValue(row: BaseRow, base: ColumnDefinition): Uint8Array | null {
   if (base.kind === 'partition_key') return row.key[base.position]!;
   if (base.kind === 'clustering') return row.clustering[base.position] ?? null;
   return row.cells.get(base)?.value ?? null;
@@ -26,10 +27,12 @@ function baseValue(row: BaseRow, { base }: ViewColumn): Uint8Array | null {
 
 /** Where the row stands in the view; null when it is not in it. */
 export function viewKeyOf(plan: ViewPlan, row: BaseRow): ViewKey | null {
-  for (const filter of plan.filters)
-    if (!filter.accepts(baseValue(row, { view: filter.column, base: filter.column }))) return null;
-  const partition = plan.partitionKey.map((column) => baseValue(row, column));
-  const clustering = plan.clustering.map((column) => baseValue(row, column));
+  for (const { columns, accepts } of plan.filters) {
+    const values = columns.map((column) => baseValue(row, column));
+    if (values.includes(null) || !accepts(values as Uint8Array[])) return null;
+  }
+  const partition = plan.partitionKey.map((column) => baseValue(row, column.base));
+  const clustering = plan.clustering.map((column) => baseValue(row, column.base));
   if (partition.includes(null) || clustering.includes(null)) return null;
   const key = packPartitionKey(partition as Uint8Array[]);
   if (key.length > keyBytesMax) return null;

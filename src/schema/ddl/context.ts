@@ -1,8 +1,8 @@
 // What a DDL statement needs beside its text and the schema, and what it makes of them.
 import { FerrosaError, invalid } from '../../common/errors.js';
-import type { MaskNode, QualifiedName } from '../../cql/index.js';
+import type { MaskNode, QualifiedName, Relation } from '../../cql/index.js';
 import type { CqlType } from '../../types/index.js';
-import type { ColumnMask, Schema, SchemaChange } from '../model.js';
+import type { ColumnMask, Schema, SchemaChange, TableDefinition } from '../model.js';
 import type { Topology } from '../options/replication.js';
 import { isLocalSystemKeyspace, isReplicatedSystemKeyspace } from '../schema-version.js';
 
@@ -17,6 +17,8 @@ export type DdlContext = {
   readonly userFunctionsEnabled: boolean;
   /** What a MASKED WITH stands for; null when masking is off (dynamic_data_masking_enabled). */
   readonly resolveMask: ResolveMask | null;
+  /** Looks through the WHERE of a view of `base`; null where nothing plans. @throws FerrosaError INVALID */
+  readonly checkViewWhere: CheckViewWhere | null;
   /** A new table's id: UUID text. */
   newTableId(): string;
 };
@@ -32,6 +34,8 @@ export type MaskedColumn = {
 
 /** Finds the function of a mask. @throws FerrosaError INVALID when it cannot mask the column */
 export type ResolveMask = (column: MaskedColumn, mask: MaskNode) => ColumnMask;
+
+export type CheckViewWhere = (schema: Schema, base: TableDefinition, relations: readonly Relation[]) => void;
 
 /** What applying a statement made, before it is compared with what was there. */
 export type Applied = {

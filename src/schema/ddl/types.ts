@@ -74,7 +74,20 @@ function addField(keyspace: KeyspaceDefinition, type: UserType, added: AlterType
   return { ...type, fieldNames: [...type.fieldNames, field], fieldTypes: [...type.fieldTypes, fieldType] };
 }
 
-function renameFields(type: UserType, renamed: AlterTypeChange & { kind: 'rename' }): UserType {
+function renameFields(
+  keyspace: KeyspaceDefinition,
+  type: UserType,
+  renamed: AlterTypeChange & { kind: 'rename' },
+): UserType {
+  // Cassandra keeps INITCOND as text, in which fields have their names.
+  const aggregates = [...keyspace.functions.values()].filter(
+    (fn) => fn.kind === 'aggregate' && fn.initialState !== null && referencesUserType(fn.stateType, type.name),
+  );
+  if (aggregates.length > 0)
+    throw invalid(
+      `Cannot alter user type ${type.keyspace}.${type.name} as it is still used in INITCOND by aggregates ` +
+        aggregates.map((fn) => `${fn.keyspace}.${fn.name}`).join(', '),
+    );
   const fieldNames = [...type.fieldNames];
   for (const [from, to] of renamed.renames) {
     const index = type.fieldNames.indexOf(from);
@@ -144,7 +157,7 @@ export function alterType(schema: Schema, statement: Alter, context: DdlContext)
   }
   const altered = statement.change;
   if (altered.kind === 'alter') throw invalid('Altering field types is no longer supported');
-  const after = altered.kind === 'add' ? addField(keyspace, type, altered) : renameFields(type, altered);
+  const after = altered.kind === 'add' ? addField(keyspace, type, altered) : renameFields(keyspace, type, altered);
   return {
     schema: withKeyspace(schema, keyspaceName, keyspaceWithType(keyspace, after)),
     change: change('UPDATED', keyspaceName, name),
@@ -167,8 +180,10 @@ export function dropType(schema: Schema, statement: Drop, context: DdlContext): 
   if (functions.length > 0) throw invalid(`${inUse} functions ${functions.join(', ')}`);
   const types = [...keyspace.types.values()].filter((type) => type.name !== name && referencesUserType(type, name));
   if (types.length > 0) throw invalid(`${inUse} user types ${names(types)}`);
-  const tables = [...keyspace.tables.values()].filter((table) =>
-    [...table.columns.values()].some((column) => referencesUserType(column.type, name)),
+  // Views are not told: they have the type from their base.
+  const tables = [...keyspace.tables.values()].filter(
+    (table) =>
+      table.view === undefined && [...table.columns.values()].some((column) => referencesUserType(column.type, name)),
   );
   if (tables.length > 0) throw invalid(`${inUse} tables ${names(tables)}`);
   const rest = new Map(keyspace.types);

@@ -1,7 +1,7 @@
 // CREATE, ALTER and DROP MATERIALIZED VIEW, with the checks of Cassandra 5.0 in its order, and what views forbid of their base.
 import { configError, type FerrosaError, invalid } from '../../common/errors.js';
 import { grownHashSize, javaBytesHash, javaHashOrder } from '../../common/java-hash.js';
-import type { DdlStatement } from '../../cql/index.js';
+import type { AnyRelation, DdlStatement, Relation } from '../../cql/index.js';
 import { isMulticell, quoteIfNeeded, typeToClassName } from '../../types/index.js';
 import { alteredTable, buildTable, compareNames } from '../build.js';
 import type { ColumnDefinition, KeyspaceDefinition, Schema, TableDefinition } from '../model.js';
@@ -92,30 +92,31 @@ function checkKeys(statement: Create, base: TableDefinition, selected: ReadonlyS
   return keys;
 }
 
-const filterOperators: readonly string[] = ['=', 'IN', '<', '<=', '>', '>=', 'IS NOT'];
+/** The columns that a relation is on. */
+const columnsOf = (relation: Exclude<Relation, AnyRelation>): readonly string[] =>
+  relation.kind === 'token' || relation.kind === 'tuple' ? relation.columns : [relation.column];
 
-function checkWhere({ where, view }: Create, base: TableDefinition, keys: ReadonlySet<string>): void {
-  const restricted = new Set<string>();
-  const illegal: string[] = [];
-  for (const relation of where) {
-    if (relation.kind === 'token') throw invalid('Cannot use token relation when defining a materialized view');
-    if (relation.kind !== 'column')
-      throw invalid(`Relations of several columns or of elements are not supported yet in materialized views`);
-    const column = base.columns.get(relation.column);
-    if (column === undefined)
+function checkWhere(
+  { where }: Create,
+  base: TableDefinition,
+  keys: ReadonlySet<string>,
+  check: (relations: readonly Relation[]) => void,
+): void {
+  if (where.some(({ kind }) => kind === 'token'))
+    throw invalid('Cannot use token relation when defining a materialized view');
+  for (const relation of where)
+    if (relation.op === 'IS NOT' && relation.kind === 'column' && !base.columns.has(relation.column))
       throw invalid(`Undefined column name ${quoteIfNeeded(relation.column)} in table ${base.keyspace}.${base.name}`);
-    if (relation.inMarker || relation.values.some((value) => value.kind === 'marker'))
-      throw invalid('Cannot use bind variables in materialized view definitions');
-    if (!filterOperators.includes(relation.op))
-      throw invalid(
-        `Operator ${relation.op} is not supported yet in the WHERE clause of materialized view '${view.name}'`,
-      );
-    if (column.position < 0 && relation.op !== 'IS NOT') illegal.push(column.name);
-    restricted.add(column.name);
-  }
+  check(where);
+  const relations = where.filter((relation) => relation.kind !== 'any');
+  const restricted = new Set(relations.flatMap(columnsOf));
   const free = [...keys].filter((name) => !restricted.has(name));
   if (free.length > 0)
     throw invalid(`Primary key columns ${free.join(', ')} must be restricted with 'IS NOT NULL' or otherwise`);
+  const illegal = relations
+    .filter(({ op }) => op !== 'IS NOT')
+    .flatMap(columnsOf)
+    .filter((name) => base.columns.get(name)!.position < 0);
   if (illegal.length > 0)
     throw invalid(
       `Non-primary key columns can only be restricted with 'IS NOT NULL' (got: ${illegal.join(',')} restricted illegally)`,
@@ -164,7 +165,7 @@ export function createView(schema: Schema, statement: Create, context: DdlContex
     if (statement.ifNotExists) return null;
     throw alreadyExists(keyspaceName, name);
   }
-  const view = makeView(statement, base, context);
+  const view = makeView(schema, statement, base, context);
   const tables = new Map(keyspace.tables).set(name, view);
   tables.set(base.name, alteredTable(base, { viewNames: [...(base.viewNames ?? []), name].sort(compareNames) }));
   return {
@@ -173,7 +174,7 @@ export function createView(schema: Schema, statement: Create, context: DdlContex
   };
 }
 
-function makeView(statement: Create, base: TableDefinition, context: DdlContext): TableDefinition {
+function makeView(schema: Schema, statement: Create, base: TableDefinition, context: DdlContext): TableDefinition {
   const { name } = statement.view;
   if (base.isCounter) throw invalid('Materialized views are not supported on counter tables');
   if (base.options.gc_grace_seconds === 0)
@@ -184,7 +185,7 @@ function makeView(statement: Create, base: TableDefinition, context: DdlContext)
     );
   const selected = selectedColumns(statement, base);
   const keys = checkKeys(statement, base, selected);
-  checkWhere(statement, base, keys);
+  checkWhere(statement, base, keys, (relations) => context.checkViewWhere?.(schema, base, relations));
   checkOptionSyntax(statement.options);
   const { options, id } = tableOptionsFrom(statement.options, null);
   if ('default_time_to_live' in statement.options)
@@ -306,9 +307,11 @@ export function alteredViews(
     added.forEach((column, i) => {
       columns.push({ ...column, id: view.nextColumnId + i });
     });
-    const relations = definition.relations.map((relation) =>
-      relation.kind === 'column' ? { ...relation, column: renamed.get(relation.column) ?? relation.column } : relation,
-    );
+    const nameOf = (name: string): string => renamed.get(name) ?? name;
+    const relations = definition.relations.map((relation): Relation => {
+      if (relation.kind === 'column') return { ...relation, column: nameOf(relation.column) };
+      return relation.kind === 'tuple' ? { ...relation, columns: relation.columns.map(nameOf) } : relation;
+    });
     const nextColumnId = view.nextColumnId + added.length;
     return alteredTable(view, { columns, nextColumnId, view: { ...definition, relations } });
   });

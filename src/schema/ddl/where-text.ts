@@ -6,8 +6,12 @@ import { quoteIfNeeded } from '../../types/index.js';
 export function whereText(relations: readonly Relation[]): string {
   return relations
     .map((relation) => {
-      if (relation.kind !== 'column') throw new Error('a schema has relations of single columns');
-      const name = quoteIfNeeded(relation.column);
+      if (relation.kind !== 'column' && relation.kind !== 'tuple')
+        throw new Error('a schema has relations of columns only');
+      const name =
+        relation.kind === 'column'
+          ? quoteIfNeeded(relation.column)
+          : tupleText(relation.columns.map((column) => quoteIfNeeded(column)));
       if (relation.op === 'IS NOT') return `${name} IS NOT NULL`;
       const values = relation.values.map(termText);
       return `${name} ${relation.op} ${relation.op === 'IN' ? tupleText(values) : values.join(' AND ')}`;

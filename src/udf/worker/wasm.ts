@@ -28,11 +28,32 @@ type Direct = {
   readonly fromWasm: (value: number | bigint) => Uint8Array;
 };
 
+const threw = (message: string): UdfFailure => new UdfFailure('threw', message);
+
+const wrongResult = (value: number | bigint): UdfFailure =>
+  threw(`TypeError: the function gave ${value}, no result of its type`);
+
 const integer = (decode: (bytes: Uint8Array) => number, encode: (value: number) => Uint8Array): Direct => ({
   toWasm: decode,
-  fromWasm: (value) => encode(Number(value)),
+  fromWasm(value) {
+    if (!Number.isInteger(value)) throw wrongResult(value); // an i64, or a fraction
+    return encode(value as number);
+  },
 });
-const long: Direct = { toWasm: decodeLong, fromWasm: (value) => encodeLong(BigInt.asIntN(64, BigInt(value))) };
+const float = (decode: (bytes: Uint8Array) => number, encode: (value: number) => Uint8Array): Direct => ({
+  toWasm: decode,
+  fromWasm(value) {
+    if (typeof value !== 'number') throw wrongResult(value);
+    return encode(value);
+  },
+});
+const long: Direct = {
+  toWasm: decodeLong,
+  fromWasm(value) {
+    if (typeof value !== 'bigint') throw wrongResult(value);
+    return encodeLong(value);
+  },
+};
 
 /** Types that are numbers of WebAssembly: i32, i64, f32, f64. */
 const direct: Readonly<Partial<Record<CqlType['kind'], Direct>>> = {
@@ -48,15 +69,14 @@ const direct: Readonly<Partial<Record<CqlType['kind'], Direct>>> = {
   counter: long,
   time: long,
   timestamp: long,
-  float: { toWasm: decodeFloat, fromWasm: (value) => encodeFloat(Number(value)) },
-  double: { toWasm: decodeDouble, fromWasm: (value) => encodeDouble(Number(value)) },
+  float: float(decodeFloat, encodeFloat),
+  double: float(decodeDouble, encodeDouble),
 };
 
 type WasmFunction = (...args: (number | bigint)[]) => number | bigint | undefined;
 
 const invalidFunction = (message: string): UdfFailure =>
   new UdfFailure('invalid', `WebAssembly compilation failed: ${message}`);
-const threw = (message: string): UdfFailure => new UdfFailure('threw', message);
 
 /** @throws UdfFailure invalid when the module is none, or has not what the convention asks for */
 export function wasmSandbox(fn: UserFunction, memoryBytesMax: number, watch: CallWatch): Sandbox {

@@ -47,6 +47,13 @@ test('BETWEEN takes both bounds in, in either order, on keys, tokens, tuples and
   assert.deepEqual(await columnC('p = 9'), [1]);
 });
 
+test('SELECT DISTINCT refuses negations and alternatives on columns of rows, as it refuses other relations on them', async () => {
+  const wanted = await session.error('SELECT DISTINCT p FROM t WHERE v = 1 ALLOW FILTERING');
+  assert.match(wanted, /SELECT DISTINCT with WHERE clause only supports restriction by partition key/);
+  for (const where of ['l NOT CONTAINS 1', 'v NOT IN (1)', 'c NOT IN (1)', 'p = 1 OR v = 2'])
+    assert.equal(await session.error(`SELECT DISTINCT p FROM t WHERE ${where} ALLOW FILTERING`), wanted, where);
+});
+
 test('NOT IN and NOT CONTAINS leave out what they name, and rows without a value', async () => {
   assert.deepEqual(await columnC('p = 1 AND c NOT IN (2, 3, 6)'), [5, 4, 1]);
   assert.deepEqual(await columnC('p = 1 AND c > 2 AND c NOT IN (4) AND v NOT IN (50) ALLOW FILTERING'), [3]);

@@ -22,6 +22,7 @@ export function testContext(): DdlContext {
     nowMicros: 1_700_000_000_000_000n,
     userFunctionsEnabled: true,
     resolveMask: null,
+    checkViewWhere: null,
     newTableId: () => `00000000-0000-1000-8000-${(nextTable++).toString(16).padStart(12, '0')}`,
   };
 }

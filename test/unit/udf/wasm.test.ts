@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { Session } from '../../support/in-process-node.js';
-import { type ModuleParts, op, wasmModule } from './module-builder.js';
+import { type ModuleParts, op, type ValueType, wasmModule } from './module-builder.js';
 
 const session = new Session();
 before(async () => {
@@ -53,6 +53,21 @@ test('numbers are passed directly, in hexadecimal and in base64', async () => {
   const square = wasmModule({ functions: [{ name: 'square', params: ['f64'], results: ['f64'], code }] });
   assert.equal(await create('square', 'x double', 'double', square), 'no error');
   assert.deepEqual(await session.rows('SELECT square(1.5) FROM t'), [['2.25']]);
+});
+
+test('a number of another type than that of the result is a failure', async () => {
+  const gives = (name: string, type: ValueType, code: readonly number[]) =>
+    wasmModule({ functions: [{ name, params: ['i32'], results: [type], code }] });
+  const call = async (name: string, returns: string, module: string): Promise<string> => {
+    assert.equal(await create(name, 'x int', returns, module), 'no error');
+    return session.error(`SELECT ${name}(v) FROM t`);
+  };
+  assert.match(
+    await call('wide', 'int', gives('wide', 'i64', op.i64Const(5))),
+    /FUNCTION_FAILURE: TypeError: .* gave 5/,
+  );
+  assert.match(await call('narrow', 'bigint', gives('narrow', 'i32', op.i32Const(5))), /FUNCTION_FAILURE: TypeError/);
+  assert.match(await call('whole', 'double', gives('whole', 'i64', op.i64Const(5))), /FUNCTION_FAILURE: TypeError/);
 });
 
 test('other values go through memory, and nulls too', async () => {
