@@ -1,6 +1,6 @@
 // From the syntax of a type to the type, with Cassandra's rules on what may nest in what.
 import { configError, FerrosaError, invalid, syntaxError } from '../common/errors.js';
-import { parseClassName } from './class-name.js';
+import { parseClassName, typeToClassName } from './class-name.js';
 import { type CqlType, nativeTypeNames, type UserType } from './model.js';
 
 /** The shape of src/cql/ast.ts TypeNode, which is above this layer. */
@@ -106,7 +106,7 @@ function rawToText(raw: Raw): string {
     case 'user':
       return wrap(raw.keyspace === null ? raw.name : `${raw.keyspace}.${raw.name}`, raw.frozen);
     case 'custom':
-      return `'${raw.className}'`;
+      return `'${typeToClassName(prepareCustom(raw.className))}'`;
   }
 }
 
@@ -168,7 +168,8 @@ function prepareCustom(className: string): CqlType {
     return parseClassName(className).type;
   } catch (error) {
     if (!(error instanceof FerrosaError)) throw error;
-    throw syntaxError(`Error setting type ${className}: ${error.message}`);
+    const what = error.code === 'SYNTAX_ERROR' ? 'Cannot parse' : 'Error setting';
+    throw syntaxError(`${what} type ${className}: ${error.message}`);
   }
 }
 
