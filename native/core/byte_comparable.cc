@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <string>
 
+#include "composite.h"
 #include "vint.h"
 
 namespace ferrosa {
@@ -220,6 +221,30 @@ void AppendTuple(const Type& type, Slice s, int depth, ByteString* out) {
   out->push_back(kTerminator);
 }
 
+// Static ones first, then by component its class where the value names it, its value, and its end as a signed byte.
+void AppendComposite(const Type& type, Slice s, int depth, ByteString* out) {
+  CompositeReader reader(type, s);
+  out->push_back(reader.is_static() ? kNextNull : kNextComponent);
+  CompositePart part;
+  while (reader.Next(&part)) {
+    if (type.kind == TypeKind::kDynamicComposite) {
+      for (const Slice name : {SimpleClassName(*part.type), FullClassName(*part.type)}) {
+        out->push_back(kNextComponent);
+        AppendEscaped(name, out);
+      }
+    }
+    AppendComponent(*part.type, part.value, depth, out);
+    out->push_back(kNextComponent);
+    out->push_back(static_cast<uint8_t>(part.end) ^ 0x80);
+  }
+  out->push_back(kTerminator);
+}
+
+// Two signed halves, as LexicalUUIDType.
+void AppendLexicalUuid(Slice s, ByteString* out) {
+  for (size_t i = 0; i < s.size; i++) out->push_back(i % 8 == 0 ? s.data[i] ^ 0x80 : s.data[i]);
+}
+
 int FixedLength(const Type& type);
 
 void AppendVector(const Type& type, Slice s, int depth, ByteString* out) {
@@ -313,6 +338,13 @@ bool AppendValue(const Type& type, Slice value, int depth, ByteString* out) {
       break;
     case TypeKind::kVector:
       AppendVector(type, value, depth + 1, out);
+      break;
+    case TypeKind::kComposite:
+    case TypeKind::kDynamicComposite:
+      AppendComposite(type, value, depth + 1, out);
+      break;
+    case TypeKind::kLexicalUuid:
+      AppendLexicalUuid(value, out);
       break;
     default:
       AppendRaw(value, out);  // date, time: unsigned, fixed length

@@ -33,7 +33,12 @@ bool ReadType(Reader& r, int depth, Type* out) {
       break;
     case TypeKind::kTuple:
     case TypeKind::kUdt:
+    case TypeKind::kComposite:
       if (!r.U16(&children)) return false;
+      break;
+    case TypeKind::kDynamicComposite:
+      if (!ReadString(r, &out->aliases)) return false;
+      children = static_cast<uint16_t>(out->aliases.size());
       break;
     default:
       break;

@@ -14,7 +14,7 @@ namespace ferrosa {
 enum class TypeKind : uint8_t {
   kAscii = 0x01,
   kBigint = 0x02,
-  kBlob = 0x03,  // also custom classes without an order of their own
+  kBlob = 0x03,  // also custom classes ordered by their bytes
   kBoolean = 0x04,
   kCounter = 0x05,
   kDecimal = 0x06,
@@ -39,12 +39,16 @@ enum class TypeKind : uint8_t {
   kTuple = 0x31,
   kVector = 0x80,
   kEmpty = 0x81,
+  kComposite = 0x82,         // components of the types of its children
+  kDynamicComposite = 0x83,  // components that name their types: an alias of one of its children, or a class
+  kLexicalUuid = 0x84,
 };
 
 struct Type {
   TypeKind kind = TypeKind::kBlob;
   uint32_t dimensions = 0;       // vector
-  std::vector<Type> children;    // list and set: element; map: key, value; tuple and udt: fields; vector: element
+  std::vector<Type> children;    // list and set: element; map: key, value; tuple and udt: fields; vector: element; composites
+  std::string aliases;           // dynamic composite: one character a child
   std::string class_name;        // Cassandra's marshal class, for the serialization header of SSTables
 };
 

@@ -128,7 +128,7 @@ ValueRule ValueRule::Of(const Type& type) {
     case TypeKind::kText:
       return {kUtf8, 0};
     case TypeKind::kBlob:
-      // A custom class without an order of its own travels as a blob, but validates in its own way.
+      // A custom class ordered by its bytes travels as a blob, but validates in its own way.
       return type.class_name == "org.apache.cassandra.db.marshal.BytesType" ? ValueRule{kAny, 0} : ValueRule{};
     case TypeKind::kTimeuuid:
       return {kTimeuuid, 16};

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <string>
 
+#include "composite.h"
+
 namespace ferrosa {
 namespace {
 
@@ -246,6 +248,29 @@ int CompareVectors(const Type& type, Slice a, Slice b) {
   return 0;
 }
 
+// Components in turn; of different types, which only a dynamic composite has, by the names of their classes.
+int CompareComposites(const Type& type, Slice a, Slice b) {
+  if (a.size == 0 || b.size == 0) return EmptyOrder(a, b);
+  CompositeReader left(type, a), right(type, b);
+  if (left.is_static() != right.is_static()) return left.is_static() ? -1 : 1;
+  CompositePart x, y;
+  while (!left.at_end() && !right.at_end()) {
+    if (!left.Next(&x) || !right.Next(&y)) return Compare(a, b);
+    int c = x.type == y.type ? 0 : Compare(SimpleClassName(*x.type), SimpleClassName(*y.type));
+    if (c == 0) c = CompareValues(*x.type, x.value, y.value);
+    if (c == 0) c = Order(x.end, y.end);
+    if (c != 0) return c;
+  }
+  return Order(!left.at_end(), !right.at_end());
+}
+
+// As Java's UUID.compareTo: two signed halves.
+int CompareLexicalUuids(Slice a, Slice b) {
+  if (a.size != 16 || b.size != 16) return Compare(a, b);
+  const int c = CompareSigned<int64_t>(Slice(a.data, 8), Slice(b.data, 8));
+  return c != 0 ? c : CompareSigned<int64_t>(Slice(a.data + 8, 8), Slice(b.data + 8, 8));
+}
+
 }  // namespace
 
 int CompareTimeuuids(const uint8_t* a, const uint8_t* b) {
@@ -294,6 +319,11 @@ int CompareValues(const Type& type, Slice a, Slice b) {
       return CompareTuples(type, a, b);
     case TypeKind::kVector:
       return CompareVectors(type, a, b);
+    case TypeKind::kComposite:
+    case TypeKind::kDynamicComposite:
+      return CompareComposites(type, a, b);
+    case TypeKind::kLexicalUuid:
+      return CompareLexicalUuids(a, b);
     case TypeKind::kEmpty:
       return 0;
     default:

@@ -137,6 +137,13 @@ TEST(ComparisonsOfAnyBytesStayInBoundsAndAreAntisymmetric) {
     if (kind == TypeKind::kMap || kind == TypeKind::kTuple) type.children.push_back(Type{TypeKind::kText});
     types.push_back(type);
   }
+  types.push_back(Type{TypeKind::kLexicalUuid});
+  for (const TypeKind kind : {TypeKind::kComposite, TypeKind::kDynamicComposite}) {
+    Type type{kind};
+    type.children = {Type{TypeKind::kText}, Type{TypeKind::kInt}};
+    type.aliases = std::string("\x01\x02");
+    types.push_back(type);
+  }
   const auto value = [&] {
     std::vector<uint8_t> bytes(prng.Below(20));
     for (uint8_t& b : bytes) b = prng.Below(3) ? static_cast<uint8_t>(prng.Below(5)) : static_cast<uint8_t>(prng.Next());

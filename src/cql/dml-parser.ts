@@ -127,6 +127,7 @@ function parseUsing(p: Cursor, allowed: readonly UsingKind[]): Using {
     if (allowed.includes('timestamp') && p.accept('K_TIMESTAMP')) using.timestamp = parseIntValue(p);
     else if (allowed.includes('ttl') && p.accept('K_TTL')) using.ttl = parseIntValue(p);
     else if (p.is('IDENT') && p.peek().text.toLowerCase() === 'timeout') using.timeoutMs = parseTimeout(p);
+    else if (allowed.includes('timestamp') && !allowed.includes('ttl')) p.mismatch('K_TIMESTAMP');
     else p.noViable();
   } while (p.accept('K_AND'));
   return using;

@@ -74,8 +74,10 @@ export function writePreparedMetadata(
   writer.i32(global ? MetadataFlag.GLOBAL_TABLES_SPEC : 0);
   writer.i32(columns.length);
   if (version >= 4) {
-    writer.i32(partitionKeyIndexes.length);
-    for (const index of partitionKeyIndexes) writer.u16(index);
+    // As Cassandra: only beside one table for all, which the timestamp of a batch has not.
+    const indexes = global ? partitionKeyIndexes : [];
+    writer.i32(indexes.length);
+    for (const index of indexes) writer.u16(index);
   }
   writer.bytes(bytes);
 }

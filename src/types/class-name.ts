@@ -29,10 +29,15 @@ const classOfNative: Readonly<Record<NativeTypeName | 'empty', string>> = {
   uuid: 'UUIDType',
   varint: 'IntegerType',
 };
-const nativeOfClass = new Map(Object.entries(classOfNative).map(([name, cls]) => [cls, name as NativeTypeName]));
+const nativeOfClass = new Map<string, NativeTypeName>([
+  ...Object.entries(classOfNative).map(([name, cls]) => [cls, name as NativeTypeName] as const),
+  // Older classes, which Cassandra too shows under these names (AbstractType.asCQL3Type).
+  ['DateType', 'timestamp'],
+  ['LegacyTimeUUIDType', 'timeuuid'],
+]);
 
 /** Marshal classes that exist in Cassandra and have no CQL name, less the composite ones, which have parameters. */
-const plainCustomClasses = new Set(['DateType', 'LexicalUUIDType', 'LegacyTimeUUIDType', 'PartitionerDefinedOrder']);
+const plainCustomClasses = new Set(['LexicalUUIDType', 'PartitionerDefinedOrder']);
 
 /** The class text of a type; `reversed` wraps it in ReversedType (a clustering column in DESC order). */
 export function typeToClassName(type: CqlType, reversed = false): string {
@@ -82,6 +87,14 @@ export function parseClassName(text: string): { type: CqlType; reversed: boolean
   return reader.whole();
 }
 
+/** A parameter of a class: its type, and the alias of one of a dynamic composite. */
+export type ClassPart = { readonly alias: string; readonly type: CqlType };
+
+/** The name of a class without its package, and its parameters when it is a composite. REQUIRES: text of typeToClassName. */
+export function classParts(text: string): { readonly name: string; readonly parts: readonly ClassPart[] } {
+  return new ClassReader(text).parts();
+}
+
 const nestingMax = 64;
 
 class ClassReader {
@@ -105,9 +118,14 @@ class ClassReader {
       this.#at = start;
       return { type: this.#type(), reversed: false };
     }
-    const [type, ...more] = this.#parameters();
-    if (type === undefined || more.length > 0) throw this.#error('ReversedType takes exactly one argument');
-    return { type, reversed: true };
+    const [type] = this.#counted(1, name);
+    return { type: type!, reversed: true };
+  }
+
+  parts(): { name: string; parts: ClassPart[] } {
+    const name = this.#shortName(this.#identifier());
+    if (name === 'CompositeType') return { name, parts: this.#parameters().map((type) => ({ alias: '', type })) };
+    return { name, parts: name === 'DynamicCompositeType' ? this.#aliases() : [] };
   }
 
   #type(): CqlType {
@@ -122,7 +140,10 @@ class ClassReader {
 
   #typeOf(name: string, written: string, start: number): CqlType {
     const native = nativeOfClass.get(name);
-    if (native !== undefined) return { kind: native };
+    if (native !== undefined) {
+      this.#skipArguments();
+      return { kind: native };
+    }
     switch (name) {
       case 'ListType':
       case 'SetType': {
@@ -143,10 +164,13 @@ class ClassReader {
         return this.#vector();
       case 'CompositeType': {
         const parts = this.#parameters().map((part) => typeToClassName(part));
+        if (parts.length === 0) throw this.#noDefinition(name);
         return { kind: 'custom', className: `${marshal}CompositeType(${parts.join(',')})` };
       }
-      case 'DynamicCompositeType':
-        return { kind: 'custom', className: `${marshal}DynamicCompositeType(${this.#aliases().join(',')})` };
+      case 'DynamicCompositeType': {
+        const aliases = this.#aliases().map(({ alias, type }) => `${alias}=>${typeToClassName(type)}`);
+        return { kind: 'custom', className: `${marshal}DynamicCompositeType(${aliases.join(',')})` };
+      }
     }
     if (!plainCustomClasses.has(name)) {
       throw configError(`Unable to find abstract-type class '${written.includes('.') ? written : marshal + written}'`);
@@ -158,24 +182,28 @@ class ClassReader {
   }
 
   /** `a=>Type` of each alias of a dynamic composite. */
-  #aliases(): string[] {
-    const aliases: string[] = [];
+  #aliases(): ClassPart[] {
+    const aliases: ClassPart[] = [];
     if (!this.#take('(')) return aliases;
     for (;;) {
       this.#skipBlankAndComma();
       if (this.#take(')')) return aliases;
       const alias = this.#identifier();
-      if (alias.length !== 1) throw this.#error('An alias should be a single character');
+      if (alias.length !== 1) throw this.#noDefinition('DynamicCompositeType');
       if (!this.#take('=') || !this.#take('>')) throw this.#error("expecting '=>' token");
       this.#skipBlank();
-      aliases.push(`${alias}=>${typeToClassName(this.#type())}`);
+      aliases.push({ alias, type: this.#type() });
     }
   }
 
   #counted(count: number, written: string): CqlType[] {
     const types = this.#parameters();
     if (types.length === count) return types;
-    throw configError(`Invalid definition for comparator ${marshal}${this.#shortName(written)}.`);
+    throw this.#noDefinition(this.#shortName(written));
+  }
+
+  #noDefinition(name: string): Error {
+    return configError(`Invalid definition for comparator ${marshal}${name}.`);
   }
 
   #parameters(): CqlType[] {

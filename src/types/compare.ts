@@ -1,5 +1,6 @@
 // The order of serialized values: that of clustering columns, of sets and map keys, and of comparisons in conditions.
 import { BufferReader, compareBytes } from '../common/bytes.js';
+import { compareCustom } from './custom.js';
 import { compareDecimals, decodeDecimal } from './decimal.js';
 import type { CqlType, MapType } from './model.js';
 import { compareDoubles, decodeDouble, decodeFloat, decodeVarint } from './numbers.js';
@@ -18,8 +19,9 @@ export function compareValues(type: CqlType, a: Uint8Array, b: Uint8Array): numb
     case 'date':
     case 'time':
     case 'duration':
-    case 'custom':
       return compareBytes(a, b);
+    case 'custom':
+      return compareCustom(type, a, b, compareValues);
     case 'tuple':
       return compareFields(type.fields, a, b);
     case 'udt':

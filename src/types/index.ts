@@ -3,6 +3,7 @@ export * from './class-name.js';
 export * from './collections.js';
 export * from './compare.js';
 export * from './cql-text.js';
+export * from './custom.js';
 export * from './decimal.js';
 export * from './duration.js';
 export * from './equal-bytes.js';

@@ -7,6 +7,25 @@ export type JsonValue = null | boolean | string | bigint | number | JsonValue[] 
 /** What was wrong with the text, in the words of Cassandra's JSON library. */
 export class JsonSyntaxError extends Error {
   override readonly name = 'JsonSyntaxError';
+
+  /** @param exception  the class that the library throws, below its package */
+  constructor(
+    message: string,
+    readonly exception: string = exceptionOf(message),
+  ) {
+    super(message);
+  }
+
+  /** As Java shows the exception. */
+  get javaText(): string {
+    return `com.fasterxml.jackson.${this.exception}: ${this.message}`;
+  }
+}
+
+function exceptionOf(message: string): string {
+  if (message.startsWith('No content')) return 'databind.exc.MismatchedInputException';
+  if (message.startsWith('Unexpected end-of-input')) return 'core.io.JsonEOFException';
+  return message.startsWith('Document nesting') ? 'core.exc.StreamConstraintsException' : 'core.JsonParseException';
 }
 
 const nestingMax = 1000; // Jackson's StreamReadConstraints
@@ -19,6 +38,43 @@ const expectedValue = "(JSON String, Number, Array, Object or token 'null', 'tru
  */
 export function parseJson(text: string): JsonValue {
   return new JsonReader(text).document();
+}
+
+/**
+ * Reads a text that has to be an object, or null.
+ * @throws JsonSyntaxError  also for another value
+ */
+export function parseJsonObject(text: string): Map<string, JsonValue> | null {
+  const value = parseJson(text);
+  if (value === null || value instanceof Map) return value;
+  const before = /^[ \t\r\n]*/.exec(text)![0];
+  const at = `\n at ${locationAfter(before)}`;
+  if (typeof value !== 'string')
+    throw new JsonSyntaxError(
+      `Cannot deserialize value of type \`${javaMap}<java.lang.Object,java.lang.Object>\` from ${tokenOf(value)}${at}`,
+      'databind.exc.MismatchedInputException',
+    );
+  if (value.trim() === '')
+    throw new JsonSyntaxError(
+      `Cannot coerce empty String ("") to element of \`${javaMap}\` ` +
+        `(but could if coercion was enabled using \`CoercionConfig\`)${at}`,
+      'databind.exc.InvalidFormatException',
+    );
+  throw new JsonSyntaxError(
+    `Cannot construct instance of \`${javaMap}\` (although at least one Creator exists): no String-argument ` +
+      `constructor/factory method to deserialize from String value ('${value}')${at}`,
+    'databind.exc.MismatchedInputException',
+  );
+}
+
+const javaMap = 'java.util.LinkedHashMap';
+
+function tokenOf(value: boolean | bigint | number | JsonValue[]): string {
+  if (Array.isArray(value)) return 'Array value (token `JsonToken.START_ARRAY`)';
+  if (typeof value === 'boolean') return `Boolean value (token \`JsonToken.VALUE_${String(value).toUpperCase()}\`)`;
+  return typeof value === 'bigint'
+    ? 'Integer value (token `JsonToken.VALUE_NUMBER_INT`)'
+    : 'Floating-point value (token `JsonToken.VALUE_NUMBER_FLOAT`)';
 }
 
 type Container = { readonly kind: 'Array' | 'Object'; readonly at: number };
@@ -268,15 +324,18 @@ class JsonReader {
   }
 
   #location(at: number): string {
-    const before = this.#text.slice(0, at);
-    const line = before.split('\n').length;
-    const column = before.length - before.lastIndexOf('\n');
-    return `[Source: ${hiddenSource}; line: ${line}, column: ${column}]`;
+    return locationAfter(this.#text.slice(0, at));
   }
 }
 
 /** What stands in messages for the text itself. */
 const hiddenSource = 'REDACTED (`StreamReadFeature.INCLUDE_SOURCE_IN_LOCATION` disabled)';
+
+function locationAfter(before: string): string {
+  const line = before.split('\n').length;
+  const column = before.length - before.lastIndexOf('\n');
+  return `[Source: ${hiddenSource}; line: ${line}, column: ${column}]`;
+}
 
 const noComments =
   "maybe a (non-standard) comment? (not recognized as one since Feature 'ALLOW_COMMENTS' not enabled for parser)";

@@ -14,8 +14,9 @@ import {
   unpackVector,
 } from './collections.js';
 import { typeToCql } from './cql-text.js';
+import { customForm } from './custom.js';
 import { JsonSyntaxError, type JsonValue, jsonClassName, jsonToJavaString, parseJson, quoteJson } from './json-text.js';
-import type { CqlType, MapType, NativeTypeName, TupleType, UserType, VectorType } from './model.js';
+import type { CqlType, CustomType, MapType, NativeTypeName, TupleType, UserType, VectorType } from './model.js';
 import {
   decodeDouble,
   decodeFloat,
@@ -86,8 +87,10 @@ function plainToJson(type: CqlType, bytes: Uint8Array): string {
     case 'text':
     case 'ascii':
       return quoteJson(plainText(type, bytes));
-    case 'blob':
     case 'custom':
+      if (customForm(type).kind === 'lexicalUuid') return plainToJson({ kind: 'uuid' }, bytes);
+      return `"0x${toHex(bytes)}"`;
+    case 'blob':
       return `"0x${toHex(bytes)}"`;
     case 'empty':
       return '""';
@@ -148,6 +151,8 @@ export function fromJsonValue(type: CqlType, value: JsonValue, context: TextCont
     case 'vector':
       return vectorFromJson(type, value, context);
     case 'custom':
+      if (customForm(type).kind === 'lexicalUuid') return lexicalUuidFromJson(type, value, context);
+      throw invalid(`JSON values of type ${typeToCql(type)} are not supported`);
     case 'counter':
       throw invalid(`JSON values of type ${typeToCql(type)} are not supported`);
     default:
@@ -289,6 +294,11 @@ function plainFromJson(
       break;
   }
   if (typeof value !== 'string') throw mismatch(stringOnly[kind as NativeTypeName] ?? 'a string', value);
+  return encodeText(type, value, context);
+}
+
+function lexicalUuidFromJson(type: CustomType, value: Exclude<JsonValue, null>, context: TextContext): Uint8Array {
+  if (typeof value !== 'string') throw mismatch(stringOnly['uuid']!, value);
   return encodeText(type, value, context);
 }
 

@@ -3,6 +3,7 @@ import { toHex } from '../common/bytes.js';
 import { invalid } from '../common/errors.js';
 import { splitTuple, unpackElements, unpackMap, unpackVector } from './collections.js';
 import { typeToCql } from './cql-text.js';
+import { validateCustom } from './custom.js';
 import { compareDecimals, decimalToDouble, parseDecimal } from './decimal.js';
 import { quoteIfNeeded, quoteString } from './identifiers.js';
 import type { CqlType, NativeTypeName, UserType } from './model.js';
@@ -104,7 +105,11 @@ export function encodeConstant(
   if (!isUsual && testConstant(kind, text, type) === 'none') {
     throw invalid(`Invalid ${kind.toUpperCase()} constant (${text}) for "${receiver}" of type ${typeToCql(type)}`);
   }
-  if (kind === 'hex') return encodeText({ kind: 'blob' }, text.slice(2), context);
+  if (kind === 'hex') {
+    const bytes = encodeText({ kind: 'blob' }, text.slice(2), context);
+    if (type.kind === 'custom') validateCustom(type, bytes, null);
+    return bytes;
+  }
   return encodeText(type, text, context);
 }
 

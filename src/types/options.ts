@@ -1,7 +1,8 @@
 // Types as other parts read them: the native protocol's [option], and the addon's table descriptor.
 import { BufferWriter, utf8Bytes } from '../common/bytes.js';
 import { typeToClassName } from './class-name.js';
-import type { CqlType } from './model.js';
+import { customForm } from './custom.js';
+import type { CqlType, CustomType } from './model.js';
 
 /** Option numbers of the native protocol (v5 specification, section 4.2.5.2) and the version that brought them. */
 const optionOf: Readonly<Record<string, { readonly id: number; readonly since: number }>> = {
@@ -74,6 +75,7 @@ export function encodeTypeOption(writer: BufferWriter, type: CqlType, protocolVe
 
 const descriptorVector = 0x80;
 const descriptorEmpty = 0x81;
+const descriptorOfForm = { bytes: optionOf['blob']!.id, composite: 0x82, dynamic: 0x83, lexicalUuid: 0x84 } as const;
 
 /** A type for the addon, little-endian: docs/format/table-descriptor.md, `type`. */
 export function encodeDescriptorType(type: CqlType): Uint8Array {
@@ -108,14 +110,27 @@ function writeDescriptorType(writer: BufferWriter, type: CqlType): void {
       writeU16LittleEndian(writer, type.dimensions & 0xffff);
       writeU16LittleEndian(writer, type.dimensions >>> 16);
       break;
+    case 'custom':
+      writeDescriptorParts(writer, type);
+      break;
     default:
       break;
   }
 }
 
+function writeDescriptorParts(writer: BufferWriter, type: CustomType): void {
+  const form = customForm(type);
+  if (form.kind !== 'composite' && form.kind !== 'dynamic') return;
+  const types = form.kind === 'composite' ? form.types : [...form.aliases.values()];
+  writeU16LittleEndian(writer, types.length);
+  if (form.kind === 'dynamic') writer.bytes(Buffer.from([...form.aliases.keys()].join(''), 'latin1'));
+  for (const part of types) writeDescriptorType(writer, part);
+}
+
 function descriptorKind(type: CqlType): number {
   if (type.kind === 'vector') return descriptorVector;
   if (type.kind === 'empty') return descriptorEmpty;
+  if (type.kind === 'custom') return descriptorOfForm[customForm(type).kind];
   return optionOf[type.kind]!.id;
 }
 

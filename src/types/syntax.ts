@@ -1,6 +1,6 @@
 // From the syntax of a type to the type, with Cassandra's rules on what may nest in what.
 import { configError, FerrosaError, invalid, syntaxError } from '../common/errors.js';
-import { parseClassName } from './class-name.js';
+import { parseClassName, typeToClassName } from './class-name.js';
 import { type CqlType, nativeTypeNames, type UserType } from './model.js';
 
 /** The shape of src/cql/ast.ts TypeNode, which is above this layer. */
@@ -89,25 +89,34 @@ function freezeIfPossible(raw: Raw): Raw {
   }
 }
 
-function rawToText(raw: Raw): string {
+/** @param keyspace  shown with user types that the text has without one; null: they are shown as they stand */
+function rawToText(raw: Raw, keyspace: string | null = null): string {
+  const text = (part: Raw) => rawToText(part, keyspace);
   const wrap = (text: string, frozen: boolean) => (frozen ? `frozen<${text}>` : text);
   switch (raw.kind) {
     case 'native':
       return raw.name;
     case 'list':
     case 'set':
-      return wrap(`${raw.kind}<${rawToText(raw.element)}>`, raw.frozen);
+      return wrap(`${raw.kind}<${text(raw.element)}>`, raw.frozen);
     case 'map':
-      return wrap(`map<${rawToText(raw.key)}, ${rawToText(raw.value)}>`, raw.frozen);
+      return wrap(`map<${text(raw.key)}, ${text(raw.value)}>`, raw.frozen);
     case 'tuple':
-      return `tuple<${raw.fields.map(rawToText).join(', ')}>`;
+      return `tuple<${raw.fields.map(text).join(', ')}>`;
     case 'vector':
-      return `vector<${rawToText(raw.element)}, ${raw.dimensions}>`;
-    case 'user':
-      return wrap(raw.keyspace === null ? raw.name : `${raw.keyspace}.${raw.name}`, raw.frozen);
+      return `vector<${text(raw.element)}, ${raw.dimensions}>`;
+    case 'user': {
+      const of = raw.keyspace ?? keyspace;
+      return wrap(of === null ? raw.name : `${of}.${raw.name}`, raw.frozen);
+    }
     case 'custom':
-      return `'${raw.className}'`;
+      return `'${typeToClassName(prepareCustom(raw.className))}'`;
   }
+}
+
+/** A type as Cassandra shows it in a cast: user types with their keyspace, what freezes with a type frozen. */
+export function castTypeText(syntax: TypeSyntax, keyspace: string): string {
+  return rawToText(normalise(syntax), keyspace);
 }
 
 const isNative = (raw: Raw, name: string): boolean => raw.kind === 'native' && raw.name === name;
@@ -168,7 +177,8 @@ function prepareCustom(className: string): CqlType {
     return parseClassName(className).type;
   } catch (error) {
     if (!(error instanceof FerrosaError)) throw error;
-    throw syntaxError(`Error setting type ${className}: ${error.message}`);
+    const what = error.code === 'SYNTAX_ERROR' ? 'Cannot parse' : 'Error setting';
+    throw syntaxError(`${what} type ${className}: ${error.message}`);
   }
 }
 

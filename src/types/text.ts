@@ -3,10 +3,11 @@ import { emptyBytes, fromHex, toHex, utf8Bytes } from '../common/bytes.js';
 import { invalid } from '../common/errors.js';
 import { packTuple } from './collections.js';
 import { typeToCql } from './cql-text.js';
+import { customForm, encodeComposite } from './custom.js';
 import { encodeDecimal, parseDecimal } from './decimal.js';
 import { encodeDuration, parseDuration } from './duration.js';
 import { parseInet } from './inet.js';
-import type { CqlType, TupleType, UserType } from './model.js';
+import type { CqlType, CustomType, TupleType, UserType } from './model.js';
 import {
   encodeByte,
   encodeDouble,
@@ -56,11 +57,20 @@ export function encodeText(type: CqlType, text: string, context: TextContext): U
     case 'set':
     case 'map':
     case 'vector':
-    case 'custom':
       return encodeHex(text);
+    case 'custom':
+      return encodeCustom(type, text, context);
     default:
       return text === '' ? emptyBytes : encodeNonEmptyText(type, text, context);
   }
+}
+
+function encodeCustom(type: CustomType, text: string, context: TextContext): Uint8Array {
+  const form = customForm(type);
+  if (form.kind === 'bytes') return encodeHex(text);
+  if (form.kind !== 'lexicalUuid')
+    return encodeComposite(form, text, (part, value) => encodeText(part, value, context));
+  return text === '' ? emptyBytes : required(parseUuid(text), 'unable to make UUID', text);
 }
 
 function encodeNonEmptyText(type: CqlType, text: string, context: TextContext): Uint8Array {

@@ -2,6 +2,7 @@
 import { BufferReader, toHex } from '../common/bytes.js';
 import { type FerrosaError, invalid } from '../common/errors.js';
 import { typeToCql } from './cql-text.js';
+import { validateCustom } from './custom.js';
 import { decodeDurationParts } from './duration.js';
 import type { CqlType, ListType, MapType, SetType, TupleType, UserType, VectorType } from './model.js';
 import { isCassandraUtf8 } from './utf8.js';
@@ -28,6 +29,9 @@ export function validateValue(type: CqlType, bytes: Uint8Array): void {
       break;
     case 'vector':
       validateVector(type, bytes);
+      break;
+    case 'custom':
+      validateCustom(type, bytes, validateValue);
       break;
     default: {
       const problem = problemOf(type.kind, bytes);
@@ -79,7 +83,7 @@ function problemOf(kind: string, bytes: Uint8Array): string | null {
     case 'empty':
       return size === 0 ? null : 'EmptyType only accept empty values';
     default:
-      return null; // blob, varint, custom: any bytes
+      return null; // blob, varint: any bytes
   }
 }
 

@@ -6,6 +6,8 @@ export type Kind = {
   readonly options?: string;
   /** What a SELECT asks for besides every column. */
   readonly also?: readonly string[];
+  /** False where sstabledump fails: it cannot write the type as JSON. */
+  readonly isPrintable?: boolean;
   readonly first: readonly string[];
   readonly second: readonly string[];
 };
@@ -182,6 +184,44 @@ const stored = (name: string, compression: string, more = ''): Kind => ({
   second: range(100).map((i) => `INSERT INTO ${name} (k, c, v) VALUES (${i % 25}, ${i * 3}, '${filler(i + 1)}')`),
 });
 
+/** Rows enough for an index of a partition, in an order that their bytes do not have. */
+const composites: Kind = {
+  name: 'composites',
+  isPrintable: false,
+  columns: "k int, v text, u 'LexicalUUIDType', c 'CompositeType(UTF8Type,Int32Type)', PRIMARY KEY (k, c, u)",
+  first: [
+    ...range(200).map(
+      (i) =>
+        `INSERT INTO composites (k, c, u, v) VALUES (1, '${'ab'.repeat(i % 7)}:${(i % 11) - 5}', ` +
+        `${((i * 37) % 256).toString(16).padStart(2, '0')}1c395e-b41f-11e5-${i % 2 ? '9' : '1'}f22-ba0be0483c18, '${filler(i)}')`,
+    ),
+    "INSERT INTO composites (k, c, u) VALUES (2, '', 0x)",
+    "INSERT INTO composites (k, c, u) VALUES (2, 'a', 0x)",
+    "INSERT INTO composites (k, c, u) VALUES (2, 'a:', 0x)",
+    "INSERT INTO composites (k, c, u) VALUES (2, 'a:1:!', 0x)",
+    'INSERT INTO composites (k, c, u) VALUES (2, 0xffff0001610000040000000200, 0x)',
+  ],
+  second: ["DELETE FROM composites WHERE k = 1 AND c > 'abab:0' AND c < 'abababab:2'"],
+};
+
+const dynamicComposites: Kind = {
+  name: 'dynamic_composites',
+  isPrintable: false,
+  columns: "k int, v text, c 'DynamicCompositeType(s=>UTF8Type,i=>Int32Type)', PRIMARY KEY (k, c)",
+  options: 'CLUSTERING ORDER BY (c DESC)',
+  first: [
+    ...range(200).map(
+      (i) =>
+        `INSERT INTO dynamic_composites (k, c, v) VALUES (1, '${i % 3 ? `i@${(i * 37) % 101}:s@${i}` : `s@${i}:i@${i - 9}`}', ` +
+        `'${filler(i)}')`,
+    ),
+    "INSERT INTO dynamic_composites (k, c) VALUES (1, 'LongType@7')",
+    "INSERT INTO dynamic_composites (k, c) VALUES (1, 'org.apache.cassandra.db.marshal.UUIDType@')",
+    "INSERT INTO dynamic_composites (k, c) VALUES (1, 's@12:!')",
+  ],
+  second: ["DELETE FROM dynamic_composites WHERE k = 1 AND c > 'i@50' AND c < 's@12'"],
+};
+
 export const kinds: readonly Kind[] = [
   types,
   collections,
@@ -191,6 +231,8 @@ export const kinds: readonly Kind[] = [
   expiring,
   tombstones,
   wide,
+  composites,
+  dynamicComposites,
   stored('uncompressed', "'enabled': false"),
   stored('snappy', "'class': 'SnappyCompressor', 'chunk_length_in_kb': 4"),
   stored('deflate', "'class': 'DeflateCompressor', 'min_compress_ratio': 1.5"),

@@ -44,21 +44,12 @@ function parse(name: string, text: string): JsonValue {
     return parseJson(text);
   } catch (error) {
     if (!(error instanceof JsonSyntaxError)) throw error;
-    const exception = jsonExceptionOf(error.message);
     throw functionFailure(
       name,
       [native('text')],
-      `execution of 'system.${name}[text]' failed: Could not decode JSON string '${text}': ` +
-        `com.fasterxml.jackson.${exception}: ${error.message}`,
+      `execution of 'system.${name}[text]' failed: Could not decode JSON string '${text}': ${error.javaText}`,
     );
   }
-}
-
-/** The class that Cassandra's JSON library throws for a message. */
-function jsonExceptionOf(message: string): string {
-  if (message.startsWith('No content')) return 'databind.exc.MismatchedInputException';
-  if (message.startsWith('Unexpected end-of-input')) return 'core.io.JsonEOFException';
-  return message.startsWith('Document nesting') ? 'core.exc.StreamConstraintsException' : 'core.JsonParseException';
 }
 
 function fromJsonFunction(name: string, type: CqlType): ScalarFunction {

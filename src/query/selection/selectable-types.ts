@@ -1,7 +1,7 @@
 // What is known of a SELECT item before it is planned: its text and its type (Cassandra's Selectable).
-import type { Selectable, Term, TypeNode } from '../../cql/index.js';
+import type { Selectable, Term } from '../../cql/index.js';
 import { termText, tupleText, typeNodeText } from '../../cql/index.js';
-import { type CqlType, freeze, isMulticell } from '../../types/index.js';
+import { type CqlType, castTypeText, freeze, isMulticell } from '../../types/index.js';
 import type { Argument, Assignability, CqlFunction } from '../function-api.js';
 import { type PlanEnvironment, resolveType } from '../plan-environment.js';
 import { existingColumn } from '../restrictions/relation-checks.js';
@@ -29,7 +29,7 @@ export function selectableText(environment: PlanEnvironment, selectable: Selecta
     case 'cast':
       return `cast(${text(selectable.of)} as ${typeNodeText(selectable.type)})`;
     case 'hint':
-      return `(${hintText(environment, selectable.type)})${text(selectable.of)}`;
+      return `(${castTypeText(selectable.type, environment.keyspace)})${text(selectable.of)}`;
     case 'writetime':
     case 'maxwritetime':
     case 'ttl':
@@ -53,11 +53,6 @@ export function selectableText(environment: PlanEnvironment, selectable: Selecta
     case 'udt':
       return `{${selectable.fields.map(([k, v]) => `${k}: ${text(v)}`).join(', ')}}`;
   }
-}
-
-/** User types are shown with their keyspace here. */
-function hintText({ keyspace }: PlanEnvironment, type: TypeNode): string {
-  return type.kind === 'user' ? `${type.keyspace ?? keyspace}.${type.name}` : typeNodeText(type);
 }
 
 export type Call = Extract<Selectable, { kind: 'call' | 'arithmetic' | 'negate' }>;

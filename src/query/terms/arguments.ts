@@ -4,7 +4,7 @@ import { termText } from '../../cql/index.js';
 import { type CqlType, preferredTypeOf, testConstant } from '../../types/index.js';
 import type { Argument, Assignability, CqlFunction } from '../function-api.js';
 import { type PlanEnvironment, resolveType } from '../plan-environment.js';
-import { assignType, commonType, worst } from './compatible.js';
+import { assignCast, assignResult, commonType, worst } from './compatible.js';
 import { resolveOnce } from './resolutions.js';
 
 /** The term as function resolution sees it. */
@@ -38,7 +38,7 @@ export function assignTerm(environment: PlanEnvironment, term: Term, receiver: C
       return 'weak';
     case 'hint': {
       const type = resolveType(environment, term.type);
-      return assignType(type, receiver);
+      return assignCast(type, receiver);
     }
     case 'call':
     case 'arithmetic':
@@ -90,7 +90,7 @@ function assignCall(environment: PlanEnvironment, term: Call, receiver: CqlType)
     return 'weak';
   }
   if (fn === null) return 'weak';
-  return assignType(fn.returnType, receiver);
+  return assignResult(fn.returnType, receiver);
 }
 
 type Collection = Extract<Term, { kind: 'list' | 'set' | 'map' | 'udt' | 'tuple' }>;

@@ -51,6 +51,17 @@ export function assignType(type: CqlType, receiver: CqlType): Assignability {
   return isValueCompatible(wanted, given) ? 'weak' : 'no';
 }
 
+/** How a value that is cast fits a receiver: here frozen and multicell differ (TypeCast.testAssignment). */
+export function assignCast(type: CqlType, receiver: CqlType): Assignability {
+  if (sameType(type, receiver)) return 'exact';
+  return isValueCompatible(receiver, type) ? 'weak' : 'no';
+}
+
+/** How the result of a function fits: no frozen value becomes cells (AbstractFunction.testAssignment). */
+export function assignResult(type: CqlType, receiver: CqlType): Assignability {
+  return isMulticell(receiver) ? assignCast(type, receiver) : assignType(type, receiver);
+}
+
 /** The worst of several; exact when there are none. */
 export function worst(results: Iterable<Assignability>): Assignability {
   let worstYet: Assignability = 'exact';

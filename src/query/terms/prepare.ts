@@ -20,7 +20,7 @@ import { derivedReceiver, type Receiver } from '../binds.js';
 import type { PlanEnvironment } from '../plan-environment.js';
 import { resolveType } from '../plan-environment.js';
 import { assignTerm, callArguments, resolveCall } from './arguments.js';
-import { assignType } from './compatible.js';
+import { assignCast, assignResult } from './compatible.js';
 import {
   CollectionTerm,
   ConstantTerm,
@@ -75,7 +75,7 @@ function prepareHint(
   const type = resolveType(environment, term.type);
   if (assignTerm(environment, term.term, type) === 'no')
     throw invalid(`Cannot cast value ${termText(term.term)} to type ${typeNodeText(term.type)}`);
-  if (assignType(type, receiver.type) === 'no')
+  if (assignCast(type, receiver.type) === 'no')
     throw invalid(`Cannot assign value ${termText(term)} to ${receiver.name} of type ${typeToCql(receiver.type)}`);
   return prepareTerm(environment, term.term, receiver);
 }
@@ -88,7 +88,7 @@ function prepareCall(
   const fn = resolveCall(environment, term, receiver.type);
   if (fn === null) throw invalid(`Unknown function ${functionName(term)} called`);
   if (fn.kind === 'aggregate') throw invalid('Aggregation function are not supported in the where clause');
-  if (assignType(fn.returnType, receiver.type) === 'no') {
+  if (assignResult(fn.returnType, receiver.type) === 'no') {
     const what = term.kind === 'arithmetic' ? `operation ${term.op}` : `function ${fn.displayName}`;
     throw invalid(
       `Type error: cannot assign result of ${what} (type ${typeToCql(fn.returnType)}) to ` +

@@ -6,8 +6,9 @@ import { type ColumnDefinition, isHiddenColumn, type TableDefinition } from '../
 import {
   type BindValue,
   fromJsonValue,
+  JsonSyntaxError,
   type JsonValue,
-  parseJson,
+  parseJsonObject,
   resolveJsonNames,
   type TextContext,
   UNSET,
@@ -37,8 +38,9 @@ class JsonColumnTerm implements Term {
     let document = context.json.get(this.index);
     if (document === undefined) {
       const value = context.values[this.index] as BindValue;
-      if (value === null || value === UNSET) throw invalid('Got null for INSERT JSON values');
-      document = readDocument(this.table, Buffer.from(value).toString('utf8'), this.text);
+      if (value === null) throw invalid('Got null for INSERT JSON values');
+      const text = value === UNSET ? '' : Buffer.from(value).toString('utf8'); // as Cassandra takes an unset one
+      document = readDocument(this.table, text, this.text);
       context.json.set(this.index, document);
     }
     const value = document.get(this.column);
@@ -75,16 +77,14 @@ function columnsInHashOrder(table: TableDefinition): readonly string[] {
 const hashOrders = new WeakMap<TableDefinition, readonly string[]>();
 
 function parseDocument(text: string): Map<string, JsonValue> {
-  let value: JsonValue;
+  let value: Map<string, JsonValue> | null;
   try {
-    value = parseJson(text);
+    value = parseJsonObject(text);
   } catch (error) {
-    // Cassandra shows the exception's class.
-    const kind = text.trim() === '' ? 'com.fasterxml.jackson.databind.exc.MismatchedInputException: ' : '';
-    throw invalid(`Could not decode JSON string as a map: ${kind}${(error as Error).message}. (String was: ${text})`);
+    if (!(error instanceof JsonSyntaxError)) throw error;
+    throw invalid(`Could not decode JSON string as a map: ${error.javaText}. (String was: ${text})`);
   }
   if (value === null) throw invalid('Got null for INSERT JSON values');
-  if (!(value instanceof Map)) throw invalid(`Could not decode JSON string as a map: ${text}. (String was: ${text})`);
   return resolveJsonNames(value);
 }
 

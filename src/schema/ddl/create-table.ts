@@ -1,7 +1,7 @@
 // CREATE TABLE, with the checks of Cassandra 5.0 in its order, since the first one that fails is what the client reads.
 import { configError, type FerrosaError, invalid } from '../../common/errors.js';
 import type { ColumnNode, DdlStatement } from '../../cql/index.js';
-import { type CqlType, isMulticell, quoteIfNeeded, typeToCql } from '../../types/index.js';
+import { type CqlType, isMulticell, parseClassName, quoteIfNeeded, typeToCql } from '../../types/index.js';
 import { buildTable, compareNames } from '../build.js';
 import type { ColumnDefinition, KeyspaceDefinition, Schema, TableDefinition } from '../model.js';
 import { compactionWarnings } from '../options/compaction-notice.js';
@@ -162,6 +162,9 @@ function columnDefinitions(
 ): ColumnDefinition[] {
   const isStaticCompact = statement.compactStorage && statement.clustering.length === 0;
   const descending = new Set(statement.clusteringOrder.filter(([, order]) => order === 'desc').map(([name]) => name));
+  // So is a column of a class that is reversed, whatever the order that the statement gives.
+  for (const { name, type } of statement.columns)
+    if (type.kind === 'custom' && parseClassName(type.className).reversed) descending.add(name);
   const made: ColumnDefinition[] = [];
   const add = (name: string, kind: ColumnDefinition['kind'], position: number, type: CqlType): void => {
     made.push({ name, id: made.length, kind, position, type, reversed: kind === 'clustering' && descending.has(name) });

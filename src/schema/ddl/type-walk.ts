@@ -1,5 +1,5 @@
 // Walks through types: which user types they hold, how they look after one changed, what may replace what.
-import { type CqlType, isMulticell, sameType, type UserType } from '../../types/index.js';
+import { type CqlType, freeze, isMulticell, sameType, type UserType } from '../../types/index.js';
 
 /** The type with every part made by `map`, from the inside out. */
 function mapParts(type: CqlType, map: (part: CqlType) => CqlType): CqlType {
@@ -58,7 +58,9 @@ export function withUserType(type: CqlType, changed: UserType): CqlType {
 
 /** User types as tuples: a dropped column keeps its type also after DROP TYPE. */
 export function expandUserTypes(type: CqlType): CqlType {
-  return mapParts(type, (part) => (part.kind === 'udt' ? { kind: 'tuple', fields: part.fieldTypes } : part));
+  return mapParts(type, (part) =>
+    part.kind === 'udt' ? { kind: 'tuple', fields: part.fieldTypes.map(freeze) } : part,
+  );
 }
 
 /** Values of these have one length; the same bytes never mean a type of another length. */

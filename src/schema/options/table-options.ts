@@ -13,6 +13,8 @@ import { retryPolicyText } from './retry-policy.js';
 export const ttlSecondsMax = 630_720_000;
 /** The smallest chance that a Bloom filter of the largest supported size has. */
 const bloomFilterChanceMin = 6.71e-5;
+/** Stands for what the compaction strategy has: written, or for want of another value. Source: TableParams.Builder. */
+const bloomFilterChanceUnset = -1;
 
 const knownOptions: ReadonlySet<string> = new Set([...Object.keys(defaultTableOptions), 'id', 'auto_repair']);
 const uuidText = /^[0-9a-f]{1,8}-[0-9a-f]{1,4}-[0-9a-f]{1,4}-[0-9a-f]{1,4}-[0-9a-f]{1,12}$/i;
@@ -33,6 +35,7 @@ function cachingFromMap(given: Readonly<Record<string, string>>): Readonly<Recor
     throw configError(`Invalid caching sub-options [${names}]: only 'keys' and 'rows_per_partition' are allowed`);
   }
   const number = Number(rows);
+  if (number > 0x7fff_ffff) throw new FerrosaError('SERVER_ERROR', `For input string: "${rows}"`); // as Cassandra fails
   const text = isWord(rows, 'NONE') || number === 0 ? 'NONE' : isWord(rows, 'ALL') ? 'ALL' : String(number);
   return { keys: keys.toUpperCase(), rows_per_partition: text };
 }
@@ -115,13 +118,13 @@ export type GivenTableOptions = {
 };
 
 function readOptions(properties: Properties, base: TableOptions | null): TableOptions {
-  let options: TableOptions = base ?? defaultTableOptions;
+  let options: TableOptions = base ?? { ...defaultTableOptions, bloom_filter_fp_chance: bloomFilterChanceUnset };
   for (const [name, read] of Object.entries(readers))
     if (properties.has(name)) options = { ...options, ...read(properties, name) };
+  if (options.bloom_filter_fp_chance !== bloomFilterChanceUnset) return options;
   // Leveled tables get more false positives and less memory unless the statement says otherwise.
   const isLeveled = options.compaction['class']!.endsWith('.LeveledCompactionStrategy');
-  if (base !== null || properties.has('bloom_filter_fp_chance') || !isLeveled) return options;
-  return { ...options, bloom_filter_fp_chance: 0.1 };
+  return { ...options, bloom_filter_fp_chance: isLeveled ? 0.1 : defaultTableOptions.bloom_filter_fp_chance };
 }
 
 /** Reads the values without a look at names and ranges, which Cassandra checks later. @throws FerrosaError */
@@ -140,10 +143,10 @@ export function tableOptionsFrom(given: Options, base: TableOptions | null): Giv
     throw configError(
       'auto_repair option is not supported unless auto-repair is enabled with -Dcassandra.autorepair.enable=true',
     );
-  // Also for ALTER the given values must make sense beside the defaults of all others.
-  validate(readOptions(properties, null));
-  const options = readOptions(properties, base);
-  validate(options);
+  // Also for ALTER the given values must make sense beside the defaults of all others, and need not beside the table's own.
+  const fresh = readOptions(properties, null);
+  validate(fresh);
+  const options = base === null ? fresh : readOptions(properties, base);
   const id = properties.has('id') ? properties.text('id') : null;
   if (id !== null && !uuidText.test(id)) throw configError('Invalid table id');
   return { options, id: id === null ? null : fullUuid(id) };

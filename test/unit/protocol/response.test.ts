@@ -113,6 +113,18 @@ test('a prepared statement has key indexes from v4 on and a metadata id in v5', 
   assert.equal(resultBody(prepared, 5), `000000040001010001020000000100000001000000010000${table}${int}${none}`);
 });
 
+test('a prepared statement has no key indexes beside markers of two tables', () => {
+  const prepared: ResultBody = {
+    kind: 'prepared',
+    id: Uint8Array.of(1),
+    resultMetadataId: Uint8Array.of(2),
+    bindColumns: [{ ...column('t'), keyspace: '[batch]', table: '[batch]' }, column('c')],
+    partitionKeyIndexes: [1],
+    resultColumns: null,
+  };
+  assert.match(resultBody(prepared, 4), /^0000000400010100000000000000020000000000/);
+});
+
 test('duration has its own code in v5 and its class name before', () => {
   const result = rows({ columns: [column('c', { kind: 'duration' })] });
   const name = 'org.apache.cassandra.db.marshal.DurationType';
