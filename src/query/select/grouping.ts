@@ -1,6 +1,7 @@
 // GROUP BY: which rows belong together.
 import { invalid } from '../../common/errors.js';
 import type { SelectStatement } from '../../cql/index.js';
+import { compareValues } from '../../types/index.js';
 import type { ScalarFunction } from '../function-api.js';
 import { signatureText } from '../functions/build.js';
 import type { PlanEnvironment } from '../plan-environment.js';
@@ -114,11 +115,17 @@ export class GroupMaker {
 
   /** The same with the values of the parts. */
   isNewWith(key: Uint8Array, values: readonly (Uint8Array | null)[]): boolean {
-    const same =
-      this.#key !== null && sameBytes(this.#key, key) && values.every((value, i) => sameBytes(value, this.#values[i]!));
+    const same = this.#key !== null && sameBytes(this.#key, key) && values.every((value, i) => this.#isEqual(value, i));
     if (same) return false;
     this.#key = key.slice();
     this.#values = copyCells(values);
     return true;
+  }
+
+  /** Equal values may have other bytes: 0 and 0.00. */
+  #isEqual(value: Uint8Array | null, i: number): boolean {
+    const last = this.#values[i]!;
+    if (sameBytes(value, last)) return true;
+    return value !== null && last !== null && compareValues(this.grouping.parts[i]!.type, value, last) === 0;
   }
 }
