@@ -36,8 +36,9 @@ uint32_t TtlLeft(const Cell& cell, uint32_t now_seconds) {
   return cell.ttl == kNoTtl ? kNoTtl : cell.local_deletion_time - now_seconds;
 }
 
-bool SamePlace(const HotViewWrite& a, const HotViewWrite& b) {
-  return a.row.key.key == b.row.key.key && a.clustering == b.clustering;
+// Equal values may have other bytes (1 and 1.0), and are one clustering.
+bool SamePlace(const DescriptorPlan& plan, const HotViewWrite& a, const HotViewWrite& b) {
+  return a.row.key.key == b.row.key.key && plan.CompareClusterings(a.clustering.data(), b.clustering.data()) == 0;
 }
 
 }  // namespace
@@ -184,7 +185,7 @@ void HotExecutor::AddView(const Resolved::View& view, int64_t stamp, uint32_t no
   };
   HotViewWrite* is = next(after_);
   HotViewWrite* was = next(before_);
-  const bool stays = is != nullptr && was != nullptr && SamePlace(*is, *was);
+  const bool stays = is != nullptr && was != nullptr && SamePlace(*view.table->plan, *is, *was);
   if (stays) count--;
   else if (was != nullptr) RemoveFromView(view, stamp, now_seconds, was);
   if (is != nullptr) WriteToView(view, stays, stamp, now_seconds, is);

@@ -108,7 +108,7 @@ function addRow(index: IndexTable, { table, token, key, row, before }: RowWrite,
       index,
       choice.map(({ value }) => value),
     )) {
-      made.add(clusteringName(term));
+      made.add(clusteringName(index.table.clustering, term));
       out.addTerm(term, token, key, row.clustering, expiry);
     }
   }
@@ -117,7 +117,8 @@ function addRow(index: IndexTable, { table, token, key, row, before }: RowWrite,
     isRegular(column) ? (before?.known.get(column)?.value ?? null) : keyValue(column),
   );
   for (const term of termsOfRow(index, old))
-    if (!made.has(clusteringName(term))) out.removeTerm(term, token, key, row.clustering, removal);
+    if (!made.has(clusteringName(index.table.clustering, term)))
+      out.removeTerm(term, token, key, row.clustering, removal);
 }
 
 /**
@@ -157,7 +158,12 @@ export async function rowIndexMutations(
     if (index.fulltext !== null) addTextChanges(table, index, mutation, before, removal, writer);
     else
       for (const row of rows)
-        addRow(index, { table, token, key, row, before: before.get(clusteringName(row.clustering)) }, removal, writer);
+        addRow(
+          index,
+          { table, token, key, row, before: before.get(clusteringName(table.clustering, row.clustering)) },
+          removal,
+          writer,
+        );
     if (writer.count > 0) mutations.push(writer.finish());
   }
   return mutations;

@@ -102,7 +102,7 @@ export async function readRowsBefore(
           if (value !== null && writtenAt !== null) known.set(column, { value, writtenAt: bigintOf(writtenAt) });
         }
         const clustering = cells.slice(0, keys);
-        found.set(clusteringName(clustering), { clustering, known });
+        found.set(clusteringName(table.clustering, clustering), { clustering, known });
       }
     if (found.size > viewRowsPerWriteMax)
       throw invalid(`One write of a table with such an index may touch ${viewRowsPerWriteMax} rows`);

@@ -1,5 +1,6 @@
 // Clusterings and bounds as docs/format/mutation.md writes them: what mutations, read commands and positions share.
 import { toHex } from '../common/bytes.js';
+import { type CqlType, equalBytes } from '../types/index.js';
 import type { ByteReader, ByteWriter } from './byte-writer.js';
 
 /** Serialized clustering values, null for a null value; fewer than the table's clustering columns for a prefix. */
@@ -60,6 +61,6 @@ export function readSlice(input: ByteReader): ClusteringSlice {
   return { start, startInclusive, end: readClustering(input), endInclusive };
 }
 
-/** Distinguishes clusterings of one table. */
-export const clusteringName = (clustering: ClusteringPrefix): string =>
-  clustering.map((value) => (value === null ? '-' : toHex(value))).join('/');
+/** Distinguishes clusterings of one table: those whose values are equal have one name. @param columns  the clustering columns of the table */
+export const clusteringName = (columns: readonly { readonly type: CqlType }[], clustering: ClusteringPrefix): string =>
+  clustering.map((value, i) => (value === null ? '-' : toHex(equalBytes(columns[i]!.type, value)))).join('/');

@@ -82,6 +82,21 @@ test('a composite index that a key column leads finds rows of which nothing else
   assert.deepEqual((await found())[2], { k: 3, v: null });
 });
 
+test('a composite index finds a row whose value was written again with other bytes', async () => {
+  const { client } = await start();
+  await client.query("CREATE KEYSPACE ks WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 1}");
+  await client.query('CREATE TABLE ks.n (k int, c decimal, d decimal, v int, PRIMARY KEY (k, c))');
+  await client.query("CREATE INDEX n_d ON ks.n (d, v) USING 'composite'");
+  await client.query('INSERT INTO ks.n (k, c, d, v) VALUES (1, 1.0, 1.0, 5)');
+  const found = async () => (await client.query('SELECT v FROM ks.n WHERE d = 1')).objects();
+  for (const d of ['1', '1.00', '1.0']) {
+    await client.query(`UPDATE ks.n SET d = ${d} WHERE k = 1 AND c = 1.00`);
+    assert.deepEqual(await found(), [{ v: 5 }], d);
+  }
+  await client.query('UPDATE ks.n SET d = 2 WHERE k = 1 AND c = 1');
+  assert.deepEqual(await found(), []);
+});
+
 test('a hash index finds equal values whatever their bytes: decimals with zeros, tuples without nulls at their end', async () => {
   const { client } = await start();
   await client.query("CREATE KEYSPACE ks WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 1}");

@@ -152,7 +152,7 @@ export function addTextChanges(
   const written = new Map<string, DecodedRow[]>();
   for (const item of mutation.items)
     if (item.kind === 'row') {
-      const name = clusteringName(item.clustering);
+      const name = clusteringName(table.clustering, item.clustering);
       written.set(name, [...(written.get(name) ?? []), item]);
     }
   const { token, key } = mutation;

@@ -92,12 +92,12 @@ export class CasRequest {
 
   #conditionOf(clustering: ClusteringPrefix | null): RowCondition | undefined {
     if (clustering === null) return this.#staticCondition ?? undefined;
-    return this.#conditions.get(clusteringName(clustering));
+    return this.#conditions.get(clusteringName(this.table.clustering, clustering));
   }
 
   #setCondition(clustering: ClusteringPrefix | null, condition: RowCondition): void {
     if (clustering === null) this.#staticCondition = condition;
-    else this.#conditions.set(clusteringName(clustering), condition);
+    else this.#conditions.set(clusteringName(this.table.clustering, clustering), condition);
   }
 
   #addExistence(clustering: ClusteringPrefix | null, kind: 'exists' | 'notExists'): void {

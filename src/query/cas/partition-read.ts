@@ -33,15 +33,17 @@ export class CurrentPartition {
   newest = -(2n ** 63n);
   readonly #byName = new Map<string, CurrentRow>();
 
+  constructor(private readonly table: TableDefinition) {}
+
   add(row: CurrentRow): void {
-    const name = clusteringName(row.clustering);
+    const name = clusteringName(this.table.clustering, row.clustering);
     if (this.#byName.has(name)) return;
     this.#byName.set(name, row);
     this.rows.push(row);
   }
 
   row(clustering: ClusteringPrefix): CurrentRow | null {
-    return this.#byName.get(clusteringName(clustering)) ?? null;
+    return this.#byName.get(clusteringName(this.table.clustering, clustering)) ?? null;
   }
 
   /** The value of a column in a row, or in the static row. */
@@ -104,7 +106,7 @@ export class PartitionRead {
 
   /** @param answers  row streams, one for each command */
   understand(answers: readonly Uint8Array[]): CurrentPartition {
-    const current = new CurrentPartition();
+    const current = new CurrentPartition(this.question.table);
     answers.forEach((bytes, i) => {
       const onlyStatic = this.question.rows !== null && i === 1;
       for (const partition of new RowStream(bytes).partitions())

@@ -94,7 +94,7 @@ export class BaseRead {
     for (const partition of stream.partitions())
       for (const { cells } of rowsOf(partition, this.#selected.length)) {
         const row = this.#row(components, cellsOf(cells, this.#selected.length));
-        into.set(clusteringName(row.clustering), row);
+        into.set(clusteringName(this.base.clustering, row.clustering), row);
       }
     return stream.position;
   }

@@ -5,7 +5,7 @@
 import { murmurToken } from '../../native/index.js';
 import type { ColumnDefinition } from '../../schema/index.js';
 import { type ClusteringPrefix, MutationBuilder } from '../../storage/index.js';
-import { isMulticell, unpackList, unpackMap, unpackTuple } from '../../types/index.js';
+import { compareValues, isMulticell, unpackList, unpackMap, unpackTuple } from '../../types/index.js';
 import { packPartitionKey, sameBytes } from '../values.js';
 import { tableIdBytes } from '../write/mutations.js';
 import type { BaseCell, BaseRow } from './base-rows.js';
@@ -39,11 +39,13 @@ export function viewKeyOf(plan: ViewPlan, row: BaseRow): ViewKey | null {
   return { plan, key, clustering };
 }
 
+/** Equal values may have other bytes (1 and 1.0), and are one clustering. */
 export function sameViewKey(a: ViewKey, b: ViewKey): boolean {
+  const { table, clustering } = a.plan;
   return (
-    a.plan.table === b.plan.table &&
+    table === b.plan.table &&
     sameBytes(a.key, b.key) &&
-    a.clustering.every((value, i) => sameBytes(value, b.clustering[i]!))
+    clustering.every(({ view }, i) => compareValues(view.type, a.clustering[i]!, b.clustering[i]!) === 0)
   );
 }
 

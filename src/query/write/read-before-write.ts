@@ -1,7 +1,8 @@
 // Reads the lists that a write by index, or a discard from a list, needs to know.
 
+import { toHex } from '../../common/bytes.js';
 import { murmurToken } from '../../native/index.js';
-import type { ColumnDefinition } from '../../schema/index.js';
+import type { ColumnDefinition, TableDefinition } from '../../schema/index.js';
 import {
   type ClusteringPrefix,
   cellsOf,
@@ -17,8 +18,6 @@ import type { Coordinator } from '../coordinator.js';
 import { tableIdBytes } from './mutations.js';
 import type { ExistingRow, ListCell } from './row-writer.js';
 import type { WritePlan } from './write-plan.js';
-
-const rowName = (key: Uint8Array, clustering: ClusteringPrefix) => clusteringName([key, ...clustering]);
 
 /** Keys and rows that a write touches. */
 export type WriteTargets = {
@@ -36,14 +35,20 @@ export interface ExistingRows {
 export class PrefetchedLists implements ExistingRows {
   readonly #rows = new Map<string, Map<number, ListCell[]>>();
 
+  constructor(private readonly table: TableDefinition) {}
+
   set(key: Uint8Array, clustering: ClusteringPrefix, lists: Map<number, ListCell[]>): void {
-    this.#rows.set(rowName(key, clustering), lists);
+    this.#rows.set(this.#nameOf(key, clustering), lists);
   }
 
   row(key: Uint8Array, clustering: ClusteringPrefix): ExistingRow {
     const list = ({ kind, id }: ColumnDefinition) =>
-      this.#rows.get(rowName(key, kind === 'static' ? [] : clustering))?.get(id) ?? [];
+      this.#rows.get(this.#nameOf(key, kind === 'static' ? [] : clustering))?.get(id) ?? [];
     return { list, value: () => null };
+  }
+
+  #nameOf(key: Uint8Array, clustering: ClusteringPrefix): string {
+    return `${toHex(key)} ${clusteringName(this.table.clustering, clustering)}`;
   }
 }
 
@@ -55,7 +60,7 @@ export async function readLists(
   nowSeconds: number,
   options: { readonly consistency: number; readonly timeoutMs: number },
 ): Promise<PrefetchedLists> {
-  const lists = new PrefetchedLists();
+  const lists = new PrefetchedLists(plan.table);
   const regular = listColumns(plan.regular);
   const statics = listColumns(plan.statics);
   const clusteringColumns = plan.table.clustering;
