@@ -224,7 +224,9 @@ export const knownDifferences: readonly Known[] = [
       (what === 'message' &&
         ([ours, theirs].every((outcome) => severalRelations.test(message(outcome))) ||
           isOtherJsonColumn(ours, theirs))) ||
-      (what === 'rows' && (sameValues(ours, theirs, cql) || (hasEqualNumbers && sameDecimalsAsBlobs(ours, theirs)))),
+      (what === 'rows' &&
+        (sameValues(ours, theirs, cql) ||
+          (hasEqualNumbers && (sameNumbersInJson(ours, theirs) || sameDecimalsAsBlobs(ours, theirs))))),
   },
   { reason: 5, what: '`system_virtual_schema`, DESCRIBE KEYSPACES', matches: null },
   {

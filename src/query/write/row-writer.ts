@@ -1,9 +1,12 @@
 // Writes the cells of one row into a mutation, with the statement's timestamp and time to live.
+import { toHex } from '../../common/bytes.js';
 import { invalid } from '../../common/errors.js';
 import type { ColumnDefinition } from '../../schema/index.js';
 import type { MutationBuilder } from '../../storage/index.js';
+import { compareValues } from '../../types/index.js';
 import type { ListPaths } from './list-paths.js';
 
+const pathType = { kind: 'timeuuid' } as const;
 const timestampMin = -(2n ** 63n);
 
 /** What all writes of a statement have in common. */
@@ -33,14 +36,21 @@ export function checkTimestamp(timestamp: bigint): void {
 
 export class RowWriter {
   readonly #expiresAt: number;
-  /** Set for each row when the statement reads before it writes. */
-  existing: ExistingRow = unknownRow;
+  #existing: ExistingRow = unknownRow;
+  /** Lists of the row as the operations so far leave them, by path; null when the statement does not read. */
+  #lists: Map<ColumnDefinition, Map<string, ListCell>> | null = null;
 
   constructor(
     private readonly out: MutationBuilder,
     private readonly parameters: WriteParameters,
   ) {
     this.#expiresAt = parameters.ttl === 0 ? 0 : parameters.nowSeconds + parameters.ttl;
+  }
+
+  /** Set for each row when the statement reads before it writes. */
+  set existing(row: ExistingRow) {
+    this.#existing = row;
+    this.#lists = new Map();
   }
 
   get expiresAt(): number {
@@ -56,19 +66,23 @@ export class RowWriter {
   }
 
   pathCell(column: ColumnDefinition, path: Uint8Array, value: Uint8Array): void {
+    this.#listOf(column)?.set(toHex(path), { path, element: value });
     this.out.pathCell(column.id, this.parameters.timestamp, path, value, this.parameters.ttl, this.#expiresAt);
   }
 
   pathTombstone(column: ColumnDefinition, path: Uint8Array): void {
+    this.#listOf(column)?.delete(toHex(path));
     this.out.pathTombstone(column.id, this.parameters.timestamp, path, this.parameters.nowSeconds);
   }
 
   complexDeletion(column: ColumnDefinition): void {
+    this.#lists?.set(column, new Map());
     this.out.complexDeletion(column.id, this.parameters.timestamp, this.parameters.nowSeconds);
   }
 
   /** What was in the column before goes, what this statement writes stays: hence one microsecond less. */
   overwrite(column: ColumnDefinition): void {
+    this.#lists?.set(column, new Map());
     this.out.complexDeletion(column.id, this.parameters.timestamp - 1n, this.parameters.nowSeconds);
   }
 
@@ -84,11 +98,23 @@ export class RowWriter {
     return this.parameters.paths.before(count);
   }
 
+  /** The list as it was read, and as earlier operations of the statement have changed it. Source: UpdateParameters.getPrefetchedRow. */
   existingList(column: ColumnDefinition): readonly ListCell[] {
-    return this.existing.list(column);
+    const cells = this.#listOf(column)?.values() ?? [];
+    return [...cells].sort((a, b) => compareValues(pathType, a.path, b.path));
   }
 
   existingValue(column: ColumnDefinition): Uint8Array | null {
-    return this.existing.value(column);
+    return this.#existing.value(column);
+  }
+
+  #listOf(column: ColumnDefinition): Map<string, ListCell> | null {
+    if (this.#lists === null || column.type.kind !== 'list') return null;
+    let list = this.#lists.get(column);
+    if (list === undefined) {
+      list = new Map(this.#existing.list(column).map((cell) => [toHex(cell.path), cell]));
+      this.#lists.set(column, list);
+    }
+    return list;
   }
 }
