@@ -223,7 +223,7 @@ export class Processor implements QueryProcessor {
       const result = await executeBatch(
         plan,
         binds,
-        this.#runner.writeEnvironment(options, this.#coordinator(options)),
+        this.#runner.writeEnvironment(client, options, this.#coordinator(options)),
       );
       return withWarnings(result, guard, warnings);
     });

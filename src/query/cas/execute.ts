@@ -65,10 +65,11 @@ async function run(
   columns: readonly ColumnDefinition[] | null,
   timeoutMs: number | null,
   durable: boolean,
-  { coordinator, settings, consistency, serialConsistency, paths }: WriteEnvironment,
+  { coordinator, denylist, settings, consistency, serialConsistency, paths }: WriteEnvironment,
 ): Promise<QueryResult> {
   checkCasConsistency(serialConsistency, consistency);
   const { table, key, token } = request;
+  denylist?.checkCas(table, key);
   let result = applied(table);
   await coordinator.compareAndSet(
     {

@@ -76,8 +76,9 @@ function send(
   mutations: readonly CollectedMutation[],
   writeType: WriteType,
   ownTimeoutMs: number | null,
-  { coordinator, settings, consistency }: WriteEnvironment,
+  { coordinator, denylist, settings, consistency }: WriteEnvironment,
 ): Promise<void> {
+  if (denylist !== null) for (const { table, key } of mutations) denylist.checkWrite(table, key);
   const configured = writeType === 'COUNTER' ? settings.counterWriteTimeoutMs : settings.writeTimeoutMs;
   const timeoutMs = ownTimeoutMs ?? configured;
   const durable = mutations.some((mutation) => mutation.durable);
