@@ -17,6 +17,7 @@ import {
   type RowsResult,
 } from './api.js';
 import { type BatchPlan, checkBatch } from './batch/batch-plan.js';
+import { consistencyName } from './consistency.js';
 import type { Coordinator } from './coordinator.js';
 import { Guard } from './guardrails/guard.js';
 import { guardSchemaChange } from './guardrails/schema-guard.js';
@@ -159,7 +160,8 @@ export class Processor implements QueryProcessor {
     if (values.length !== wanted)
       throw invalid(`there were ${wanted} markers(?) in CQL but ${values.length} bound variables`);
     const asked = this.#authorize(planned, client, options);
-    const as = { request: 'example' in statement ? 'QUERY' : 'EXECUTE', text: statement.query, shape: null };
+    const request = 'example' in statement ? 'QUERY' : 'EXECUTE';
+    const as = { request, text: statement.query, shape: null, id: statement.id };
     if (asked !== undefined) return asked.then(() => this.#execute(planned, client, options, values, as));
     this.onPermitted(client, statement.id);
     return this.#execute(planned, client, options, values, as);
@@ -208,7 +210,7 @@ export class Processor implements QueryProcessor {
     else await asked;
     checkBatch(plan);
     const text = batchText(batch, (id) => this.prepared.get(id)?.query);
-    const as = observed({ request: 'BATCH', text, shape: null }, plan, client, options);
+    const as = observed({ request: 'BATCH', text, shape: null, batch }, plan, client, options);
     return this.observer.run(as, async (query) => {
       // Only who may call functions has them called.
       const warnings = new Set<string>();
@@ -353,16 +355,33 @@ function orderValues(planned: PlannedStatement, options: QueryOptions): readonly
   return ordered;
 }
 
-type RequestText = Pick<ObservedStatement, 'request' | 'text' | 'shape'>;
+type RequestText = Pick<ObservedStatement, 'request' | 'text' | 'shape'> & {
+  /** Of an EXECUTE. */
+  readonly id?: Uint8Array;
+  /** Of a BATCH. */
+  readonly batch?: BatchRequest;
+};
 
-function observed(
-  { request, text, shape }: RequestText,
-  plan: Plan,
-  client: ClientState,
-  options: QueryOptions,
-): ObservedStatement {
+/** A request as Cassandra prints it (QueryMessage, ExecuteMessage, BatchMessage). @param shown  the text, as others may see it */
+function taskText({ request, id, batch }: RequestText, shown: string, options: QueryOptions): string {
+  const at = `at consistency ${consistencyName(options.consistency)}`;
+  if (batch !== undefined) {
+    const entries = batch.entries.map(({ query, values }) => {
+      const of = typeof query === 'string' ? query : Buffer.from(query).toString('hex');
+      return `${of} with ${values.length} values`;
+    });
+    return `BATCH of [${entries.join(', ')}] ${at}`;
+  }
+  if (request === 'EXECUTE' && id !== undefined)
+    return `EXECUTE ${Buffer.from(id).toString('hex')} with ${options.values.length} values ${at}`;
+  return `QUERY ${shown} [pageSize = ${options.pageSize > 0 ? options.pageSize : -1}] ${at}`;
+}
+
+function observed(of: RequestText, plan: Plan, client: ClientState, options: QueryOptions): ObservedStatement {
   const keyspace = options.keyspace ?? client.keyspace;
-  return { request, text, shape, plan, client, keyspace, consistency: options.consistency };
+  const { request, text, shape } = of;
+  const task = (shown: string) => taskText(of, shown, options);
+  return { request, text, shape, plan, client, keyspace, consistency: options.consistency, task };
 }
 
 /** A batch of the protocol as the statement that it is. */
