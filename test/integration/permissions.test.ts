@@ -54,6 +54,44 @@ after(async () => {
   await node.remove();
 });
 
+test('permissions on MBeans are kept and listed by their canonical names, and go again', async () => {
+  await admin.query("CREATE ROLE jmx WITH ACCESS TO DATACENTERS {'datacenter1'}");
+  await admin.query("GRANT SELECT ON MBEAN 'java.lang:type=Memory' TO jmx");
+  await admin.query("GRANT MODIFY ON MBEANS 'org.apache.cassandra.db:*' TO jmx");
+  const named = "'org.apache.cassandra.metrics:type=Table,keyspace=system,scope=local,name=ReadLatency'";
+  await admin.query(`GRANT EXECUTE ON MBEAN ${named} TO jmx`);
+  const listed = async (of: string) => (await admin.query(of)).rows.map((row) => `${row[3]} ${row[2]}`);
+  const all = [
+    'SELECT <mbean java.lang:type=Memory>',
+    'MODIFY <mbean org.apache.cassandra.db:*>',
+    'EXECUTE <mbean org.apache.cassandra.metrics:keyspace=system,name=ReadLatency,scope=local,type=Table>',
+  ];
+  assert.deepEqual(await listed('LIST ALL PERMISSIONS OF jmx'), all);
+  assert.deepEqual(await listed("LIST SELECT ON MBEAN 'java.lang:type=Memory' OF jmx"), all.slice(0, 1));
+  await admin.query("REVOKE SELECT ON MBEAN 'java.lang:type=Memory' FROM jmx");
+  assert.deepEqual(await listed('LIST ALL PERMISSIONS OF jmx'), all.slice(1));
+  const refused = (name: string, code: number, message: string) =>
+    assert.rejects(admin.query(`GRANT SELECT ON MBEAN '${name}' TO jmx`), { code, message });
+  await refused('nosuch:type=Nope', 0x2200, "Resource <mbean nosuch:type=Nope> doesn't exist");
+  await refused('not a name', 0x2000, 'not a name is not a valid JMX object name');
+  await admin.query('DROP ROLE jmx');
+});
+
+test('CREATE ROLE takes datacenters also where nobody looks at them, and ALTER ROLE does not', async () => {
+  await admin.query("CREATE ROLE dc WITH ACCESS TO DATACENTERS {'datacenter1'}");
+  const rows = await admin.query('SELECT role FROM system_auth.network_permissions');
+  assert.deepEqual(rows.rows, []);
+  await assert.rejects(admin.query("ALTER ROLE dc WITH ACCESS TO DATACENTERS {'datacenter1'}"), {
+    code: 0x2200,
+    message: 'ACCESS TO DATACENTERS operations not supported by AllowAllNetworkAuthorizer',
+  });
+  await assert.rejects(admin.query("CREATE ROLE dc2 WITH ACCESS TO DATACENTERS {'nosuch'}"), {
+    code: 0x2200,
+    message: "Invalid value(s) for DATACENTERS '[nosuch]',All values must be valid datacenters",
+  });
+  await admin.query('DROP ROLE dc');
+});
+
 test('ferrosa-ctl is for superusers, and says who is none', async () => {
   const errorOf = async (...login: string[]) => (await runCtl(node, ...login, 'status')).error;
   assert.match(await errorOf('-u', 'app', '-pw', 'app'), /app is no superuser/);
