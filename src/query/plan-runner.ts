@@ -28,7 +28,12 @@ import type { ListPaths } from './write/list-paths.js';
 import type { WritePlan } from './write/write-plan.js';
 
 /** What one execution is run with. */
-export type Execution = { readonly query: RunningQuery; readonly coordinator: Coordinator };
+export type Execution = {
+  readonly query: RunningQuery;
+  readonly coordinator: Coordinator;
+  /** Called when the conditions of a statement hold, before it is applied: what it throws ends it. Left out: nothing is to be looked at. */
+  readonly onHeld?: (() => void) | null;
+};
 
 /** Whom statements ask about their clients; both may come later than the statements. */
 export type AccessRules = {
@@ -57,7 +62,7 @@ export class PlanRunner {
   ): Promise<QueryResult> {
     if (plan.kind === 'select' && plan.masked === null) return this.#read(plan, client, options, bind, execution);
     if (plan.kind !== 'write') return this.#runOther(plan, client, options, bind, execution);
-    return executeWrite(plan, bind, this.writeEnvironment(client, options, execution.coordinator));
+    return executeWrite(plan, bind, this.writeEnvironment(client, options, execution));
   }
 
   #read(
@@ -126,7 +131,7 @@ export class PlanRunner {
         return executeBatch(
           plan,
           plan.statements.map(() => bind),
-          this.writeEnvironment(client, options, execution.coordinator),
+          this.writeEnvironment(client, options, execution),
         );
       case 'schema': {
         const { change, warnings } = await this.services.metadata.change(
@@ -162,7 +167,7 @@ export class PlanRunner {
         this.observer.running.kill(plan.id, client, await this.#rulesOthers(client));
         return { kind: 'void' };
       case 'explain':
-        return this.#explain(plan, client, options, bind, execution.query);
+        return this.#explain(plan, client, options, bind, execution);
     }
   }
 
@@ -177,14 +182,14 @@ export class PlanRunner {
     client: ClientState,
     options: QueryOptions,
     bind: BindContext,
-    query: RunningQuery,
+    execution: Execution,
   ): Promise<QueryResult> {
     const isHot = isHotPlan(of, bind.values.length);
     if (!analyze) return explain(of, isHot, null);
     const { clock, coordinator } = this.services;
     const measuring = new MeasuringCoordinator(coordinator, () => clock.monotonicMicros());
     const start = clock.monotonicMicros();
-    const result = await this.run(of, client, options, bind, { query, coordinator: measuring });
+    const result = await this.run(of, client, options, bind, { ...execution, coordinator: measuring });
     const { reads, readMicros, liveRows, tombstones, sstables } = measuring;
     const totalMicros = clock.monotonicMicros() - start;
     return explain(of, isHot, { reads, readMicros, liveRows, tombstones, sstables, totalMicros, result });
@@ -223,13 +228,18 @@ export class PlanRunner {
     };
   }
 
-  writeEnvironment(client: ClientState, options: QueryOptions, coordinator: Coordinator): WriteEnvironment {
+  writeEnvironment(
+    client: ClientState,
+    options: QueryOptions,
+    { coordinator, onHeld }: Pick<Execution, 'coordinator' | 'onHeld'>,
+  ): WriteEnvironment {
     const { settings, clock } = this.services;
     const timestamp = options.timestamp ?? clock.nowMicros();
     if (options.timestamp === null) options.watch?.generated(timestamp);
     return {
       coordinator,
       denylist: client.isInternal === true ? null : (this.services.denylist ?? null),
+      onHeld: onHeld ?? null,
       settings,
       figures: this.observer.figures,
       paths: this.paths,

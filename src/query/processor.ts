@@ -42,7 +42,7 @@ import { PagingStateCodec } from './select/paging-state.js';
 import type { QueryServices } from './services.js';
 import { StatementFunctions, type World } from './statement-functions.js';
 import type { BindContext, UserCalls } from './terms/term.js';
-import { executeBatch } from './write/execute.js';
+import { checkNoView, executeBatch } from './write/execute.js';
 import { ListPaths } from './write/list-paths.js';
 import { TimeUuids } from './write/time-uuid.js';
 import type { WritePlan } from './write/write-plan.js';
@@ -129,6 +129,10 @@ export class Processor implements QueryProcessor {
     const inKeyspace = this.prepared.get(statementId(text, keyspace)) ?? null;
     if (inKeyspace !== null && inKeyspace.query === text && inKeyspace.keyspace === keyspace) return inKeyspace;
     const planned = this.#plan(parseStatement(text), keyspace);
+    const { plan } = planned;
+    // Told to who may prepare it: whoever sends it whole has to have the permission first.
+    for (const write of plan.kind === 'batch' ? plan.statements : plan.kind === 'write' ? [plan] : [])
+      checkNoView(write.table);
     const markers = planned.bindColumns.length;
     if (markers > markersMax)
       throw invalid(`Too many markers(?). ${markers} markers exceed the allowed maximum of ${markersMax}`);
@@ -221,11 +225,12 @@ export class Processor implements QueryProcessor {
         binds.push(hasCalls ? await this.#bindCalls(planned, values, warnings, query) : this.#bind(values));
       }
       const guard = this.#guard(client);
-      if (guard !== null) guardExecution(guard, plan, binds, { options, nowMicros: this.services.clock.nowMicros() });
+      const values = { options, nowMicros: this.services.clock.nowMicros() };
+      const onHeld = guard === null ? null : guardExecution(guard, plan, binds, values);
       const result = await executeBatch(
         plan,
         binds,
-        this.#runner.writeEnvironment(client, options, this.#coordinator(options)),
+        this.#runner.writeEnvironment(client, options, { coordinator: this.#coordinator(options), onHeld }),
       );
       return withWarnings(result, guard, warnings);
     });
@@ -314,8 +319,9 @@ export class Processor implements QueryProcessor {
   ): Promise<QueryResult> {
     const warnings = new Set<string>();
     const bind = await this.#bindCalls(planned, values, warnings, execution.query);
-    const plan = guard === null ? planned.plan : this.#guarded(guard, planned.plan, client, options, bind);
-    const result = await this.#runner.run(plan, client, options, bind, execution);
+    const { plan, onHeld } =
+      guard === null ? { plan: planned.plan, onHeld: null } : this.#guarded(guard, planned.plan, client, options, bind);
+    const result = await this.#runner.run(plan, client, options, bind, { ...execution, onHeld });
     return withWarnings(result, guard, warnings);
   }
 
@@ -325,14 +331,20 @@ export class Processor implements QueryProcessor {
   }
 
   /** What is to be run. @throws FerrosaError INVALID for what a guardrail forbids */
-  #guarded(guard: Guard, plan: Plan, client: ClientState, options: QueryOptions, bind: BindContext): Plan {
+  #guarded(
+    guard: Guard,
+    plan: Plan,
+    client: ClientState,
+    options: QueryOptions,
+    bind: BindContext,
+  ): { readonly plan: Plan; readonly onHeld: (() => void) | null } {
     const { catalogue, clock } = this.services;
     if (plan.kind === 'schema') {
       const keyspace = options.keyspace ?? client.keyspace;
-      return { ...plan, statement: guardSchemaChange(guard, plan.statement, catalogue.schema, keyspace) };
+      const statement = guardSchemaChange(guard, plan.statement, catalogue.schema, keyspace);
+      return { plan: { ...plan, statement }, onHeld: null };
     }
-    guardExecution(guard, plan, [bind], { options, nowMicros: clock.nowMicros() });
-    return plan;
+    return { plan, onHeld: guardExecution(guard, plan, [bind], { options, nowMicros: clock.nowMicros() }) };
   }
 }
 

@@ -77,6 +77,30 @@ test('permissions on MBeans are kept and listed by their canonical names, and go
   await admin.query('DROP ROLE jmx');
 });
 
+test('who may not write a view is told that first; a statement that cannot be planned is told before, and PREPARE looks at the view alone', async () => {
+  await admin.query(
+    'CREATE MATERIALIZED VIEW app.v AS SELECT * FROM app.t WHERE k IS NOT NULL AND v IS NOT NULL PRIMARY KEY (v, k)',
+  );
+  const user = await as('app');
+  const denied = { code: 0x2100, message: 'User app has no MODIFY permission on <table app.v> or any of its parents' };
+  const view = { code: 0x2200, message: 'Cannot directly modify a materialized view' };
+  const insert = 'INSERT INTO app.v (v, k) VALUES (1, 1)';
+  for (const statement of [
+    insert,
+    `${insert} IF NOT EXISTS`,
+    'DELETE FROM app.v WHERE v = 1 AND k = 1',
+    `BEGIN BATCH ${insert}; APPLY BATCH`,
+  ]) {
+    await assert.rejects(user.query(statement), denied, statement);
+    await assert.rejects(admin.query(statement), view, statement);
+  }
+  const unknown = { code: 0x2200, message: 'Undefined column name nope in table app.v' };
+  await assert.rejects(user.query('INSERT INTO app.v (v, nope) VALUES (1, 1)'), unknown);
+  await assert.rejects(user.prepare(insert), view);
+  await user.close();
+  await admin.query('DROP MATERIALIZED VIEW app.v');
+});
+
 test('CREATE ROLE takes datacenters also where nobody looks at them, and ALTER ROLE does not', async () => {
   await admin.query("CREATE ROLE dc WITH ACCESS TO DATACENTERS {'datacenter1'}");
   const rows = await admin.query('SELECT role FROM system_auth.network_permissions');

@@ -9,6 +9,8 @@ export type WriteEnvironment = {
   readonly coordinator: Coordinator;
   /** Null for whom no partition is denied. */
   readonly denylist: Denylist | null;
+  /** Called when conditions hold, before what they guard is applied. @throws FerrosaError what the statement ends with */
+  readonly onHeld: (() => void) | null;
   readonly settings: QuerySettings;
   readonly figures: CoordinatorFigures;
   readonly paths: ListPaths;
