@@ -23,7 +23,7 @@ import type { QueryServices } from './services.js';
 import type { BindContext } from './terms/term.js';
 import { packCells } from './values.js';
 import type { WriteEnvironment } from './write/environment.js';
-import { executeBatch, executeWrite } from './write/execute.js';
+import { checkNoView, executeBatch, executeWrite } from './write/execute.js';
 import type { ListPaths } from './write/list-paths.js';
 import type { WritePlan } from './write/write-plan.js';
 
@@ -184,6 +184,7 @@ export class PlanRunner {
     bind: BindContext,
     execution: Execution,
   ): Promise<QueryResult> {
+    if (of.kind === 'write') checkNoView(of.table);
     const isHot = isHotPlan(of, bind.values.length);
     if (!analyze) return explain(of, isHot, null);
     const { clock, coordinator } = this.services;

@@ -74,6 +74,24 @@ test('denied partitions are neither read nor written, whatever the statement; lo
   await client.execute(write, [one, value.text('d')]);
 });
 
+test('system_views.settings has the settings with the values that Cassandra has without any', async () => {
+  const { rows } = await client.query('SELECT name, value FROM system_views.settings');
+  const values = new Map(rows.map(([name, text]) => [String(name), text === null ? null : String(text)]));
+  for (const [name, expected] of [
+    ['denylist_consistency_level', 'QUORUM'],
+    ['denylist_initial_load_retry', '1s'],
+    ['denylist_refresh', '600s'],
+    ['denylist_max_keys_per_table', '2'],
+    ['denylist_max_keys_total', '10000'],
+    ['denylist_range_reads_enabled', 'true'],
+    ['use_statements_enabled', 'true'],
+    ['read_thresholds_enabled', 'false'],
+    ['coordinator_read_size_warn_threshold', null],
+    ['row_index_read_size_fail_threshold', null],
+  ] as const)
+    assert.equal(values.get(name), expected, name);
+});
+
 test('keys beyond denylist_max_keys_per_table are ignored, and the log says so', async () => {
   for (const key of ['00000001', '00000002', '00000003']) await deny('t', key);
   await ctl('loadpartitiondenylist');

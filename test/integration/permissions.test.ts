@@ -97,6 +97,7 @@ test('who may not write a view is told that first; a statement that cannot be pl
   const unknown = { code: 0x2200, message: 'Undefined column name nope in table app.v' };
   await assert.rejects(user.query('INSERT INTO app.v (v, nope) VALUES (1, 1)'), unknown);
   await assert.rejects(user.prepare(insert), view);
+  await assert.rejects(admin.query(`EXPLAIN ${insert}`), view);
   await user.close();
   await admin.query('DROP MATERIALIZED VIEW app.v');
 });
