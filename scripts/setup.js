@@ -1,12 +1,15 @@
 // Brings a checkout to a state that runs: packages, native addon, compiled TypeScript. Does nothing that is already done.
 // Plain JavaScript, because it runs before anything is compiled.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, realpathSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, lstatSync, mkdirSync, readdirSync, realpathSync, statSync, writeFileSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const bin = (name) => join(root, 'node_modules', '.bin', name);
+
+/** The packages are those of another checkout: through the link npm would empty its folder, and stamps would be for both. */
+const isLinked = lstatSync(join(root, 'node_modules'), { throwIfNoEntry: false })?.isSymbolicLink() === true;
 
 function run(command, args) {
   const result = spawnSync(command, args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] });
@@ -55,7 +58,7 @@ function requireTools() {
 
 /** Runs `work` when a source is newer than the stamp that its last success left. */
 function step(name, sources, outputs, work) {
-  const stamp = join(root, 'node_modules', '.ferrosa', name);
+  const stamp = join(root, isLinked ? 'build' : 'node_modules', '.ferrosa', name);
   const done = existsSync(stamp) ? statSync(stamp).mtimeMs : 0;
   if (done > newest(sources) && outputs.every((output) => existsSync(join(root, output)))) return;
   console.error(`setup: ${name}`);
@@ -64,9 +67,13 @@ function step(name, sources, outputs, work) {
   writeFileSync(stamp, '');
 }
 
-step('packages', ['package.json', 'package-lock.json'], ['node_modules/typescript'], () =>
-  run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund']),
-);
+if (isLinked) {
+  if (!existsSync(join(root, 'node_modules', 'typescript')))
+    fail('node_modules is a link to a folder without packages: run `npm ci` where it leads to, or remove the link');
+} else
+  step('packages', ['package.json', 'package-lock.json'], ['node_modules/typescript'], () =>
+    run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund']),
+  );
 step('addon', ['native', 'binding.gyp'], ['build/Release/ferrosa.node'], () => {
   requireTools();
   run(bin('node-gyp'), ['configure', 'build', '--loglevel', 'error', '-j', 'max', ...headers()]);

@@ -312,6 +312,7 @@ export const verbs: Readonly<Record<string, Verb>> = {
       return { data, text: data.join('\n') };
     },
   },
+  loadpartitiondenylist: action('loadpartitiondenylist', 'Read system_distributed.partition_denylist again'),
   refreshsizeestimates: action('refreshsizeestimates', 'Refresh system.size_estimates'),
   disablebinary: action('disablebinary', 'Disable native transport (binary protocol)'),
   enablebinary: action('enablebinary', 'Reenable native transport (binary protocol)'),

@@ -30,9 +30,14 @@ export function parseGuardrail(setting: GuardrailSetting, text: string): Guardra
     const values = inner.split(',').map((value) => value.trim());
     return setting.of === 'table_properties' ? values : values.map((value) => value.toUpperCase());
   }
+  if (setting.kind === 'count') return wholeNumber(text);
   if (isNone(text)) return -1;
   if (setting.kind === 'size' || setting.unit === 'size') return parseBytes(text);
   if (setting.unit === 'duration') return parseDurationMs(text) * 1000;
+  return wholeNumber(text);
+}
+
+function wholeNumber(text: string): number {
   if (!/^\d+$/.test(text.trim())) throw new Error(`"${text}" is not a whole number`);
   return Number(text);
 }
@@ -41,7 +46,7 @@ export function parseGuardrail(setting: GuardrailSetting, text: string): Guardra
 export function guardrailText(setting: GuardrailSetting, value: GuardrailValue): string {
   if (setting.kind === 'values') return `[${(value as readonly string[]).join(', ')}]`;
   if (setting.kind === 'flag') return String(value);
-  const unit = setting.kind === 'size' ? 'size' : setting.unit;
+  const unit = setting.kind === 'threshold' ? setting.unit : setting.kind;
   if (unit === 'count' || unit === 'percent') return String(value);
   if ((value as number) < 0) return 'null';
   return unit === 'size' ? sizeText(value as number) : `${(value as number) / 1000}ms`;
@@ -51,8 +56,28 @@ const shapes = { count: 'N', size: 'SIZE', duration: 'DURATION', percent: 'PERCE
 
 function shapeOf(setting: GuardrailSetting): string {
   if (setting.kind === 'threshold') return shapes[setting.unit];
+  if (setting.kind === 'count') return 'N';
   return setting.kind === 'flag' ? 'true|false' : setting.kind === 'size' ? 'SIZE' : 'LIST';
 }
+
+/** Those that are of everybody. */
+const ownHelp: Readonly<Record<string, string>> = {
+  use_statements_enabled: 'Whether USE may be used',
+  read_thresholds_enabled: 'Warn of reads beyond the thresholds of their size, and end them',
+  coordinator_read_size_warn_threshold: 'Warn of results that have more bytes',
+  coordinator_read_size_fail_threshold: 'End reads whose results have more bytes',
+  local_read_size_warn_threshold:
+    'Warn of reads of one partition, or of a token range, that take more bytes from storage',
+  local_read_size_fail_threshold: 'End reads of one partition, or of a token range, that take more bytes from storage',
+  row_index_read_size_warn_threshold: 'Kept; as in Cassandra it is nothing to SSTables of the format bti',
+  row_index_read_size_fail_threshold: 'Kept; as in Cassandra it is nothing to SSTables of the format bti',
+  partition_denylist_enabled: 'Whether partitions of system_distributed.partition_denylist are refused',
+  denylist_writes_enabled: 'Whether writes of such partitions are refused',
+  denylist_reads_enabled: 'Whether reads of such partitions are refused',
+  denylist_range_reads_enabled: 'Whether reads of token ranges that hold such partitions are refused',
+  denylist_max_keys_per_table: 'Partitions of a table that the denylist may have',
+  denylist_max_keys_total: 'Partitions of all tables that the denylist may have',
+};
 
 export const guardrailSettingTexts: Readonly<Record<string, GuardrailSettingText>> = Object.fromEntries(
   [...guardrailSettings].map(([name, setting]) => [
@@ -62,7 +87,7 @@ export const guardrailSettingTexts: Readonly<Record<string, GuardrailSettingText
       parse: (text: string) => parseGuardrail(setting, text),
       show: (value: GuardrailValue) => guardrailText(setting, value),
       shape: shapeOf(setting),
-      help: `Guardrail for ordinary users: ${name.replaceAll('_', ' ')}`,
+      help: ownHelp[name] ?? `Guardrail for ordinary users: ${name.replaceAll('_', ' ')}`,
     },
   ]),
 );

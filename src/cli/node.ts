@@ -22,6 +22,7 @@ import type { Log } from './log.js';
 import { createAccess, createHotGroups } from './node/access.js';
 import { keepCompactionHistory } from './node/compaction-history.js';
 import { Control } from './node/control.js';
+import { DenylistKeeper } from './node/denylist.js';
 import { watchDiskUsage } from './node/disk-usage.js';
 import { loadPagingKey, monotonicMicros, nextTimeUuid, nowMs } from './node/environment.js';
 import { scheduleEstimates } from './node/estimates.js';
@@ -100,6 +101,8 @@ export async function startNode(
   // First, because connections to the other port are told of it.
   const aware = { listen: (address: HostAndPort) => server.listen(address, true) };
   const awarePort = await listen(aware, config.cql_shard_aware_bind, 'CQL', 'cql_shard_aware_bind');
+  const denylist = new DenylistKeeper(config, guardrails, processor, processor.services.denylist!, log);
+  await denylist.start();
   const control = new Control({
     config,
     storage,
@@ -107,6 +110,7 @@ export async function startNode(
     traces,
     logs,
     guardrails,
+    denylist,
     startedAtMs,
     stop: () => onStop('ferrosa-ctl stop'),
   });
@@ -130,6 +134,7 @@ export async function startNode(
       latencies.stop();
       stopTrimming();
       stopWatching();
+      denylist.stop();
       await builds.stop();
       await drain({ storage, server, web, logs });
     },

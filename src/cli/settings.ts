@@ -239,6 +239,25 @@ const nodeSettings = {
     2 ** 31 - 1,
     'Warn of unlogged batches over more partitions',
   ),
+  denylist_refresh: setting(
+    'DURATION',
+    within(parseDurationMs, 1_000, 2 ** 31 - 1, '1s to 24d'),
+    600_000,
+    'How often system_distributed.partition_denylist is read again',
+    durationText,
+  ),
+  denylist_initial_load_retry: setting(
+    'DURATION',
+    within(parseDurationMs, 1_000, 2 ** 31 - 1, '1s to 24d'),
+    5_000,
+    'When it is tried again to read a denylist that could not be read',
+    durationText,
+  ),
+  denylist_consistency_level: oneOf(
+    ['ONE', 'TWO', 'THREE', 'QUORUM', 'ALL', 'LOCAL_QUORUM', 'EACH_QUORUM', 'LOCAL_ONE'],
+    'QUORUM',
+    'Consistency that the denylist is read with',
+  ),
   tombstone_warn_threshold: integer(1_000, 0, 2 ** 31 - 1, 'Warn of reads that meet more tombstones'),
   tombstone_failure_threshold: integer(100_000, 0, 2 ** 31 - 1, 'End reads that meet more tombstones'),
 

@@ -153,6 +153,10 @@ export const actions: Readonly<Record<string, Handler>> = {
     control.setGuardrail(name, values);
     return done;
   },
+  loadpartitiondenylist: async ({ control }) => {
+    await control.loadPartitionDenylist();
+    return done;
+  },
   invalidateauthcache: async ({ control }, { body }) => {
     const { cache, role, resource } = body;
     const name = authCacheNames.find((one) => one === cache);

@@ -61,7 +61,7 @@ export type TableStats = {
 /** As nodetool groups their settings; `values` as cassandra.yaml has them, in the order of `settings`. */
 export type Guardrail = {
   readonly name: string;
-  readonly kind: 'threshold' | 'flag' | 'values' | 'size';
+  readonly kind: 'threshold' | 'flag' | 'values' | 'size' | 'count';
   readonly settings: readonly string[];
   readonly values: readonly string[];
 };
@@ -235,6 +235,8 @@ export interface NodeControl {
   guardrails(): readonly Guardrail[];
   /** @throws FerrosaError INVALID for a name that is none or values that do not do */
   setGuardrail(name: string, values: readonly string[]): void;
+  /** Reads system_distributed.partition_denylist again. @throws FerrosaError INVALID when it is off, or cannot be read */
+  loadPartitionDenylist(): Promise<void>;
   /** Forgets what is remembered of system_auth: all of it, of one role, or of one role on one resource. False when there was nothing of the role. */
   invalidateAuthCache(cache: AuthCacheName, role?: string, resource?: string): Promise<boolean>;
   /** Reads the certificates of the CQL ports again. @throws FerrosaError INVALID when they are bad or there is no TLS */

@@ -15,6 +15,7 @@ import { runningRows } from './observe/running-rows.js';
 import { traceIndexes } from './observe/tracing-coordinator.js';
 import type { Plan } from './plan.js';
 import type { PagingStateCodec } from './select/paging-state.js';
+import { ReadThresholds } from './select/read-thresholds.js';
 import { executeSelect } from './select/select-execute.js';
 import type { SelectPlan } from './select/select-plan.js';
 import { TombstoneWatch } from './select/tombstones.js';
@@ -22,12 +23,17 @@ import type { QueryServices } from './services.js';
 import type { BindContext } from './terms/term.js';
 import { packCells } from './values.js';
 import type { WriteEnvironment } from './write/environment.js';
-import { executeBatch, executeWrite } from './write/execute.js';
+import { checkNoView, executeBatch, executeWrite } from './write/execute.js';
 import type { ListPaths } from './write/list-paths.js';
 import type { WritePlan } from './write/write-plan.js';
 
 /** What one execution is run with. */
-export type Execution = { readonly query: RunningQuery; readonly coordinator: Coordinator };
+export type Execution = {
+  readonly query: RunningQuery;
+  readonly coordinator: Coordinator;
+  /** Called when the conditions of a statement hold, before it is applied: what it throws ends it. Left out: nothing is to be looked at. */
+  readonly onHeld?: (() => void) | null;
+};
 
 /** Whom statements ask about their clients; both may come later than the statements. */
 export type AccessRules = {
@@ -54,23 +60,26 @@ export class PlanRunner {
     bind: BindContext,
     execution: Execution,
   ): Promise<QueryResult> {
-    if (plan.kind === 'select' && plan.masked === null) return this.#read(plan, options, bind, execution);
+    if (plan.kind === 'select' && plan.masked === null) return this.#read(plan, client, options, bind, execution);
     if (plan.kind !== 'write') return this.#runOther(plan, client, options, bind, execution);
-    return executeWrite(plan, bind, this.writeEnvironment(options, execution.coordinator));
+    return executeWrite(plan, bind, this.writeEnvironment(client, options, execution));
   }
 
   #read(
     plan: SelectPlan,
+    client: ClientState,
     options: QueryOptions,
     bind: BindContext,
     { query, coordinator }: Execution,
   ): Promise<QueryResult> {
     checkReadConsistency(options.consistency);
     const { settings, clock } = this.services;
+    const node = this.services.node ?? null;
+    const thresholds = this.#readThresholds(plan, client, options, bind);
     const configured = plan.restrictions.isKeyRange ? settings.rangeTimeoutMs : settings.readTimeoutMs;
     if (options.tracer !== null) traceIndexes(options.tracer, plan);
     return executeSelect(plan, {
-      coordinator,
+      coordinator: thresholds?.watched(coordinator) ?? coordinator,
       read: {
         consistency: options.consistency,
         timeoutMs: plan.timeoutMs ?? configured,
@@ -81,10 +90,29 @@ export class PlanRunner {
       pageSize: options.pageSize,
       pagingState: options.pagingState,
       paging: this.paging,
-      tombstones: new TombstoneWatch(settings.tombstoneWarn, settings.tombstoneFail, options.consistency),
+      tombstones:
+        thresholds === null
+          ? new TombstoneWatch(settings.tombstoneWarn, settings.tombstoneFail, options.consistency, node)
+          : new TombstoneWatch(Infinity, Infinity, options.consistency, node),
+      thresholds,
+      denylist: client.isInternal === true ? null : (this.services.denylist ?? null),
       mayClean: options.nowInSeconds === null,
       virtualRows: this.services.virtualRows,
     });
+  }
+
+  /** Null when reads are not watched: what the server itself reads is not. */
+  #readThresholds(
+    plan: SelectPlan,
+    client: ClientState,
+    { consistency, pageSize }: QueryOptions,
+    bind: BindContext,
+  ): ReadThresholds | null {
+    const { guardrails: config, settings, node } = this.services;
+    if (client.isInternal === true || !config.flag('read_thresholds_enabled')) return null;
+    const { tombstoneWarn, tombstoneFail } = settings;
+    const limits = { config, tombstoneWarn, tombstoneFail, consistency, pageSize, node: node ?? null };
+    return new ReadThresholds(plan, bind, limits);
   }
 
   async #runOther(
@@ -97,13 +125,13 @@ export class PlanRunner {
     switch (plan.kind) {
       case 'select': {
         const shown = plan.masked === null ? plan : await this.#planShownTo(plan, plan.masked, client);
-        return this.#read(shown, options, bind, execution);
+        return this.#read(shown, client, options, bind, execution);
       }
       case 'batch':
         return executeBatch(
           plan,
           plan.statements.map(() => bind),
-          this.writeEnvironment(options, execution.coordinator),
+          this.writeEnvironment(client, options, execution),
         );
       case 'schema': {
         const { change, warnings } = await this.services.metadata.change(
@@ -122,6 +150,8 @@ export class PlanRunner {
         await execution.coordinator.truncate(plan.table.id, this.services.settings.truncateTimeoutMs);
         return { kind: 'void' };
       case 'use':
+        if (client.isInternal !== true && !this.services.guardrails.flag('use_statements_enabled'))
+          throw invalid('USE statements prohibited. (see use_statements_enabled in cassandra.yaml)');
         if (!this.services.catalogue.schema.keyspaces.has(plan.keyspace))
           throw invalid(`Keyspace '${plan.keyspace}' does not exist`);
         client.keyspace = plan.keyspace;
@@ -137,7 +167,7 @@ export class PlanRunner {
         this.observer.running.kill(plan.id, client, await this.#rulesOthers(client));
         return { kind: 'void' };
       case 'explain':
-        return this.#explain(plan, client, options, bind, execution.query);
+        return this.#explain(plan, client, options, bind, execution);
     }
   }
 
@@ -152,14 +182,15 @@ export class PlanRunner {
     client: ClientState,
     options: QueryOptions,
     bind: BindContext,
-    query: RunningQuery,
+    execution: Execution,
   ): Promise<QueryResult> {
+    if (of.kind === 'write') checkNoView(of.table);
     const isHot = isHotPlan(of, bind.values.length);
     if (!analyze) return explain(of, isHot, null);
     const { clock, coordinator } = this.services;
     const measuring = new MeasuringCoordinator(coordinator, () => clock.monotonicMicros());
     const start = clock.monotonicMicros();
-    const result = await this.run(of, client, options, bind, { query, coordinator: measuring });
+    const result = await this.run(of, client, options, bind, { ...execution, coordinator: measuring });
     const { reads, readMicros, liveRows, tombstones, sstables } = measuring;
     const totalMicros = clock.monotonicMicros() - start;
     return explain(of, isHot, { reads, readMicros, liveRows, tombstones, sstables, totalMicros, result });
@@ -198,12 +229,18 @@ export class PlanRunner {
     };
   }
 
-  writeEnvironment(options: QueryOptions, coordinator: Coordinator): WriteEnvironment {
+  writeEnvironment(
+    client: ClientState,
+    options: QueryOptions,
+    { coordinator, onHeld }: Pick<Execution, 'coordinator' | 'onHeld'>,
+  ): WriteEnvironment {
     const { settings, clock } = this.services;
     const timestamp = options.timestamp ?? clock.nowMicros();
     if (options.timestamp === null) options.watch?.generated(timestamp);
     return {
       coordinator,
+      denylist: client.isInternal === true ? null : (this.services.denylist ?? null),
+      onHeld: onHeld ?? null,
       settings,
       figures: this.observer.figures,
       paths: this.paths,

@@ -17,6 +17,7 @@ import {
   type RowsResult,
 } from './api.js';
 import { type BatchPlan, checkBatch } from './batch/batch-plan.js';
+import { consistencyName } from './consistency.js';
 import type { Coordinator } from './coordinator.js';
 import { Guard } from './guardrails/guard.js';
 import { guardSchemaChange } from './guardrails/schema-guard.js';
@@ -41,7 +42,7 @@ import { PagingStateCodec } from './select/paging-state.js';
 import type { QueryServices } from './services.js';
 import { StatementFunctions, type World } from './statement-functions.js';
 import type { BindContext, UserCalls } from './terms/term.js';
-import { executeBatch } from './write/execute.js';
+import { checkNoView, executeBatch } from './write/execute.js';
 import { ListPaths } from './write/list-paths.js';
 import { TimeUuids } from './write/time-uuid.js';
 import type { WritePlan } from './write/write-plan.js';
@@ -128,6 +129,10 @@ export class Processor implements QueryProcessor {
     const inKeyspace = this.prepared.get(statementId(text, keyspace)) ?? null;
     if (inKeyspace !== null && inKeyspace.query === text && inKeyspace.keyspace === keyspace) return inKeyspace;
     const planned = this.#plan(parseStatement(text), keyspace);
+    const { plan } = planned;
+    // Told to who may prepare it: whoever sends it whole has to have the permission first.
+    for (const write of plan.kind === 'batch' ? plan.statements : plan.kind === 'write' ? [plan] : [])
+      checkNoView(write.table);
     const markers = planned.bindColumns.length;
     if (markers > markersMax)
       throw invalid(`Too many markers(?). ${markers} markers exceed the allowed maximum of ${markersMax}`);
@@ -159,7 +164,8 @@ export class Processor implements QueryProcessor {
     if (values.length !== wanted)
       throw invalid(`there were ${wanted} markers(?) in CQL but ${values.length} bound variables`);
     const asked = this.#authorize(planned, client, options);
-    const as = { request: 'example' in statement ? 'QUERY' : 'EXECUTE', text: statement.query, shape: null };
+    const request = 'example' in statement ? 'QUERY' : 'EXECUTE';
+    const as = { request, text: statement.query, shape: null, id: statement.id };
     if (asked !== undefined) return asked.then(() => this.#execute(planned, client, options, values, as));
     this.onPermitted(client, statement.id);
     return this.#execute(planned, client, options, values, as);
@@ -208,7 +214,7 @@ export class Processor implements QueryProcessor {
     else await asked;
     checkBatch(plan);
     const text = batchText(batch, (id) => this.prepared.get(id)?.query);
-    const as = observed({ request: 'BATCH', text, shape: null }, plan, client, options);
+    const as = observed({ request: 'BATCH', text, shape: null, batch }, plan, client, options);
     return this.observer.run(as, async (query) => {
       // Only who may call functions has them called.
       const warnings = new Set<string>();
@@ -219,11 +225,12 @@ export class Processor implements QueryProcessor {
         binds.push(hasCalls ? await this.#bindCalls(planned, values, warnings, query) : this.#bind(values));
       }
       const guard = this.#guard(client);
-      if (guard !== null) guardExecution(guard, plan, binds, { options, nowMicros: this.services.clock.nowMicros() });
+      const values = { options, nowMicros: this.services.clock.nowMicros() };
+      const onHeld = guard === null ? null : guardExecution(guard, plan, binds, values);
       const result = await executeBatch(
         plan,
         binds,
-        this.#runner.writeEnvironment(options, this.#coordinator(options)),
+        this.#runner.writeEnvironment(client, options, { coordinator: this.#coordinator(options), onHeld }),
       );
       return withWarnings(result, guard, warnings);
     });
@@ -312,8 +319,9 @@ export class Processor implements QueryProcessor {
   ): Promise<QueryResult> {
     const warnings = new Set<string>();
     const bind = await this.#bindCalls(planned, values, warnings, execution.query);
-    const plan = guard === null ? planned.plan : this.#guarded(guard, planned.plan, client, options, bind);
-    const result = await this.#runner.run(plan, client, options, bind, execution);
+    const { plan, onHeld } =
+      guard === null ? { plan: planned.plan, onHeld: null } : this.#guarded(guard, planned.plan, client, options, bind);
+    const result = await this.#runner.run(plan, client, options, bind, { ...execution, onHeld });
     return withWarnings(result, guard, warnings);
   }
 
@@ -323,14 +331,20 @@ export class Processor implements QueryProcessor {
   }
 
   /** What is to be run. @throws FerrosaError INVALID for what a guardrail forbids */
-  #guarded(guard: Guard, plan: Plan, client: ClientState, options: QueryOptions, bind: BindContext): Plan {
+  #guarded(
+    guard: Guard,
+    plan: Plan,
+    client: ClientState,
+    options: QueryOptions,
+    bind: BindContext,
+  ): { readonly plan: Plan; readonly onHeld: (() => void) | null } {
     const { catalogue, clock } = this.services;
     if (plan.kind === 'schema') {
       const keyspace = options.keyspace ?? client.keyspace;
-      return { ...plan, statement: guardSchemaChange(guard, plan.statement, catalogue.schema, keyspace) };
+      const statement = guardSchemaChange(guard, plan.statement, catalogue.schema, keyspace);
+      return { plan: { ...plan, statement }, onHeld: null };
     }
-    guardExecution(guard, plan, [bind], { options, nowMicros: clock.nowMicros() });
-    return plan;
+    return { plan, onHeld: guardExecution(guard, plan, [bind], { options, nowMicros: clock.nowMicros() }) };
   }
 }
 
@@ -353,16 +367,33 @@ function orderValues(planned: PlannedStatement, options: QueryOptions): readonly
   return ordered;
 }
 
-type RequestText = Pick<ObservedStatement, 'request' | 'text' | 'shape'>;
+type RequestText = Pick<ObservedStatement, 'request' | 'text' | 'shape'> & {
+  /** Of an EXECUTE. */
+  readonly id?: Uint8Array;
+  /** Of a BATCH. */
+  readonly batch?: BatchRequest;
+};
 
-function observed(
-  { request, text, shape }: RequestText,
-  plan: Plan,
-  client: ClientState,
-  options: QueryOptions,
-): ObservedStatement {
+/** A request as Cassandra prints it (QueryMessage, ExecuteMessage, BatchMessage). @param shown  the text, as others may see it */
+function taskText({ request, id, batch }: RequestText, shown: string, options: QueryOptions): string {
+  const at = `at consistency ${consistencyName(options.consistency)}`;
+  if (batch !== undefined) {
+    const entries = batch.entries.map(({ query, values }) => {
+      const of = typeof query === 'string' ? query : Buffer.from(query).toString('hex');
+      return `${of} with ${values.length} values`;
+    });
+    return `BATCH of [${entries.join(', ')}] ${at}`;
+  }
+  if (request === 'EXECUTE' && id !== undefined)
+    return `EXECUTE ${Buffer.from(id).toString('hex')} with ${options.values.length} values ${at}`;
+  return `QUERY ${shown} [pageSize = ${options.pageSize > 0 ? options.pageSize : -1}] ${at}`;
+}
+
+function observed(of: RequestText, plan: Plan, client: ClientState, options: QueryOptions): ObservedStatement {
   const keyspace = options.keyspace ?? client.keyspace;
-  return { request, text, shape, plan, client, keyspace, consistency: options.consistency };
+  const { request, text, shape } = of;
+  const task = (shown: string) => taskText(of, shown, options);
+  return { request, text, shape, plan, client, keyspace, consistency: options.consistency, task };
 }
 
 /** A batch of the protocol as the statement that it is. */

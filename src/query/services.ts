@@ -5,7 +5,8 @@ import type { UserFunctions } from '../udf/index.js';
 import type { ColumnSpec } from './api.js';
 import type { Coordinator } from './coordinator.js';
 import type { FunctionRegistry } from './function-api.js';
-import type { GuardrailConfig } from './guardrails/index.js';
+import type { Denylist, GuardrailConfig } from './guardrails/index.js';
+import type { ReadNode } from './select/read-failure.js';
 
 export type QueryClock = {
   /** Microseconds since the epoch, strictly increasing in the process. */
@@ -88,6 +89,10 @@ export type QueryServices = {
   readonly clock: QueryClock;
   readonly settings: QuerySettings;
   readonly guardrails: GuardrailConfig;
+  /** Partitions that nobody may read or write; left out: none. */
+  readonly denylist?: Denylist;
+  /** The one replica, as others know it; left out: it has no name. */
+  readonly node?: ReadNode;
   /** Secret that signs paging states; the same after a restart. */
   readonly pagingKey: Uint8Array;
   randomBytes(count: number): Uint8Array;

@@ -239,9 +239,10 @@ export class Connection implements EventReceiver, HotConnectionHost, MovedHost, 
 
   /** What a guardrail has to look at goes through the dispatcher, and what a log is told of. */
   get #mayBeHot(): boolean {
-    const { logs } = this.#services;
+    const { logs, guardrails } = this.#services;
     if (logs?.isOn && logs.wantsAllOf(this.client.user)) return false;
-    return this.client.isOrdinary !== true || this.#services.guardrails?.guardsHotPath !== true;
+    if (guardrails?.guardsEverybody === true) return false;
+    return this.client.isOrdinary !== true || guardrails?.guardsHotPath !== true;
   }
 
   /** @internal */

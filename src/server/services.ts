@@ -42,6 +42,8 @@ export interface ServerGuardrails {
   isOrdinary(user: string): Promise<boolean>;
   /** Whether one of them is about what the hot path runs: then ordinary users do without it. */
   readonly guardsHotPath: boolean;
+  /** Whether something is about what the hot path runs that is for everybody: then nobody has it. */
+  readonly guardsEverybody: boolean;
 }
 
 export type ServerServices = {
@@ -57,7 +59,6 @@ export type ServerServices = {
   readonly hotPath: HotPath | null;
   /** Where connections that belong to a shard go; null when none do. */
   readonly shardSockets: ShardSockets | null;
-  /** Null where nobody logs in: guardrails are for ordinary users. */
   readonly guardrails: ServerGuardrails | null;
   /** Is told what clients do; null without such logs. */
   readonly logs: ClientLogs | null;

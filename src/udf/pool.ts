@@ -24,6 +24,8 @@ const MiB = 2 ** 20;
 /** What a thread needs beside the memory of its functions. */
 const threadBytes = 64 * MiB;
 
+export type UdfWork = { readonly active: number; readonly pending: number; readonly completed: number };
+
 type WithoutJob<R> = R extends unknown ? Omit<R, 'job'> : never;
 export type Job = WithoutJob<UdfRequest>;
 export type JobResult = { readonly output: Uint8Array; readonly slowestMs: number };
@@ -40,6 +42,7 @@ export class UdfThreads {
   readonly #threads: Thread[] = [];
   readonly #waiting: Pending[] = [];
   #nextJob = 1;
+  #completed = 0;
   #stopped = false;
 
   constructor(private readonly settings: PoolSettings) {}
@@ -57,6 +60,13 @@ export class UdfThreads {
       this.#waiting.push({ request: { ...job, job: number } as UdfRequest, check, resolve, reject });
       this.#dispatch();
     });
+  }
+
+  /** Jobs: a thread runs one at a time. */
+  get work(): UdfWork {
+    const active = this.#threads.filter((thread) => !thread.isIdle).length;
+    const given = this.#threads.reduce((sum, thread) => sum + thread.jobs, 0);
+    return { active, pending: this.#waiting.length + given - active, completed: this.#completed };
   }
 
   async stop(): Promise<void> {
@@ -90,6 +100,7 @@ export class UdfThreads {
     if (this.#threads.length >= this.settings.threads) return null;
     const thread = new Thread(this.settings, {
       onIdle: () => this.#dispatch(),
+      onDone: () => void this.#completed++,
       onWatch: () => this.#dropUnwanted(),
       // What the thread had not come to runs on another: functions have no effects.
       onEnd: (unfinished) => {
@@ -116,6 +127,8 @@ function isDropped({ check, reject }: Pending): boolean {
 
 type ThreadEvents = {
   readonly onIdle: () => void;
+  /** A job has ended, well or not. */
+  readonly onDone: () => void;
   /** From time to time while the thread works. */
   readonly onWatch: () => void;
   readonly onEnd: (unfinished: readonly Pending[]) => void;
@@ -159,6 +172,11 @@ class Thread {
     return this.#pending.size === 0;
   }
 
+  /** That it has not come to the end of. */
+  get jobs(): number {
+    return this.#pending.size;
+  }
+
   give(bundle: readonly Pending[]): void {
     for (const pending of bundle) this.#pending.set(pending.request.job, pending);
     this.#worker.ref();
@@ -175,6 +193,7 @@ class Thread {
     const pending = this.#pending.get(reply.job)!;
     this.#pending.delete(reply.job);
     this.#dropped.delete(pending);
+    this.events.onDone();
     if (reply.kind === 'done') pending.resolve(reply);
     else pending.reject(new UdfFailure(reply.reason, reply.message));
     if (!this.isIdle) return;
@@ -223,6 +242,7 @@ class Thread {
     );
     this.#pending.clear();
     this.#dropped.clear();
+    if (culprit != null) this.events.onDone();
     culprit?.reject(new UdfFailure(this.#cause.reason, this.#cause.message));
     this.events.onEnd(unfinished);
   }

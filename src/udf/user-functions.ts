@@ -5,7 +5,7 @@ import { functionsDisabled, type UserFunction } from '../schema/index.js';
 import { type CqlType, typeToCql, typeToCqlUnfrozen } from '../types/index.js';
 import { type Cell, CellReader, packCells } from './cells.js';
 import { UdfFailure } from './messages.js';
-import { type Job, type JobResult, UdfThreads } from './pool.js';
+import { type Job, type JobResult, UdfThreads, type UdfWork } from './pool.js';
 
 export type { Cell } from './cells.js';
 
@@ -41,6 +41,7 @@ export type Caller = {
  */
 export interface UserFunctions {
   readonly enabled: boolean;
+  readonly work: UdfWork;
   /** @throws FerrosaError INVALID when the body is not one of its language */
   check(fn: UserFunction): Promise<void>;
   /** One result a row of arguments. */
@@ -93,6 +94,10 @@ class ThreadedUserFunctions implements UserFunctions {
 
   get enabled(): boolean {
     return this.settings.enabled;
+  }
+
+  get work(): UdfWork {
+    return this.#threads.work;
   }
 
   async check(fn: UserFunction): Promise<void> {

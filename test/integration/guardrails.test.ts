@@ -231,6 +231,33 @@ test('keys are removed from a map and elements from a set by ordinary users, and
     await set(`${name}_threshold`, '-1', '-1');
 });
 
+test('a warning is told as often as there are cells that it is about, and not of what conditions keep from being written', async () => {
+  await superuser.query('CREATE TABLE g.often (k int, c int, v text, l list<text>, PRIMARY KEY (k, c))');
+  await set('column_value_size_threshold', '100B', '15B');
+  const v = 'x'.repeat(16);
+  const size = (column: string) =>
+    `Guardrail column_value_size violated: Value of column '${column}' has size 16, this exceeds the warning threshold of 15.`;
+  const times = (count: number, column = 'v') => Array.from({ length: count }, () => size(column));
+  const insert = (c: number) => `INSERT INTO g.often (k, c, v) VALUES (1, ${c}, '${v}')`;
+  const condition = `UPDATE g.often SET v = '${v}' WHERE k = 1 AND c = 9 IF v =`;
+  for (const [statement, expected] of [
+    [`UPDATE g.often SET v = '${v}' WHERE k IN (1, 2, 3) AND c IN (1, 2)`, times(6)],
+    [`BEGIN BATCH ${insert(1)}; ${insert(2)}; APPLY BATCH`, times(2)],
+    // The path of an element of a list has sixteen bytes as well.
+    [`INSERT INTO g.often (k, c, l) VALUES (1, 1, ['${v}', '${v}'])`, times(4, 'l')],
+    [`${insert(9)} IF NOT EXISTS`, times(1)],
+    [`${insert(9)} IF NOT EXISTS`, []],
+    [`${condition} 'other'`, []],
+    [`${condition} '${v}'`, times(1)],
+    [`BEGIN BATCH ${insert(10)} IF NOT EXISTS; ${insert(11)}; APPLY BATCH`, times(2)],
+  ] as const)
+    assert.deepEqual(await warnings(statement), expected, statement);
+  const long = `UPDATE g.often SET v = '${'x'.repeat(200)}' WHERE k = 1 AND c = 9 IF v =`;
+  assert.equal(await refusal(`${long} 'other'`), 'none');
+  assert.match(await refusal(`${long} '${v}'`), /has size 200, this exceeds the failure threshold of 100\.$/);
+  await set('column_value_size_threshold', '-1', '-1');
+});
+
 test('timestamps: the failure is further away than the warning on both sides; those in a batch are not looked at', async () => {
   await set('minimum_timestamp_threshold', '1d', '1h');
   assert.equal((await ctl('setguardrailsconfig', 'minimum_timestamp_threshold', '1h', '1d')).code, 2);

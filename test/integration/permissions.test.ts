@@ -54,6 +54,69 @@ after(async () => {
   await node.remove();
 });
 
+test('permissions on MBeans are kept and listed by their canonical names, and go again', async () => {
+  await admin.query("CREATE ROLE jmx WITH ACCESS TO DATACENTERS {'datacenter1'}");
+  await admin.query("GRANT SELECT ON MBEAN 'java.lang:type=Memory' TO jmx");
+  await admin.query("GRANT MODIFY ON MBEANS 'org.apache.cassandra.db:*' TO jmx");
+  const named = "'org.apache.cassandra.metrics:type=Table,keyspace=system,scope=local,name=ReadLatency'";
+  await admin.query(`GRANT EXECUTE ON MBEAN ${named} TO jmx`);
+  const listed = async (of: string) => (await admin.query(of)).rows.map((row) => `${row[3]} ${row[2]}`);
+  const all = [
+    'SELECT <mbean java.lang:type=Memory>',
+    'MODIFY <mbean org.apache.cassandra.db:*>',
+    'EXECUTE <mbean org.apache.cassandra.metrics:keyspace=system,name=ReadLatency,scope=local,type=Table>',
+  ];
+  assert.deepEqual(await listed('LIST ALL PERMISSIONS OF jmx'), all);
+  assert.deepEqual(await listed("LIST SELECT ON MBEAN 'java.lang:type=Memory' OF jmx"), all.slice(0, 1));
+  await admin.query("REVOKE SELECT ON MBEAN 'java.lang:type=Memory' FROM jmx");
+  assert.deepEqual(await listed('LIST ALL PERMISSIONS OF jmx'), all.slice(1));
+  const refused = (name: string, code: number, message: string) =>
+    assert.rejects(admin.query(`GRANT SELECT ON MBEAN '${name}' TO jmx`), { code, message });
+  await refused('nosuch:type=Nope', 0x2200, "Resource <mbean nosuch:type=Nope> doesn't exist");
+  await refused('not a name', 0x2000, 'not a name is not a valid JMX object name');
+  await admin.query('DROP ROLE jmx');
+});
+
+test('who may not write a view is told that first; a statement that cannot be planned is told before, and PREPARE looks at the view alone', async () => {
+  await admin.query(
+    'CREATE MATERIALIZED VIEW app.v AS SELECT * FROM app.t WHERE k IS NOT NULL AND v IS NOT NULL PRIMARY KEY (v, k)',
+  );
+  const user = await as('app');
+  const denied = { code: 0x2100, message: 'User app has no MODIFY permission on <table app.v> or any of its parents' };
+  const view = { code: 0x2200, message: 'Cannot directly modify a materialized view' };
+  const insert = 'INSERT INTO app.v (v, k) VALUES (1, 1)';
+  for (const statement of [
+    insert,
+    `${insert} IF NOT EXISTS`,
+    'DELETE FROM app.v WHERE v = 1 AND k = 1',
+    `BEGIN BATCH ${insert}; APPLY BATCH`,
+  ]) {
+    await assert.rejects(user.query(statement), denied, statement);
+    await assert.rejects(admin.query(statement), view, statement);
+  }
+  const unknown = { code: 0x2200, message: 'Undefined column name nope in table app.v' };
+  await assert.rejects(user.query('INSERT INTO app.v (v, nope) VALUES (1, 1)'), unknown);
+  await assert.rejects(user.prepare(insert), view);
+  await assert.rejects(admin.query(`EXPLAIN ${insert}`), view);
+  await user.close();
+  await admin.query('DROP MATERIALIZED VIEW app.v');
+});
+
+test('CREATE ROLE takes datacenters also where nobody looks at them, and ALTER ROLE does not', async () => {
+  await admin.query("CREATE ROLE dc WITH ACCESS TO DATACENTERS {'datacenter1'}");
+  const rows = await admin.query('SELECT role FROM system_auth.network_permissions');
+  assert.deepEqual(rows.rows, []);
+  await assert.rejects(admin.query("ALTER ROLE dc WITH ACCESS TO DATACENTERS {'datacenter1'}"), {
+    code: 0x2200,
+    message: 'ACCESS TO DATACENTERS operations not supported by AllowAllNetworkAuthorizer',
+  });
+  await assert.rejects(admin.query("CREATE ROLE dc2 WITH ACCESS TO DATACENTERS {'nosuch'}"), {
+    code: 0x2200,
+    message: "Invalid value(s) for DATACENTERS '[nosuch]',All values must be valid datacenters",
+  });
+  await admin.query('DROP ROLE dc');
+});
+
 test('ferrosa-ctl is for superusers, and says who is none', async () => {
   const errorOf = async (...login: string[]) => (await runCtl(node, ...login, 'status')).error;
   assert.match(await errorOf('-u', 'app', '-pw', 'app'), /app is no superuser/);

@@ -169,6 +169,22 @@ test('reads by an index without the partition key are scans, hot ones too', asyn
   await client.query('DROP TABLE sys.si');
 });
 
+test('the read before a conditional update is a read to the coordinator, and the update no write', async () => {
+  await client.query('CREATE TABLE sys.cas (k int PRIMARY KEY, v int)');
+  const insert = await client.prepare('INSERT INTO sys.cas (k, v) VALUES (?, 1) IF NOT EXISTS');
+  for (let i = 0; i < 3; i++) await client.execute(insert, [value.int(1)]);
+  await client.query('UPDATE sys.cas SET v = 2 WHERE k = 1 IF v = 7');
+  await client.query('SELECT v FROM sys.cas WHERE k = 1', [], { consistency: 8 });
+  const count = async (kind: string) =>
+    (
+      await only(
+        `SELECT count FROM system_views.coordinator_${kind}_latency WHERE keyspace_name = 'sys' AND table_name = 'cas'`,
+      )
+    )['count'];
+  assert.deepEqual([await count('read'), await count('write')], [5n, 0n]);
+  await client.query('DROP TABLE sys.cas');
+});
+
 test('batch_metrics counts the partitions of batches of each kind', async () => {
   const most = async (type: string) => (await rowNamed('batch_metrics', `partitions_per_${type}_batch`))['max'];
   await client.query('CREATE TABLE sys.b (k int PRIMARY KEY, v text)');
@@ -188,6 +204,8 @@ test('caches shows the chunk cache filling as SSTables are read', async () => {
   const after = await rowNamed('caches', 'chunks');
   assert.ok((after['request_count'] as bigint) > (before['request_count'] as bigint));
   assert.ok((after['size_bytes'] as bigint) > 0n);
+  for (const rate of ['recent_hit_rate_per_second', 'recent_request_rate_per_second'])
+    assert.ok((after[rate] as bigint) >= 0n);
   assert.ok((after['hit_count'] as bigint) <= (after['request_count'] as bigint));
 });
 
@@ -239,6 +257,14 @@ test('gossip_info and system.local agree on the node', async () => {
   assert.equal(gossip['dc'], local['data_center']);
   assert.equal(gossip['host_id'], local['host_id']);
   assert.equal(gossip['schema'], local['schema_version']);
+  assert.equal(gossip['status'], gossip['status_with_port']);
+  assert.equal(gossip['sstable_versions'], 'bti-da');
+  assert.match(gossip['load'] as string, /^\d+\.\d$/);
+  await client.query('CREATE TABLE sys.gossip (k int PRIMARY KEY)');
+  const later = await only('SELECT * FROM system_views.gossip_info');
+  assert.ok((later['schema_version'] as number) > (gossip['schema_version'] as number));
+  assert.equal(later['dc_version'], gossip['dc_version']);
+  assert.ok((later['heartbeat'] as number) >= (later['schema_version'] as number));
 });
 
 test('what a node of one without indexes cannot have is empty', async () => {

@@ -94,8 +94,9 @@ test('reads tell what they went through, from memory and from SSTables', async (
     'Merged data from memtables and 1 sstables',
     'Read 1 live rows and 1 tombstone cells',
   ]);
-  assert.deepEqual((await traced('SELECT * FROM tk.t')).slice(2, 4), [
+  assert.deepEqual((await traced('SELECT * FROM tk.t')).slice(2, 5), [
     'Computing ranges to query',
+    'Submitted 1 concurrent range requests',
     `Executing seq scan across 1 sstables for ${all}`,
   ]);
   assert.match(
@@ -120,7 +121,10 @@ test('conditional updates tell what came of them', async () => {
     'Adding to s memtable',
     'CAS applied successfully',
   ]);
-  assert.equal((await traced('UPDATE tk.s SET v = 2 WHERE k = 9 IF v = 5')).at(-1), 'CAS did not apply');
+  assert.deepEqual((await traced('UPDATE tk.s SET v = 2 WHERE k = 9 IF v = 5')).slice(-2), [
+    'CAS precondition does not match current values [tk.s] key=9',
+    'CAS did not apply',
+  ]);
 });
 
 test('a prepared statement has its values as CQL has them', async () => {

@@ -43,9 +43,16 @@ test('a function that loops fails its statement with FunctionFailure while other
   assert.deepEqual(await Promise.race([looping, other]), [10]);
   await make('ok', 'x int', 'int', 'return x + 1');
   assert.deepEqual(await values('SELECT uf.ok(v) FROM uf.t'), [11]);
+  const pool =
+    "SELECT active_tasks, active_tasks_limit, completed_tasks FROM system_views.thread_pools WHERE name = 'UserDefinedFunctions'";
+  const busy = (await client.query(pool)).objects()[0]!;
+  assert.deepEqual([busy['active_tasks'], busy['active_tasks_limit']], [1, 2]);
   const error = await looping;
   assert.ok(error instanceof CqlError);
   assert.equal(error.code, functionFailure);
+  const idle = (await client.query(pool)).objects()[0]!;
+  assert.equal(idle['active_tasks'], 0);
+  assert.equal(idle['completed_tasks'], (busy['completed_tasks'] as bigint) + 1n);
   assert.equal(error.message, 'User defined function uf.spin : (int) -> int ran longer than 3000ms');
   const text = (bytes: string) => [0, bytes.length, ...Buffer.from(bytes)];
   assert.deepEqual([...error.body], [...text('uf'), ...text('spin'), 0, 1, ...text('int')]);

@@ -213,6 +213,10 @@ export class FakeControl implements NodeControl {
     this.calls.push(['setGuardrail', ...args]);
   }
 
+  async loadPartitionDenylist(): Promise<void> {
+    this.calls.push(['loadPartitionDenylist']);
+  }
+
   async reloadTls(): Promise<void> {
     this.calls.push(['reloadTls']);
   }

@@ -20,6 +20,7 @@ import {
 } from '../../query/index.js';
 import { typeFromSyntax } from '../../types/index.js';
 import type { AccessContext } from '../context.js';
+import { canonicalMBeanName, isMBeanDomain } from './mbean-name.js';
 
 /** As the parser gives it. */
 export type ResourceNode =
@@ -66,7 +67,7 @@ export function resourceOf(node: ResourceNode, call: ResourceCall): Resource {
       return functionResource(keyspace, node.function.name, argumentTypes(node.args, keyspace, call.access));
     }
     default:
-      return node.name === null ? allMBeans : mbeanResource(node.name);
+      return node.name === null ? allMBeans : mbeanResource(canonicalMBeanName(node.name));
   }
 }
 
@@ -92,7 +93,6 @@ export async function resourceExists(resource: Resource, access: AccessContext):
         (fn) => functionResource(fn.keyspace, fn.name, fn.argTypes) === resource,
       );
     case 'mbean':
-      // There is no JMX here: a permission on one MBean would be on nothing.
-      return own === null;
+      return own === null || isMBeanDomain(own);
   }
 }

@@ -85,8 +85,8 @@ async function checkAccess(access: AccessContext, { datacenters, cidrs }: Option
       );
     if (options.cidr === null) throw invalid('ACCESS FROM CIDRS operations not supported by AllowAllCIDRAuthorizer');
   }
-  // With CREATE ROLE Cassandra passes over it; here nothing that restricts is dropped without a word.
-  if (!options.network && datacenters !== undefined && !(isCreate && datacenters.length === 0))
+  // With CREATE ROLE Cassandra passes over it.
+  if (!options.network && datacenters !== undefined && !isCreate)
     throw invalid('ACCESS TO DATACENTERS operations not supported by AllowAllNetworkAuthorizer');
 }
 

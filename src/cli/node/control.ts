@@ -24,6 +24,7 @@ import { guardrailGroups, guardrailText, setGuardrail } from '../guardrail-setti
 import type { Config } from '../settings.js';
 import { cidrControl } from './cidr.js';
 import { compactionId } from './compaction-history.js';
+import type { DenylistKeeper } from './denylist.js';
 import { nowMs } from './environment.js';
 import { refreshEstimates } from './estimates.js';
 import { latencyDistributions, proxyHistograms, tableHistograms } from './histograms.js';
@@ -42,6 +43,7 @@ export type ControlParts = {
   readonly traces: QueryTraceStore;
   readonly logs: NodeLogs;
   readonly guardrails: GuardrailConfig;
+  readonly denylist: DenylistKeeper;
   readonly startedAtMs: number;
   /** Ends the process as SIGTERM does. */
   readonly stop: () => void;
@@ -262,6 +264,16 @@ export class Control implements NodeControl {
       throw invalid((error as Error).message);
     }
     this.#refreshHot();
+  }
+
+  async loadPartitionDenylist(): Promise<void> {
+    const { denylist, guardrails } = this.#parts;
+    if (!guardrails.flag('partition_denylist_enabled')) throw invalid('partition_denylist_enabled is false');
+    try {
+      await denylist.load();
+    } catch (error) {
+      throw invalid(`the partition denylist cannot be read: ${(error as Error).message}`);
+    }
   }
 
   /** A traced statement is run in JavaScript, and one that a guardrail is about. */

@@ -1,11 +1,15 @@
 // Rows of system_views: what this process knows of itself. A table that is not here has no rows.
 import { join } from 'node:path';
+import { rateIntervalSeconds } from '../../common/histogram.js';
 import type { GuardrailConfig } from '../../query/index.js';
 import type { PlainRow } from '../../schema/index.js';
 import { clientRows } from '../../server/index.js';
 import type { ShardTableStats } from '../../shard/index.js';
 import type { Config } from '../settings.js';
+import { FifteenMinuteRate } from './cache-rates.js';
 import { compactionId } from './compaction-history.js';
+import { nowMs } from './environment.js';
+import { Gossip } from './gossip.js';
 import { indexRows, indexUsageRows, saiRows } from './index-rows.js';
 import {
   batchRows,
@@ -31,6 +35,9 @@ export class Figures {
   readonly #guardrails: GuardrailConfig;
   readonly #storage: NodeStorage;
   readonly #startedAtSeconds: number;
+  readonly #hitRate = new FifteenMinuteRate();
+  readonly #requestRate = new FifteenMinuteRate();
+  readonly #gossip = new Gossip();
   #serving: Serving | null = null;
 
   constructor(config: Config, guardrails: GuardrailConfig, storage: NodeStorage, startedAtSeconds: number) {
@@ -43,6 +50,16 @@ export class Figures {
   /** From here on clients can ask. */
   attach(serving: Serving): void {
     this.#serving = serving;
+    const tick = async (): Promise<void> => {
+      try {
+        const { hits, requests } = await this.#chunkCounts();
+        this.#hitRate.tick(hits);
+        this.#requestRate.tick(requests);
+      } catch {
+        clearInterval(timer); // the shards are ending
+      }
+    };
+    const timer = setInterval(() => void tick(), rateIntervalSeconds * 1000).unref();
   }
 
   /** Rows of a table of system_views or system_observability: no name is in both. */
@@ -128,8 +145,7 @@ export class Figures {
   async #caches(): Promise<PlainRow[]> {
     const stats = await this.#storage.shards.stats();
     const sum = (read: (shard: (typeof stats)[number]) => number) => stats.reduce((all, one) => all + read(one), 0);
-    const hits = sum((shard) => shard.cacheHits);
-    const requests = hits + sum((shard) => shard.cacheMisses);
+    const { hits, requests } = await this.#chunkCounts();
     const absent = ['counters', 'keys', 'rows'].map((name) => ({
       name,
       capacity_bytes: 0,
@@ -147,10 +163,18 @@ export class Figures {
       entry_count: sum((shard) => shard.cacheEntries),
       hit_count: hits,
       hit_ratio: hits / requests,
+      recent_hit_rate_per_second: Math.floor(this.#hitRate.value),
+      recent_request_rate_per_second: Math.floor(this.#requestRate.value),
       request_count: requests,
       size_bytes: sum((shard) => shard.cacheBytes),
     };
     return [chunks, ...absent];
+  }
+
+  async #chunkCounts(): Promise<{ hits: number; requests: number }> {
+    const stats = await this.#storage.shards.stats();
+    const hits = stats.reduce((all, { cacheHits }) => all + cacheHits, 0);
+    return { hits, requests: stats.reduce((all, { cacheMisses }) => all + cacheMisses, hits) };
   }
 
   async #cqlMetrics({ processor, services: { metrics, hotPath } }: Serving): Promise<PlainRow[]> {
@@ -198,26 +222,49 @@ export class Figures {
     return [...compactions, ...builds];
   }
 
-  #gossipInfo(): PlainRow[] {
-    const { record, metadata } = this.#storage;
-    const native = `${record.nativeAddress}:${record.nativePort}`;
+  async #gossipInfo(): Promise<PlainRow[]> {
+    const { record, metadata, shards } = this.#storage;
+    const bytes = (await shards.stats())
+      .flatMap(({ tables }) => tables)
+      .reduce((sum, one) => sum + one.sstableBytes, 0);
+    const status = `NORMAL,${record.tokens[0]}`;
+    const values = {
+      dc: record.datacenter,
+      rack: record.rack,
+      host_id: record.hostId,
+      index_status: this.#indexStatus(),
+      load: bytes.toFixed(1),
+      native_address_and_port: `${record.nativeAddress}:${record.nativePort}`,
+      release_version: releaseVersion,
+      rpc_address: record.nativeAddress,
+      rpc_ready: 'true',
+      schema: metadata.catalogue.schema.version,
+      sstable_versions: 'bti-da',
+      status,
+      status_with_port: status,
+      tokens: record.tokens.join(','),
+    };
+    const uptimeSeconds = Math.floor(nowMs() / 1000) - this.#startedAtSeconds;
     return [
       {
         address: record.broadcastAddress,
         port: record.broadcastPort,
         hostname: record.broadcastAddress,
         generation: this.#startedAtSeconds,
-        dc: record.datacenter,
-        rack: record.rack,
-        host_id: record.hostId,
-        native_address_and_port: native,
-        release_version: releaseVersion,
-        rpc_address: record.nativeAddress,
-        rpc_ready: 'true',
-        schema: metadata.catalogue.schema.version,
-        status_with_port: `NORMAL,${record.tokens[0]}`,
+        ...this.#gossip.columns(values, uptimeSeconds),
       },
     ];
+  }
+
+  /** JSON of the indexes of each keyspace by Cassandra's numbers (Index.Status): 3 for those that are built, 1 while they are not; null without any. */
+  #indexStatus(): string | null {
+    const { metadata, builds } = this.#storage;
+    const all = [...metadata.catalogue.schema.keyspaces.values()].flatMap(({ name, tables }) => {
+      const indexes = [...tables.values()].flatMap((table) => table.indexes);
+      const of = indexes.map((index) => [index.name, builds.isBuilt(index.id) ? 3 : 1]);
+      return of.length === 0 ? [] : [[name, Object.fromEntries(of)]];
+    });
+    return all.length === 0 ? null : JSON.stringify(Object.fromEntries(all));
   }
 }
 

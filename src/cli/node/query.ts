@@ -1,6 +1,7 @@
 // The query layer of a node: processor, virtual tables, DESCRIBE.
 import { invalid } from '../../common/errors.js';
 import {
+  Denylist,
   type GuardrailConfig,
   nativeFunctions,
   PreparedStatementsTable,
@@ -78,6 +79,8 @@ export async function createProcessor(
       textPlansMax: config.text_plans_max,
     },
     guardrails,
+    denylist: new Denylist(guardrails),
+    node: { address: record.broadcastAddress, port: record.broadcastPort },
     pagingKey,
     randomBytes: random,
     virtualRows(table) {

@@ -15,6 +15,7 @@ function shown(name: SettingName, config: Config): string | null {
   const value = config[name] as unknown;
   if (value === '' && name === 'broadcast_rpc_address') return null;
   if (value === 0 && name.endsWith('_update_interval')) return null;
+  if (shape === 'DURATION' && name.startsWith('denylist_')) return `${Math.floor((value as number) / 1000)}s`;
   if (shape === 'DURATION') return `${value}ms`;
   if (shape === 'SIZE') return inMiB(value as number);
   if (shape === 'RATE') return `${inMiB(value as number)}/s`;

@@ -10,7 +10,7 @@ export type LimitedPool = ThreadPool & { readonly limit: number };
 /** Pools by name, sorted. What has no queue of its own here has none pending. */
 export async function threadPools(
   config: Config,
-  { shards }: NodeStorage,
+  { shards, userFunctions }: NodeStorage,
   { budget, metrics, hotPath }: ServerServices,
 ): Promise<LimitedPool[]> {
   const stats = await shards.stats();
@@ -28,6 +28,7 @@ export async function threadPools(
   const compactions = shards.compactions().filter(({ finishedAt }) => finishedAt === null).length;
   const flushes = shards.tables.flushesRunning;
   const frozen = sum((shard) => shard.tables.reduce((total, table) => total + table.frozenMemtables, 0));
+  const calls = userFunctions.work;
   const hotOpen = hotPath?.stats().open ?? 0;
   return [
     pool(
@@ -49,5 +50,6 @@ export async function threadPools(
       blockedAllTime: metrics.pauses,
     },
     pool('ReadStage', shards.shardCount, loop('reads') + loop('hotReads'), 0, loop('waiting')),
+    pool('UserDefinedFunctions', config.user_defined_functions_threads, calls.completed, calls.active, calls.pending),
   ];
 }

@@ -65,10 +65,11 @@ async function run(
   columns: readonly ColumnDefinition[] | null,
   timeoutMs: number | null,
   durable: boolean,
-  { coordinator, settings, consistency, serialConsistency, paths }: WriteEnvironment,
+  { coordinator, denylist, onHeld, settings, consistency, serialConsistency, paths }: WriteEnvironment,
 ): Promise<QueryResult> {
   checkCasConsistency(serialConsistency, consistency);
   const { table, key, token } = request;
+  denylist?.checkCas(table, key);
   let result = applied(table);
   await coordinator.compareAndSet(
     {
@@ -78,7 +79,10 @@ async function run(
       reads: request.reads,
       decide(answers, timestampAfter) {
         const current = request.understand(answers);
-        if (request.appliesTo(current)) return request.mutation(current, timestampAfter(current.newest), paths);
+        if (request.appliesTo(current)) {
+          onHeld?.();
+          return request.mutation(current, timestampAfter(current.newest), paths);
+        }
         result = notApplied(table, key, columns, current);
         return null;
       },

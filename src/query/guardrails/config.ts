@@ -20,6 +20,8 @@ export type GuardrailSetting =
     }
   /** Bytes; -1: none. */
   | { readonly kind: 'size' }
+  /** Of at least 1. */
+  | { readonly kind: 'count'; readonly fallback: number }
   | { readonly kind: 'flag'; readonly fallback: boolean }
   | { readonly kind: 'values'; readonly of: ValuesName };
 
@@ -28,6 +30,24 @@ export type GuardrailValue = number | boolean | readonly string[];
 
 /** The size that data_disk_usage_percentage is of, instead of that of the disk. */
 export const maxDiskSize = 'data_disk_usage_max_disk_size';
+
+/** Of everybody, superusers and those who need not log in too: no guardrails in Cassandra's sense, but like them changed while the node runs. */
+const commonFlags = {
+  use_statements_enabled: true,
+  read_thresholds_enabled: false,
+  partition_denylist_enabled: false,
+  denylist_writes_enabled: true,
+  denylist_reads_enabled: true,
+  denylist_range_reads_enabled: true,
+};
+export type CommonFlag = keyof typeof commonFlags;
+
+/** Bytes that a read may have; with `_warn_threshold` and `_fail_threshold`. */
+const readSizes = ['coordinator_read_size', 'local_read_size', 'row_index_read_size'] as const;
+export type ReadSize = (typeof readSizes)[number];
+
+const denylistCounts = { denylist_max_keys_per_table: 1_000, denylist_max_keys_total: 10_000 };
+export type DenylistCount = keyof typeof denylistCounts;
 
 function settingsOf(): Map<string, GuardrailSetting> {
   const all = new Map<string, GuardrailSetting>();
@@ -40,6 +60,9 @@ function settingsOf(): Map<string, GuardrailSetting> {
   for (const [of, { ignores }] of Object.entries(valueLists) as [ValuesName, { ignores: boolean }][])
     for (const end of ignores ? ['warned', 'ignored', 'disallowed'] : ['warned', 'disallowed'])
       all.set(`${of}_${end}`, { kind: 'values', of });
+  for (const [name, fallback] of Object.entries(commonFlags)) all.set(name, { kind: 'flag', fallback });
+  for (const of of readSizes) for (const end of ['warn', 'fail']) all.set(`${of}_${end}_threshold`, { kind: 'size' });
+  for (const [name, fallback] of Object.entries(denylistCounts)) all.set(name, { kind: 'count', fallback });
   return all;
 }
 
@@ -88,10 +111,11 @@ export class GuardrailConfig {
   constructor(values: Readonly<Record<string, GuardrailValue>> = {}) {
     for (const [name, setting] of guardrailSettings) {
       const value = values[name] ?? guardrailDefault(setting);
-      if (setting.kind === 'threshold') checkThreshold(name, value as number, setting.unit);
+      checkValue(name, setting, value);
       this.#values.set(name, value);
     }
     for (const of of Object.keys(thresholds) as ThresholdName[]) this.#checkOrder(of);
+    this.#checkReadSizes();
   }
 
   get(name: string): GuardrailValue {
@@ -104,8 +128,17 @@ export class GuardrailConfig {
     return this.#values.get(`${name}_${end}_threshold`) as number;
   }
 
-  flag(name: FlagName | 'zero_ttl_on_twcs_warned'): boolean {
+  flag(name: FlagName | CommonFlag | 'zero_ttl_on_twcs_warned'): boolean {
     return this.#values.get(name) as boolean;
+  }
+
+  /** Bytes; -1: none. */
+  readSize(name: ReadSize, end: 'warn' | 'fail'): number {
+    return this.#values.get(`${name}_${end}_threshold`) as number;
+  }
+
+  count(name: DenylistCount): number {
+    return this.#values.get(name) as number;
   }
 
   values(name: ValuesName, end: 'warned' | 'ignored' | 'disallowed'): readonly string[] {
@@ -119,10 +152,11 @@ export class GuardrailConfig {
       for (const [name, value] of Object.entries(values)) {
         const setting = guardrailSettings.get(name);
         if (setting === undefined) throw invalid(`Guardrail ${name} not found.`);
-        if (setting.kind === 'threshold') checkThreshold(name, value as number, setting.unit);
+        checkValue(name, setting, value);
         this.#values.set(name, value);
         if (setting.kind === 'threshold') this.#checkOrder(setting.of, values);
       }
+      this.#checkReadSizes();
     } catch (error) {
       for (const [name, value] of before) this.#values.set(name, value);
       throw error;
@@ -146,6 +180,21 @@ export class GuardrailConfig {
     return false;
   }
 
+  /** Whether anybody's read or write has to be looked at that the hot path would run. */
+  get guardsEverybody(): boolean {
+    return this.flag('read_thresholds_enabled') || this.flag('partition_denylist_enabled');
+  }
+
+  #checkReadSizes(): void {
+    for (const of of readSizes) {
+      const [warn, fail] = [this.readSize(of, 'warn'), this.readSize(of, 'fail')];
+      if (warn >= 0 && fail >= 0 && fail < warn)
+        throw invalid(
+          `${of}_fail_threshold (${sizeText(fail)}) must be greater than or equal to ${of}_warn_threshold (${sizeText(warn)})`,
+        );
+    }
+  }
+
   #checkOrder(of: ThresholdName, together: Readonly<Record<string, GuardrailValue>> = {}): void {
     const at = (end: 'warn' | 'fail') =>
       (together[`${of}_${end}_threshold`] as number | undefined) ?? this.threshold(of, end);
@@ -159,6 +208,19 @@ export class GuardrailConfig {
         `The warn threshold ${warn} for ${of}_warn_threshold should be ${isMin ? 'greater' : 'lower'} than the fail threshold ${fail}`,
       );
   }
+}
+
+/** As Cassandra writes a size: in the largest unit that it is a whole number of. */
+function sizeText(bytes: number): string {
+  const units = ['B', 'KiB', 'MiB', 'GiB'];
+  let [size, unit] = [bytes, 0];
+  while (size > 0 && size % 1024 === 0 && unit < units.length - 1) [size, unit] = [size / 1024, unit + 1];
+  return `${size}${units[unit]}`;
+}
+
+function checkValue(name: string, setting: GuardrailSetting, value: GuardrailValue): void {
+  if (setting.kind === 'threshold') checkThreshold(name, value as number, setting.unit);
+  if (setting.kind === 'count' && (value as number) < 1) throw invalid(`${name} must be a positive integer.`);
 }
 
 function checkThreshold(name: string, value: number, unit: ThresholdUnit): void {

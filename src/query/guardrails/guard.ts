@@ -18,6 +18,9 @@ function violated(name: string, reason: string | undefined, message: string): st
   return reason === undefined ? text : `${text}${message.endsWith('.') ? ' ' : '. '}${reason}`;
 }
 
+/** Cassandra's ClientWarn has no more: the protocol counts them in two bytes. */
+const warningsMax = 0xffff;
+
 /** As Java prints a set. */
 const listText = (values: readonly string[]): string => `[${values.join(', ')}]`;
 
@@ -112,8 +115,18 @@ export class Guard {
     return ignored;
   }
 
+  /** What `check` warns of counts as often: it is the same for each of several rows. */
+  repeated(times: number, check: () => void): void {
+    const from = this.warnings.length;
+    check();
+    const made = this.warnings.slice(from);
+    for (let i = 1; i < times && this.warnings.length < warningsMax && made.length > 0; i++)
+      for (const message of made) this.#warn(message);
+  }
+
+  /** As often as Cassandra says it: once a cell, if need be. */
   #warn(message: string): void {
-    if (!this.warnings.includes(message)) this.warnings.push(message);
+    if (this.warnings.length < warningsMax) this.warnings.push(message);
   }
 
   #failed(message: string): FerrosaError {

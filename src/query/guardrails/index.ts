@@ -7,4 +7,5 @@ export {
   maxDiskSize,
 } from './config.js';
 export { thresholds } from './definitions.js';
+export { type Denied, Denylist, denyOf } from './denylist.js';
 export { Guard } from './guard.js';

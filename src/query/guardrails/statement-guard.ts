@@ -13,6 +13,7 @@ import type { BindContext, Term } from '../terms/term.js';
 import { readInt32 } from '../values.js';
 import { timestampOf } from '../write/attributes.js';
 import { type Operation, SetElement } from '../write/operations.js';
+import { writeTargets } from '../write/write-execute.js';
 import type { WritePlan } from '../write/write-plan.js';
 import type { Guard } from './guard.js';
 import { discards, guardOperation } from './value-guard.js';
@@ -34,15 +35,22 @@ export function guardPlan(guard: Guard, plan: Plan): void {
   else if (plan.kind === 'explain') guardPlan(guard, plan.of);
 }
 
-/** Checks a statement with its values, before it runs. @param binds  one for each statement of a batch. @throws FerrosaError INVALID */
-export function guardExecution(guard: Guard, plan: Plan, binds: readonly BindContext[], values: Values): void {
-  if (plan.kind === 'explain') {
-    guardExecution(guard, plan.of, binds, values);
-    return;
-  }
+/**
+ * Checks a statement with its values, before it runs.
+ * @param binds  one for each statement of a batch
+ * @returns what is to be checked once the conditions of the statement hold; null when nothing is
+ * @throws FerrosaError INVALID, from what is returned too
+ */
+export function guardExecution(
+  guard: Guard,
+  plan: Plan,
+  binds: readonly BindContext[],
+  values: Values,
+): (() => void) | null {
+  if (plan.kind === 'explain') return guardExecution(guard, plan.of, binds, values);
   guardPlan(guard, plan);
   if (plan.kind === 'select') guardSelect(guard, plan, binds[0]!, values.options);
-  if (plan.kind !== 'write' && plan.kind !== 'batch') return;
+  if (plan.kind !== 'write' && plan.kind !== 'batch') return null;
   const statements = plan.kind === 'write' ? [plan] : plan.statements;
   const { consistency, serialConsistency } = values.options;
   const conditional = statements.some(({ conditions }) => conditions !== null);
@@ -51,9 +59,13 @@ export function guardExecution(guard: Guard, plan: Plan, binds: readonly BindCon
   guard.diskUsage();
   // Cassandra does not look at the timestamps in a batch.
   if (plan.kind === 'write') guardTimestamp(guard, plan, binds[0]!, values.nowMicros);
-  statements.forEach((statement, i) => {
-    guardWrite(guard, statement, binds[i] ?? binds[0]!);
-  });
+  const guardValues = () =>
+    statements.forEach((statement, i) => {
+      guardWrite(guard, statement, binds[i] ?? binds[0]!);
+    });
+  if (conditional) return guardValues;
+  guardValues();
+  return null;
 }
 
 const isSystem = (keyspace: string): boolean => /^system(_|$)/.test(keyspace);
@@ -85,10 +97,15 @@ function combinations(set: RestrictionSet, bind: BindContext): number {
 }
 
 function guardWrite(guard: Guard, plan: WritePlan, bind: BindContext): void {
-  const { table } = plan;
-  for (const operation of [...plan.regular, ...plan.statics]) guardOperation(guard, operation, bind);
-  for (const index of indexTablesOf(table))
-    if (index.isSai) guardTerms(guard, index, [...plan.regular, ...plan.statics], bind);
+  const operations = [...plan.regular, ...plan.statics];
+  if (operations.length === 0) return;
+  const { keys, rows } = writeTargets(plan, bind);
+  const written = keys.length * (rows?.length ?? 1);
+  if (written === 0) return;
+  guard.repeated(written, () => {
+    for (const operation of operations) guardOperation(guard, operation, bind);
+    for (const index of indexTablesOf(plan.table)) if (index.isSai) guardTerms(guard, index, operations, bind);
+  });
 }
 
 /** The thresholds are durations: from now on for the largest, before now for the smallest timestamp. */

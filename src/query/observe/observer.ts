@@ -18,6 +18,8 @@ export type ObservedStatement = {
   readonly keyspace: string | null;
   readonly client: ClientState;
   readonly consistency: number;
+  /** The request in Cassandra's words, around the text. */
+  readonly task: (text: string) => string;
 };
 
 export class StatementObserver {
@@ -40,7 +42,8 @@ export class StatementObserver {
     const { request, keyspace, client } = statement;
     const text = shownText(statement);
     const startedMicros = this.#clock.monotonicMicros();
-    const query = this.running.begin({ request, text, keyspace, client, startedMicros });
+    const task = () => statement.task(text);
+    const query = this.running.begin({ request, text, keyspace, client, task, startedMicros });
     const failed = (error: unknown): never => {
       this.#end(query, statement, 0, true);
       throw error;

@@ -10,6 +10,8 @@ export type RunningQuery = {
   readonly text: string;
   readonly keyspace: string | null;
   readonly client: ClientState;
+  /** What system_views.queries tells of it: in Cassandra's words. */
+  readonly task: () => string;
   /** Monotonic microseconds. */
   readonly startedMicros: number;
   killed: boolean;
@@ -23,10 +25,21 @@ export class RunningQueries {
   #last: Entry | null = null;
   #next = 1;
 
-  begin({ request, text, keyspace, client, startedMicros }: Omit<RunningQuery, 'id' | 'killed'>): RunningQuery {
+  begin({ request, text, keyspace, client, task, startedMicros }: Omit<RunningQuery, 'id' | 'killed'>): RunningQuery {
     const before = this.#last;
     const id = this.#next++;
-    const entry: Entry = { id, request, text, keyspace, client, startedMicros, killed: false, before, after: null };
+    const entry: Entry = {
+      id,
+      request,
+      text,
+      keyspace,
+      client,
+      task,
+      startedMicros,
+      killed: false,
+      before,
+      after: null,
+    };
     if (before === null) this.#first = entry;
     else before.after = entry;
     this.#last = entry;

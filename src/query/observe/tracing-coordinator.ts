@@ -1,8 +1,9 @@
 // A coordinator that tells a trace what goes through it, in the words of Cassandra's events. What replicas do is told when they have answered:
 // the events are true, their times are those of the answers.
 import { fromHex, toHex } from '../../common/bytes.js';
-import type { Catalogue, TableDefinition } from '../../schema/index.js';
+import { type Catalogue, keyComponents, type TableDefinition } from '../../schema/index.js';
 import { RowStream } from '../../storage/index.js';
+import { plainText } from '../../types/index.js';
 import type { Tracer } from '../api.js';
 import type {
   CasOptions,
@@ -70,7 +71,9 @@ export class TracingCoordinator implements Coordinator {
     };
     await this.inner.compareAndSet({ ...operation, decide }, options);
     const bytes = committed as Uint8Array | null;
-    if (bytes !== null) this.#applied(bytes, options.durable);
+    if (bytes === null)
+      this.tracer.event(`CAS precondition does not match current values ${this.#partition(operation)}`);
+    else this.#applied(bytes, options.durable);
     this.tracer.event(bytes === null ? 'CAS did not apply' : 'CAS applied successfully');
   }
 
@@ -81,6 +84,7 @@ export class TracingCoordinator implements Coordinator {
     const bytes = await this.inner.read(read, options);
     if (tokens === null) {
       const { sources } = new RowStream(bytes);
+      this.tracer.event('Submitted 1 concurrent range requests');
       this.tracer.event(`Executing seq scan across ${sources} sstables for ${rangeText(command)}`);
       this.#counts(bytes);
     } else this.#rows(id, bytes, tokens.length);
@@ -126,6 +130,14 @@ export class TracingCoordinator implements Coordinator {
   #counts(bytes: Uint8Array): void {
     const { liveRows, tombstones } = new RowStream(bytes);
     this.tracer.event(`Read ${liveRows} live rows and ${tombstones} tombstone cells`);
+  }
+
+  /** "[ks.t] key=1"; Cassandra tells the rows as well. */
+  #partition({ tableId, key }: CompareAndSet): string {
+    const table = this.#table(tableId);
+    if (table === null) return '';
+    const parts = keyComponents(table, key).map((part, i) => plainText(table.partitionKey[i]!.type, part));
+    return `[${table.keyspace}.${table.name}] key=${parts.join(':')}`;
   }
 
   #table(id: Uint8Array): TableDefinition | null {

@@ -12,6 +12,7 @@ import { copyCells } from '../values.js';
 import { tableIdBytes } from '../write/mutations.js';
 import { aggregateRows, groupRows } from './aggregate.js';
 import { type AnnPlan, annRows, checkAnnRequest } from './ann-read.js';
+import { rangeText } from './command-text.js';
 import { indexSource } from './index-read.js';
 import { limitOf } from './limits.js';
 import { isSameKey, keyOfState, type PagingState, stateWithin } from './paging-state.js';
@@ -46,6 +47,7 @@ export function executeSelect(plan: SelectPlan, context: SelectContext): Promise
   // As Cassandra does, a filter's values are looked at before those of keys.
   const matches = plan.filter?.bind(context.bind) ?? null;
   const target = selectTarget(plan, context, perPartition, matches);
+  if (target !== null && context.denylist !== null) checkDenied(plan, context, target.partitions);
   // Where nothing can match there is nothing to sort, unless there are groups: Cassandra pages through those in any case.
   const isPaged = target !== null || plan.isAggregate || plan.grouping !== null;
   if (context.pageSize > 0 && plan.ordering !== null && isPaged)
@@ -67,6 +69,16 @@ export function executeSelect(plan: SelectPlan, context: SelectContext): Promise
   return makePage(plan, context, target, state, limits).then((page) => resultOf(plan, context, page, told));
 }
 
+/** @throws FerrosaError INVALID for partitions of the denylist */
+function checkDenied(
+  plan: SelectPlan,
+  { bind, denylist }: SelectContext,
+  partitions: SelectTarget['partitions'],
+): void {
+  if ('keys' in partitions) denylist?.checkRead(plan.table, partitions.keys);
+  else denylist?.checkRange(plan.table, partitions.range, () => rangeText(plan, bind));
+}
+
 const isOneRow = ({ table }: SelectPlan, target: SelectTarget | null): boolean =>
   table.clustering.length === 0 &&
   target !== null &&
@@ -84,8 +96,9 @@ function resultOf(
   const result = { kind: 'rows', columns: plan.resultColumns, rowCount, rows, pagingState } as const;
   const about = warningOf(plan);
   const tombstones = context.tombstones.warning(plan.table);
-  if (about === null && tombstones === null && told.length === 0) return result;
-  return { ...result, warnings: [about ?? [], told, tombstones ?? []].flat() };
+  const sizes = context.thresholds?.result(rows, rowCount) ?? [];
+  if (about === null && tombstones === null && told.length === 0 && sizes.length === 0) return result;
+  return { ...result, warnings: [about ?? [], told, sizes, tombstones ?? []].flat() };
 }
 
 function makePage(

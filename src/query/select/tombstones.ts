@@ -1,7 +1,7 @@
 // Reads that scan many tombstones: a warning to the client, then an error (tombstone_warn_threshold and its like).
-import { FerrosaError } from '../../common/errors.js';
 import type { TableDefinition } from '../../schema/index.js';
 import type { RowStream } from '../../storage/index.js';
+import { type ReadNode, readFailure } from './read-failure.js';
 
 /** Counts what one statement scans. */
 export class TombstoneWatch {
@@ -13,6 +13,7 @@ export class TombstoneWatch {
     private readonly warn: number,
     private readonly fail: number,
     private readonly consistency: number,
+    private readonly node: ReadNode | null,
   ) {}
 
   /** @throws FerrosaError READ_FAILURE above the failure threshold */
@@ -20,15 +21,7 @@ export class TombstoneWatch {
     this.#tombstones += stream.tombstones;
     this.#live += stream.liveRows;
     if (this.#tombstones <= this.fail) return;
-    const message = 'Operation failed - received 0 responses and 1 failures: READ_TOO_MANY_TOMBSTONES';
-    const { consistency } = this;
-    throw new FerrosaError('READ_FAILURE', message, {
-      consistency,
-      received: 0,
-      blockFor: 1,
-      failures: 1,
-      dataPresent: false,
-    });
+    throw readFailure('received 0 responses and 1 failures', 'READ_TOO_MANY_TOMBSTONES', this.consistency, this.node);
   }
 
   /** The warning, or null. */

@@ -2,9 +2,11 @@
 import type { TableDefinition } from '../../schema/index.js';
 import { eachRow, noLimit, type RowStream } from '../../storage/index.js';
 import type { Coordinator, ReadOptions } from '../coordinator.js';
+import type { Denylist } from '../guardrails/denylist.js';
 import type { VirtualRows } from '../services.js';
 import type { BindContext } from '../terms/term.js';
 import type { PagingState, PagingStateCodec } from './paging-state.js';
+import type { ReadThresholds } from './read-thresholds.js';
 import type { RowPredicate } from './row-filter.js';
 import type { ScanTarget } from './scan.js';
 import type { TombstoneWatch } from './tombstones.js';
@@ -19,6 +21,10 @@ export type SelectContext = {
   readonly pagingState: Uint8Array | null;
   readonly paging: PagingStateCodec;
   readonly tombstones: TombstoneWatch;
+  /** Null when nobody is warned of large reads (read_thresholds_enabled). */
+  readonly thresholds: ReadThresholds | null;
+  /** Null for whom no partition is denied. */
+  readonly denylist: Denylist | null;
   /** Entries of indexes that are found stale may go: what is expired is told by the clock, not by the client. */
   readonly mayClean: boolean;
   virtualRows(table: TableDefinition): VirtualRows | Promise<VirtualRows>;

@@ -1,5 +1,6 @@
 // Executes planned writes and batches: reads what must be read before, builds the mutations, hands them to the coordinator.
 import { invalid } from '../../common/errors.js';
+import type { TableDefinition } from '../../schema/index.js';
 import type { QueryResult } from '../api.js';
 import type { BatchPlan } from '../batch/batch-plan.js';
 import { batchWarnings } from '../batch/batch-size.js';
@@ -15,7 +16,13 @@ import { readLists } from './read-before-write.js';
 import { collectWrite, type WriteContext, writeTargets } from './write-execute.js';
 import type { WritePlan } from './write-plan.js';
 
+/** @throws FerrosaError INVALID */
+export function checkNoView(table: TableDefinition): void {
+  if (table.view !== undefined) throw invalid('Cannot directly modify a materialized view');
+}
+
 function checkExecutable(plan: WritePlan): void {
+  checkNoView(plan.table);
   if (plan.table.virtual)
     throw invalid(`Modification is not supported by table ${plan.table.keyspace}.${plan.table.name}`);
 }
@@ -76,8 +83,9 @@ function send(
   mutations: readonly CollectedMutation[],
   writeType: WriteType,
   ownTimeoutMs: number | null,
-  { coordinator, settings, consistency }: WriteEnvironment,
+  { coordinator, denylist, settings, consistency }: WriteEnvironment,
 ): Promise<void> {
+  if (denylist !== null) for (const { table, key } of mutations) denylist.checkWrite(table, key);
   const configured = writeType === 'COUNTER' ? settings.counterWriteTimeoutMs : settings.writeTimeoutMs;
   const timeoutMs = ownTimeoutMs ?? configured;
   const durable = mutations.some((mutation) => mutation.durable);

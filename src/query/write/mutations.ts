@@ -20,6 +20,7 @@ export function tableIdBytes(table: TableDefinition): Uint8Array {
 export type CollectedMutation = {
   readonly table: TableDefinition;
   readonly durable: boolean;
+  readonly key: Uint8Array;
   readonly token: bigint;
   readonly bytes: Uint8Array;
 };
@@ -27,6 +28,7 @@ export type CollectedMutation = {
 type Partition = {
   readonly table: TableDefinition;
   readonly durable: boolean;
+  readonly key: Uint8Array;
   readonly token: bigint;
   readonly builder: MutationBuilder;
   deletedAt: bigint | null;
@@ -43,7 +45,7 @@ export class MutationCollector {
     if (found === undefined) {
       const token = murmurToken(key);
       const builder = new MutationBuilder(tableIdBytes(table), token, key);
-      found = { table, durable, token, builder, deletedAt: null };
+      found = { table, durable, key, token, builder, deletedAt: null };
       this.#partitions.set(name, found);
     }
     return found;
@@ -54,9 +56,10 @@ export class MutationCollector {
   }
 
   finish(): CollectedMutation[] {
-    return [...this.#partitions.values()].map(({ table, durable, token, builder }) => ({
+    return [...this.#partitions.values()].map(({ table, durable, key, token, builder }) => ({
       table,
       durable,
+      key,
       token,
       bytes: builder.finish(),
     }));

@@ -44,7 +44,6 @@ type Where = { readonly relations: readonly Relation[]; readonly operations: rea
  */
 export function planWrite(environment: PlanEnvironment, statement: ModificationStatement): WritePlan {
   const { table, keyspace } = environment;
-  if (table.view !== undefined) throw invalid('Cannot directly modify a materialized view');
   const attributes = prepareAttributes(environment, statement.using, keyspace, table.name);
   const conditions = prepareConditions(environment, statement);
   const plan =
