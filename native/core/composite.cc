@@ -27,7 +27,8 @@ const std::vector<Type>& PlainTypes() {
     };
     std::vector<Type> all;
     for (const auto& [kind, name] : names) {
-      Type type{kind};
+      Type type;
+      type.kind = kind;
       type.class_name = kPackage + name;
       all.push_back(std::move(type));
     }

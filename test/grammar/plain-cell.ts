@@ -57,7 +57,8 @@ export function shortest(cell: string): string {
 }
 
 /** A varint in hexadecimal without bytes before what it says. */
-const shortestInteger = (cell: string): string => cell.replace(/^(00)+(?=[0-7])/, '').replace(/^(ff)+(?=[89a-f])/, '');
+export const shortestInteger = (cell: string): string =>
+  cell.replace(/^(00)+(?=[0-7])/, '').replace(/^(ff)+(?=[89a-f])/, '');
 
 /**
  * A cell in hexadecimal, as text; equal for cells that reason 4 does not part.
