@@ -52,6 +52,8 @@ export type Verdict = {
   readonly skipped: number;
   /** Failed as they fail on Cassandra. */
   readonly alike: number;
+  /** Failed by a difference that is meant. */
+  readonly meant: number;
   /** What is wrong, a line each; empty when the application passed. */
   readonly wrong: readonly string[];
 };
@@ -59,17 +61,29 @@ export type Verdict = {
 /**
  * Judges the results of one application.
  * @param failsOnCassandra  ids of tests that fail on Cassandra 5.0 in the same way: they have to fail here too, else the list is out of date
+ * @param meantDifferences  ids of tests that have to fail here alone; none when the server is Cassandra
  */
-export function judge(results: readonly TestResult[], failsOnCassandra: readonly string[]): Verdict {
-  const known = new Set(failsOnCassandra);
-  const count = (outcome: TestResult['outcome']) => results.filter((result) => result.outcome === outcome);
-  const wrong = count('failed')
-    .filter(({ id }) => !known.has(id))
-    .map(({ id }) => `failed: ${id}`);
-  const alike = count('failed').length - wrong.length;
-  const failed = new Set(count('failed').map(({ id }) => id));
-  for (const id of known) if (!failed.has(id)) wrong.push(`should fail as on Cassandra, and did not: ${id}`);
-  const passed = count('passed').length;
-  if (passed === 0) wrong.push('no test passed');
-  return { passed, skipped: count('skipped').length, alike, wrong };
+export function judge(
+  results: readonly TestResult[],
+  failsOnCassandra: readonly string[],
+  meantDifferences: readonly string[] = [],
+): Verdict {
+  const ids = (outcome: TestResult['outcome']) =>
+    results.filter((result) => result.outcome === outcome).map(({ id }) => id);
+  const failed = ids('failed');
+  const known = new Set([...failsOnCassandra, ...meantDifferences]);
+  const countIn = (list: readonly string[]) => failed.filter((id) => list.includes(id)).length;
+  const passed = ids('passed').length;
+  const wrong = [
+    ...failed.filter((id) => !known.has(id)).map((id) => `failed: ${id}`),
+    ...failsOnCassandra
+      .filter((id) => !failed.includes(id))
+      .map((id) => `should fail as on Cassandra, and did not: ${id}`),
+    ...meantDifferences
+      .filter((id) => !failed.includes(id))
+      .map((id) => `should fail by a difference that is meant, and did not: ${id}`),
+    ...(passed === 0 ? ['no test passed'] : []),
+  ];
+  const skipped = ids('skipped').length;
+  return { passed, skipped, alike: countIn(failsOnCassandra), meant: countIn(meantDifferences), wrong };
 }

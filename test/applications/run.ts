@@ -3,16 +3,19 @@
 import { spawnSync } from 'node:child_process';
 import { Ferrosa } from '../support/ferrosa.js';
 import { type Application, Place, type Server } from './application.js';
+import { cassandraGocqlDriver } from './cassandra-gocql-driver/application.js';
 import { cassandraStore } from './cassandra-store/application.js';
 import { celery } from './celery/application.js';
 import { coodie } from './coodie/application.js';
 import { djangoShop } from './django/application.js';
 import { expressCassandra } from './express-cassandra/application.js';
+import { gocql } from './gocql/application.js';
 import { golangMigrate } from './golang-migrate/application.js';
 import { langchain } from './langchain/application.js';
 import { llamaIndex } from './llama-index/application.js';
 import { pekkoPersistence } from './pekko-persistence/application.js';
 import { judge } from './results.js';
+import { scyllaGocql } from './scylla-gocql/application.js';
 import { springData } from './spring-data/application.js';
 import { temporal } from './temporal/application.js';
 
@@ -24,6 +27,9 @@ const applications: readonly Application[] = [
   llamaIndex,
   cassandraStore,
   expressCassandra,
+  gocql,
+  cassandraGocqlDriver,
+  scyllaGocql,
   golangMigrate,
   temporal,
   springData,
@@ -49,12 +55,14 @@ async function runOne(application: Application): Promise<boolean> {
   const server: Server = { host, port: Number(port) };
   const startedMs = performance.now();
   try {
-    const verdict = judge(await application.run(place, server), place.failsOnCassandra);
+    const meant = external === undefined ? place.meantDifferences : [];
+    const verdict = judge(await application.run(place, server), place.failsOnCassandra, meant);
     const seconds = Math.round((performance.now() - startedMs) / 1000);
     const counts = [
       `${verdict.passed} passed`,
       ...(verdict.skipped > 0 ? [`${verdict.skipped} skipped`] : []),
       ...(verdict.alike > 0 ? [`${verdict.alike} failed as on Cassandra`] : []),
+      ...(verdict.meant > 0 ? [`${verdict.meant} failed as is meant`] : []),
       `${seconds} s`,
     ];
     if (verdict.wrong.length === 0) {

@@ -39,15 +39,17 @@ test('go test tells of each test, and of a package only when none of its tests s
   assert.deepEqual(goResults(goLine('fail')), [{ id: 'package p', outcome: 'failed' }]);
 });
 
-test('an application passes when all fails that fails on Cassandra, nothing else does, and something passed', () => {
+test('an application passes when all fails that fails on Cassandra or is meant to, nothing else does, and something passed', () => {
   const results = [
     { id: 'a', outcome: 'passed' },
     { id: 'b', outcome: 'failed' },
     { id: 'c', outcome: 'skipped' },
   ] as const;
-  assert.deepEqual(judge(results, ['b']), { passed: 1, skipped: 1, alike: 1, wrong: [] });
+  assert.deepEqual(judge(results, ['b']), { passed: 1, skipped: 1, alike: 1, meant: 0, wrong: [] });
+  assert.deepEqual(judge(results, [], ['b']), { passed: 1, skipped: 1, alike: 0, meant: 1, wrong: [] });
   assert.deepEqual(judge(results, []).wrong, ['failed: b']);
   assert.deepEqual(judge(results, ['b', 'a']).wrong, ['should fail as on Cassandra, and did not: a']);
+  assert.deepEqual(judge(results, ['b'], ['c']).wrong, ['should fail by a difference that is meant, and did not: c']);
   assert.deepEqual(judge([], []).wrong, ['no test passed']);
   assert.deepEqual(judge(results.slice(1), ['b']).wrong, ['no test passed']);
 });
