@@ -228,7 +228,7 @@ class Store {
   };
   struct CounterWrite {
     bool is_static;
-    std::vector<uint8_t> clustering;  // encoded
+    ClusteringValues clustering;  // of the mutation
     uint16_t column;
     int64_t clock;
     int64_t count;

@@ -55,12 +55,12 @@ void WriteOperation(uint16_t id, const MutationOperation& operation, Writer* out
 Status Store::NextCounter(StoreTable* table, const MutationReader& reader, const Cell& cell, std::vector<CounterWrite>* seen,
                           int64_t* clock, int64_t* count, ReadState* state, MissList* misses) {
   const uint64_t delta = LoadBE<uint64_t>(cell.value.data);
-  Writer clustering;
-  WriteClustering(&clustering, reader.clustering().data(), reader.clustering().size());
+  const DescriptorPlan& plan = table->memtable->plan();
   const bool is_static = reader.row().is_static;
-  // The same counter twice in one mutation: the second builds on the first.
+  // The same counter twice in one mutation: the second builds on the first. Equal values may have other bytes (1 and 1.0).
   for (CounterWrite& w : *seen) {
-    if (w.is_static != is_static || w.column != cell.column || w.clustering != clustering.bytes) continue;
+    if (w.is_static != is_static || w.column != cell.column) continue;
+    if (!is_static && plan.CompareClusterings(w.clustering.data(), reader.clustering().data()) != 0) continue;
     *clock = ++w.clock;
     *count = w.count = static_cast<int64_t>(static_cast<uint64_t>(w.count) + delta);
     return Status::Ok();
@@ -86,7 +86,7 @@ Status Store::NextCounter(StoreTable* table, const MutationReader& reader, const
         FindCounterShard(current.value, counter_id_.data(), &last_clock, &last_count);
   *clock = last_clock + 1;
   *count = static_cast<int64_t>(static_cast<uint64_t>(last_count) + delta);
-  seen->push_back({is_static, std::move(clustering.bytes), cell.column, *clock, *count});
+  seen->push_back({is_static, reader.clustering(), cell.column, *clock, *count});
   return Status::Ok();
 }
 

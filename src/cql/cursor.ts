@@ -10,7 +10,7 @@ export class Cursor {
   private readonly lexed: LexedText;
   private at = 0;
   private depth = 0;
-  /** Behind a name that could have been a keyspace; -1 when there was none. */
+  /** Behind a word that could have been another thing; -1 when there was none. */
   private openName = -1;
   private operators = 0;
 
@@ -76,9 +76,14 @@ export class Cursor {
     return result;
   }
 
-  /** A table's name without keyspace was taken: only what follows tells Cassandra's grammar that it was none. */
-  nameWithoutKeyspace(): void {
+  /** A word was taken that could be another thing as well, as a table's name a keyspace's: only what follows tells Cassandra's grammar. */
+  openWord(): void {
     this.openName = this.at;
+  }
+
+  /** What was taken is what it seems. */
+  settleWord(): void {
+    this.openName = -1;
   }
 
   /** Counts an arithmetic operator. @throws FerrosaError SYNTAX_ERROR when there are too many */
@@ -138,7 +143,7 @@ export class Cursor {
 
   /** @throws FerrosaError SYNTAX_ERROR: one certain token had to come; Cassandra has looked at `ahead` tokens behind it. */
   mismatch(expected: string, ahead = 0): never {
-    if (this.at === this.openName && !this.is('EOF')) this.noViableBehind();
+    if (this.at === this.openName && !this.is('EOF') && !this.is('K_AS')) this.noViableBehind();
     const token = this.peek();
     return this.failAt(token, `mismatched input '${token.text}' expecting ${expected}`, token, this.peek(ahead));
   }
@@ -150,10 +155,10 @@ export class Cursor {
     return this.failAt(token, `no viable alternative at input '${token.text}'`, this.peek(), token);
   }
 
-  /** @throws FerrosaError SYNTAX_ERROR: the last token could be several things, but none of them with this one behind it. */
-  noViableBehind(): never {
-    const token = this.peek();
-    const last = this.lexed.tokens[Math.max(0, this.at - 1)] as Token;
+  /** @throws FerrosaError SYNTAX_ERROR: what began `back` tokens ago could be several things, but none of them with the token `ahead` behind it. */
+  noViableBehind(back = 1, ahead = 0): never {
+    const token = this.peek(ahead);
+    const last = this.lexed.tokens[Math.max(0, this.at - back)] as Token;
     return this.failAt(token, `no viable alternative at input '${token.text}'`, last, token);
   }
 

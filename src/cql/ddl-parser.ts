@@ -12,7 +12,7 @@ import type {
 } from './ast.js';
 import type { Cursor } from './cursor.js';
 import { parseTableName } from './dml-parser.js';
-import { unreservedTokens } from './keywords.js';
+import { nativeTypeTokens, unreservedTokens } from './keywords.js';
 import { parseWhere } from './relation-parser.js';
 import { parseSelectors } from './selector-parser.js';
 import { acceptConstant, parseFunctionName, parseMapLiteral, parseTerm } from './term-parser.js';
@@ -287,9 +287,10 @@ function parseRenames(p: Cursor): { renames: (readonly [string, string])[]; ifEx
 
 /** `[keyspace.]name` of a user type. */
 export function parseUserTypeName(p: Cursor): QualifiedName {
-  if (!p.is("'.'", 1)) return { keyspace: null, name: p.userTypeName() };
+  // A native type's name can only be that of a keyspace here.
+  if (!p.is("'.'", 1) && !nativeTypeTokens.has(p.peek().type)) return { keyspace: null, name: p.userTypeName() };
   const keyspace = p.name();
-  p.next();
+  p.expect("'.'");
   return { keyspace, name: p.userTypeName() };
 }
 
@@ -393,6 +394,7 @@ export function parseAlterView(p: Cursor): DdlStatement {
   p.expect('K_VIEW');
   const ifExists = parseIfExists(p);
   const view = parseTableName(p);
+  p.settleWord();
   p.expect('K_WITH');
   return { kind: 'alterView', view, ifExists, options: parseOptions(p) };
 }

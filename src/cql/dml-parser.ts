@@ -28,7 +28,7 @@ export function parseTableName(p: Cursor): QualifiedName {
   }
   const first = p.name();
   if (!p.accept("'.'")) {
-    p.nameWithoutKeyspace();
+    p.openWord();
     return { keyspace: null, name: first };
   }
   if (p.is('QMARK')) p.fail('Bind variables cannot be used for table names');
@@ -266,7 +266,7 @@ function parseValueExpression(p: Cursor, column: string): Assignment {
 export function parseDelete(p: Cursor): DeleteStatement {
   p.next();
   const deletions: Deletion[] = [];
-  if (!p.is('K_FROM')) {
+  if (p.isName() || p.is('EMPTY_QUOTED_NAME')) {
     do deletions.push(parseDeletion(p));
     while (p.accept("','"));
   }

@@ -211,8 +211,8 @@ function parseTupleRelation(p: Cursor): Relation {
     const values = parseBetween(p, () => parseTupleValue(p));
     return { kind: 'tuple', columns, op: 'BETWEEN', values, inMarker: false };
   }
-  const op = acceptWordOperator(p);
-  if (op !== 'IN') return p.noViable();
+  const op = 'IN';
+  if (!p.accept('K_IN')) return p.noViable();
   const marker = acceptMarker(p);
   if (marker !== null) return { kind: 'tuple', columns, op, values: [marker], inMarker: true };
   p.expect("'('");
@@ -230,6 +230,7 @@ export function parseIf(p: Cursor): { ifExists: boolean; conditions: Condition[]
   if (!p.accept('K_IF')) return { ifExists: false, conditions: [] };
   if (p.is('K_EXISTS') && !startsOperator(p, 1) && !p.is("'.'", 1)) {
     p.next();
+    p.openWord(); // a column may be called so
     return { ifExists: true, conditions: [] };
   }
   const conditions = [parseCondition(p)];

@@ -1,7 +1,14 @@
 // What stands in a SELECT list and in GROUP BY.
 import type { Selectable, Selector } from './ast.js';
 import type { Cursor } from './cursor.js';
-import { acceptConstant, acceptMarker, parseFunctionName, parseTerm, startsCall } from './term-parser.js';
+import {
+  acceptConstant,
+  acceptMarker,
+  parseFunctionName,
+  parseTerm,
+  startsCall,
+  startsNothing,
+} from './term-parser.js';
 import { parseNativeType, parseType, startsType } from './type-parser.js';
 
 /** The list of selectors, null for `*`. */
@@ -9,11 +16,19 @@ export function parseSelectors(p: Cursor): Selector[] | null {
   if (p.accept("'*'")) return null;
   const selectors = [parseSelector(p)];
   while (p.accept("','")) selectors.push(parseSelector(p));
-  // A selector is recognised by what follows it, so a stranger there has no alternative.
-  const { of, alias } = selectors.at(-1)!;
-  const stranger = p.isName() || p.is('STRING_LITERAL') || p.is('INTEGER');
-  if (stranger && of.kind === 'column' && alias === null) p.noViableBehind();
   return selectors;
+}
+
+/** What stands behind a selectable somewhere in the grammar, or at the end of a text. */
+const followers = new Set(["')'", "']'", "'}'", "':'", "','", "';'", "'['", "'.'", "'('", 'K_FROM', 'K_AS', 'EOF']);
+for (const type of ["'+'", "'-'", "'*'", "'/'", "'%'", 'K_ORDER', 'K_PER', 'K_LIMIT', 'K_ALLOW', 'K_USING'])
+  followers.add(type);
+
+/** A column is recognised by what follows it, so a stranger there has no alternative. @throws FerrosaError SYNTAX_ERROR */
+function refuseStranger(p: Cursor, of: Selectable): void {
+  if (followers.has(p.peek().type)) return;
+  if (of.kind === 'column') p.noViableBehind();
+  if (of.kind === 'field' && of.of.kind === 'column') p.noViableBehind(3);
 }
 
 function parseSelector(p: Cursor): Selector {
@@ -48,14 +63,18 @@ function parseGroup(p: Cursor): Selectable {
     if (p.accept("'-'")) return { kind: 'negate', of: parseGroup(p) };
     const receiver = parseWithoutModifier(p);
     const mark = p.mark();
+    let of: Selectable;
     try {
-      return parseModifiers(p, receiver);
+      of = parseModifiers(p, receiver);
     } catch (error) {
       // What cannot be read does not belong there, and is told from its beginning: `m[..]` at the bracket.
       p.reset(mark);
+      if (p.is("'.'") && receiver.kind === 'column' && !p.isName(1)) p.noViableBehind(1, 1);
       if (p.is("'['") || p.is("'.'")) return receiver;
       throw error;
     }
+    refuseStranger(p, of);
+    return of;
   });
 }
 
@@ -95,7 +114,7 @@ function parseWithoutModifier(p: Cursor): Selectable {
   if (p.isName()) return { kind: 'column', name: p.name() };
   if (p.is("'('")) return parseHint(p) ?? parseParentheses(p);
   if (p.accept("'['")) {
-    const elements = p.is("']'") ? [] : parseList(p);
+    const elements = p.is("']'") || startsNothing.has(p.peek().type) ? [] : parseList(p);
     p.expect("']'");
     return { kind: 'list', elements };
   }
@@ -118,6 +137,7 @@ function parseSpecialCall(p: Cursor): Selectable | null {
     p.next();
     p.next();
     const of = parseModifiers(p, { kind: 'column', name: p.name() });
+    if (!followers.has(p.peek().type)) p.noViable();
     p.expect("')'");
     return { kind: type === 'K_TTL' ? 'ttl' : type === 'K_WRITETIME' ? 'writetime' : 'maxwritetime', of };
   }
@@ -151,7 +171,7 @@ function parseList(p: Cursor): Selectable[] {
 function parseHint(p: Cursor): Selectable | null {
   const mark = p.mark();
   p.next();
-  if (startsType(p) && !p.is('STRING_LITERAL') && !startsCall(p)) {
+  if (startsType(p) && !startsCall(p)) {
     try {
       const type = parseType(p);
       if (p.accept("')'") && startsOperand(p)) return { kind: 'hint', type, of: parseWithoutModifier(p) };
@@ -189,6 +209,7 @@ function parseBraces(p: Cursor): Selectable {
   if (!p.is("':'")) {
     const elements = [first];
     while (p.accept("','")) elements.push(parseSelectable(p));
+    if (elements.length === 1 && !p.is("'}'")) p.noViable();
     p.expect("'}'");
     return { kind: 'set', elements };
   }

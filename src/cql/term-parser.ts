@@ -27,6 +27,9 @@ const specialFloats: Readonly<Record<string, string>> = {
 /** What can follow a term nowhere in the grammar is told as no alternative, anything else as a mismatch. */
 const neverAfterTerm = new Set([...Object.keys(literalKinds), 'IDENT', 'QUOTED_NAME', "'.'"]);
 
+/** Where a list begins, nothing that could be in one: its end is missed. */
+export const startsNothing = new Set(["'+'", "'*'", "'/'", "'%'", "'='", "','", "')'", "'}'"]);
+
 /** A constant, or null when none stands here. */
 export function acceptConstant(p: Cursor): (Term & { kind: 'literal' }) | null {
   const { type, text } = p.peek();
@@ -118,6 +121,7 @@ function parseSimpleTerm(p: Cursor): Term {
     if (p.is("'('")) return parseHint(p) ?? parseTuple(p);
     if (p.is('K_CAST') && p.is("'('", 1)) return parseCast(p);
     if (startsCall(p)) return parseCall(p);
+    if (p.isName() && p.is("'.'", 1)) return p.noViable(p.isFunctionName(2) ? 3 : 2);
     if (p.isFunctionName() && !p.is("'('", 1)) return p.noViable(1);
     return p.noViable();
   });
@@ -148,9 +152,11 @@ function parseCast(p: Cursor): Term {
 
 /** `(type) term`, or null when the parenthesis opens a tuple. */
 function parseHint(p: Cursor): Term | null {
+  // The class of a type is a text, which may as well be alone in a tuple: what stands behind it tells.
+  if (p.is('STRING_LITERAL', 1) && !(p.is("')'", 2) && startsSimpleTerm(p, 3))) return null;
   const mark = p.mark();
   p.next();
-  if (!startsType(p) || p.is('STRING_LITERAL')) {
+  if (!startsType(p)) {
     p.reset(mark);
     return null;
   }
@@ -162,6 +168,12 @@ function parseHint(p: Cursor): Term | null {
   const type = parseType(p);
   p.expect("')'");
   return { kind: 'hint', type, term: parseSimpleTerm(p) };
+}
+
+function startsSimpleTerm(p: Cursor, ahead: number): boolean {
+  const { type } = p.peek(ahead);
+  const opens = ['QMARK', "':'", 'K_NULL', "'('", "'['", "'{'"].includes(type);
+  return opens || type in literalKinds || (type === 'K_CAST' && p.is("'('", ahead + 1)) || startsCall(p, ahead);
 }
 
 /** `(a, b)`. */
@@ -176,6 +188,7 @@ export function parseTuple(p: Cursor): Term {
 function parseList(p: Cursor): Term {
   p.next();
   const elements: Term[] = [];
+  if (startsNothing.has(p.peek().type)) p.mismatch("']'");
   if (!p.accept("']'")) {
     elements.push(parseTerm(p));
     while (p.accept("','")) elements.push(parseTerm(p));

@@ -1,10 +1,11 @@
 // Terms, types and names as Cassandra's messages print them.
 import { grownHashSize, javaBytesHash, javaHashOrder } from '../common/java-hash.js';
-import { quoteIfNeeded } from '../types/index.js';
+import { castTypeText, quoteIfNeeded } from '../types/index.js';
 import type { Term, TypeNode } from './ast.js';
 
-/** A term as error messages show it. */
-export function termText(term: Term): string {
+/** A term as error messages show it. @param keyspace  of user types without one; null: they are shown as they were written */
+export function termText(term: Term, keyspace: string | null = null): string {
+  const text = (inner: Term) => termText(inner, keyspace);
   switch (term.kind) {
     case 'literal':
       return term.literal === 'string' ? `'${term.text}'` : term.text;
@@ -13,25 +14,25 @@ export function termText(term: Term): string {
     case 'marker':
       return '?';
     case 'call':
-      return `${functionText(term.function.keyspace, term.function.name)}(${term.args.map(termText).join(', ')})`;
+      return `${functionText(term.function.keyspace, term.function.name)}(${term.args.map(text).join(', ')})`;
     case 'hint':
-      return `(${typeNodeText(term.type)})${termText(term.term)}`;
+      return `(${keyspace === null ? typeNodeText(term.type) : castTypeText(term.type, keyspace)})${text(term.term)}`;
     case 'list':
-      return `[${term.elements.map(termText).join(', ')}]`;
+      return `[${term.elements.map(text).join(', ')}]`;
     case 'set':
-      return `{${term.elements.map(termText).join(', ')}}`;
+      return `{${term.elements.map(text).join(', ')}}`;
     case 'map':
-      return `{${term.entries.map(([key, value]) => `${termText(key)}: ${termText(value)}`).join(', ')}}`;
+      return `{${term.entries.map(([key, value]) => `${text(key)}: ${text(value)}`).join(', ')}}`;
     case 'udt':
       return `{${inHashOrder(term.fields)
-        .map(([name, value]) => `${name}: ${termText(value)}`)
+        .map(([name, value]) => `${name}: ${text(value)}`)
         .join(', ')}}`;
     case 'tuple':
-      return tupleText(term.elements.map(termText));
+      return tupleText(term.elements.map(text));
     case 'arithmetic':
-      return `${operationNames[term.op]}(${termText(term.left)}, ${termText(term.right)})`;
+      return `${operationNames[term.op]}(${text(term.left)}, ${text(term.right)})`;
     case 'negate':
-      return `system."_negate"(${termText(term.term)})`;
+      return `system."_negate"(${text(term.term)})`;
   }
 }
 

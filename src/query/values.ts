@@ -1,6 +1,6 @@
 // Small encodings that plans need beside those of the types.
 import { compareBytes, scratchBytes } from '../common/bytes.js';
-import { type CqlType, compareValues, type UserType } from '../types/index.js';
+import { type CqlType, compareValues, isMulticell, type UserType } from '../types/index.js';
 
 /** Big-endian int. */
 export function int32Bytes(value: number): Uint8Array {
@@ -33,6 +33,30 @@ export function sameBytes(a: Uint8Array | null, b: Uint8Array | null): boolean {
 export function compareNullable(type: CqlType, a: Uint8Array | null, b: Uint8Array | null): number {
   if (a === null) return b === null ? 0 : -1;
   return b === null ? 1 : compareValues(type, a, b);
+}
+
+/** Values of the type are equal objects of Java only when their bytes are: decimals of as many digits, tuples as they were written. */
+function isEqualByBytes(type: CqlType): boolean {
+  switch (type.kind) {
+    case 'decimal':
+    case 'tuple':
+    case 'udt':
+      return true;
+    case 'list':
+    case 'set':
+    case 'vector':
+      return isEqualByBytes(type.element);
+    case 'map':
+      return isEqualByBytes(type.key) || isEqualByBytes(type.value);
+    default:
+      return false;
+  }
+}
+
+/** Whether an element is `value`, as CONTAINS asks: in a frozen collection Cassandra compares objects of Java, to which the decimals 1.0 and 1.00 are two. */
+export function isElement(collection: CqlType, type: CqlType, value: Uint8Array): (other: Uint8Array) => boolean {
+  if (!isMulticell(collection) && isEqualByBytes(type)) return (other) => sameBytes(other, value);
+  return (other) => compareValues(type, other, value) === 0;
 }
 
 /** Cells that stay when the bytes they are of go: those of a page that was read. */

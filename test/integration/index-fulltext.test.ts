@@ -165,6 +165,24 @@ test('ranked rows come in pages, up to LIMIT, and are counted', async () => {
   assert.match(String(step!['detail']), /index by_body \(body by words, the best first\)/);
 });
 
+test('words of one row are found together whatever bytes its key was written with', async () => {
+  const { client } = await start();
+  await client.query('CREATE TABLE ks.n (k int, c decimal, body text, title text, PRIMARY KEY (k, c))');
+  for (const column of ['body', 'title'])
+    await client.query(`CREATE CUSTOM INDEX by_${column} ON ks.n (${column}) USING 'fulltext'`);
+  await client.query("INSERT INTO ks.n (k, c, body) VALUES (1, 1.0, 'alpha')");
+  await client.query("UPDATE ks.n SET title = 'beta' WHERE k = 1 AND c = 1");
+  await client.query("UPDATE ks.n SET body = 'alpha gamma' WHERE k = 1 AND c = 1.00");
+  for (const where of [
+    "fts_match(body, 'alpha AND gamma')",
+    "fts_match(title, 'beta')",
+    "fts_match(body, 'gamma') AND fts_match(title, 'beta')",
+  ])
+    assert.deepEqual((await client.query(`SELECT k FROM ks.n WHERE ${where}`)).objects(), [{ k: 1 }], where);
+  await client.query('DELETE FROM ks.n WHERE k = 1 AND c = 1.000');
+  assert.deepEqual((await client.query("SELECT k FROM ks.n WHERE fts_match(body, 'alpha')")).objects(), []);
+});
+
 test('what a full-text index cannot do is refused', async () => {
   const { client } = await start();
   await client.query('CREATE TABLE ks.t (k int, c text, body text, n int, st text static, PRIMARY KEY (k, c))');

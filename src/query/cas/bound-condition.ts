@@ -13,7 +13,7 @@ import {
   unpackTuple,
 } from '../../types/index.js';
 import type { BindContext } from '../terms/term.js';
-import { readInt32 } from '../values.js';
+import { isElement, readInt32 } from '../values.js';
 import type { ConditionPlan } from '../write/conditions.js';
 
 /** The value of a column in the row that was read; null when it has none or there is no row. */
@@ -136,7 +136,7 @@ function holds(op: Operator, order: number): boolean {
 }
 
 function contains(op: Operator, type: CqlType, collection: Uint8Array, wanted: Uint8Array): boolean {
-  const same = (of: CqlType) => (other: Uint8Array) => compareValues(of, other, wanted) === 0;
+  const same = (of: CqlType) => isElement(type, of, wanted); // for keys too, which WHERE compares by type
   if (type.kind === 'set') return unpackSet(collection).some(same(type.element));
   if (type.kind === 'list') return unpackList(collection).some(same(type.element));
   if (type.kind !== 'map') return false;

@@ -32,7 +32,7 @@ export const resolveColumnMask: ResolveMask = (column, node) => {
     text: { nowMs: () => 0 },
   };
   const { keyspace: of, name } = node.function;
-  const text = `${of === null ? name : `${of}.${name}`}(${node.args.map(termText).join(', ')})`;
+  const text = `${of === null ? name : `${of}.${name}`}(${node.args.map((term) => termText(term)).join(', ')})`;
   const args = [typedArgument(type, typeToClassName(type)), ...node.args.map((arg) => argumentOf(environment, arg))];
   const fn = functions.resolve(keyspace, node.function, args, type, environment.table);
   const problem = problemOf(fn, text, column);

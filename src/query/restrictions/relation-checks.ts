@@ -19,9 +19,10 @@ export function relationText(relation: Relation): string {
   if (relation.kind === 'any')
     return relation.branches.map((branch) => branch.map(relationText).join(' AND ')).join(' OR ');
   const value = () => {
-    if (relation.op !== 'IN' && relation.op !== 'NOT IN') return relation.values.map(termText).join(' AND ');
+    if (relation.op !== 'IN' && relation.op !== 'NOT IN')
+      return relation.values.map((term) => termText(term)).join(' AND ');
     if ('inMarker' in relation && relation.inMarker) return '?';
-    return tupleText(relation.values.map(termText));
+    return tupleText(relation.values.map((term) => termText(term)));
   };
   switch (relation.kind) {
     case 'column':

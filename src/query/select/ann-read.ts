@@ -171,8 +171,11 @@ class Ranking {
     return this.#nearest(best);
   }
 
+  /** A row comes twice when it was written with other bytes of an equal clustering. */
   #nearest(rows: readonly Ranked[]): Ranked[] {
-    return [...rows].sort((a, b) => b.score - a.score || compareRows(this.plan, a.row, b.row)).slice(0, this.limit);
+    const order = (a: Ranked, b: Ranked) => b.score - a.score || compareRows(this.plan, a.row, b.row);
+    const sorted = [...rows].sort(order);
+    return sorted.filter((row, i) => i === 0 || order(sorted[i - 1]!, row) !== 0).slice(0, this.limit);
   }
 
   /**

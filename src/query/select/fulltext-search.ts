@@ -6,6 +6,7 @@ import { decodePosting, entryColumns, type FulltextQuery, type Posting, phraseCo
 import {
   type ClusteringSlice,
   cellsOf,
+  clusteringName,
   encodeReadCommand,
   FoldKind,
   RowStream,
@@ -30,8 +31,9 @@ const pageRows = 5_000;
 const utf8 = new TextEncoder();
 const emptyTerm = new Uint8Array(0);
 
-const nameOf = ({ key, clustering }: Candidate): string =>
-  [key, ...clustering].map((part) => (part === null ? '-' : `${part.length}:${toHex(part)}`)).join('/');
+/** Equal clusterings name one row, whatever their bytes. */
+const nameOf = ({ index }: IndexLeaf, { key, clustering }: Candidate): string =>
+  `${toHex(key)} ${clusteringName(index.table.clustering.slice(index.termCount + 2), clustering)}`;
 
 const sliceOfTerm = (term: Uint8Array): ClusteringSlice => ({
   start: [term],
@@ -137,7 +139,7 @@ export class FulltextSearch {
             };
             const term = Buffer.from(cells[0]!).toString('utf8');
             const known = byTerm.get(term) ?? new Map<string, Entry>();
-            byTerm.set(term, known.set(nameOf(candidate), { candidate, posting: decodePosting(value) }));
+            byTerm.set(term, known.set(nameOf(leaf, candidate), { candidate, posting: decodePosting(value) }));
             if (++this.#read > fulltextPostingsMax)
               throw invalid(`A search of full text reads at most ${fulltextPostingsMax} entries: ask for rarer words`);
           }

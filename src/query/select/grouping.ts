@@ -1,6 +1,7 @@
 // GROUP BY: which rows belong together.
 import { invalid } from '../../common/errors.js';
 import type { SelectStatement } from '../../cql/index.js';
+import type { ColumnDefinition } from '../../schema/index.js';
 import { compareValues } from '../../types/index.js';
 import type { ScalarFunction } from '../function-api.js';
 import { signatureText } from '../functions/build.js';
@@ -83,18 +84,22 @@ function planPart(
   const fn = resolveSelectable(environment, selectable);
   if (fn?.kind === 'aggregate')
     throw invalid(`Aggregate functions are not supported within the GROUP BY clause, got: ${fn.displayName}`);
+  const names = selectable.args.flatMap((arg) => (arg.kind === 'column' ? [arg.name] : []));
+  if (fn !== null && !isMonotonic(fn) && names.length === 1) checkClustering(existingColumn(table, names[0]!));
   if (fn !== null && !isMonotonic(fn))
     throw invalid(`Only monotonic functions are supported in the GROUP BY clause. Got: ${signatureText(fn)} `);
   const own = new FetchedColumns();
   planSelectable(environment, selectable, null, own);
-  const names = selectable.args.flatMap((arg) => (arg.kind === 'column' ? [arg.name] : []));
   if (names.length === 0) throw invalid('GROUP BY functions must have one clustering column name as parameter');
   if (names.length > 1)
     throw invalid(`GROUP BY functions accept only one clustering column as parameter, got: ${names.join(',')}`);
   const column = existingColumn(table, names[0]!);
-  if (column.kind !== 'clustering')
-    throw invalid(`Group by functions are only supported on clustering columns, got ${column.name}`);
+  checkClustering(column);
   return { column, node: planSelectable(environment, selectable, null, fetched) };
+}
+
+function checkClustering({ kind, name }: ColumnDefinition): void {
+  if (kind !== 'clustering') throw invalid(`Group by functions are only supported on clustering columns, got ${name}`);
 }
 
 /** Tells where one group ends and the next begins. */

@@ -419,13 +419,10 @@ export class IntersectionStream implements CandidateStream {
 }
 
 /** True when both point at the same row, or at the same partition. */
-export function sameTarget(a: Candidate, b: Candidate): boolean {
+export function sameTarget({ clustering }: TableDefinition, a: Candidate, b: Candidate): boolean {
   return (
     a.token === b.token &&
     compareBytes(a.key, b.key) === 0 &&
-    a.clustering.every((value, i) => {
-      const other = b.clustering[i]!;
-      return value === null || other === null ? value === other : compareBytes(value, other) === 0;
-    })
+    a.clustering.every((value, i) => compareNullable(clustering[i]!.type, value, b.clustering[i]!) === 0)
   );
 }

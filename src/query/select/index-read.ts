@@ -1,8 +1,12 @@
 // Rows that an index finds: its entries are read in the order of the result, and each is looked up in the table, which decides.
+import { toHex } from '../../common/bytes.js';
 import { entryColumns, type IndexTable } from '../../index/index.js';
 import { murmurToken } from '../../native/index.js';
+import type { TableDefinition } from '../../schema/index.js';
 import {
+  type ClusteringPrefix,
   cellsOf,
+  clusteringName,
   decodePosition,
   encodeReadCommand,
   MutationBuilder,
@@ -50,12 +54,17 @@ export async function indexSource(
   const opener = new SearchOpener(plan.table, context, source, rangeOf(target, state));
   const found = await opener.open(builtSearches(plan, context));
   if (found === null) return null;
-  if (!found.ofRows) return partitionRows(context, target, state, found.stream, matches);
+  if (!found.ofRows) return partitionRows(plan, context, target, state, found.stream, matches);
   return rowsFound(plan, context, target, found.stream, matches);
 }
 
 /** Batches of candidates, each target once. */
-async function* batches(stream: CandidateStream, context: SelectContext, ofRows: boolean): AsyncGenerator<Candidate[]> {
+async function* batches(
+  { table }: SelectPlan,
+  stream: CandidateStream,
+  context: SelectContext,
+  ofRows: boolean,
+): AsyncGenerator<Candidate[]> {
   let last: Candidate | null = null;
   for (let count = batchMin; ; count = Math.min(batchMax, count * 2)) {
     context.read.check?.();
@@ -65,7 +74,7 @@ async function* batches(stream: CandidateStream, context: SelectContext, ofRows:
       if (stream.head === null) break;
       const taken = stream.take();
       const candidate = ofRows ? taken : { ...taken, clustering: [] };
-      if (last === null || !sameTarget(last, candidate)) batch.push(candidate);
+      if (last === null || !sameTarget(table, last, candidate)) batch.push(candidate);
       last = candidate;
     }
     if (batch.length === 0) return;
@@ -75,6 +84,7 @@ async function* batches(stream: CandidateStream, context: SelectContext, ofRows:
 
 /** Entries that point at partitions: their rows are read as those of keys that were given. */
 async function* partitionRows(
+  plan: SelectPlan,
   context: SelectContext,
   target: SelectTarget,
   state: PagingState | null,
@@ -82,7 +92,7 @@ async function* partitionRows(
   matches: RowPredicate,
 ): RowSource {
   let position = state === null || state.position.length === 0 ? null : state.position;
-  for await (const batch of batches(candidates, context, false)) {
+  for await (const batch of batches(plan, candidates, context, false)) {
     const keys = batch.map(({ key }) => key);
     const begun = position !== null && Buffer.compare(decodePosition(position).key, keys[0]!) === 0;
     const scan = new Scan(
@@ -134,7 +144,7 @@ async function* rowsFound(
   matches: RowPredicate,
 ): RowSource {
   const { table } = plan;
-  for await (const taken of batches(candidates, context, true)) {
+  for await (const taken of batches(plan, candidates, context, true)) {
     const batch = taken.filter(({ clustering }) => inSlices(table, target.slices, clustering));
     const rows = await lookUp(plan, context, target, batch);
     const stale: Candidate[] = [];
@@ -192,19 +202,22 @@ export function rowsOfAnswers(
       for (const row of rowsOf(partition, width, true)) {
         const name = byPartitions
           ? nameOf(partition.key)
-          : rowName(partition.key, decodePosition(row.position!).clustering ?? []);
+          : rowName(plan.table, partition.key, decodePosition(row.position!).clustering ?? []);
         const cells = cellsOf(row.cells, width);
         found.set(name, { key: partition.key, position: row.position!, cells });
       }
   }
-  return batch.map(({ key, clustering }) => found.get(byPartitions ? nameOf(key) : rowName(key, clustering)) ?? null);
+  return batch.map(
+    ({ key, clustering }) => found.get(byPartitions ? nameOf(key) : rowName(plan.table, key, clustering)) ?? null,
+  );
 }
 
 /** A command for rows of tables whose partitions are rows, without its keys. */
 export const keylessCommand = (target: SelectTarget): Uint8Array => commandOf(target, [], null);
 
-const rowName = (key: Uint8Array, clustering: readonly (Uint8Array | null)[]): string =>
-  [key, ...clustering].map((part) => (part === null ? '-' : `${part.length}:${nameOf(part)}`)).join('/');
+/** Clusterings that are equal name one row, whatever their bytes: an entry has those of its write, the row those of its first. */
+export const rowName = (table: TableDefinition, key: Uint8Array, clustering: ClusteringPrefix): string =>
+  `${toHex(key)} ${clusteringName(table.clustering, clustering)}`;
 
 const commandOf = (target: SelectTarget, keys: readonly Uint8Array[], rows: readonly RowPlace[] | null): Uint8Array =>
   encodeReadCommand({

@@ -5,7 +5,7 @@ import { decodePosition, noLimit } from '../../storage/index.js';
 import { sameBytes } from '../values.js';
 import { FulltextSearch, type Hit, intersection } from './fulltext-search.js';
 import { type Candidate, compareCandidates } from './index-candidates.js';
-import { forget, lookUp } from './index-read.js';
+import { forget, lookUp, rowName } from './index-read.js';
 import { builtSearches } from './index-search.js';
 import type { PagingState } from './paging-state.js';
 import type { RowPredicate } from './row-filter.js';
@@ -51,7 +51,7 @@ async function* rankedRows(
 ): AsyncGenerator<RankedRow> {
   const matches: RowPredicate = target.matches ?? (() => true);
   const candidates = await ranked(plan, context, target);
-  for (let at = startOf(candidates, state); at < candidates.length; at += batchRows) {
+  for (let at = startOf(plan, candidates, state); at < candidates.length; at += batchRows) {
     context.read.check?.();
     const batch = candidates.slice(at, at + batchRows);
     // Rows are read in the order of the table.
@@ -68,17 +68,11 @@ async function* rankedRows(
 }
 
 /** Behind the row that was given last; where that is gone, at its place. */
-function startOf(candidates: readonly Candidate[], state: PagingState | null): number {
+function startOf({ table }: SelectPlan, candidates: readonly Candidate[], state: PagingState | null): number {
   if (state === null || state.position.length === 0) return 0;
   const { key, clustering } = decodePosition(state.position);
-  const last = candidates.findIndex(
-    (candidate) =>
-      sameBytes(candidate.key, key) &&
-      candidate.clustering.every((value, i) => {
-        const other = clustering?.[i] ?? null;
-        return value === null || other === null ? value === other : sameBytes(value, other);
-      }),
-  );
+  const name = rowName(table, key, clustering ?? []);
+  const last = candidates.findIndex((candidate) => rowName(table, candidate.key, candidate.clustering) === name);
   return last >= 0 ? last + 1 : Math.min(state.givenInPartition, candidates.length);
 }
 

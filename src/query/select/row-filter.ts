@@ -6,7 +6,6 @@ import {
   type BindValue,
   type CqlType,
   compareValues,
-  isMulticell,
   UNSET,
   unpackList,
   unpackMap,
@@ -27,7 +26,7 @@ import type { StatementRestrictions } from '../restrictions/statement-restrictio
 import type { CellNode, FetchedColumns } from '../selection/node.js';
 import { columnNode } from '../selection/plan-selectable.js';
 import type { BindContext, Term } from '../terms/term.js';
-import { sameBytes } from '../values.js';
+import { isElement, sameBytes } from '../values.js';
 import { likePattern, matchesLike } from './like-pattern.js';
 import { textPredicate } from './text-predicate.js';
 
@@ -298,30 +297,6 @@ function bindContains(
   }
   return predicates;
 }
-
-/** Whether a value of the type has a decimal in it. */
-function hasDecimal(type: CqlType): boolean {
-  switch (type.kind) {
-    case 'decimal':
-      return true;
-    case 'list':
-    case 'set':
-    case 'vector':
-      return hasDecimal(type.element);
-    case 'map':
-      return hasDecimal(type.key) || hasDecimal(type.value);
-    case 'tuple':
-      return type.fields.some(hasDecimal);
-    case 'udt':
-      return type.fieldTypes.some(hasDecimal);
-    default:
-      return false;
-  }
-}
-
-/** Within a frozen collection Cassandra compares the elements as objects of Java, to which the decimals 1.0 and 1.00 are two; not so keys. */
-const isElement = (collection: CqlType, type: CqlType, value: Uint8Array) =>
-  !isMulticell(collection) && hasDecimal(type) ? (other: Uint8Array) => sameBytes(other, value) : equals(type, value);
 
 const equals = (type: CqlType, value: Uint8Array) => (other: Uint8Array) => compareValues(type, other, value) === 0;
 

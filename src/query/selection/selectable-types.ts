@@ -6,7 +6,7 @@ import type { Argument, Assignability, CqlFunction } from '../function-api.js';
 import { type PlanEnvironment, resolveType } from '../plan-environment.js';
 import { existingColumn } from '../restrictions/relation-checks.js';
 import { argumentOf, assignTerm, compatibleType, exactType } from '../terms/arguments.js';
-import { assignType, commonType, worst } from '../terms/compatible.js';
+import { assignCast, assignSelected, commonType, worst } from '../terms/compatible.js';
 import { resolveOnce } from '../terms/resolutions.js';
 import { fieldIndex } from '../values.js';
 
@@ -244,9 +244,11 @@ export function assignSelectable(
       })
         ? 'weak'
         : 'no';
+    case 'hint':
+      return assignCast(selectableType(environment, selectable)!, receiver);
     default: {
       const type = selectableType(environment, selectable);
-      return type === null ? 'no' : assignType(type, receiver);
+      return type === null ? 'no' : assignSelected(type, receiver);
     }
   }
 }

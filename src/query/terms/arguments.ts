@@ -14,7 +14,7 @@ export function argumentOf(environment: PlanEnvironment, term: Term): Argument {
     exactType: () => exactType(environment, term),
     compatibleType: () => compatibleType(environment, term),
     get text() {
-      return termText(term);
+      return termText(term, environment.keyspace);
     },
     isMarker: term.kind === 'marker',
     ...(term.kind === 'list' ? { arrayLiteralSize: term.elements.length } : {}),

@@ -43,7 +43,7 @@ function areElementsCompatible(type: CqlType, other: CqlType): boolean {
   return false;
 }
 
-/** How a value of `type` fits a receiver (AbstractType.testAssignment): frozen and multicell do not differ here. */
+/** How a value of `type` fits a receiver: frozen and multicell do not differ here. */
 export function assignType(type: CqlType, receiver: CqlType): Assignability {
   const given = freeze(type);
   const wanted = freeze(receiver);
@@ -55,6 +55,11 @@ export function assignType(type: CqlType, receiver: CqlType): Assignability {
 export function assignCast(type: CqlType, receiver: CqlType): Assignability {
   if (sameType(type, receiver)) return 'exact';
   return isValueCompatible(receiver, type) ? 'weak' : 'no';
+}
+
+/** How what is selected fits (AbstractType.testAssignment): a frozen value fits where cells are expected, cells not where a frozen one is. */
+export function assignSelected(type: CqlType, receiver: CqlType): Assignability {
+  return isMulticell(type) ? assignCast(type, receiver) : assignType(type, receiver);
 }
 
 /** How the result of a function fits: no frozen value becomes cells (AbstractFunction.testAssignment). */

@@ -2,9 +2,10 @@
 
 import { FerrosaError, invalid } from '../../common/errors.js';
 import type { Term as TermNode } from '../../cql/index.js';
-import { termText, typeNodeText } from '../../cql/index.js';
+import { termText } from '../../cql/index.js';
 import {
   type CqlType,
+  castTypeText,
   emptyCollection,
   encodeConstant,
   type MapEntry,
@@ -73,10 +74,11 @@ function prepareHint(
   receiver: Receiver,
 ): Term {
   const type = resolveType(environment, term.type);
+  const text = (of: TermNode) => termText(of, environment.keyspace);
   if (assignTerm(environment, term.term, type) === 'no')
-    throw invalid(`Cannot cast value ${termText(term.term)} to type ${typeNodeText(term.type)}`);
+    throw invalid(`Cannot cast value ${text(term.term)} to type ${castTypeText(term.type, environment.keyspace)}`);
   if (assignCast(type, receiver.type) === 'no')
-    throw invalid(`Cannot assign value ${termText(term)} to ${receiver.name} of type ${typeToCql(receiver.type)}`);
+    throw invalid(`Cannot assign value ${text(term)} to ${receiver.name} of type ${typeToCql(receiver.type)}`);
   return prepareTerm(environment, term.term, receiver);
 }
 

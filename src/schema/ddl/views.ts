@@ -1,7 +1,8 @@
 // CREATE, ALTER and DROP MATERIALIZED VIEW, with the checks of Cassandra 5.0 in its order, and what views forbid of their base.
 import { configError, type FerrosaError, invalid } from '../../common/errors.js';
 import { grownHashSize, javaBytesHash, javaHashOrder } from '../../common/java-hash.js';
-import type { AnyRelation, DdlStatement, Relation } from '../../cql/index.js';
+import type { AnyRelation, DdlStatement, Relation, Selectable, Term } from '../../cql/index.js';
+import { termText } from '../../cql/index.js';
 import { isMulticell, quoteIfNeeded, typeToClassName } from '../../types/index.js';
 import { alteredTable, buildTable, compareNames } from '../build.js';
 import type { ColumnDefinition, KeyspaceDefinition, Schema, TableDefinition } from '../model.js';
@@ -29,12 +30,20 @@ export function viewsOf(keyspace: KeyspaceDefinition, base: TableDefinition): Ta
   });
 }
 
+/** As the message shows it; Cassandra shows others than columns, elements and slices as objects of Java. */
+function selectorText(of: Selectable): string {
+  const bound = (term: Term | null) => (term === null ? '' : termText(term));
+  if (of.kind === 'column') return quoteIfNeeded(of.name);
+  if (of.kind === 'element') return `${selectorText(of.of)}[${termText(of.index)}]`;
+  return of.kind === 'slice' ? `${selectorText(of.of)}[${bound(of.from)}..${bound(of.to)}]` : of.kind;
+}
+
 /** Names of the selected columns. */
 function selectedColumns({ selectors, view }: Create, base: TableDefinition): Set<string> {
   const selected = new Set<string>();
   if (selectors === null) for (const name of base.columns.keys()) selected.add(name);
   for (const { of, alias } of selectors ?? []) {
-    const text = of.kind === 'column' ? quoteIfNeeded(of.name) : of.kind;
+    const text = selectorText(of);
     if (alias !== null)
       throw invalid(`Cannot use aliases when defining a materialized view (got ${text} AS ${quoteIfNeeded(alias)})`);
     if (of.kind !== 'column')

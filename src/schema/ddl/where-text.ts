@@ -13,7 +13,7 @@ export function whereText(relations: readonly Relation[]): string {
           ? quoteIfNeeded(relation.column)
           : tupleText(relation.columns.map((column) => quoteIfNeeded(column)));
       if (relation.op === 'IS NOT') return `${name} IS NOT NULL`;
-      const values = relation.values.map(termText);
+      const values = relation.values.map((term) => termText(term));
       return `${name} ${relation.op} ${relation.op === 'IN' ? tupleText(values) : values.join(' AND ')}`;
     })
     .join(' AND ');

@@ -262,12 +262,18 @@ class JavaScriptSandbox implements Sandbox {
           ? value
           : { f: Object.is(value, -0) ? '-0' : String(value) };
       }
-      case 'string':
-        return context.getString(handle);
-      default: {
-        const text = this.#invoke(this.#bridge.write, [handle]);
-        return text.consume((of) => JSON.parse(context.getString(of)) as Tagged);
+      case 'string': {
+        const text = context.getString(handle);
+        // Half of a surrogate pair comes as three characters for what is not UTF-8; JSON has it as it is.
+        return text.includes('\ufffd') ? this.#written(handle) : text;
       }
+      default:
+        return this.#written(handle);
     }
+  }
+
+  #written(handle: QuickJSHandle): Tagged {
+    const text = this.#invoke(this.#bridge.write, [handle]);
+    return text.consume((of) => JSON.parse(this.#context.getString(of)) as Tagged);
   }
 }

@@ -45,6 +45,8 @@ test('a value of every type comes in as JavaScript has it and goes out as CQL ha
     ['decimal', '(decimal)1.10', 'return x + "1"', '1.101'],
     ['boolean', 'true', 'return !x', 'false'],
     ['text', "'a\u00e4\u{1f600}'", 'return x + x.length', "'a\u00e4\u{1f600}4'"],
+    ['text', "'a\u{1f600}'", 'return x.slice(0, 2) + "b\\ufffd"', "'a\ufffdb\ufffd'"],
+    ['text', "'a\u{1f600}'", 'return x[2]', "'\ufffd'"],
     ['ascii', "'abc'", 'return x.toUpperCase()', "'ABC'"],
     ['blob', '0x00ff', 'return new Uint8Array([...x, x.length])', '0x00ff02'],
     ['uuid', '6b1e0a5c-0000-4000-8000-000000000001', 'return x', '6b1e0a5c-0000-4000-8000-000000000001'],
@@ -57,7 +59,7 @@ test('a value of every type comes in as JavaScript has it and goes out as CQL ha
     ['set<text>', "{'a'}", 'return x.add("b")', "{'a', 'b'}"],
     ['map<text, int>', "{'a': 1}", 'return x.set("b", x.get("a") + 1)', "{'a': 1, 'b': 2}"],
     ['tuple<int, text>', "(1, 'x')", 'return [x[0] + 1, null]', '(2, null)'],
-    ['u', "(u){a: 1, b: 'x'}", 'return { a: x.a + 1, b: x.b + "y" }', "{a: 2, b: 'xy'}"],
+    ['u', "{a: 1, b: 'x'}", 'return { a: x.a + 1, b: x.b + "y" }', "{a: 2, b: 'xy'}"],
     ['map<text, frozen<list<bigint>>>', "{'a': [1]}", 'x.get("a").push(2n); return x', "{'a': [1, 2]}"],
   ];
   for (const [type, literal, body, result] of cases) assert.equal(await through(type, literal, body), result, type);
