@@ -95,7 +95,11 @@ export async function startNode(
   const stopEstimates = scheduleEstimates(processor, storage, log);
   watchPartitions(storage.shards.tables, guardrails, log);
   const stopWatching = watchDiskUsage(guardrails, join(config.data_dir, 'data'), log);
-  const stopTrimming = trimWhenIdle(() => services.metrics.requests, config.memtable_offheap_space);
+  const stopTrimming = trimWhenIdle(
+    () => services.metrics.requests,
+    config.memtable_offheap_space,
+    () => storage.shards.collectGarbage(),
+  );
   const builds = new ViewBuilds(processor, storage, log);
   builds.start();
   // First, because connections to the other port are told of it.

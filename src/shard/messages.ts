@@ -146,6 +146,7 @@ export type ShardCall =
   | { readonly op: 'vectorPass'; readonly table: string; readonly index: string; readonly begins: boolean }
   | { readonly op: 'stats' }
   | { readonly op: 'figures' }
+  | { readonly op: 'collectGarbage' }
   | { readonly op: 'drain' };
 
 /** Calls that a shard makes. */

@@ -1,6 +1,6 @@
 // Memory after a peak: what V8 and the allocator keep for the next one goes back to the system once clients have fallen silent.
 import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
+import { collector } from '../../common/collector.js';
 import { keepFreedMemory, trimMemory, trimMemtableMemory } from '../../native/index.js';
 
 /** Without a request for so long nobody waits for this thread. */
@@ -15,9 +15,14 @@ const requestsMin = 100;
  * once when they have.
  * @param requests  those since the start
  * @param memtableBytesMax  of all memtables
+ * @param collectShards  collects the garbage of the shards' threads
  * @returns ends it
  */
-export function trimWhenIdle(requests: () => number, memtableBytesMax: number): () => void {
+export function trimWhenIdle(
+  requests: () => number,
+  memtableBytesMax: number,
+  collectShards: () => Promise<unknown>,
+): () => void {
   keepFreedMemory(memtableBytesMax);
   const collect = collector();
   let seen = requests();
@@ -31,7 +36,7 @@ export function trimWhenIdle(requests: () => number, memtableBytesMax: number): 
     if (idleLooks === 0 || now - trimmedAt < requestsMin) return;
     trimmedAt = now;
     collect();
-    trimMemory();
+    collectShards().then(trimMemory, () => {}); // a shard that has ended is told of elsewhere
   }, idleMs).unref();
   return () => clearInterval(timer);
 }
@@ -42,10 +47,4 @@ export function trimWhenIdle(requests: () => number, memtableBytesMax: number): 
  */
 export function collectOnlyAsNeeded(): void {
   setFlagsFromString('--no-memory-reducer');
-}
-
-/** The collector of this thread, which V8 shows to those who ask by flag. */
-function collector(): () => void {
-  setFlagsFromString('--expose-gc');
-  return runInNewContext('gc') as () => void;
 }

@@ -2,6 +2,7 @@
 import { mkdirSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { collector } from '../../common/collector.js';
 import { FerrosaError } from '../../common/errors.js';
 import { rateIntervalSeconds } from '../../common/histogram.js';
 import {
@@ -79,6 +80,7 @@ export class ShardEngine {
   #appended = 0;
   readonly #brake = new Brake();
   readonly #ticker = new Ticker((isDue, ticks) => this.#tick(isDue, ticks));
+  readonly #collectGarbage = collector();
   #recovered = false;
 
   constructor(data: ShardWorkerData, host: EngineHost) {
@@ -183,6 +185,8 @@ export class ShardEngine {
         return this.#stats();
       case 'figures':
         return this.#figures();
+      case 'collectGarbage':
+        return this.#collectGarbage();
       case 'drain':
         return this.#drain();
     }
