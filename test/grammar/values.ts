@@ -179,7 +179,7 @@ export function term(r: Random, type: GenType, few = false): string {
     case 3:
       // Rows of a key that is -NaN (reason 3) stand where others do not expect them.
       return numeric.has(name)
-        ? `${cql} ${r.pick(few ? ['+', '-', '*'] : ['+', '-', '*', '/', '%'])} ${value(r, type).cql}`
+        ? `${cql} ${r.pick(few ? ['+', '-', '*'] : ['+', '-', '*', '/', '%'])} ${value(r, type, few).cql}`
         : cql;
     case 4:
       return type.kind === 'native' && name !== 'blob' && name !== 'counter'
