@@ -91,6 +91,9 @@ export type ShardFigures = {
   readonly tables: readonly ShardTableFigures[];
   /** Of the hot requests of connections on the shard's thread, since they were asked for last. */
   readonly coordinator: readonly FrontendFigures[];
+  /** Of the chunk cache, since the start. */
+  readonly cacheHits: number;
+  readonly cacheMisses: number;
 };
 
 export type ShardTableFigures = SSTableShapes & {

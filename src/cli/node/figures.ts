@@ -1,16 +1,15 @@
 // Rows of system_views: what this process knows of itself. A table that is not here has no rows.
 import { join } from 'node:path';
-import { rateIntervalSeconds } from '../../common/histogram.js';
 import type { GuardrailConfig } from '../../query/index.js';
 import type { PlainRow } from '../../schema/index.js';
 import { clientRows } from '../../server/index.js';
 import type { ShardTableStats } from '../../shard/index.js';
 import type { Config } from '../settings.js';
-import { FifteenMinuteRate } from './cache-rates.js';
 import { compactionId } from './compaction-history.js';
 import { nowMs } from './environment.js';
 import { Gossip } from './gossip.js';
 import { indexRows, indexUsageRows, saiRows } from './index-rows.js';
+import type { Latencies } from './latencies.js';
 import {
   batchRows,
   coordinatorLatencyRows,
@@ -35,8 +34,6 @@ export class Figures {
   readonly #guardrails: GuardrailConfig;
   readonly #storage: NodeStorage;
   readonly #startedAtSeconds: number;
-  readonly #hitRate = new FifteenMinuteRate();
-  readonly #requestRate = new FifteenMinuteRate();
   readonly #gossip = new Gossip();
   #serving: Serving | null = null;
 
@@ -50,16 +47,6 @@ export class Figures {
   /** From here on clients can ask. */
   attach(serving: Serving): void {
     this.#serving = serving;
-    const tick = async (): Promise<void> => {
-      try {
-        const { hits, requests } = await this.#chunkCounts();
-        this.#hitRate.tick(hits);
-        this.#requestRate.tick(requests);
-      } catch {
-        clearInterval(timer); // the shards are ending
-      }
-    };
-    const timer = setInterval(() => void tick(), rateIntervalSeconds * 1000).unref();
   }
 
   /** Rows of a table of system_views or system_observability: no name is in both. */
@@ -71,7 +58,7 @@ export class Figures {
   readonly #tables: Readonly<Record<string, (serving: Serving) => Rows>> = {
     settings: () => settingRows(this.#config, this.#guardrails),
     clients: ({ server }) => clientRows(server.connections),
-    caches: () => this.#caches(),
+    caches: ({ latencies }) => this.#caches(latencies),
     cql_metrics: (serving) => this.#cqlMetrics(serving),
     thread_pools: async ({ services }) =>
       (await threadPools(this.#config, this.#storage, services)).map((pool) => ({
@@ -142,10 +129,11 @@ export class Figures {
   }
 
   /** The chunk cache, and the caches of Cassandra that there are none of. */
-  async #caches(): Promise<PlainRow[]> {
+  async #caches({ cacheHits, cacheRequests }: Latencies): Promise<PlainRow[]> {
     const stats = await this.#storage.shards.stats();
     const sum = (read: (shard: (typeof stats)[number]) => number) => stats.reduce((all, one) => all + read(one), 0);
-    const { hits, requests } = await this.#chunkCounts();
+    const hits = sum((shard) => shard.cacheHits);
+    const requests = hits + sum((shard) => shard.cacheMisses);
     const absent = ['counters', 'keys', 'rows'].map((name) => ({
       name,
       capacity_bytes: 0,
@@ -163,18 +151,12 @@ export class Figures {
       entry_count: sum((shard) => shard.cacheEntries),
       hit_count: hits,
       hit_ratio: hits / requests,
-      recent_hit_rate_per_second: Math.floor(this.#hitRate.value),
-      recent_request_rate_per_second: Math.floor(this.#requestRate.value),
+      recent_hit_rate_per_second: Math.floor(cacheHits.value),
+      recent_request_rate_per_second: Math.floor(cacheRequests.value),
       request_count: requests,
       size_bytes: sum((shard) => shard.cacheBytes),
     };
     return [chunks, ...absent];
-  }
-
-  async #chunkCounts(): Promise<{ hits: number; requests: number }> {
-    const stats = await this.#storage.shards.stats();
-    const hits = stats.reduce((all, { cacheHits }) => all + cacheHits, 0);
-    return { hits, requests: stats.reduce((all, { cacheMisses }) => all + cacheMisses, hits) };
   }
 
   async #cqlMetrics({ processor, services: { metrics, hotPath } }: Serving): Promise<PlainRow[]> {

@@ -1,6 +1,6 @@
 // Memory after a peak: what V8 and the allocator keep for the next one goes back to the system once clients have fallen silent.
 import { setFlagsFromString } from 'node:v8';
-import { collector } from '../../common/collector.js';
+import { collectGarbage } from '../../common/garbage.js';
 import { keepFreedMemory, trimMemory, trimMemtableMemory } from '../../native/index.js';
 
 /** Without a request for so long nobody waits for this thread. */
@@ -24,7 +24,6 @@ export function trimWhenIdle(
   collectShards: () => Promise<unknown>,
 ): () => void {
   keepFreedMemory(memtableBytesMax);
-  const collect = collector();
   let seen = requests();
   let trimmedAt = seen;
   let idleLooks = 0;
@@ -35,7 +34,7 @@ export function trimWhenIdle(
     if (idleLooks === memtableLooks) trimMemtableMemory();
     if (idleLooks === 0 || now - trimmedAt < requestsMin) return;
     trimmedAt = now;
-    collect();
+    collectGarbage();
     collectShards().then(trimMemory, () => {}); // a shard that has ended is told of elsewhere
   }, idleMs).unref();
   return () => clearInterval(timer);

@@ -2,8 +2,9 @@
 import { Histogram, rateIntervalSeconds } from '../../common/histogram.js';
 import { type CoordinatorKind, coordinatorKinds, hotIndexRead, type Processor } from '../../query/index.js';
 import type { TableDefinition } from '../../schema/index.js';
-import type { HotPath, ShardTableFigures } from '../../shard/index.js';
+import type { HotPath, ShardFigures, ShardTableFigures } from '../../shard/index.js';
 import type { Log } from '../log.js';
+import { FifteenMinuteRate } from './cache-rates.js';
 import { nowMs } from './environment.js';
 import type { NodeStorage } from './storage.js';
 
@@ -28,12 +29,25 @@ function idText(bytes: Uint8Array): string {
     .replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
 }
 
+function byTable(shards: readonly ShardFigures[]): Map<string, ShardTableFigures[]> {
+  const found = new Map<string, ShardTableFigures[]>();
+  for (const one of shards.flatMap(({ tables }) => tables)) {
+    const parts = found.get(one.table);
+    if (parts === undefined) found.set(one.table, [one]);
+    else parts.push(one);
+  }
+  return found;
+}
+
 export class Latencies {
   readonly #storage: NodeStorage;
   readonly #processor: Processor;
   readonly #hotPath: HotPath | null;
   readonly #timer: NodeJS.Timeout;
   readonly #log: Log;
+  /** Of the chunk cache. */
+  readonly cacheHits = new FifteenMinuteRate();
+  readonly cacheRequests = new FifteenMinuteRate();
 
   constructor(storage: NodeStorage, processor: Processor, hotPath: HotPath | null, log: Log) {
     this.#log = log;
@@ -55,23 +69,23 @@ export class Latencies {
 
   /** Of every table that is stored here, those that nobody used among them. */
   async local(): Promise<{ table: TableDefinition; figures: LocalFigures }[]> {
-    const parts = await this.#gather();
+    const parts = byTable(await this.#gather());
     const stored = [...this.#storage.shards.tables.byId.keys()].flatMap(
       (id) => this.#storage.metadata.catalogue.tableById(id) ?? [],
     );
     return stored.map((table) => ({ table, figures: merged(parts.get(table.id) ?? []) }));
   }
 
-  /** The same from the coordinator's side, in microseconds. */
-  async coordinator(kind: CoordinatorKind): Promise<{ table: TableDefinition; figures: Histogram }[]> {
+  /** The same from the coordinator's side, of one kind or of several together, in microseconds. */
+  async coordinator(...kinds: CoordinatorKind[]): Promise<{ table: TableDefinition; figures: Histogram }[]> {
     await this.#gather();
     const stored = [...this.#storage.shards.tables.byId.keys()].flatMap(
       (id) => this.#storage.metadata.catalogue.tableById(id) ?? [],
     );
-    return stored.map((table) => ({
-      table,
-      figures: this.#processor.observer.figures.tables.get(table.id)?.[kind] ?? new Histogram(),
-    }));
+    return stored.map((table) => {
+      const known = this.#processor.observer.figures.tables.get(table.id);
+      return { table, figures: Histogram.of(...kinds.flatMap((kind) => known?.[kind].data() ?? [])) };
+    });
   }
 
   /** Of all tables together, in microseconds: nodetool proxyhistograms. */
@@ -83,30 +97,26 @@ export class Latencies {
   }
 
   async #tick(): Promise<void> {
+    let shards: readonly ShardFigures[];
     try {
-      await this.#gather();
+      shards = await this.#gather();
     } catch {
       return; // the shards are ending
     }
+    const hits = shards.reduce((sum, { cacheHits }) => sum + cacheHits, 0);
+    this.cacheHits.tick(hits);
+    this.cacheRequests.tick(shards.reduce((sum, { cacheMisses }) => sum + cacheMisses, hits));
     this.#processor.observer.figures.tick();
     const report = this.#processor.observer.slow.takeReport(rateIntervalSeconds * 1000);
     if (report !== null) this.#log.info({}, report);
   }
 
-  /** Figures of the shards by table; what the hot paths have measured goes to the processor's. */
-  async #gather(): Promise<Map<string, ShardTableFigures[]>> {
+  /** Figures of the shards; what the hot paths have measured goes to the processor's. */
+  async #gather(): Promise<readonly ShardFigures[]> {
     const shards = await this.#storage.shards.figures();
     this.#merge(this.#hotPath?.takeFigures() ?? []);
-    const byTable = new Map<string, ShardTableFigures[]>();
-    for (const { tables, coordinator } of shards) {
-      this.#merge(coordinator);
-      for (const one of tables) {
-        const parts = byTable.get(one.table);
-        if (parts === undefined) byTable.set(one.table, [one]);
-        else parts.push(one);
-      }
-    }
-    return byTable;
+    for (const { coordinator } of shards) this.#merge(coordinator);
+    return shards;
   }
 
   #merge(figures: HotFigures): void {

@@ -1,5 +1,5 @@
 // Rows of the tables of system_views that tell of latencies and of what reads meet.
-import { Histogram } from '../../common/histogram.js';
+import type { Histogram } from '../../common/histogram.js';
 import type { CoordinatorKind, Processor } from '../../query/index.js';
 import type { PlainRow, TableDefinition } from '../../schema/index.js';
 import type { HotPath, ShardStats } from '../../shard/index.js';
@@ -30,14 +30,9 @@ export async function localLatencyRows(latencies: Latencies, kind: 'read' | 'wri
 }
 
 export async function coordinatorLatencyRows(latencies: Latencies, kind: CoordinatorKind): Promise<PlainRow[]> {
-  const rows = await latencies.coordinator(kind);
-  if (kind !== 'read') return rows.map(({ table, figures }) => latencyRow(table, figures, microsPerMs));
   // A conditional update reads first, and that is a read to Cassandra as those at SERIAL are; how long it alone takes nobody measures.
-  const others = await Promise.all((['casRead', 'casWrite'] as const).map((other) => latencies.coordinator(other)));
-  return rows.map(({ table, figures }, i) => {
-    const all = [figures, ...others.map((other) => other[i]!.figures)];
-    return latencyRow(table, Histogram.of(...all.map((one) => one.data())), microsPerMs);
-  });
+  const kinds: CoordinatorKind[] = kind === 'read' ? ['read', 'casRead', 'casWrite'] : [kind];
+  return (await latencies.coordinator(...kinds)).map(({ table, figures }) => latencyRow(table, figures, microsPerMs));
 }
 
 /** Counts a read: rows_per_read, tombstones_per_read. */

@@ -2,8 +2,8 @@
 import { mkdirSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { collector } from '../../common/collector.js';
 import { FerrosaError } from '../../common/errors.js';
+import { collectGarbage } from '../../common/garbage.js';
 import { rateIntervalSeconds } from '../../common/histogram.js';
 import {
   CommitLog,
@@ -80,7 +80,6 @@ export class ShardEngine {
   #appended = 0;
   readonly #brake = new Brake();
   readonly #ticker = new Ticker((isDue, ticks) => this.#tick(isDue, ticks));
-  readonly #collectGarbage = collector();
   #recovered = false;
 
   constructor(data: ShardWorkerData, host: EngineHost) {
@@ -186,7 +185,7 @@ export class ShardEngine {
       case 'figures':
         return this.#figures();
       case 'collectGarbage':
-        return this.#collectGarbage();
+        return collectGarbage();
       case 'drain':
         return this.#drain();
     }
@@ -431,7 +430,8 @@ export class ShardEngine {
 
   #figures(): ShardFigures {
     const tables = [...this.#tables.byId.values()].flatMap((state) => tableFigures(state, this.#store) ?? []);
-    return { tables, coordinator: [] };
+    const { hits, misses } = this.#chunks.native.stats();
+    return { tables, coordinator: [], cacheHits: hits, cacheMisses: misses };
   }
 
   #stats(): ShardStats {
