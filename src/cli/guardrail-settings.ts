@@ -1,4 +1,5 @@
 // Guardrails as settings of the node: the names and values of cassandra.yaml.
+import { sizeText } from '../common/units.js';
 import {
   type GuardrailConfig,
   type GuardrailSetting,
@@ -6,7 +7,7 @@ import {
   guardrailDefault,
   guardrailSettings,
 } from '../query/index.js';
-import { parseBytes, parseDurationMs, sizeText } from './units.js';
+import { parseBytes, parseDurationMs } from './units.js';
 
 export type GuardrailSettingText = {
   readonly fallback: () => GuardrailValue;

@@ -1,4 +1,5 @@
 // Settings of the audit log and the full query log: those of cassandra.yaml's audit_logging_options and full_query_logging_options.
+
 import { resolve } from 'node:path';
 import {
   type AuditSettings,
@@ -7,8 +8,9 @@ import {
   type FullQuerySettings,
   rollCycleNames,
 } from '../audit/index.js';
+import { sizeText } from '../common/units.js';
 import { boolean, integer, oneOf, type Setting, setting } from './setting.js';
-import { parseBytes, sizeText } from './units.js';
+import { parseBytes } from './units.js';
 
 /** Cassandra's are numbers of bytes; sizes with a unit do as well. */
 function bytes(fallback: number, max: number, help: string): Setting<number> {

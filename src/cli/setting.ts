@@ -1,8 +1,10 @@
 // What a setting is, and the kinds of them.
+
 import { isIP } from 'node:net';
 import { homedir } from 'node:os';
 import { resolve } from 'node:path';
-import { durationText, isEveryAddress, parseBytes, parseDurationMs, sizeText } from './units.js';
+import { sizeText } from '../common/units.js';
+import { durationText, isEveryAddress, parseBytes, parseDurationMs } from './units.js';
 
 export type Setting<T> = {
   readonly fallback: () => T;

@@ -1,10 +1,11 @@
 // Values with units as cassandra.yaml 5.0 writes them: "10s", "32MiB", "64MiB/s". A number without a unit is refused, because
 // nobody remembers which unit a key has.
 
-const durations: Record<string, number> = { ns: 1e-6, us: 1e-3, µs: 1e-3, ms: 1, s: 1e3, m: 6e4, h: 3.6e6, d: 8.64e7 };
-const sizes: Record<string, number> = { B: 1, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30, TiB: 2 ** 40 };
+import { inLargest, sizes, sizeText } from '../common/units.js';
 
-function parse(text: string, units: Record<string, number>, what: string, example: string): number {
+const durations: Record<string, number> = { ns: 1e-6, us: 1e-3, µs: 1e-3, ms: 1, s: 1e3, m: 6e4, h: 3.6e6, d: 8.64e7 };
+
+function parse(text: string, units: Readonly<Record<string, number>>, what: string, example: string): number {
   const match = /^\s*(\d+)\s*([^\d\s]*)\s*$/.exec(text);
   if (match === null) throw new Error(`"${text}" is not a ${what}: write it like "${example}"`);
   const unit = units[match[2]!];
@@ -31,16 +32,8 @@ export function parseBytesPerSecond(text: string): number {
   return parse(match[1]!, sizes, 'rate', '64MiB/s');
 }
 
-/** In the largest unit that has it whole. */
-function inLargest(value: number, names: readonly string[], units: Readonly<Record<string, number>>): string {
-  const name = value === 0 ? names[0]! : (names.findLast((one) => value % units[one]! === 0) ?? names[0]!);
-  return `${value / units[name]!}${name}`;
-}
-
 /** As `parseDurationMs` takes it. */
 export const durationText = (ms: number): string => inLargest(ms, ['ms', 's', 'm', 'h', 'd'], durations);
-/** As `parseBytes` takes it, and cassandra.yaml. */
-export const sizeText = (bytes: number): string => inLargest(bytes, ['B', 'KiB', 'MiB', 'GiB'], sizes);
 /** As `parseBytesPerSecond` takes it. */
 export const rateText = (bytes: number): string => `${sizeText(bytes)}/s`;
 

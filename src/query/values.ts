@@ -1,6 +1,6 @@
 // Small encodings that plans need beside those of the types.
 import { compareBytes, scratchBytes } from '../common/bytes.js';
-import { type CqlType, compareValues, isMulticell, type UserType } from '../types/index.js';
+import { type CqlType, compareValues, hasPart, isMulticell, type UserType } from '../types/index.js';
 
 /** Big-endian int. */
 export function int32Bytes(value: number): Uint8Array {
@@ -36,22 +36,8 @@ export function compareNullable(type: CqlType, a: Uint8Array | null, b: Uint8Arr
 }
 
 /** Values of the type are equal objects of Java only when their bytes are: decimals of as many digits, tuples as they were written. */
-function isEqualByBytes(type: CqlType): boolean {
-  switch (type.kind) {
-    case 'decimal':
-    case 'tuple':
-    case 'udt':
-      return true;
-    case 'list':
-    case 'set':
-    case 'vector':
-      return isEqualByBytes(type.element);
-    case 'map':
-      return isEqualByBytes(type.key) || isEqualByBytes(type.value);
-    default:
-      return false;
-  }
-}
+const isEqualByBytes = (type: CqlType): boolean =>
+  hasPart(type, ({ kind }) => kind === 'decimal' || kind === 'tuple' || kind === 'udt');
 
 /** Whether an element is `value`, as CONTAINS asks: in a frozen collection Cassandra compares objects of Java, to which the decimals 1.0 and 1.00 are two. */
 export function isElement(collection: CqlType, type: CqlType, value: Uint8Array): (other: Uint8Array) => boolean {

@@ -64,3 +64,10 @@ export function readSlice(input: ByteReader): ClusteringSlice {
 /** Distinguishes clusterings of one table: those whose values are equal have one name. @param columns  the clustering columns of the table */
 export const clusteringName = (columns: readonly { readonly type: CqlType }[], clustering: ClusteringPrefix): string =>
   clustering.map((value, i) => (value === null ? '-' : toHex(equalBytes(columns[i]!.type, value)))).join('/');
+
+/** Distinguishes rows of one table. */
+export const rowName = (
+  columns: readonly { readonly type: CqlType }[],
+  key: Uint8Array,
+  clustering: ClusteringPrefix,
+): string => `${toHex(key)} ${clusteringName(columns, clustering)}`;

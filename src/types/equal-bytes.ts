@@ -3,29 +3,21 @@ import { packCollection, splitTuple, unpackElements, unpackMap } from './collect
 import { decodeDecimal, encodeDecimal, stripTrailingZeros } from './decimal.js';
 import type { CqlType } from './model.js';
 import { decodeDouble, decodeFloat, decodeVarint, encodeDouble, encodeFloat, encodeVarint } from './numbers.js';
+import { hasPart } from './parts.js';
 import { splitVector } from './validate.js';
 
+const ofManyForms: ReadonlySet<CqlType['kind']> = new Set([
+  'boolean',
+  'varint',
+  'decimal',
+  'float',
+  'double',
+  'tuple',
+  'udt',
+]);
+
 /** Values of the type are equal only when their bytes are. */
-export function hasOneForm(type: CqlType): boolean {
-  switch (type.kind) {
-    case 'boolean':
-    case 'varint':
-    case 'decimal':
-    case 'float':
-    case 'double':
-    case 'tuple':
-    case 'udt':
-      return false;
-    case 'list':
-    case 'set':
-    case 'vector':
-      return hasOneForm(type.element);
-    case 'map':
-      return hasOneForm(type.key) && hasOneForm(type.value);
-    default:
-      return true;
-  }
-}
+export const hasOneForm = (type: CqlType): boolean => !hasPart(type, ({ kind }) => ofManyForms.has(kind));
 
 /**
  * Bytes that two values have in common exactly when compareValues takes them for equal: to be hashed or compared, no value of the type.

@@ -16,6 +16,7 @@ export * from './literal.js';
 export * from './model.js';
 export * from './numbers.js';
 export * from './options.js';
+export * from './parts.js';
 export * from './plain-text.js';
 export * from './syntax.js';
 export * from './temporal.js';

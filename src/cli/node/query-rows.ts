@@ -7,11 +7,11 @@ import type { Latencies } from './latencies.js';
 /** system_views.queries: Cassandra's columns. */
 export function queryRows({ observer }: Processor): PlainRow[] {
   const now = monotonicMicros();
-  return observer.running.all().map(({ id, task, startedMicros }) => ({
+  return observer.running.all().map(({ id, text, task, startedMicros }) => ({
     thread_id: `Native-Transport-Requests-${id}`,
     queued_micros: 0,
     running_micros: Math.max(0, Math.round(now - startedMicros)),
-    task: task(),
+    task: task(text),
   }));
 }
 

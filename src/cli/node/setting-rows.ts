@@ -1,10 +1,11 @@
 // Rows of system_views.settings: what this node runs with, under its own names and under those that Cassandra 5.0 has for the same.
+
 import { join } from 'node:path';
+import { sizeText } from '../../common/units.js';
 import { type GuardrailConfig, guardrailSettings } from '../../query/index.js';
 import { type PlainRow, partitionerClass } from '../../schema/index.js';
 import { guardrailText } from '../guardrail-settings.js';
 import { type Config, oldNames, type Setting, type SettingName, settings } from '../settings.js';
-import { sizeText } from '../units.js';
 
 const KiB = 2 ** 10;
 const MiB = 2 ** 20;

@@ -1,5 +1,7 @@
 // What guardrails are set to: settings of the node, changeable while it runs.
+
 import { invalid } from '../../common/errors.js';
+import { sizeText } from '../../common/units.js';
 import {
   type FlagName,
   flags,
@@ -208,14 +210,6 @@ export class GuardrailConfig {
         `The warn threshold ${warn} for ${of}_warn_threshold should be ${isMin ? 'greater' : 'lower'} than the fail threshold ${fail}`,
       );
   }
-}
-
-/** As Cassandra writes a size: in the largest unit that it is a whole number of. */
-function sizeText(bytes: number): string {
-  const units = ['B', 'KiB', 'MiB', 'GiB'];
-  let [size, unit] = [bytes, 0];
-  while (size > 0 && size % 1024 === 0 && unit < units.length - 1) [size, unit] = [size / 1024, unit + 1];
-  return `${size}${units[unit]}`;
 }
 
 function checkValue(name: string, setting: GuardrailSetting, value: GuardrailValue): void {

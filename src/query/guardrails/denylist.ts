@@ -1,5 +1,6 @@
 // Partitions that nobody may read or write: those of system_distributed.partition_denylist, as they were when it was last read. Source:
 // Cassandra's PartitionDenylist and StorageProxy.
+import { toHex } from '../../common/bytes.js';
 import { invalid } from '../../common/errors.js';
 import { murmurToken } from '../../native/index.js';
 import type { TableDefinition } from '../../schema/index.js';
@@ -19,14 +20,12 @@ const spared = new Set([
 export type Denied = { readonly keys: ReadonlySet<string>; readonly tokens: readonly bigint[] };
 
 export const denyOf = (keys: readonly Uint8Array[]): Denied => ({
-  keys: new Set(keys.map(hex)),
+  keys: new Set(keys.map(toHex)),
   tokens: [...new Set(keys.map(murmurToken))],
 });
 
-const hex = (key: Uint8Array): string => Buffer.from(key.buffer, key.byteOffset, key.length).toString('hex');
-
 /** Of a table's partition key, as Cassandra prints it. */
-const keyText = (key: Uint8Array): string => `[0xDecoratedKey(${murmurToken(key)}, ${hex(key)})]`;
+const keyText = (key: Uint8Array): string => `[0xDecoratedKey(${murmurToken(key)}, ${toHex(key)})]`;
 
 export class Denylist {
   /** By the id of the table. */
@@ -68,7 +67,7 @@ export class Denylist {
   }
 
   #denies(table: TableDefinition, key: Uint8Array, flag: Parameters<Denylist['isOn']>[0]): boolean {
-    return this.#of(table, flag)?.keys.has(hex(key)) === true;
+    return this.#of(table, flag)?.keys.has(toHex(key)) === true;
   }
 
   #of(table: TableDefinition, flag: Parameters<Denylist['isOn']>[0]): Denied | undefined {

@@ -39,10 +39,9 @@ export class StatementObserver {
 
   /** Runs a statement; `work` is given what KILL QUERY knows it by. */
   run(statement: ObservedStatement, work: (query: RunningQuery) => Promise<QueryResult>): Promise<QueryResult> {
-    const { request, keyspace, client } = statement;
+    const { request, keyspace, client, task } = statement;
     const text = shownText(statement);
     const startedMicros = this.#clock.monotonicMicros();
-    const task = () => statement.task(text);
     const query = this.running.begin({ request, text, keyspace, client, task, startedMicros });
     const failed = (error: unknown): never => {
       this.#end(query, statement, 0, true);

@@ -10,8 +10,8 @@ export type RunningQuery = {
   readonly text: string;
   readonly keyspace: string | null;
   readonly client: ClientState;
-  /** What system_views.queries tells of it: in Cassandra's words. */
-  readonly task: () => string;
+  /** What system_views.queries tells of it, around its text: in Cassandra's words. */
+  readonly task: (text: string) => string;
   /** Monotonic microseconds. */
   readonly startedMicros: number;
   killed: boolean;

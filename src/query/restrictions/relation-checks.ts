@@ -3,7 +3,7 @@ import { invalid } from '../../common/errors.js';
 import type { Relation } from '../../cql/index.js';
 import { termText, tupleText } from '../../cql/index.js';
 import { type ColumnDefinition, isHiddenColumn, type TableDefinition } from '../../schema/index.js';
-import { type CqlType, isMulticell, quoteIfNeeded, typeToCql } from '../../types/index.js';
+import { type CqlType, isMulticell, quoteIfNeeded, referencesDuration, typeToCql } from '../../types/index.js';
 import { derivedReceiver, type Receiver } from '../binds.js';
 
 /** The column. @throws FerrosaError INVALID when the table has none of the name */
@@ -48,25 +48,6 @@ export function checkNoDuration(type: CqlType): void {
   if (type.kind === 'tuple') throw invalid('Slice restrictions are not supported on tuples containing durations');
   if (type.kind === 'udt') throw invalid('Slice restrictions are not supported on UDTs containing durations');
   throw invalid('Slice restrictions are not supported on duration columns');
-}
-
-export function referencesDuration(type: CqlType): boolean {
-  switch (type.kind) {
-    case 'duration':
-      return true;
-    case 'list':
-    case 'set':
-    case 'vector':
-      return referencesDuration(type.element);
-    case 'map':
-      return referencesDuration(type.key) || referencesDuration(type.value);
-    case 'tuple':
-      return type.fields.some(referencesDuration);
-    case 'udt':
-      return type.fieldTypes.some(referencesDuration);
-    default:
-      return false;
-  }
 }
 
 /** Checks that the operator may be used on a column of this type. */

@@ -1,15 +1,14 @@
 // Searches a full-text index: which texts match, and how well (BM25).
-import { toHex } from '../../common/bytes.js';
 import { invalid } from '../../common/errors.js';
 import { fulltextPostingsMax } from '../../common/limits.js';
 import { decodePosting, entryColumns, type FulltextQuery, type Posting, phraseCount } from '../../index/index.js';
 import {
   type ClusteringSlice,
   cellsOf,
-  clusteringName,
   encodeReadCommand,
   FoldKind,
   RowStream,
+  rowName,
   rowsOf,
   Selected,
 } from '../../storage/index.js';
@@ -30,10 +29,6 @@ type Hits = ReadonlyMap<string, Hit>;
 const pageRows = 5_000;
 const utf8 = new TextEncoder();
 const emptyTerm = new Uint8Array(0);
-
-/** Equal clusterings name one row, whatever their bytes. */
-const nameOf = ({ index }: IndexLeaf, { key, clustering }: Candidate): string =>
-  `${toHex(key)} ${clusteringName(index.table.clustering.slice(index.termCount + 2), clustering)}`;
 
 const sliceOfTerm = (term: Uint8Array): ClusteringSlice => ({
   start: [term],
@@ -105,6 +100,8 @@ export class FulltextSearch {
       { what: Selected.value, which: posting },
       { what: Selected.writetime, which: posting },
     ];
+    // Before them stand the term, the token and the key.
+    const ofBase = table.clustering.slice(termCount + 2);
     const byTerm = new Map<string, Map<string, Entry>>();
     for (const [number, bucket] of source.coordinator.indexBuckets.entries()) {
       let startAfter: Uint8Array | null = null;
@@ -139,7 +136,8 @@ export class FulltextSearch {
             };
             const term = Buffer.from(cells[0]!).toString('utf8');
             const known = byTerm.get(term) ?? new Map<string, Entry>();
-            byTerm.set(term, known.set(nameOf(leaf, candidate), { candidate, posting: decodePosting(value) }));
+            const name = rowName(ofBase, candidate.key, candidate.clustering);
+            byTerm.set(term, known.set(name, { candidate, posting: decodePosting(value) }));
             if (++this.#read > fulltextPostingsMax)
               throw invalid(`A search of full text reads at most ${fulltextPostingsMax} entries: ask for rarer words`);
           }

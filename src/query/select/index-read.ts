@@ -1,17 +1,14 @@
 // Rows that an index finds: its entries are read in the order of the result, and each is looked up in the table, which decides.
-import { toHex } from '../../common/bytes.js';
 import { entryColumns, type IndexTable } from '../../index/index.js';
 import { murmurToken } from '../../native/index.js';
-import type { TableDefinition } from '../../schema/index.js';
 import {
-  type ClusteringPrefix,
   cellsOf,
-  clusteringName,
   decodePosition,
   encodeReadCommand,
   MutationBuilder,
   noLimit,
   RowStream,
+  rowName,
   rowsOf,
   sliceOf,
 } from '../../storage/index.js';
@@ -202,22 +199,19 @@ export function rowsOfAnswers(
       for (const row of rowsOf(partition, width, true)) {
         const name = byPartitions
           ? nameOf(partition.key)
-          : rowName(plan.table, partition.key, decodePosition(row.position!).clustering ?? []);
+          : rowName(plan.table.clustering, partition.key, decodePosition(row.position!).clustering ?? []);
         const cells = cellsOf(row.cells, width);
         found.set(name, { key: partition.key, position: row.position!, cells });
       }
   }
   return batch.map(
-    ({ key, clustering }) => found.get(byPartitions ? nameOf(key) : rowName(plan.table, key, clustering)) ?? null,
+    ({ key, clustering }) =>
+      found.get(byPartitions ? nameOf(key) : rowName(plan.table.clustering, key, clustering)) ?? null,
   );
 }
 
 /** A command for rows of tables whose partitions are rows, without its keys. */
 export const keylessCommand = (target: SelectTarget): Uint8Array => commandOf(target, [], null);
-
-/** Clusterings that are equal name one row, whatever their bytes: an entry has those of its write, the row those of its first. */
-export const rowName = (table: TableDefinition, key: Uint8Array, clustering: ClusteringPrefix): string =>
-  `${toHex(key)} ${clusteringName(table.clustering, clustering)}`;
 
 const commandOf = (target: SelectTarget, keys: readonly Uint8Array[], rows: readonly RowPlace[] | null): Uint8Array =>
   encodeReadCommand({

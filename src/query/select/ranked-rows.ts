@@ -1,11 +1,11 @@
 // Rows that full-text searches find: the best first.
 import { invalid } from '../../common/errors.js';
 import { parseFulltext } from '../../index/index.js';
-import { decodePosition, noLimit } from '../../storage/index.js';
+import { decodePosition, noLimit, rowName } from '../../storage/index.js';
 import { sameBytes } from '../values.js';
 import { FulltextSearch, type Hit, intersection } from './fulltext-search.js';
 import { type Candidate, compareCandidates } from './index-candidates.js';
-import { forget, lookUp, rowName } from './index-read.js';
+import { forget, lookUp } from './index-read.js';
 import { builtSearches } from './index-search.js';
 import type { PagingState } from './paging-state.js';
 import type { RowPredicate } from './row-filter.js';
@@ -71,8 +71,10 @@ async function* rankedRows(
 function startOf({ table }: SelectPlan, candidates: readonly Candidate[], state: PagingState | null): number {
   if (state === null || state.position.length === 0) return 0;
   const { key, clustering } = decodePosition(state.position);
-  const name = rowName(table, key, clustering ?? []);
-  const last = candidates.findIndex((candidate) => rowName(table, candidate.key, candidate.clustering) === name);
+  const name = rowName(table.clustering, key, clustering ?? []);
+  const last = candidates.findIndex(
+    (candidate) => rowName(table.clustering, candidate.key, candidate.clustering) === name,
+  );
   return last >= 0 ? last + 1 : Math.min(state.givenInPartition, candidates.length);
 }
 

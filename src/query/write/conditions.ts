@@ -2,10 +2,10 @@
 import { invalid } from '../../common/errors.js';
 import type { Condition, ModificationStatement } from '../../cql/index.js';
 import type { ColumnDefinition } from '../../schema/index.js';
-import { type CqlType, isMulticell, typeToCql } from '../../types/index.js';
+import { type CqlType, isMulticell, referencesDuration, typeToCql } from '../../types/index.js';
 import { columnReceiver, derivedReceiver, type Receiver } from '../binds.js';
 import type { PlanEnvironment } from '../plan-environment.js';
-import { existingColumn, referencesDuration } from '../restrictions/relation-checks.js';
+import { existingColumn } from '../restrictions/relation-checks.js';
 import { fieldReceiver, prepareTerm } from '../terms/prepare.js';
 import type { Term } from '../terms/term.js';
 import { fieldIndex } from '../values.js';

@@ -1,14 +1,13 @@
 // Reads the lists that a write by index, or a discard from a list, needs to know.
 
-import { toHex } from '../../common/bytes.js';
 import { murmurToken } from '../../native/index.js';
 import type { ColumnDefinition, TableDefinition } from '../../schema/index.js';
 import {
   type ClusteringPrefix,
   cellsOf,
-  clusteringName,
   encodeReadCommand,
   RowStream,
+  rowName,
   rowsOf,
   Selected,
   sliceOf,
@@ -48,7 +47,7 @@ export class PrefetchedLists implements ExistingRows {
   }
 
   #nameOf(key: Uint8Array, clustering: ClusteringPrefix): string {
-    return `${toHex(key)} ${clusteringName(this.table.clustering, clustering)}`;
+    return rowName(this.table.clustering, key, clustering);
   }
 }
 

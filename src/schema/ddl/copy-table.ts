@@ -1,7 +1,7 @@
 // CREATE TABLE new LIKE old [WITH INDEXES AND option = value ...], as Cassandra has it after 5.0 (CEP-43, CopyTableStatement).
 import { configError, invalid } from '../../common/errors.js';
 import type { DdlStatement } from '../../cql/index.js';
-import { type CqlType, sameType, type UserType } from '../../types/index.js';
+import { type CqlType, partsOf, sameType, type UserType } from '../../types/index.js';
 import { buildTable, compareNames } from '../build.js';
 import { indexTargets } from '../indexes/target.js';
 import type { ColumnDefinition, IndexDefinition, KeyspaceDefinition, Schema, TableDefinition } from '../model.js';
@@ -17,7 +17,7 @@ import {
 } from './context.js';
 import { checkTableName, tableText } from './create-table.js';
 import { withKeyspace } from './keyspaces.js';
-import { partsOf, withUserType } from './type-walk.js';
+import { withUserType } from './type-walk.js';
 
 type Copy = Extract<DdlStatement, { kind: 'createTableLike' }>;
 

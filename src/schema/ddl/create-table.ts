@@ -1,7 +1,14 @@
 // CREATE TABLE, with the checks of Cassandra 5.0 in its order, since the first one that fails is what the client reads.
 import { configError, type FerrosaError, invalid } from '../../common/errors.js';
 import type { ColumnNode, DdlStatement } from '../../cql/index.js';
-import { type CqlType, isMulticell, parseClassName, quoteIfNeeded, typeToCql } from '../../types/index.js';
+import {
+  type CqlType,
+  isMulticell,
+  parseClassName,
+  quoteIfNeeded,
+  referencesDuration,
+  typeToCql,
+} from '../../types/index.js';
 import { buildTable, compareNames } from '../build.js';
 import type { ColumnDefinition, KeyspaceDefinition, Schema, TableDefinition } from '../model.js';
 import { compactionWarnings } from '../options/compaction-notice.js';
@@ -16,7 +23,6 @@ import {
   tableNameCharactersMax,
 } from './context.js';
 import { withKeyspace } from './keyspaces.js';
-import { referencesDuration } from './type-walk.js';
 import { resolveType } from './types.js';
 
 type Create = Extract<DdlStatement, { kind: 'createTable' }>;

@@ -1,7 +1,7 @@
 // CREATE INDEX and DROP INDEX, with the checks of Cassandra 5.0 in its order (CreateIndexStatement, DropIndexStatement).
 import { configError, type FerrosaError, invalid } from '../../common/errors.js';
 import type { DdlStatement } from '../../cql/index.js';
-import { isMulticell, quoteIfNeeded } from '../../types/index.js';
+import { isMulticell, quoteIfNeeded, referencesDuration } from '../../types/index.js';
 import { alteredTable } from '../build.js';
 import { checkOwnIndex } from '../indexes/kinds.js';
 import { indexPredicate, predicateText } from '../indexes/predicate.js';
@@ -21,7 +21,6 @@ import type { IndexDefinition, KeyspaceDefinition, Schema, TableDefinition } fro
 import { Properties } from '../options/properties.js';
 import { type Applied, checkKeyspaceName, checkModifiable, type DdlContext, keyspaceOf } from './context.js';
 import { withKeyspace } from './keyspaces.js';
-import { referencesDuration } from './type-walk.js';
 
 type Create = Extract<DdlStatement, { kind: 'createIndex' }>;
 type Drop = Extract<DdlStatement, { kind: 'dropIndex' }>;

@@ -1,5 +1,5 @@
 // Walks through types: which user types they hold, how they look after one changed, what may replace what.
-import { type CqlType, freeze, isMulticell, sameType, type UserType } from '../../types/index.js';
+import { type CqlType, freeze, hasPart, isMulticell, partsOf, sameType, type UserType } from '../../types/index.js';
 
 /** The type with every part made by `map`, from the inside out. */
 function mapParts(type: CqlType, map: (part: CqlType) => CqlType): CqlType {
@@ -19,34 +19,9 @@ function mapParts(type: CqlType, map: (part: CqlType) => CqlType): CqlType {
   }
 }
 
-/** The parts that a type holds directly. */
-export function partsOf(type: CqlType): readonly CqlType[] {
-  switch (type.kind) {
-    case 'list':
-    case 'set':
-    case 'vector':
-      return [type.element];
-    case 'map':
-      return [type.key, type.value];
-    case 'tuple':
-      return type.fields;
-    case 'udt':
-      return type.fieldTypes;
-    default:
-      return [];
-  }
-}
-
 /** True when `type` is the user type `name` or holds it. */
-export function referencesUserType(type: CqlType, name: string): boolean {
-  if (type.kind === 'udt' && type.name === name) return true;
-  return partsOf(type).some((part) => referencesUserType(part, name));
-}
-
-/** True when a duration is somewhere in the type. */
-export function referencesDuration(type: CqlType): boolean {
-  return type.kind === 'duration' || partsOf(type).some(referencesDuration);
-}
+export const referencesUserType = (type: CqlType, name: string): boolean =>
+  hasPart(type, (part) => part.kind === 'udt' && part.name === name);
 
 /** The type after `changed` took the place of the user type of its name. */
 export function withUserType(type: CqlType, changed: UserType): CqlType {

@@ -3,7 +3,7 @@ import { configError, type FerrosaError, invalid } from '../../common/errors.js'
 import { grownHashSize, javaBytesHash, javaHashOrder } from '../../common/java-hash.js';
 import type { AnyRelation, DdlStatement, Relation, Selectable, Term } from '../../cql/index.js';
 import { termText } from '../../cql/index.js';
-import { isMulticell, quoteIfNeeded, typeToClassName } from '../../types/index.js';
+import { isMulticell, quoteIfNeeded, referencesDuration, typeToClassName } from '../../types/index.js';
 import { alteredTable, buildTable, compareNames } from '../build.js';
 import type { ColumnDefinition, KeyspaceDefinition, Schema, TableDefinition } from '../model.js';
 import { checkOptionSyntax, tableOptionsFrom } from '../options/table-options.js';
@@ -16,7 +16,6 @@ import {
   keyspaceOf,
 } from './context.js';
 import { withKeyspace } from './keyspaces.js';
-import { referencesDuration } from './type-walk.js';
 
 type Create = Extract<DdlStatement, { kind: 'createView' }>;
 type Alter = Extract<DdlStatement, { kind: 'alterView' }>;

@@ -1,8 +1,7 @@
 // What DESCRIBE lists: elements with a type word, a name and a CREATE statement, in Cassandra's order.
 
-import { type CqlType, quoteIfNeeded, typeToCqlUnfrozen, type UserType } from '../../types/index.js';
+import { type CqlType, partsOf, quoteIfNeeded, typeToCqlUnfrozen, type UserType } from '../../types/index.js';
 import { compareNames } from '../build.js';
-import { partsOf } from '../ddl/type-walk.js';
 import type { KeyspaceDefinition, TableDefinition, UserFunctionOrAggregate } from '../model.js';
 import { aggregateText, functionText, indexText, keyspaceText, tableText, typeText, viewText } from './create-text.js';
 

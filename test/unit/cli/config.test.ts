@@ -12,8 +12,8 @@ import {
   parseBytes,
   parseBytesPerSecond,
   parseDurationMs,
-  sizeText,
 } from '../../../src/cli/units.js';
+import { sizeText } from '../../../src/common/units.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'ferrosa-config-'));
 after(() => rmSync(folder, { recursive: true }));
