@@ -1,10 +1,14 @@
-// The background pool: threads for flushes, which must not wait behind compactions, and threads for those.
+// The background pool: threads for flushes, which must not wait behind compactions, and threads for those. A small compaction runs beside the
+// flushes, whose SSTables it merges: it costs no more than they do, and where threads that give way get no time (a machine under load, a node
+// that ends again and again) small SSTables would become ever more.
 import { Piscina } from 'piscina';
 import { type BackgroundJob, type BackgroundPool, givesWay, type JobResult } from './background.js';
 
 /** Threads that have nothing to do end after this many milliseconds. To make one costs a quarter of a second of a core, in the middle of requests. */
 const idleMs = 60_000;
 const flushThreads = 2;
+/** On disk, of the SSTables that a small compaction or split reads. */
+const smallBytes = 1 << 20;
 
 export function createBackgroundPool(concurrentCompactors: number): BackgroundPool {
   // dist/src/shard/pool.js -> dist/workers/background.js
@@ -15,7 +19,7 @@ export function createBackgroundPool(concurrentCompactors: number): BackgroundPo
   let compactions: Piscina | null = null;
   return {
     run(job: BackgroundJob): Promise<JobResult> {
-      if (job.kind === 'flush') {
+      if (job.kind === 'flush' || job.bytesIn <= smallBytes) {
         flushes ??= make(flushThreads, []);
         return flushes.run(job) as Promise<JobResult>;
       }

@@ -8,10 +8,25 @@ import { corrupt } from './format.js';
 
 export const indexPageBytes = 16384;
 
+/**
+ * A file of no more bytes than this is kept in memory, and not open: a process may have thousands of small SSTables, when there are many
+ * tables or when compaction could not keep up, and the operating system counts its open files.
+ */
+export const keptFileBytes = 4096;
+
 type Place = { readonly position: number; readonly bytes: number };
 
+/** As much of a file as is there: fewer than `bytes` when it was cut meanwhile, which who reads past the end is told. */
+function readWhole(fd: number, bytes: number): Buffer {
+  const whole = Buffer.allocUnsafeSlow(bytes);
+  let done = 0;
+  for (let n = -1; n !== 0 && done < bytes; done += n) n = fs.readSync(fd, whole, done, bytes - done, done);
+  return whole.subarray(0, done);
+}
+
 export abstract class ComponentFile {
-  readonly #fd: number;
+  /** The file's descriptor, or the whole of a small file. */
+  readonly #source: number | Buffer;
   readonly bytesOnDisk: number;
   /** Of its chunks, as they lie on disk, by those who block. */
   bytesRead = 0;
@@ -19,8 +34,15 @@ export abstract class ComponentFile {
   abstract readonly chunkBytes: number;
 
   constructor(readonly path: string) {
-    this.#fd = fs.openSync(path, 'r');
-    this.bytesOnDisk = fs.fstatSync(this.#fd).size;
+    const fd = fs.openSync(path, 'r');
+    try {
+      this.bytesOnDisk = fs.fstatSync(fd).size;
+      this.#source = this.bytesOnDisk > keptFileBytes ? fd : readWhole(fd, this.bytesOnDisk);
+    } catch (error) {
+      fs.closeSync(fd);
+      throw error;
+    }
+    if (typeof this.#source !== 'number') fs.closeSync(fd);
   }
 
   /** The description that the addon wants. */
@@ -31,10 +53,12 @@ export abstract class ComponentFile {
   /** @throws FerrosaError CORRUPT; an Error of the operating system */
   async readChunk(chunk: number): Promise<Uint8Array> {
     const { position, bytes } = this.place(chunk);
+    const source = this.#source;
+    if (typeof source !== 'number') return this.decode(chunk, this.readSync(position, bytes), position);
     const buffer = Buffer.allocUnsafe(bytes);
     for (let done = 0; done < bytes; ) {
       const n = await new Promise<number>((resolve, reject) =>
-        fs.read(this.#fd, buffer, done, bytes - done, position + done, (error, count) =>
+        fs.read(source, buffer, done, bytes - done, position + done, (error, count) =>
           error ? reject(error) : resolve(count),
         ),
       );
@@ -52,9 +76,14 @@ export abstract class ComponentFile {
 
   /** Bytes as they lie on disk. */
   readSync(position: number, bytes: number): Buffer {
+    const source = this.#source;
+    if (typeof source !== 'number') {
+      if (position + bytes > source.length) throw corrupt(this.path, 'ends too early', source.length);
+      return source.subarray(position, position + bytes);
+    }
     const buffer = Buffer.allocUnsafe(bytes);
     for (let done = 0; done < bytes; ) {
-      const n = fs.readSync(this.#fd, buffer, done, bytes - done, position + done);
+      const n = fs.readSync(source, buffer, done, bytes - done, position + done);
       if (n === 0) throw corrupt(this.path, 'ends too early', position + done);
       done += n;
     }
@@ -62,7 +91,7 @@ export abstract class ComponentFile {
   }
 
   close(): void {
-    fs.closeSync(this.#fd);
+    if (typeof this.#source === 'number') fs.closeSync(this.#source);
   }
 
   protected abstract place(chunk: number): Place;

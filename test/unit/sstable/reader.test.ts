@@ -1,5 +1,8 @@
 // What Cassandra wrote is read as Cassandra reads it.
 import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
 import test from 'node:test';
 import { ChunkStore } from '../../../src/storage/sstable/chunk-store.js';
 import { SSTableReader } from '../../../src/storage/sstable/reader.js';
@@ -42,6 +45,30 @@ async function rowsOf(table: FixtureTable, budgetBytes: number, reversed = false
   reader.close();
   return rows;
 }
+
+// Thousands of small SSTables are more files than a process may have open.
+test('small SSTables are read without a file held open, also when theirs are gone', {
+  skip: process.platform === 'linux' ? false : 'open files are counted in /proc',
+}, async (t) => {
+  const original = loadFixture('static');
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'ferrosa-small-'));
+  t.after(() => fs.rmSync(folder, { recursive: true, force: true }));
+  fs.cpSync(original.folder, folder, { recursive: true });
+  const openFiles = () => fs.readdirSync('/proc/self/fd').length;
+  const before = openFiles();
+  const store = new ChunkStore(0);
+  const readers = Array.from({ length: 40 }, () =>
+    SSTableReader.open(folder, original.names[0]!, original.descriptor, store),
+  );
+  assert.ok(openFiles() < before + 40, `${openFiles() - before} files are open for ${readers.length} SSTables`);
+  for (const file of fs.readdirSync(folder)) fs.rmSync(path.join(folder, file));
+  for (const reader of readers) {
+    let partitions = 0;
+    for await (const _ of scanSSTable(reader, store)) partitions++;
+    assert.equal(partitions, reader.partitions);
+    reader.close();
+  }
+});
 
 for (const name of fixtures) {
   test(`every row of the fixture ${name} is read as Cassandra returns it, forwards, backwards and with hardly any cache`, async () => {
