@@ -219,7 +219,7 @@ const nodeSettings = {
     () => Math.max(1, Math.min(8, Math.floor(availableParallelism() / 2))),
     1,
     64,
-    'Compactions at a time',
+    'Compactions at a time, beside one of at most 1MiB',
   ),
   compaction_throughput: setting(
     'RATE',

@@ -1,6 +1,6 @@
-// The background pool: threads for flushes, which must not wait behind compactions, and threads for those. A small compaction runs beside the
-// flushes, whose SSTables it merges: it costs no more than they do, and where threads that give way get no time (a machine under load, a node
-// that ends again and again) small SSTables would become ever more.
+// The background pool: threads for flushes, which must not wait behind compactions, threads for those, and one for small compactions. Those cost
+// no more than the flushes whose SSTables they merge: where they waited for large ones, or for threads that give way and get no time (a machine
+// under load, a node that ends again and again), small SSTables would become ever more.
 import { Piscina } from 'piscina';
 import { type BackgroundJob, type BackgroundPool, givesWay, type JobResult } from './background.js';
 
@@ -16,18 +16,23 @@ export function createBackgroundPool(concurrentCompactors: number): BackgroundPo
   const make = (maxThreads: number, argv: string[]) =>
     new Piscina({ filename, minThreads: 0, maxThreads, idleTimeout: idleMs, argv });
   let flushes: Piscina | null = null;
+  let small: Piscina | null = null;
   let compactions: Piscina | null = null;
   return {
     run(job: BackgroundJob): Promise<JobResult> {
-      if (job.kind === 'flush' || job.bytesIn <= smallBytes) {
+      if (job.kind === 'flush') {
         flushes ??= make(flushThreads, []);
         return flushes.run(job) as Promise<JobResult>;
+      }
+      if (job.bytesIn <= smallBytes) {
+        small ??= make(1, []);
+        return small.run(job) as Promise<JobResult>;
       }
       compactions ??= make(concurrentCompactors, [givesWay]);
       return compactions.run(job) as Promise<JobResult>;
     },
     async stop() {
-      await Promise.all([flushes?.destroy(), compactions?.destroy()]);
+      await Promise.all([flushes?.destroy(), small?.destroy(), compactions?.destroy()]);
     },
   };
 }

@@ -26,6 +26,8 @@ export async function threadPools(
     blockedAllTime: 0,
   });
   const compactions = shards.compactions().filter(({ finishedAt }) => finishedAt === null).length;
+  // And the one of small compactions.
+  const compactors = config.concurrent_compactors + 1;
   const flushes = shards.tables.flushesRunning;
   const frozen = sum((shard) => shard.tables.reduce((total, table) => total + table.frozenMemtables, 0));
   const calls = userFunctions.work;
@@ -33,9 +35,10 @@ export async function threadPools(
   return [
     pool(
       'CompactionExecutor',
-      config.concurrent_compactors,
+      compactors,
       sum((shard) => shard.compactions),
-      compactions,
+      Math.min(compactors, compactions),
+      Math.max(0, compactions - compactors),
     ),
     pool(
       'MemtableFlushWriter',
