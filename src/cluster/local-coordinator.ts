@@ -1,6 +1,6 @@
 // The coordinator of one node: every replica is here, in the shards of this process.
 import { FerrosaError, invalid } from '../common/errors.js';
-import { indexMutations, type NowMicros, needsRows, rowIndexMutations } from '../index/index.js';
+import { type NowMicros, needsRows } from '../index/index.js';
 import {
   type CasOptions,
   type CompareAndSet,
@@ -15,17 +15,20 @@ import {
   type VectorHits,
   type VectorSearch,
 } from '../query/index.js';
-import { type Catalogue, type Schema, type TableDefinition, viewsOf } from '../schema/index.js';
-import { indexBuckets, shardOfToken } from '../shard/index.js';
+import { type Catalogue, type TableDefinition, viewsOf } from '../schema/index.js';
+import { shardOfToken } from '../shard/index.js';
 import { decodeMutation, hasFolds, mutationKey, mutationTableId } from '../storage/index.js';
 import type { BatchLog } from './batch-log.js';
 import { Holds } from './holds.js';
+import { IndexEntries } from './index-entries.js';
 import { PartitionQueue, partitionName } from './partition-queue.js';
 import { foldRange, readRange } from './range-read.js';
 import { checkReplicas, type ReplicaCount } from './replicas.js';
 import type { ShardPort, ShardRequest } from './shard-port.js';
 import { TableGate } from './table-gate.js';
-import { idBytes, sameId, uuidText } from './table-ids.js';
+import { idBytes, uuidText } from './table-ids.js';
+import { TableLookup } from './table-lookup.js';
+import { casTimedOut, readTimedOut, writeTimedOut } from './timed-out.js';
 import { type GivenUp, UnfinishedWrites } from './unfinished-writes.js';
 import { forgetVectors, searchVectors } from './vector-search.js';
 import type { UnfinishedWrite, ViewWriter } from './view-writer.js';
@@ -39,16 +42,14 @@ export class LocalCoordinator implements Coordinator {
   /** Writes of tables that have views, and what must not run beside them. */
   readonly #gate = new TableGate();
   readonly #truncations = new PartitionQueue();
+  readonly #lookup: TableLookup;
+  readonly #entries: IndexEntries;
   readonly #unfinished: UnfinishedWrites;
   readonly #holds: Holds;
   /** Ends of logged batches that clients do not wait for. */
   readonly #forgetting = new Set<Promise<void>>();
   /** Resolves when the batches that the hot path has begun have ended. */
   batchesEnded: () => Promise<void> = async () => {};
-  #buckets: readonly IndexBucket[] | null = null;
-  /** The table that was looked up last: one request after the other is of the same. */
-  #lastTable: { readonly schema: Schema; readonly id: Uint8Array; readonly table: TableDefinition | null } | null =
-    null;
 
   /**
    * @param replicas  how many replicas a keyspace wants and has
@@ -67,6 +68,8 @@ export class LocalCoordinator implements Coordinator {
     private readonly views: ViewWriter | null = null,
     givenUp: GivenUp = () => {},
   ) {
+    this.#lookup = new TableLookup(catalogue);
+    this.#entries = new IndexEntries(shards, this.#lookup, nowMicros, () => this.indexes.stampMicros());
     this.#unfinished = new UnfinishedWrites(givenUp);
     this.#holds = new Holds(shards);
   }
@@ -78,8 +81,7 @@ export class LocalCoordinator implements Coordinator {
   }
 
   get indexBuckets(): readonly IndexBucket[] {
-    this.#buckets ??= indexBuckets(this.shards.shardCount);
-    return this.#buckets;
+    return this.#entries.buckets;
   }
 
   isIndexBuilt(id: string): boolean {
@@ -93,7 +95,7 @@ export class LocalCoordinator implements Coordinator {
   mutate(mutations: readonly RoutedMutation[], options: MutationOptions): Promise<void> {
     const one = mutations[0];
     if (mutations.length !== 1 || one === undefined) return this.#mutateAll(mutations, options);
-    const table = this.#tableOf(mutationTableId(one.bytes));
+    const table = this.#lookup.ofMutation(one.bytes);
     if (table === null || table.indexes.length > 0 || this.#viewedBase(one.bytes) !== null)
       return this.#mutateAll(mutations, options);
     // Most writes are of this kind: one record of one shard, and one promise.
@@ -103,7 +105,7 @@ export class LocalCoordinator implements Coordinator {
   }
 
   async #mutateAll(mutations: readonly RoutedMutation[], options: MutationOptions): Promise<void> {
-    const tables = this.#tablesOf(mutations);
+    const tables = this.#lookup.ofMutations(mutations);
     for (const table of new Set(tables)) this.#check(table, options.consistency, true);
     if (options.writeType !== 'BATCH' || this.batchLog === null || !this.#spans(mutations))
       return this.#apply(mutations, tables, options);
@@ -113,7 +115,7 @@ export class LocalCoordinator implements Coordinator {
     try {
       // An index or a view that was made meanwhile wants its part too. Entries of indexes are made anew: a reader that found later ones of the
       // same rows stale has deleted all that are older.
-      await this.#apply(mutations, this.#tablesOf(mutations), options);
+      await this.#apply(mutations, this.#lookup.ofMutations(mutations), options);
     } catch (error) {
       this.#unfinished.add(() => this.#applyKept(mutations).then(done), error as FerrosaError);
       // A part of it may be there, and the rest follows: that is not the answer of a batch of which nothing is applied.
@@ -133,8 +135,8 @@ export class LocalCoordinator implements Coordinator {
   /** Applies what the batch log has, without the tables that were dropped since. */
   async #applyKept(mutations: readonly RoutedMutation[]): Promise<void> {
     const options = { consistency: Consistency.ONE, writeType: 'SIMPLE', timeoutMs: forever, durable: true } as const;
-    const there = mutations.filter(({ bytes }) => this.#tableOf(mutationTableId(bytes)) !== null);
-    if (there.length > 0) await this.#apply(there, this.#tablesOf(there), options);
+    const there = mutations.filter(({ bytes }) => this.#lookup.ofMutation(bytes) !== null);
+    if (there.length > 0) await this.#apply(there, this.#lookup.ofMutations(there), options);
   }
 
   /** More than one record of a commit log is needed. */
@@ -147,7 +149,7 @@ export class LocalCoordinator implements Coordinator {
   /** Writes of the partition come one after the other: each looks at what those before it wrote. */
   #takesTurns(mutation: Uint8Array): boolean {
     if (this.#viewedBase(mutation) !== null) return true;
-    const table = this.#tableOf(mutationTableId(mutation));
+    const table = this.#lookup.ofMutation(mutation);
     return table !== null && needsRows(table);
   }
 
@@ -173,7 +175,7 @@ export class LocalCoordinator implements Coordinator {
   async compareAndSet(operation: CompareAndSet, options: CasOptions): Promise<void> {
     const { tableId, key, token, reads, decide } = operation;
     this.#checkStrategy(tableId, options.consistency);
-    this.#check(this.#tableOf(tableId), options.serialConsistency, true);
+    this.#check(this.#lookup.of(tableId), options.serialConsistency, true);
     const shard = shardOfToken(token, this.shards.shardCount);
     const contended = (contentions: number) => casTimedOut(options.serialConsistency, contentions);
     const deciding = async (held: Promise<void>) => {
@@ -184,7 +186,7 @@ export class LocalCoordinator implements Coordinator {
       ]);
       const mutation = decide(answers, (micros) => this.#timestampAfter(micros));
       if (mutation === null) return;
-      this.#check(this.#tableOf(tableId), options.consistency, true);
+      this.#check(this.#lookup.of(tableId), options.consistency, true);
       const base = this.#viewedBase(mutation);
       if (base !== null) await this.#writeBase(base, { token, bytes: mutation }, options.durable);
       else await this.#writeWithEntries({ token, bytes: mutation }, options.durable, request);
@@ -232,7 +234,7 @@ export class LocalCoordinator implements Coordinator {
 
   async #writeWithEntries({ token, bytes }: RoutedMutation, durable: boolean, request?: ShardRequest): Promise<void> {
     const shard = shardOfToken(token, this.shards.shardCount);
-    const entries = await this.entriesOf(bytes);
+    const entries = await this.#entries.all(bytes);
     if (entries.length === 0) return this.shards.mutate(shard, bytes, durable, request);
     return this.shards.batch(shard, [bytes, ...entries], durable, request);
   }
@@ -290,52 +292,13 @@ export class LocalCoordinator implements Coordinator {
     return micros < now || micros >= timestampMax ? now : micros + 1n;
   }
 
-  /** The mutations of indexes that belong to a mutation. @throws FerrosaError INVALID for a value that cannot be indexed */
-  indexMutations(bytes: Uint8Array, table = this.#tableOf(mutationTableId(bytes))): Uint8Array[] {
-    if (table === null || table.indexes.length === 0) return [];
-    return indexMutations(table, bytes, this.#bucketOf, () => this.indexes.stampMicros());
-  }
-
-  /** The same of all indexes, those that need the row among them. Call it in the turn of the partition. */
+  /** The mutations of all indexes that belong to a mutation. Call it in the turn of the partition. */
   entriesOf(bytes: Uint8Array): Uint8Array[] | Promise<Uint8Array[]> {
-    const table = this.#tableOf(mutationTableId(bytes));
-    return table === null || !needsRows(table) ? this.indexMutations(bytes, table) : this.#entriesOfRows(bytes);
+    return this.#entries.all(bytes);
   }
-
-  async #entriesOfRows(bytes: Uint8Array): Promise<Uint8Array[]> {
-    const { shards } = this;
-    const stampMicros = () => this.indexes.stampMicros();
-    for (;;) {
-      const table = this.#tableOf(mutationTableId(bytes));
-      if (table === null || !needsRows(table)) return this.indexMutations(bytes, table);
-      const shard = shardOfToken(decodeMutation(bytes).token, shards.shardCount);
-      const read = (command: Uint8Array) => shards.read(shard, command);
-      const nowSeconds = Number(this.nowMicros() / 1_000_000n);
-      const entries = await rowIndexMutations(table, bytes, this.#bucketOf, nowSeconds, stampMicros, read);
-      // An index that was made meanwhile wants its entries too.
-      if (this.#tableOf(mutationTableId(bytes)) === table) return [...this.indexMutations(bytes, table), ...entries];
-    }
-  }
-
-  #tablesOf(mutations: readonly RoutedMutation[]): (TableDefinition | null)[] {
-    return mutations.map(({ bytes }) => this.#tableOf(mutationTableId(bytes)));
-  }
-
-  /** null for the tables of indexes, which the catalogue does not know. */
-  #tableOf(tableId: Uint8Array): TableDefinition | null {
-    const { schema } = this.catalogue;
-    const last = this.#lastTable;
-    if (last !== null && last.schema === schema && sameId(last.id, tableId)) return last.table;
-    const table = this.catalogue.tableById(uuidText(tableId));
-    this.#lastTable = { schema, id: tableId.slice(), table };
-    return table;
-  }
-
-  readonly #bucketOf = (token: bigint): Uint8Array =>
-    this.indexBuckets[shardOfToken(token, this.shards.shardCount)]!.key;
 
   read(read: RoutedRead, options: ReadOptions): Promise<Uint8Array> {
-    this.#check(this.#tableOf(read.command.subarray(2, 18)), options.consistency, false);
+    this.#check(this.#lookup.of(read.command.subarray(2, 18)), options.consistency, false);
     const newRequest = () => this.#request(options.timeoutMs, () => readTimedOut(options.consistency));
     if (read.tokens === null && hasFolds(read.command)) return foldRange(this.shards, read.command, newRequest);
     const request = newRequest();
@@ -347,7 +310,7 @@ export class LocalCoordinator implements Coordinator {
   }
 
   async searchVectors(search: VectorSearch, options: ReadOptions): Promise<VectorHits> {
-    this.#check(this.#tableOf(search.table), options.consistency, false);
+    this.#check(this.#lookup.of(search.table), options.consistency, false);
     return searchVectors(
       this.shards,
       search,
@@ -393,13 +356,13 @@ export class LocalCoordinator implements Coordinator {
   /** @param tables  of each mutation */
   #byShard(
     mutations: readonly RoutedMutation[],
-    tables: readonly (TableDefinition | null)[] = this.#tablesOf(mutations),
+    tables: readonly (TableDefinition | null)[] = this.#lookup.ofMutations(mutations),
   ): Map<number, Uint8Array[]> {
     const byShard = new Map<number, Uint8Array[]>();
     for (const [i, { token, bytes }] of mutations.entries()) {
       const shard = shardOfToken(token, this.shards.shardCount);
       const list = byShard.get(shard);
-      const entries = this.indexMutations(bytes, tables[i]!);
+      const entries = this.#entries.plain(bytes, tables[i]!);
       if (list === undefined) byShard.set(shard, [bytes, ...entries]);
       else list.push(bytes, ...entries);
     }
@@ -422,7 +385,7 @@ export class LocalCoordinator implements Coordinator {
 
   #checkStrategy(tableId: Uint8Array, consistency: number): void {
     if (consistency !== Consistency.EACH_QUORUM) return;
-    const table = this.#tableOf(tableId);
+    const table = this.#lookup.of(tableId);
     const strategy = this.catalogue.schema.keyspaces.get(table?.keyspace ?? '')?.replication['class'] ?? '';
     if (strategy.endsWith('NetworkTopologyStrategy')) return;
     throw invalid(`consistency level EACH_QUORUM not compatible with replication strategy (${strategy})`);
@@ -435,31 +398,4 @@ export class LocalCoordinator implements Coordinator {
   #replicasOf(table: TableDefinition): { wanted: number; alive: number } {
     return this.replicas(table.keyspace);
   }
-}
-
-/** @param contentions  others of the partition that were before it */
-function casTimedOut(consistency: number, contentions: number): FerrosaError {
-  return new FerrosaError(
-    'WRITE_TIMEOUT',
-    `CAS operation timed out: received 0 of 1 required responses after ${contentions} contention retries`,
-    { consistency, received: 0, blockFor: 1, writeType: 'CAS', contentions },
-  );
-}
-
-function readTimedOut(consistency: number): FerrosaError {
-  return new FerrosaError('READ_TIMEOUT', 'Operation timed out - received only 0 responses.', {
-    consistency,
-    received: 0,
-    blockFor: 1,
-    dataPresent: false,
-  });
-}
-
-function writeTimedOut({ consistency, writeType }: MutationOptions): FerrosaError {
-  return new FerrosaError('WRITE_TIMEOUT', 'Operation timed out - received only 0 responses.', {
-    consistency,
-    received: 0,
-    blockFor: 1,
-    writeType,
-  });
 }

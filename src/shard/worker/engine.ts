@@ -2,12 +2,11 @@
 import { mkdirSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { FerrosaError } from '../../common/errors.js';
+import type { FerrosaError } from '../../common/errors.js';
 import { collectGarbage } from '../../common/garbage.js';
 import { rateIntervalSeconds } from '../../common/histogram.js';
 import {
   CommitLog,
-  type LogPosition,
   NativeStore,
   pinThread,
   RecordKind,
@@ -19,28 +18,18 @@ import {
 } from '../../native/index.js';
 import { ChunkStore } from '../../storage/index.js';
 import { syncFolderSync } from '../files/durable.js';
-import { isFlushed, type ManifestEntry } from '../files/manifest.js';
 import { LogSync } from '../log/log-sync.js';
-import { type ApplyOutcome, type ReplayedMutation, replay } from '../log/replay.js';
-import type {
-  MainCall,
-  ShardCall,
-  ShardFigures,
-  ShardNews,
-  ShardStats,
-  ShardTable,
-  ShardWorkerData,
-  Truncated,
-} from '../messages.js';
+import type { MainCall, ShardCall, ShardFigures, ShardNews, ShardStats, ShardWorkerData } from '../messages.js';
 import type { ShardEnds } from '../router.js';
 import type { Rpc } from '../rpc.js';
-import { shardOfToken } from '../token.js';
 import { Brake } from './brake.js';
 import { Compactor } from './compactor.js';
 import { Flusher } from './flusher.js';
 import { Pressure } from './pressure.js';
+import { Recovery } from './recovery.js';
+import { TableChanges } from './table-changes.js';
 import { tableFigures, tableStats } from './table-stats.js';
-import { ShardTables, type TableState } from './tables.js';
+import { ShardTables } from './tables.js';
 import { type IsDue, Ticker, tickMs } from './ticker.js';
 import { VectorGraphs } from './vector-graphs.js';
 
@@ -76,11 +65,12 @@ export class ShardEngine {
   readonly #compactor: Compactor;
   readonly #pressure: Pressure;
   readonly #graphs: VectorGraphs;
+  readonly #changes: TableChanges;
+  readonly #recovery: Recovery;
   #scheduled = false;
   #appended = 0;
   readonly #brake = new Brake();
   readonly #ticker = new Ticker((isDue, ticks) => this.#tick(isDue, ticks));
-  #recovered = false;
 
   constructor(data: ShardWorkerData, host: EngineHost) {
     this.#data = data;
@@ -109,7 +99,7 @@ export class ShardEngine {
     this.#flusher = new Flusher(this.#tables, this.#log, firstSegmentId, {
       write: (table, frozen, mark, epoch) => host.main.call({ op: 'flush', table, frozen, mark, epoch }),
       logSynced: () => this.#logSync.covered(),
-      recovered: () => this.#recovered,
+      recovered: () => this.#recovery.isDone,
       onFlushed: (state) => this.#compactor.consider(state),
       nowMs: host.nowMs,
       warn,
@@ -125,6 +115,14 @@ export class ShardEngine {
       this.#loop.refuseWrites(reason ?? '');
       this.#report(reason === null ? 'info' : 'warn', reason ?? 'writes are taken again');
     });
+    this.#recovery = new Recovery(this.#tables, this.#flusher, this.#pressure, host.nowMs);
+    this.#changes = new TableChanges(this.#tables, this.#flusher, this.#compactor, {
+      setAside: (table, sstable, reason) => host.main.call({ op: 'setAside', table, sstable, reason }),
+      logSynced: () => this.#logSync.covered(),
+      onDropped: (table) => this.#graphs.forget(table),
+      onError: (message) => this.#report('error', message),
+      nowMs: host.nowMs,
+    });
     host.news({ kind: 'hello', wakerFd: this.#waker.fd, servingFd: host.servingFd });
   }
 
@@ -132,19 +130,17 @@ export class ShardEngine {
   async start(): Promise<void> {
     for (const { sstables, flushed, ...table } of this.#data.tables) {
       const { state } = this.#tables.set(table, flushed, this.#host.nowMs());
-      await this.#adopt(state, sstables);
+      await this.#changes.adopt(state, sstables);
     }
-    const report = await replay(this.#data.oldSegments, {
-      ignoreErrors: this.#data.log.ignoreReplayErrors,
-      apply: (mutation) => this.#applyReplayed(mutation),
-      betweenTurns: () => this.#relieveReplay(),
-    });
-    this.#recovered = true;
-    const { ends } = this.#data;
+    const { log, oldSegments, ends } = this.#data;
+    const report = await this.#recovery.replay(oldSegments, log.ignoreReplayErrors);
     this.addAskers([ends]);
     this.#ticker.start();
     this.#host.news({ kind: 'ready', replay: report });
-    void this.#flushReplayed();
+    void this.#recovery.flush().then(() => {
+      this.#host.news({ kind: 'replayFlushed' });
+      for (const state of this.#tables.byId.values()) this.#compactor.consider(state);
+    });
   }
 
   /** Takes requests of other threads, or of connections on this one, from here on. */
@@ -161,25 +157,25 @@ export class ShardEngine {
   answer(call: ShardCall): unknown {
     switch (call.op) {
       case 'table':
-        return this.#setTable(call.table, call.files.flushed, call.files.sstables);
+        return this.#changes.set(call.table, call.files.flushed, call.files.sstables);
       case 'flush':
-        return this.#each(call.table, (state) => this.#flusher.flush(state));
+        return this.#tables.each(call.table, (state) => this.#flusher.flush(state));
       case 'compact':
-        return this.#each(call.table, (state) => this.#compactor.compactAll(state));
+        return this.#tables.each(call.table, (state) => this.#compactor.compactAll(state));
       case 'truncate':
-        return this.#truncateAll(call.tables);
+        return this.#changes.truncate(call.tables);
       case 'truncated':
-        return this.#freeTruncated(call.tables, call.marks);
+        return this.#changes.freeTruncated(call.tables, call.marks);
       case 'drop':
-        return this.#drop(call.table);
+        return this.#changes.drop(call.table);
       case 'adopt':
-        return this.#each(call.table, (state) => this.#adopt(state, call.sstables));
+        return this.#tables.each(call.table, (state) => this.#changes.adopt(state, call.sstables));
       case 'split':
-        return this.#each(call.table, (state) => this.#split(state, call.shared, call.parts));
+        return this.#tables.each(call.table, (state) => this.#changes.split(state, call.shared, call.parts));
       case 'vectorOpen':
-        return this.#graphs.open(this.#state(call.table), call.index, call.path);
+        return this.#graphs.open(this.#tables.get(call.table), call.index, call.path);
       case 'vectorPass':
-        return this.#graphs.pass(this.#state(call.table), call.index, call.begins);
+        return this.#graphs.pass(this.#tables.get(call.table), call.index, call.begins);
       case 'stats':
         return this.#stats();
       case 'figures':
@@ -251,135 +247,10 @@ export class ShardEngine {
     } catch (error) {
       const { code, message } = error as FerrosaError;
       this.#loop.fail(park, message);
-      if (code === 'CORRUPT') this.#damaged(message);
+      if (code === 'CORRUPT') this.#changes.setAside(message);
     }
     this.#loop.flush();
     this.#runLater();
-  }
-
-  // ---- recovery
-
-  #applyReplayed({ mutation, tableId, token, lane, end }: ReplayedMutation): ApplyOutcome {
-    const state = this.#tables.byHex.get(tableId);
-    if (state === undefined) return 'unknown';
-    if (shardOfToken(token, this.#data.shardCount) !== this.#data.shard) return 'skipped';
-    if (isFlushed(state.marks, lane, end, token)) return 'skipped';
-    this.#store.apply(mutation);
-    state.replayed = true;
-    return 'applied';
-  }
-
-  /** A log that is larger than the memory for memtables is flushed in between. */
-  async #relieveReplay(): Promise<void> {
-    this.#pressure.check(this.#host.nowMs());
-    if (this.#pressure.memtableBytes < this.#data.memtableBytesMax) return;
-    for (const state of this.#tables.byId.values()) if (state.replayed) await this.#flusher.flush(state);
-  }
-
-  /** What was replayed holds the segments of earlier processes: write it now, and they can go. */
-  async #flushReplayed(): Promise<void> {
-    for (;;) {
-      const waiting = [...this.#tables.byId.values()].filter(({ replayed }) => replayed);
-      if (waiting.length === 0) break;
-      for (const state of waiting)
-        await this.#flusher.flush(state).then(
-          () => {
-            state.replayed = false;
-          },
-          () => delay(5_000),
-        );
-    }
-    this.#host.news({ kind: 'replayFlushed' });
-    for (const state of this.#tables.byId.values()) this.#compactor.consider(state);
-  }
-
-  // ---- tables
-
-  #setTable(table: ShardTable, marks: TableState['marks'], sstables: readonly ManifestEntry[]): Promise<void> {
-    const { state, frozen } = this.#tables.set(table, marks, this.#host.nowMs());
-    if (frozen !== 0) this.#flusher.adopt(state, frozen);
-    this.#compactor.consider(state);
-    return this.#adopt(state, sstables);
-  }
-
-  /** Opens SSTables that are new here; damaged ones are set aside. */
-  async #adopt(state: TableState, sstables: readonly ManifestEntry[]): Promise<void> {
-    for (const entry of sstables) {
-      if (state.sstables.has(entry.name) || (entry.shard !== null && entry.shard !== this.#data.shard)) continue;
-      try {
-        this.#tables.replace(state, [], [], [this.#tables.open(state, entry, this.#host.nowMs())]);
-      } catch (error) {
-        if ((error as FerrosaError).code !== 'CORRUPT') throw error;
-        const reason = (error as FerrosaError).message;
-        await this.#host.main.call({ op: 'setAside', table: state.table.id, sstable: entry.name, reason });
-      }
-    }
-  }
-
-  /** Takes this shard's part for an SSTable that all shared, in one step for readers. */
-  async #split(state: TableState, shared: string, parts: readonly ManifestEntry[]): Promise<void> {
-    const old = state.sstables.get(shared);
-    const mine = parts.filter(({ shard }) => shard === this.#data.shard);
-    const opened = mine.map((entry) => this.#tables.open(state, entry, this.#host.nowMs()));
-    this.#tables.replace(state, [], old === undefined ? [] : [old], opened);
-    this.#compactor.consider(state);
-  }
-
-  /** A chunk or an index was damaged: finds the SSTable by the file that the message begins with. */
-  #damaged(reason: string): void {
-    for (const state of this.#tables.byId.values())
-      for (const sstable of state.sstables.values()) {
-        if (!reason.includes(`${state.table.folder}/${sstable.name}-`)) continue;
-        this.#tables.replace(state, [], [sstable], []);
-        this.#host.main
-          .call({ op: 'setAside', table: state.table.id, sstable: sstable.name, reason })
-          .catch((error: Error) => this.#report('error', error.message));
-        return;
-      }
-  }
-
-  #state(id: string): TableState {
-    const state = this.#tables.byId.get(id);
-    if (state === undefined) throw new FerrosaError('INVALID', `shard ${this.#data.shard} has no table ${id}`);
-    return state;
-  }
-
-  /** A table that is not there has nothing to be done: it was dropped a moment ago, or is about to be made. */
-  async #each(id: string | null, work: (state: TableState) => Promise<void>): Promise<void> {
-    const ids = id === null ? [...this.#tables.byId.keys()] : [id];
-    for (const one of ids) {
-      const state = this.#tables.byId.get(one);
-      if (state !== undefined) await work(state);
-    }
-  }
-
-  async #truncateAll(ids: readonly string[]): Promise<Truncated[]> {
-    const forgotten = ids.map((id) => this.#truncate(this.#state(id)));
-    // What was finished before the TRUNCATE, as the ends of logged batches, must not be lost when it is not.
-    await this.#logSync.covered();
-    return forgotten;
-  }
-
-  #truncate(state: TableState): Truncated {
-    const mark = this.#flusher.markHere();
-    this.#tables.forgetContent(state);
-    return { mark, epoch: state.epoch };
-  }
-
-  #freeTruncated(ids: readonly string[], marks: readonly LogPosition[]): void {
-    for (const [i, id] of ids.entries()) {
-      const state = this.#tables.byId.get(id);
-      if (state !== undefined) this.#flusher.freeLog(state, marks[i]!);
-    }
-  }
-
-  #drop(id: string): void {
-    const state = this.#tables.byId.get(id);
-    if (state === undefined) return;
-    this.#flusher.freeLog(state, this.#truncate(state).mark);
-    this.#tables.remove(state);
-    this.#graphs.forget(id);
-    this.#store.dropTable(state.id);
   }
 
   // ---- housekeeping
@@ -420,7 +291,7 @@ export class ShardEngine {
   async #drain(): Promise<void> {
     this.#ticker.stop();
     await this.#compactor.stop();
-    await this.#each(null, (state) => this.#flusher.flush(state));
+    await this.#tables.each(null, (state) => this.#flusher.flush(state));
     await this.#graphs.saveAll();
     await this.#logSync.stop();
     this.#log.close();
@@ -467,5 +338,3 @@ export class ShardEngine {
     this.#host.news({ kind: 'fatal', message });
   }
 }
-
-const delay = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));

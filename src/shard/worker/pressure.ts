@@ -47,6 +47,10 @@ export class Pressure {
     this.#refuse = refuse;
   }
 
+  get isFull(): boolean {
+    return this.memtableBytes >= this.#limits.memtableBytesMax;
+  }
+
   /** Call often while writes come. */
   check(nowMs: number): void {
     this.#nowMs = nowMs;

@@ -1,4 +1,5 @@
 // The tables of one shard: their descriptors, open SSTables and frozen memtables.
+import { FerrosaError } from '../../common/errors.js';
 import { type NativeStore, registerSource, releaseFrozen, releaseSource } from '../../native/index.js';
 import { type ChunkStore, parseComponentName, SSTableReader } from '../../storage/index.js';
 import type { FlushedMark, ManifestEntry } from '../files/manifest.js';
@@ -72,6 +73,22 @@ export class ShardTables {
     this.byId.set(table.id, state);
     this.byHex.set(state.id.toString('hex'), state);
     return { state, frozen };
+  }
+
+  /** @throws FerrosaError INVALID when the shard has no such table */
+  get(id: string): TableState {
+    const state = this.byId.get(id);
+    if (state === undefined) throw new FerrosaError('INVALID', `shard ${this.shard} has no table ${id}`);
+    return state;
+  }
+
+  /** One table after the other; null: all. One that is not there has nothing to be done: it was dropped a moment ago, or is about to be made. */
+  async each(id: string | null, work: (state: TableState) => Promise<void>): Promise<void> {
+    const ids = id === null ? [...this.byId.keys()] : [id];
+    for (const one of ids) {
+      const state = this.byId.get(one);
+      if (state !== undefined) await work(state);
+    }
   }
 
   remove(state: TableState): void {
