@@ -1,4 +1,4 @@
-// One client connection: bytes in, requests run, answers out. The state machine is Cassandra's ServerConnection.
+// One client connection: bytes in, requests run, answers out.
 import type { Socket } from 'node:net';
 import {
   type BodyCompressor,
@@ -10,7 +10,6 @@ import {
   type Frame,
   FramedDecoder,
   type FrameError,
-  opcodeName,
   type Request,
   type ResponseHeader,
   type ResponseMessage,
@@ -20,13 +19,14 @@ import type { HotConnection, HotConnectionHost } from '../shard/index.js';
 import type { ClientSocket, ClientTls } from './client-socket.js';
 import { asFerrosaError, computedAnswer } from './dispatcher.js';
 import type { EventReceiver } from './events.js';
-import { readStartup, type StartupChoice, supportedOptions } from './handshake.js';
+import { type StartupChoice, supportedOptions } from './handshake.js';
 import { envelopeFrame, isHotOpcode, isolateAnswers, requestEnvelope } from './hot-envelope.js';
 import { Intake, type IntakeHost } from './intake.js';
+import { Opening, type OpeningHost } from './opening.js';
 import { ConnectionOutput } from './output.js';
 import type { ServerServices } from './services.js';
 import { SocketClient } from './socket-client.js';
-import { type ConnectionStage, checkStage, wrongVersion } from './stage.js';
+import type { ConnectionStage } from './stage.js';
 import { type StatementHost, Statements } from './statements.js';
 import type { MovedHost, MovedTransport, Transport } from './transport.js';
 
@@ -39,7 +39,7 @@ const lingerMs = 2_000;
 /** Of all drivers only ScyllaDB's know of shards; they all say so in their names. */
 const looksAtShards = (driverName: string | null): boolean => /scylla/i.test(driverName ?? '');
 
-export class Connection implements EventReceiver, HotConnectionHost, MovedHost, IntakeHost, StatementHost {
+export class Connection implements EventReceiver, HotConnectionHost, MovedHost, IntakeHost, OpeningHost, StatementHost {
   readonly client: ClientState;
   /** Null without TLS. */
   readonly tls: ClientTls | null;
@@ -53,10 +53,8 @@ export class Connection implements EventReceiver, HotConnectionHost, MovedHost, 
   readonly #shard: number | null;
   readonly #shardIsChosen: boolean;
   readonly #intake: Intake;
+  readonly #opening: Opening;
   readonly #statements: Statements;
-  #version = 0;
-  #stage: ConnectionStage = 'ESTABLISHED';
-  #startup: StartupChoice | null = null;
   #compressor: BodyCompressor | null = null;
   /** Set once statements may come. */
   #hot: HotConnection | null = null;
@@ -82,7 +80,8 @@ export class Connection implements EventReceiver, HotConnectionHost, MovedHost, 
     this.#shard = shard;
     this.#output = new ConnectionOutput(connected, () => this.#onDrain());
     this.#intake = new Intake(this, socket, services.budget.limits.frameBytesMax, services.metrics);
-    this.client = new SocketClient(socket, () => this.#version);
+    this.#opening = new Opening(this, services);
+    this.client = new SocketClient(socket, () => this.#opening.version);
     this.#statements = new Statements(this, services, this.client, this.#intake);
     socket.setNoDelay(true);
     socket.on('drain', () => this.#onDrain());
@@ -95,15 +94,15 @@ export class Connection implements EventReceiver, HotConnectionHost, MovedHost, 
   }
 
   get protocolVersion(): number {
-    return this.#version;
+    return this.#opening.version;
   }
 
   get stage(): ConnectionStage {
-    return this.#stage;
+    return this.#opening.stage;
   }
 
   get startup(): StartupChoice | null {
-    return this.#startup;
+    return this.#opening.startup;
   }
 
   get inFlight(): number {
@@ -261,11 +260,10 @@ export class Connection implements EventReceiver, HotConnectionHost, MovedHost, 
     this.#count(mayBeHot ? 1 : 0);
     let request: Request;
     try {
-      if (this.#version !== 0 && frame.version !== this.#version) throw wrongVersion(frame.version, this.#version);
-      checkStage(this.#stage, frame.opcode);
+      this.#opening.check(frame);
       const body = this.#plainBody(frame);
       // The hot path does not decompress: what was compressed, by itself or (v5) with its segment, is offered again.
-      const wasCompressed = body !== frame.body || (frame.version >= 5 && this.#startup?.compression != null);
+      const wasCompressed = body !== frame.body || (frame.version >= 5 && this.#opening.startup?.compression != null);
       const isOffered = mayBeHot && wasCompressed && isHotOpcode(frame.opcode);
       if (isOffered && this.#hot?.offer(requestEnvelope(frame, body))) {
         this.#count(-1);
@@ -274,8 +272,7 @@ export class Connection implements EventReceiver, HotConnectionHost, MovedHost, 
       request = decodeRequest(frame.opcode, frame.version, frame.flags, body);
     } catch (error) {
       this.fail(frame, error, null);
-      // Before STARTUP nothing says that this peer speaks the protocol at all.
-      if (this.#stage === 'ESTABLISHED' && opcodeName(frame.opcode) !== 'STARTUP') this.close();
+      if (this.#opening.isStranger(frame)) this.close();
       return;
     }
     this.#handle(frame, request);
@@ -300,10 +297,10 @@ export class Connection implements EventReceiver, HotConnectionHost, MovedHost, 
         this.send(frame, { kind: 'SUPPORTED', options: this.#supported() });
         break;
       case 'STARTUP':
-        this.#start(frame, message.options);
+        this.#opening.start(frame, message.options);
         break;
       case 'AUTH_RESPONSE':
-        void this.#authenticate(frame, message.token);
+        void this.#opening.authenticate(frame, message.token);
         break;
       case 'REGISTER':
         this.#registered = new Set([...this.#registered, ...message.types]);
@@ -311,7 +308,7 @@ export class Connection implements EventReceiver, HotConnectionHost, MovedHost, 
         this.#services.events.register(this, message.types);
         break;
       default:
-        this.#statements.admit(frame, message, this.#startup?.throwOnOverload ?? false);
+        this.#statements.admit(frame, message, this.#opening.startup?.throwOnOverload ?? false);
     }
   }
 
@@ -319,40 +316,28 @@ export class Connection implements EventReceiver, HotConnectionHost, MovedHost, 
     return new Map([...supportedOptions, ...this.#services.supported({ shard: this.#shard })]);
   }
 
-  #start(frame: Frame, options: ReadonlyMap<string, string>): void {
-    try {
-      this.#startup = readStartup(options, frame.version);
-    } catch (error) {
-      this.fail(frame, error, null);
-      return;
-    }
-    const { className } = this.#services.authenticator;
-    // The answer itself is a plain envelope (v5 spec section 2.3.1); framing and compression begin after it.
-    if (className === null) this.send(frame, { kind: 'READY' });
-    else this.send(frame, { kind: 'AUTHENTICATE', authenticator: className });
-    this.#stage = className === null ? 'READY' : 'AUTHENTICATING';
-    this.#version = frame.version;
-    const { compression } = this.#startup;
-    if (frame.version >= 5) {
+  /** @internal */
+  agreed({ compression }: StartupChoice, version: number): void {
+    if (version >= 5) {
       const { frameBytesMax } = this.#services.budget.limits;
       this.#output.startFraming(compression === 'lz4');
-      this.#intake.decodeWith(new FramedDecoder(frame.version, compression === 'lz4', frameBytesMax));
+      this.#intake.decodeWith(new FramedDecoder(version, compression === 'lz4', frameBytesMax));
     } else if (compression !== null) {
       this.#compressor = bodyCompressor(compression);
     }
-    if (className === null) this.#startHotPath();
   }
 
-  /** From here on the socket's bytes go through the hot path first: on the thread of its shard, or on this one. */
-  #startHotPath(): void {
+  /** @internal From here on the socket's bytes go through the hot path first: on the thread of its shard, or on this one. */
+  ready(): void {
     const { hotPath, traces } = this.#services;
-    if (hotPath === null || this.#startup === null) return;
+    const { startup, version } = this.#opening;
+    if (hotPath === null || startup === null) return;
     const rest = this.#intake.drain();
     // Requests sent before the answer to the login and cut in the middle: this connection stays as it is.
     if (rest === null) return;
-    if (this.#moveToShard(this.#startup, rest)) return;
-    const { compression, throwOnOverload } = this.#startup;
-    this.#hot = hotPath.open(this.#version, compression, throwOnOverload, this);
+    if (this.#moveToShard(startup, rest)) return;
+    const { compression, throwOnOverload } = startup;
+    this.#hot = hotPath.open(version, compression, throwOnOverload, this);
     if (traces?.isSampling || !this.#mayBeHot) this.#hot.setHot(false);
     if (this.#hotGroup > 0) this.#hot.setGroup(this.#hotGroup);
     if (rest.length === 0) return;
@@ -373,7 +358,7 @@ export class Connection implements EventReceiver, HotConnectionHost, MovedHost, 
     if (this.#shard === null || shardSockets === null || this.#socket === null) return false;
     this.#output.flush();
     const hot = !(traces?.isSampling ?? false) && this.#mayBeHot;
-    const state = { version: this.#version, compression, throwOnOverload, hot, group: this.#hotGroup };
+    const state = { version: this.#opening.version, compression, throwOnOverload, hot, group: this.#hotGroup };
     const moved = shardSockets.move(this.#shard, this.#socket, state, early, this);
     if (moved === null) return false;
     this.#sentBeforeMove = this.#output.sentBytes;
@@ -385,26 +370,10 @@ export class Connection implements EventReceiver, HotConnectionHost, MovedHost, 
     return true;
   }
 
-  async #authenticate(frame: Frame, token: Uint8Array): Promise<void> {
-    const { authenticator, metrics } = this.#services;
-    this.#intake.pause('authentication');
-    try {
-      const user = await authenticator.authenticate(token, this.client.address, this.tls?.certificate);
-      this.client.user = user;
-      this.client.isOrdinary = (await this.#services.guardrails?.isOrdinary(user)) ?? false;
-      this.#stage = 'READY';
-      metrics.authenticationSuccesses++;
-      await this.#services.logs?.login({ client: this.client, error: null });
-      this.send(frame, { kind: 'AUTH_SUCCESS', token: null });
-      this.#startHotPath();
-    } catch (error) {
-      metrics.authenticationFailures++;
-      const known = asFerrosaError(error, this.client, this.#services.log);
-      await this.#services.logs?.login({ client: this.client, error: known });
-      this.fail(frame, known, null);
-    } finally {
-      this.#intake.resume('authentication');
-    }
+  /** @internal */
+  holdForLogin(isHeld: boolean): void {
+    if (isHeld) this.#intake.pause('authentication');
+    else this.#intake.resume('authentication');
   }
 
   /** @internal */
@@ -439,7 +408,7 @@ export class Connection implements EventReceiver, HotConnectionHost, MovedHost, 
     const known = asFerrosaError(error, this.client, this.#services.log);
     if (known.code === 'PROTOCOL_ERROR') this.#services.metrics.protocolErrors++;
     // An error keeps the version of its connection even when the request had another.
-    const version = this.#version === 0 ? frame.version : this.#version;
+    const version = this.#opening.version === 0 ? frame.version : this.#opening.version;
     this.send({ ...frame, version }, { kind: 'ERROR', error: known }, [], tracingId);
   }
 
