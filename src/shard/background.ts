@@ -37,13 +37,9 @@ export type CompactJob = JobOutput & {
   readonly progress: SharedArrayBuffer;
 };
 
-/** Writes what one shard has in an SSTable that several share. Nothing is purged. */
-export type SplitJob = Omit<
-  CompactJob,
-  'kind' | 'inputs' | 'overlapping' | 'nowSeconds' | 'gcBefore' | 'purgeBelow'
-> & {
+/** Writes what one shard has in SSTables that several share. Nothing is purged. */
+export type SplitJob = Omit<CompactJob, 'kind' | 'overlapping' | 'nowSeconds' | 'gcBefore' | 'purgeBelow'> & {
   readonly kind: 'split';
-  readonly input: string;
   readonly shard: number;
   readonly shardCount: number;
 };

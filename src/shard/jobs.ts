@@ -42,7 +42,7 @@ export function runJob(job: BackgroundJob): JobResult {
   if (job.kind === 'split') {
     const ranges = tokenRangesOf(job.shard, job.shardCount);
     return result(
-      compact({ ...output(job), inputs: [input(job.input)], overlapping: [], purge: null, ranges, onProgress }),
+      compact({ ...output(job), inputs: job.inputs.map(input), overlapping: [], purge: null, ranges, onProgress }),
       job.bytesIn,
     );
   }

@@ -142,7 +142,12 @@ export type ShardCall =
   | { readonly op: 'drop'; readonly table: string }
   | { readonly op: 'adopt'; readonly table: string; readonly sstables: readonly ManifestEntry[] }
   /** An SSTable that all shards shared was replaced by one for each. */
-  | { readonly op: 'split'; readonly table: string; readonly shared: string; readonly parts: readonly ManifestEntry[] }
+  | {
+      readonly op: 'split';
+      readonly table: string;
+      readonly shared: readonly string[];
+      readonly parts: readonly ManifestEntry[];
+    }
   /** Takes up a vector index; true when its graph is complete. `path`: of its file. */
   | { readonly op: 'vectorOpen'; readonly table: string; readonly index: string; readonly path: string }
   /** A pass over the table that brings all vectors begins or ends. */

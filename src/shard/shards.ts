@@ -203,7 +203,7 @@ export class Shards {
   }
 
   /**
-   * Splits the SSTables that several shards share (written by Cassandra, or under another number of shards), one after the other; what
+   * Splits the SSTables that several shards share (written by Cassandra, or under another number of shards), some after the others; what
    * fails is left shared until the next start, which costs reads a filter by token and nothing else.
    */
   #splitShared(): Promise<void> {
@@ -218,12 +218,12 @@ export class Shards {
   }
 
   async #splitAll(): Promise<void> {
-    for (let next = this.tables.nextShared(); next !== null && !this.#stopping; next = this.tables.nextShared()) {
-      const { table, name } = next;
-      const { parts, publish } = await this.tables.split(table, name);
+    for (let table = this.tables.nextShared(); table !== null && !this.#stopping; table = this.tables.nextShared()) {
+      const { id } = table.definition;
+      const { names, parts, publish } = await this.tables.split(table);
       await this.#serially(async () => {
         if (this.#stopping || !(await publish())) return;
-        await this.#threads.all({ op: 'split', table: table.definition.id, shared: name, parts });
+        await this.#threads.all({ op: 'split', table: id, shared: names, parts });
       });
     }
   }

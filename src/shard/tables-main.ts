@@ -30,6 +30,16 @@ export type CompactionRecord = {
 
 /** Compactions that system.compaction_history can show. */
 const historyMax = 200;
+/** Shared SSTables that are split together. */
+const splitFilesMax = 32;
+const splitBytesMax = 64 << 20;
+
+export type Split = {
+  readonly names: readonly string[];
+  readonly parts: readonly ManifestEntry[];
+  /** False when something of it is no longer content: nothing has changed then. */
+  readonly publish: () => Promise<boolean>;
+};
 
 export type NodeTableOptions = {
   readonly dataDir: string;
@@ -272,21 +282,20 @@ export class NodeTables {
     }
   }
 
-  /** An SSTable that may hold tokens of every shard; null when there is none. */
-  nextShared(): { table: NodeTable; name: string } | null {
-    for (const table of this.byId.values())
-      for (const { name, shard } of table.files.sstables) if (shard === null) return { table, name };
+  /** A table with SSTables that may hold tokens of every shard; null when there is none. */
+  nextShared(): NodeTable | null {
+    for (const table of this.byId.values()) if (table.files.sstables.some(({ shard }) => shard === null)) return table;
     return null;
   }
 
   /**
-   * Writes what each shard has in a shared SSTable. `publish` makes the parts content in its place.
+   * Writes what each shard has in shared SSTables of a table, `names`. `publish` makes the parts content in their place.
    * @throws FerrosaError CORRUPT naming the damaged input; system errors
    */
-  async split(table: NodeTable, name: string): Promise<{ parts: ManifestEntry[]; publish: () => Promise<boolean> }> {
+  async split(table: NodeTable): Promise<Split> {
     const { nowMs, shardCount } = this.#options;
-    const bytesIn = (await stat(join(table.files.folder, `${name}-Data.db`))).size;
-    const record = this.#begin(table.definition, [name], bytesIn);
+    const { names, bytesIn } = await this.#splitTogether(table);
+    const record = this.#begin(table.definition, names, bytesIn);
     const parts: ManifestEntry[] = [];
     try {
       for (let shard = 0; shard < shardCount; shard++) {
@@ -300,7 +309,7 @@ export class NodeTables {
           kind: 'split',
           progress,
           folder: table.files.folder,
-          input: name,
+          inputs: names,
           shard,
           shardCount,
           bytesIn,
@@ -314,13 +323,30 @@ export class NodeTables {
       record.finishedAt = nowMs();
     }
     const publish = async (): Promise<boolean> => {
-      const isContent = () => !table.dropped && table.files.sstables.some((entry) => entry.name === name);
-      const done = await table.files.publishUnless(() => (isContent() ? { add: parts, remove: [name] } : null));
+      const isContent = (name: string) => table.files.sstables.some((entry) => entry.name === name);
+      const areContent = () => !table.dropped && names.every(isContent);
+      const done = await table.files.publishUnless(() => (areContent() ? { add: parts, remove: names } : null));
       if (!done) for (const part of parts) await table.files.discard(part.name);
       else this.onCompacted(record);
       return done;
     };
-    return { parts, publish };
+    return { names, parts, publish };
+  }
+
+  /** Small ones are merged on the way, a large one comes alone. */
+  async #splitTogether({ files }: NodeTable): Promise<{ names: string[]; bytesIn: number }> {
+    const shared = files.sstables.filter(({ shard }) => shard === null);
+    const sized = await Promise.all(
+      shared.map(async ({ name }) => ({ name, bytes: (await stat(join(files.folder, `${name}-Data.db`))).size })),
+    );
+    const names: string[] = [];
+    let bytesIn = 0;
+    for (const { name, bytes } of sized.sort((a, b) => a.bytes - b.bytes)) {
+      if (names.length > 0 && (names.length === splitFilesMax || bytesIn + bytes > splitBytesMax)) break;
+      names.push(name);
+      bytesIn += bytes;
+    }
+    return { names, bytesIn };
   }
 
   /** Damaged files go to `corrupt/` beside the table's. */

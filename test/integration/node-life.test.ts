@@ -4,6 +4,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { CqlClient } from '../support/cql-client.js';
 import { value } from '../support/cql-values.js';
@@ -100,6 +101,32 @@ test('the shard count may change between starts, also after kill -9', async () =
     node = await start(path, { shards });
     assert.deepEqual(await keys(await connect(node)), upTo(2 * rows), `${shards} shards`);
   }
+});
+
+test('small SSTables of another number of shards become one a shard, with what was written last', async () => {
+  const path = dataDir();
+  const node = await start(path, { shards: '2' });
+  const client = await connect(node);
+  await fill(client);
+  await client.query(
+    "ALTER TABLE ks.t WITH compaction = {'class': 'SizeTieredCompactionStrategy', 'enabled': 'false'}",
+  );
+  for (let round = 0; round < 6; round++) {
+    await client.query(`UPDATE ks.t SET v = '${round < 5 ? 'old' : 'v1'}' WHERE k = 1`);
+    await client.query(round < 5 ? "INSERT INTO ks.t (k, v) VALUES (0, 'gone')" : 'DELETE FROM ks.t WHERE k = 0');
+    await fill(client, (1 + round) * rows);
+    await node.action('flush');
+  }
+  assert.ok(dataFiles(path).length >= 12);
+  await node.kill();
+  const again = await start(path, { shards: '3' });
+  const reader = await connect(again);
+  for (const end = Date.now() + 60_000; dataFiles(path).length > 3 && Date.now() < end; ) {
+    assert.deepEqual(await keys(reader), upTo(7 * rows).slice(1));
+    await delay(20);
+  }
+  assert.equal(dataFiles(path).length, 3);
+  assert.deepEqual(await keys(reader), upTo(7 * rows).slice(1));
 });
 
 test('truncated and dropped tables stay empty after kill -9', async () => {

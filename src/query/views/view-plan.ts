@@ -24,6 +24,7 @@ import {
 } from '../restrictions/restriction.js';
 import { analyseWhere } from '../restrictions/statement-restrictions.js';
 import type { BindContext, Term } from '../terms/term.js';
+import { isElement } from '../values.js';
 
 /** A column of the view and where its value is in the base. */
 export type ViewColumn = { readonly view: ColumnDefinition; readonly base: ColumnDefinition };
@@ -145,15 +146,29 @@ function containing({ columns, values, keys }: ContainsRestriction): ViewFilter 
   const type = column!.type as Extract<CqlType, { kind: 'list' | 'set' | 'map' }>;
   const wanted = (terms: readonly Term[]) => terms.map((term) => checkValue(term.bind(noBinds), column!, false));
   const [wantedValues, wantedKeys] = [wanted(values), wanted(keys)];
-  const holds = (of: CqlType, parts: readonly Uint8Array[], all: readonly Uint8Array[]): boolean =>
-    all.every((one) => parts.some((other) => compareValues(of, one, other) === 0));
+  const all = (tests: readonly ((part: Uint8Array) => boolean)[], parts: readonly Uint8Array[]): boolean =>
+    tests.every((test) => parts.some(test));
+  const isWantedValue = wantedValues.map((one) =>
+    isElement(type, type.kind === 'map' ? type.value : type.element, one),
+  );
+  const isWantedKey = wantedKeys.map(
+    (one) => (key: Uint8Array) => compareValues((type as Extract<CqlType, { kind: 'map' }>).key, key, one) === 0,
+  );
   return {
     columns,
     accepts([cell]) {
-      if (type.kind !== 'map') return holds(type.element, unpackList(cell!, type.kind), wantedValues);
+      if (type.kind !== 'map') return all(isWantedValue, unpackList(cell!, type.kind));
       const entries = unpackMap(cell!);
-      const [mapKeys, mapValues] = [entries.map(([key]) => key), entries.map(([, value]) => value)];
-      return holds(type.key, mapKeys, wantedKeys) && holds(type.value, mapValues, wantedValues);
+      return (
+        all(
+          isWantedKey,
+          entries.map(([key]) => key),
+        ) &&
+        all(
+          isWantedValue,
+          entries.map(([, value]) => value),
+        )
+      );
     },
   };
 }

@@ -52,12 +52,12 @@ export class TableChanges {
     }
   }
 
-  /** Takes this shard's part for an SSTable that all shared, in one step for readers. */
-  async split(state: TableState, shared: string, parts: readonly ManifestEntry[]): Promise<void> {
-    const old = state.sstables.get(shared);
+  /** Takes this shard's part for SSTables that all shared, in one step for readers. */
+  async split(state: TableState, shared: readonly string[], parts: readonly ManifestEntry[]): Promise<void> {
+    const old = shared.flatMap((name) => state.sstables.get(name) ?? []);
     const mine = parts.filter(({ shard }) => shard === this.#tables.shard);
     const opened = mine.map((entry) => this.#tables.open(state, entry, this.#host.nowMs()));
-    this.#tables.replace(state, [], old === undefined ? [] : [old], opened);
+    this.#tables.replace(state, [], old, opened);
     this.#compactor.consider(state);
   }
 
