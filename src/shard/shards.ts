@@ -203,7 +203,7 @@ export class Shards {
   }
 
   /**
-   * Splits the SSTables that several shards share (written by Cassandra, or under another number of shards), some after the others; what
+   * Splits the SSTables that several shards share (written by Cassandra, or under another number of shards), a few after the others; what
    * fails is left shared until the next start, which costs reads a filter by token and nothing else.
    */
   #splitShared(): Promise<void> {

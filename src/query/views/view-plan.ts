@@ -159,16 +159,8 @@ function containing({ columns, values, keys }: ContainsRestriction): ViewFilter 
     accepts([cell]) {
       if (type.kind !== 'map') return all(isWantedValue, unpackList(cell!, type.kind));
       const entries = unpackMap(cell!);
-      return (
-        all(
-          isWantedKey,
-          entries.map(([key]) => key),
-        ) &&
-        all(
-          isWantedValue,
-          entries.map(([, value]) => value),
-        )
-      );
+      const [mapKeys, mapValues] = [entries.map(([key]) => key), entries.map(([, value]) => value)];
+      return all(isWantedKey, mapKeys) && all(isWantedValue, mapValues);
     },
   };
 }
