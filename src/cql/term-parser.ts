@@ -172,7 +172,9 @@ function parseHint(p: Cursor): Term | null {
 
 function startsSimpleTerm(p: Cursor, ahead: number): boolean {
   const { type } = p.peek(ahead);
-  const opens = ['QMARK', "':'", 'K_NULL', "'('", "'['", "'{'"].includes(type);
+  // Behind the key of a map `: name(` is a call, and `: name` a marker all the same.
+  if (type === "':'") return p.isName(ahead + 1) && !startsCall(p, ahead + 1);
+  const opens = ['QMARK', 'K_NULL', "'('", "'['", "'{'"].includes(type);
   return opens || type in literalKinds || (type === 'K_CAST' && p.is("'('", ahead + 1)) || startsCall(p, ahead);
 }
 

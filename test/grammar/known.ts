@@ -131,12 +131,14 @@ const sameFoldedSets = (ours: Outcome, theirs: Outcome): boolean =>
     () => '',
   );
 
-/** The same rows but for the elements at the start of an empty slice of their column, of which Cassandra gives no value. */
-function sameButBesideEmptySlice(ours: Outcome, theirs: Outcome): boolean {
+/** The same rows but for elements beside a slice that begins with them, and for its own, of which Cassandra gives no value. */
+function sameButBesideSlice(ours: Outcome, theirs: Outcome): boolean {
   if ('code' in ours || 'code' in theirs) return false;
+  const isSelected = (element: string): boolean => ours.columns.some((column) => column.startsWith(element));
   const starts = ours.columns.flatMap((column, i) => {
     const start = /^(\w+\[.+?)\.\./.exec(column)?.[1];
-    return start !== undefined && ours.rows.every((row) => row.split(' ')[i] === 'null') ? [start] : [];
+    if (start === undefined) return [];
+    return isSelected(`${start}]`) || ours.rows.every((row) => row.split(' ')[i] === 'null') ? [start] : [];
   });
   const isBeside = (column: string): boolean =>
     starts.some((start) => column.startsWith(`${start}]`) || column.startsWith(`${start}..`));
@@ -212,7 +214,7 @@ export const knownDifferences: readonly Known[] = [
     matches: (what, ours, theirs, { cql }) =>
       (failedItself(theirs) && !('code' in ours && ours.code <= 0)) ||
       beforeEpoch.test(message(ours)) ||
-      (what === 'rows' && (isFarMonth(ours, cql) || sameButBesideEmptySlice(ours, theirs))),
+      (what === 'rows' && (isFarMonth(ours, cql) || sameButBesideSlice(ours, theirs))),
   },
   {
     reason: 2,

@@ -1,7 +1,8 @@
 // How terms fit receivers before they are planned (Cassandra's AssignmentTestable).
+import { type FerrosaError, invalid } from '../../common/errors.js';
 import type { LiteralKind, Term } from '../../cql/index.js';
 import { termText } from '../../cql/index.js';
-import { type CqlType, preferredTypeOf, testConstant } from '../../types/index.js';
+import { type CqlType, preferredTypeOf, testConstant, typeToCql } from '../../types/index.js';
 import type { Argument, Assignability, CqlFunction } from '../function-api.js';
 import { type PlanEnvironment, resolveType } from '../plan-environment.js';
 import { assignCast, assignResult, commonType, worst } from './compatible.js';
@@ -93,6 +94,10 @@ function assignCall(environment: PlanEnvironment, term: Call, receiver: CqlType)
   return assignResult(fn.returnType, receiver);
 }
 
+/** What a list literal is told of a type that is neither list nor vector (ArrayLiteral.forReceiver), also where another candidate might fit. */
+export const noListReceiver = (type: CqlType): FerrosaError =>
+  invalid(`Unexpected receiver type '${typeToCql(type)}'; only list and vector are expected`);
+
 type Collection = Extract<Term, { kind: 'list' | 'set' | 'map' | 'udt' | 'tuple' }>;
 
 function assignCollection(environment: PlanEnvironment, term: Collection, receiver: CqlType): Assignability {
@@ -103,7 +108,7 @@ function assignCollection(environment: PlanEnvironment, term: Collection, receiv
         return term.elements.length === receiver.dimensions
           ? worst(term.elements.map((element) => assign(element, receiver.element)))
           : 'no';
-      if (receiver.kind !== 'list') return 'no';
+      if (receiver.kind !== 'list') throw noListReceiver(receiver);
       return term.elements.length === 0 ? 'weak' : worst(term.elements.map((e) => assign(e, receiver.element)));
     case 'set':
       if (receiver.kind === 'map' && term.elements.length === 0) return 'weak';

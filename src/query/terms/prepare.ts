@@ -20,7 +20,7 @@ import {
 import { derivedReceiver, type Receiver } from '../binds.js';
 import type { PlanEnvironment } from '../plan-environment.js';
 import { resolveType } from '../plan-environment.js';
-import { assignTerm, callArguments, resolveCall } from './arguments.js';
+import { assignTerm, callArguments, noListReceiver, resolveCall } from './arguments.js';
 import { assignCast, assignResult } from './compatible.js';
 import {
   CollectionTerm,
@@ -168,8 +168,7 @@ function checkElements(
 
 function prepareList(environment: PlanEnvironment, elements: readonly TermNode[], receiver: Receiver): Term {
   const { type } = receiver;
-  if (type.kind !== 'list')
-    throw invalid(`Unexpected receiver type '${typeToCql(type)}'; only list and vector are expected`);
+  if (type.kind !== 'list') throw noListReceiver(type);
   checkElements(environment, 'list', elements, receiver, type.element);
   const of = elementReceiver(receiver, type.element);
   const { terms, constants } = prepareElements(

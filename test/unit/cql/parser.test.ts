@@ -117,6 +117,17 @@ test('a speculative read of a cast leaves no bind marker behind', () => {
   assert.deepEqual(markers, [null, null]);
 });
 
+test('a text alone in parentheses is a tuple before a colon, unless what follows is a marker that it is a cast of', () => {
+  const kindOf = (braces: string): string => {
+    const { statement } = parseStatement(`INSERT INTO t (k, m) VALUES (1, ${braces})`);
+    return statement.kind === 'insert' ? statement.values[1]!.kind : '';
+  };
+  for (const value of ['1', '-1', '{1: 2}', '[1]', 'null', '?', ':x', 'abs(1)', 'ks.f(1)', "('x')", 'true'])
+    assert.equal(kindOf(`{('b'): ${value}}`), 'map', value);
+  assert.equal(kindOf("{('b') :x}"), 'set');
+  assert.equal(kindOf("{('b') :x : 1}"), 'map');
+});
+
 test('names are in lower case unless quoted', () => {
   const { statement } = parseStatement('SELECT "A", B FROM Ks."T"');
   assert.ok(statement.kind === 'select');
