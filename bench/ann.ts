@@ -1,6 +1,7 @@
 // `npm run bench:ann`: nearest rows by a vector index (ORDER BY ... ANN OF) on Ferrosa and on a warm Cassandra (StorageAttachedIndex), the same
-// vectors in both: time to fill, recall beside comparing all of them, rate and server CPU. Prints a table and one JSON object; exits
-// with 1 when a wish is not met.
+// vectors in both: time to fill, recall beside comparing all of them, rate and server CPU. A server that misses too many of the ten nearest is
+// asked for more, of which the first ten count, until it finds them: rates are compared at one recall. Prints a table and one JSON object;
+// exits with 1 when a wish is not met.
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -28,7 +29,7 @@ const { values: options } = parseArgs({
 });
 const vectors = Number(options.vectors);
 const dimensions = Number(options.dimensions);
-/** What is asked of Ferrosa. */
+/** The recall at which rates are compared, and what is asked of Ferrosa there. */
 const recallMin = 0.95;
 const rateRatioMin = 5;
 /** Queries that the load generator chooses from; the first of them are those of the recall. */
@@ -37,6 +38,8 @@ const seed = 20_261_128;
 const shape = { latent: 48, clusters: 16, spread: 1, noise: 0.1 };
 const k = 10;
 const limits = [k, 100] as const;
+/** Between those, until the recall is reached. */
+const moreLimits = [15, 20, 30, 40, 50, 70] as const;
 
 const statement = (limit: number): string => `SELECT k FROM load.ann ORDER BY v ANN OF ? LIMIT ${limit}`;
 /** Two cores are slow at making a graph, and every write waits for its turn. */
@@ -50,11 +53,16 @@ type Filled = {
   readonly residentMiB: number;
 };
 
+/** @property recall  of the ten nearest, among the first ten of LIMIT */
+type Searched = LoadResult & { readonly limit: number; readonly recall: number };
+
 type Measured = {
   readonly target: string;
   readonly filled: Filled;
-  readonly recall: number;
-  readonly loads: readonly (LoadResult & { readonly limit: number })[];
+  /** One for each of `limits`. */
+  readonly loads: readonly Searched[];
+  /** The smallest LIMIT that reached the recall; the largest when none did. */
+  readonly reached: Searched;
 };
 
 const folder = join('build', 'bench');
@@ -102,15 +110,15 @@ async function fill(target: Target, linked: () => Promise<void>): Promise<Filled
 }
 
 /** Part of the true nearest that searches find. */
-async function recallOf(target: Target, queries: readonly Buffer[], truth: readonly number[][]): Promise<number> {
+async function recallOf(target: Target, { queries, nearest }: Truth, limit: number): Promise<number> {
   const client = await CqlClient.connect({ host: target.host, port: target.port });
-  const prepared = await client.prepare(statement(k));
+  const prepared = await client.prepare(statement(limit));
   let found = 0;
   for (const [i, query] of queries.entries()) {
     const { rows } = await client.execute(prepared, [query]);
-    const keys = new Set(rows.map(([key]) => Number(Buffer.from(key!).readBigInt64BE())));
+    const keys = new Set(rows.slice(0, k).map(([key]) => Number(Buffer.from(key!).readBigInt64BE())));
     if (keys.size !== k) throw new Error(`${target.name}: ${keys.size} rows instead of ${k}`);
-    found += truth[i]!.filter((key) => keys.has(key)).length;
+    found += nearest[i]!.filter((key) => keys.has(key)).length;
   }
   await client.close();
   return found / (queries.length * k);
@@ -131,23 +139,24 @@ function searches(target: Target, limit: number, warmup: string): Promise<LoadRe
 
 type Truth = { readonly queries: readonly Buffer[]; readonly nearest: readonly number[][] };
 
-async function measure(
-  target: Target,
-  linked: () => Promise<void>,
-  warmup: string,
-  { queries, nearest }: Truth,
-): Promise<Measured> {
+async function measure(target: Target, linked: () => Promise<void>, warmup: string, truth: Truth): Promise<Measured> {
+  const search = async (limit: number, recall: number): Promise<Searched> => {
+    const load = await searches(target, limit, warmup);
+    say(`${target.name}: LIMIT ${limit}: recall@${k} ${recall.toFixed(4)}, ${Math.round(load.opsPerSecond)}/s`);
+    return { limit, recall, ...load };
+  };
   try {
     const filled = await fill(target, linked);
     say(`${target.name}: filled in ${filled.seconds.toFixed(1)} s`);
-    const recall = await recallOf(target, queries, nearest);
-    say(`${target.name}: recall@${k} ${recall.toFixed(4)}`);
-    const loads: (LoadResult & { readonly limit: number })[] = [];
-    for (const limit of limits) {
-      loads.push({ limit, ...(await searches(target, limit, warmup)) });
-      say(`${target.name}: LIMIT ${limit}: ${Math.round(loads.at(-1)!.opsPerSecond)}/s`);
+    const loads: Searched[] = [];
+    for (const limit of limits) loads.push(await search(limit, await recallOf(target, truth, limit)));
+    let reached = loads.find(({ recall }) => recall >= recallMin) ?? loads.at(-1)!;
+    for (const limit of moreLimits) {
+      if (limit >= reached.limit) break;
+      const recall = await recallOf(target, truth, limit);
+      if (recall >= recallMin) reached = await search(limit, recall);
     }
-    return { target: target.name, filled, recall, loads };
+    return { target: target.name, filled, loads, reached };
   } finally {
     await target.stop();
   }
@@ -191,10 +200,13 @@ function print(results: readonly Measured[]): boolean {
     ['until all is searchable by the graph, s', both(({ filled }) => filled.seconds, 1)],
     ['CPU of that, s', both(({ filled }) => filled.cpuSeconds, 1)],
     ['resident then, MiB', both(({ filled }) => filled.residentMiB, 0)],
-    [`recall@${k}`, both(({ recall }) => recall, 4)],
+    [`LIMIT for recall@${k} of ${recallMin}`, both(({ reached }) => reached.limit, 0)],
+    ['its recall', both(({ reached }) => reached.recall, 4)],
+    ['its searches/s', both(({ reached }) => reached.opsPerSecond, 0)],
   ];
   for (const [i, limit] of limits.entries())
     lines.push(
+      [`LIMIT ${limit}: recall@${k}`, both(({ loads }) => loads[i]!.recall, 4)],
       [`LIMIT ${limit}: searches/s`, both(({ loads }) => loads[i]!.opsPerSecond, 0)],
       [`LIMIT ${limit}: us CPU/op`, both(({ loads }) => loads[i]!.serverCpuMicros, 0)],
       [`LIMIT ${limit}: p50 us`, both(({ loads }) => loads[i]!.p50, 0)],
@@ -203,8 +215,10 @@ function print(results: readonly Measured[]): boolean {
   console.log(`| ${vectors} x ${dimensions} | Ferrosa | Cassandra | ratio |\n| --- | --- | --- | --- |`);
   for (const [name, cells] of lines) console.log(`| ${name} | ${cells.join(' | ')} |`);
   console.log(JSON.stringify({ date: new Date().toISOString(), node: process.version, seed, shape, options, results }));
-  const rate = (one: Measured): number => one.loads[0]!.opsPerSecond;
-  return ferrosa.recall >= recallMin && (cassandra === undefined || rate(ferrosa) >= rateRatioMin * rate(cassandra));
+  const rate = ({ reached }: Measured): number => reached.opsPerSecond;
+  return (
+    ferrosa.reached.recall >= recallMin && (cassandra === undefined || rate(ferrosa) >= rateRatioMin * rate(cassandra))
+  );
 }
 
 async function main(): Promise<void> {
