@@ -20,7 +20,7 @@ function nameAt(text: string, from: number): string {
   let end = from;
   for (let depth = 0; end < text.length; end++) {
     if (text[end] === '(') depth++;
-    else if (text[end] === ')') depth--;
+    else if (text[end] === ')' && depth > 0) depth--;
     else if (depth === 0 && !/[\w.]/.test(text[end]!)) break;
   }
   return text.slice(from, end);
