@@ -39,10 +39,16 @@ export function compareNullable(type: CqlType, a: Uint8Array | null, b: Uint8Arr
 const isEqualByBytes = (type: CqlType): boolean =>
   hasPart(type, ({ kind }) => kind === 'decimal' || kind === 'tuple' || kind === 'udt');
 
+/** Whether another value of the type is worth the same. */
+export const isEqualTo =
+  (type: CqlType, value: Uint8Array) =>
+  (other: Uint8Array): boolean =>
+    compareValues(type, other, value) === 0;
+
 /** Whether an element is `value`, as CONTAINS asks: in a frozen collection Cassandra compares objects of Java, to which the decimals 1.0 and 1.00 are two. */
 export function isElement(collection: CqlType, type: CqlType, value: Uint8Array): (other: Uint8Array) => boolean {
   if (!isMulticell(collection) && isEqualByBytes(type)) return (other) => sameBytes(other, value);
-  return (other) => compareValues(type, other, value) === 0;
+  return isEqualTo(type, value);
 }
 
 /** Cells that stay when the bytes they are of go: those of a page that was read. */

@@ -141,7 +141,7 @@ export type ShardCall =
   | { readonly op: 'truncated'; readonly tables: readonly string[]; readonly marks: readonly FlushedMark[] }
   | { readonly op: 'drop'; readonly table: string }
   | { readonly op: 'adopt'; readonly table: string; readonly sstables: readonly ManifestEntry[] }
-  /** An SSTable that all shards shared was replaced by one for each. */
+  /** SSTables that all shards shared were replaced by one for each. */
   | {
       readonly op: 'split';
       readonly table: string;

@@ -6,7 +6,6 @@ import type { ColumnDefinition } from '../../schema/index.js';
 import type { PlanEnvironment } from '../plan-environment.js';
 import { existingColumn } from '../restrictions/relation-checks.js';
 import { requiresAllowFiltering } from '../restrictions/statement-restrictions.js';
-import { noListReceiver } from '../terms/arguments.js';
 import { prepareTerm } from '../terms/prepare.js';
 import type { Term } from '../terms/term.js';
 
@@ -29,7 +28,6 @@ export function planAnn(environment: PlanEnvironment, statement: SelectStatement
   if (orderBy.length > 1) throw invalid('ANN ordering does not support any other ordering');
   const column = existingColumn(table, order.column);
   const { type } = column;
-  if (order.vector.kind === 'list' && type.kind !== 'list' && type.kind !== 'vector') throw noListReceiver(type);
   const receiver = { keyspace: table.keyspace, table: table.name, name: column.name, type };
   const vector = prepareTerm(environment, order.vector, receiver);
   if (type.kind !== 'vector' || type.element.kind !== 'float')

@@ -26,7 +26,7 @@ import type { StatementRestrictions } from '../restrictions/statement-restrictio
 import type { CellNode, FetchedColumns } from '../selection/node.js';
 import { columnNode } from '../selection/plan-selectable.js';
 import type { BindContext, Term } from '../terms/term.js';
-import { isElement, sameBytes } from '../values.js';
+import { isElement, isEqualTo, sameBytes } from '../values.js';
 import { likePattern, matchesLike } from './like-pattern.js';
 import { textPredicate } from './text-predicate.js';
 
@@ -281,7 +281,7 @@ function bindContains(
       predicates.push(compared(slot, (cell) => unpackMap(cell).some(isSame)));
       continue;
     }
-    predicates.push(compared(slot, (cell) => unpackMap(cell).some(([entryKey]) => equals(key, value)(entryKey))));
+    predicates.push(compared(slot, (cell) => unpackMap(cell).some(([entryKey]) => isEqualTo(key, value)(entryKey))));
   }
   for (const [keyTerm, valueTerm] of restriction.entries) {
     const key = entryValue(keyTerm.bind(context), column, 'key');
@@ -297,8 +297,6 @@ function bindContains(
   }
   return predicates;
 }
-
-const equals = (type: CqlType, value: Uint8Array) => (other: Uint8Array) => compareValues(type, other, value) === 0;
 
 function valueType(type: CqlType): CqlType {
   if (type.kind === 'map') return type.value;

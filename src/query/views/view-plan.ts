@@ -24,7 +24,7 @@ import {
 } from '../restrictions/restriction.js';
 import { analyseWhere } from '../restrictions/statement-restrictions.js';
 import type { BindContext, Term } from '../terms/term.js';
-import { isElement } from '../values.js';
+import { isElement, isEqualTo } from '../values.js';
 
 /** A column of the view and where its value is in the base. */
 export type ViewColumn = { readonly view: ColumnDefinition; readonly base: ColumnDefinition };
@@ -151,9 +151,7 @@ function containing({ columns, values, keys }: ContainsRestriction): ViewFilter 
   const isWantedValue = wantedValues.map((one) =>
     isElement(type, type.kind === 'map' ? type.value : type.element, one),
   );
-  const isWantedKey = wantedKeys.map(
-    (one) => (key: Uint8Array) => compareValues((type as Extract<CqlType, { kind: 'map' }>).key, key, one) === 0,
-  );
+  const isWantedKey = type.kind === 'map' ? wantedKeys.map((one) => isEqualTo(type.key, one)) : [];
   return {
     columns,
     accepts([cell]) {

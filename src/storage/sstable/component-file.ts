@@ -16,14 +16,6 @@ export const keptFileBytes = 4096;
 
 type Place = { readonly position: number; readonly bytes: number };
 
-/** As much of a file as is there: fewer than `bytes` when it was cut meanwhile, which who reads past the end is told. */
-function readWhole(fd: number, bytes: number): Buffer {
-  const whole = Buffer.allocUnsafeSlow(bytes);
-  let done = 0;
-  for (let n = -1; n !== 0 && done < bytes; done += n) n = fs.readSync(fd, whole, done, bytes - done, done);
-  return whole.subarray(0, done);
-}
-
 export abstract class ComponentFile {
   /** The file's descriptor, or the whole of a small file. */
   readonly #source: number | Buffer;
@@ -37,7 +29,7 @@ export abstract class ComponentFile {
     const fd = fs.openSync(path, 'r');
     try {
       this.bytesOnDisk = fs.fstatSync(fd).size;
-      this.#source = this.bytesOnDisk > keptFileBytes ? fd : readWhole(fd, this.bytesOnDisk);
+      this.#source = this.bytesOnDisk > keptFileBytes ? fd : fs.readFileSync(fd);
     } catch (error) {
       fs.closeSync(fd);
       throw error;
