@@ -1,6 +1,7 @@
 // Plans terms for a receiver: checks that they fit, computes what is constant, notes the bind markers.
 
 import { FerrosaError, invalid } from '../../common/errors.js';
+import { grownHashSize, javaBytesHash, javaHashOrder } from '../../common/java-hash.js';
 import type { Term as TermNode } from '../../cql/index.js';
 import { termText } from '../../cql/index.js';
 import {
@@ -257,7 +258,7 @@ function prepareUserType(
   const terms = type.fieldNames.map((name, i) =>
     prepareTerm(environment, given.get(name) ?? { kind: 'null' }, fieldReceiver(receiver, type, i)),
   );
-  for (const name of given.keys())
+  for (const name of javaHashOrder([...given.keys()], grownHashSize(given.size), javaBytesHash))
     if (!type.fieldNames.includes(name))
       throw invalid(`Unknown field '${name}' in value of user defined type ${type.name}`);
   const unset = type.frozen
