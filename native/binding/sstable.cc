@@ -142,7 +142,8 @@ class SSTableObject : public Napi::ObjectWrap<SSTableObject> {
   static Napi::Function Define(Napi::Env env) {
     return DefineClass(env, "SSTable",
                        {InstanceMethod<&SSTableObject::SetTable>("setTable"), InstanceMethod<&SSTableObject::Close>("close"),
-                        InstanceAccessor<&SSTableObject::SourceNumber>("source")});
+                        InstanceAccessor<&SSTableObject::SourceNumber>("source"),
+                        InstanceAccessor<&SSTableObject::FilterDamaged>("filterDamaged")});
   }
   explicit SSTableObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<SSTableObject>(info) {
     std::shared_ptr<ChunkCache> cache = GetChunkCache(info[0]);
@@ -176,6 +177,9 @@ class SSTableObject : public Napi::ObjectWrap<SSTableObject> {
     sstable_.reset();
   }
   Napi::Value SourceNumber(const Napi::CallbackInfo& info) { return Napi::Number::New(info.Env(), source_); }
+  Napi::Value FilterDamaged(const Napi::CallbackInfo& info) {
+    return Napi::Boolean::New(info.Env(), sstable() && sstable_->filter_damaged());
+  }
   void SetTable(const Napi::CallbackInfo& info) {
     Slice descriptor;
     if (!ToSlice(info[0], &descriptor)) return Expected(info.Env(), "a table descriptor");

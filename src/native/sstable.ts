@@ -41,6 +41,8 @@ export type NativeSSTableOptions = {
 export interface NativeSSTable {
   /** The number by which NativeStore.replaceSources knows it. */
   readonly source: number;
+  /** Filter.db was no filter, and is done without. */
+  readonly filterDamaged: boolean;
   /** The table was altered. Throws CORRUPT when the files cannot be this table's. */
   setTable(descriptor: Uint8Array): void;
   close(): void;

@@ -60,12 +60,12 @@ function leb128(value: number): number[] {
 }
 
 /** Limits with a maximum of at most `max`. @throws UdfFailure when the minimum is above that */
-function cappedLimits(reader: Reader, max: number, what: string): number[] {
+function cappedLimits(reader: Reader, max: number, what: string, unit: string): number[] {
   const flags = reader.byte();
   if ((flags & (limitBits.shared | limitBits.is64)) !== 0) throw invalidModule(`a ${what} is shared or of 64 bits`);
   const least = reader.u32();
   const most = (flags & limitBits.hasMax) !== 0 ? reader.u32() : max;
-  if (least > max) throw invalidModule(`the ${what} needs more than the limit of ${max}`);
+  if (least > max) throw invalidModule(`the ${what} needs more than the limit of ${max} ${unit}`);
   return [limitBits.hasMax, ...leb128(least), ...leb128(Math.min(most, max))];
 }
 
@@ -76,11 +76,11 @@ function cappedSection(id: number, content: Uint8Array, memoryBytesMax: number):
   if (id === sections.table && count > 1) throw invalidModule('the module has more than one table');
   const out = leb128(count);
   if (id === sections.memory && count === 1)
-    out.push(...cappedLimits(reader, Math.floor(memoryBytesMax / pageBytes), 'memory'));
+    out.push(...cappedLimits(reader, Math.floor(memoryBytesMax / pageBytes), 'memory', 'pages of 64 KiB'));
   if (id === sections.table && count === 1) {
     const kind = reader.byte();
     if (kind !== 0x70 && kind !== 0x6f) throw invalidModule('the table holds something else than references');
-    out.push(kind, ...cappedLimits(reader, tableElementsMax, 'table'));
+    out.push(kind, ...cappedLimits(reader, tableElementsMax, 'table', 'elements'));
   }
   if (!reader.done) throw invalidModule('a section is longer than what is in it');
   return out;

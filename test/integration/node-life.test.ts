@@ -214,6 +214,24 @@ test('a damaged SSTable is set aside and reported by name; the rest is served', 
   assert.deepEqual(await keys(await connect(node)), upTo(2 * rows).slice(rows));
 });
 
+test('an SSTable whose filter is damaged is served, and the filter reported', async () => {
+  const path = dataDir();
+  const first = await start(path, { shards: '1' });
+  await fill(await connect(first));
+  await first.stop();
+  const filter = join(tableFolder(path), dataFiles(path)[0]!.replace('Data.db', 'Filter.db'));
+  const good = readFileSync(filter);
+  for (const bytes of [Buffer.alloc(good.length), good.subarray(0, good.length >> 1)]) {
+    writeFileSync(filter, bytes);
+    const node = await start(path, { shards: '1' });
+    assert.match(node.output, /da-1-bti-Filter\.db is damaged/);
+    const client = await connect(node);
+    assert.deepEqual(await keys(client), upTo(rows));
+    assert.equal((await client.query('SELECT v FROM ks.t WHERE k = 3')).objects().length, 1);
+    await node.stop();
+  }
+});
+
 test('damage found by a read is an error of that read, and the file is never read again', async () => {
   const path = dataDir();
   const first = await start(path, { shards: '1' });

@@ -61,6 +61,8 @@ class SSTable : public Source {
   DecoratedKey last_key() const { return last_; }
   // False when the key is surely not there: by key range and filter.
   bool MayContain(const DecoratedKey& key) const;
+  // The filter was no filter, and is done without.
+  bool filter_damaged() const { return filter_damaged_; }
   Step Corrupt(const ComponentFile& file, uint64_t position, const char* what);
   Step Corrupt(const Status& status);
 
@@ -75,6 +77,7 @@ class SSTable : public Source {
   SSTableOptions options_;
   SerializationHeader header_;
   BloomFilter filter_;
+  bool filter_damaged_ = false;
   DecoratedKey first_;
   DecoratedKey last_;
   Status error_;

@@ -15,7 +15,8 @@ export type FulltextQuery =
 
 type Lexeme = { readonly kind: 'word' | 'phrase' | 'prefix' | 'AND' | 'OR' | 'NOT' | '(' | ')'; readonly text: string };
 
-const lexemePattern = /\s*(?:"([^"]*)"|([()])|([^\s()"]+))/gy;
+/** A minus is NOT where something follows it at once. */
+const lexemePattern = /\s*(?:"([^"]*)"|([()])|(-)(?=[^\s)])|([^\s()"]+))/gy;
 
 function lexemes(text: string): Lexeme[] {
   const found: Lexeme[] = [];
@@ -24,21 +25,21 @@ function lexemes(text: string): Lexeme[] {
   while (lexemePattern.lastIndex < trimmed.length) {
     const match = lexemePattern.exec(trimmed);
     if (match === null) throw invalid('A quotation mark is not closed in the text that is searched for');
-    const [, phrase, parenthesis, word] = match;
+    const [, phrase, parenthesis, minus, word] = match;
     if (phrase !== undefined) found.push({ kind: 'phrase', text: phrase });
     else if (parenthesis !== undefined) found.push({ kind: parenthesis as '(' | ')', text: parenthesis });
-    else found.push(...wordLexemes(word!));
+    else if (minus !== undefined) found.push({ kind: 'NOT', text: minus });
+    else found.push(wordLexeme(word!));
     if (found.length > fulltextQueryNodesMax)
       throw invalid(`More than ${fulltextQueryNodesMax} words are searched for at once`);
   }
   return found;
 }
 
-function wordLexemes(word: string): Lexeme[] {
-  if (word === 'AND' || word === 'OR' || word === 'NOT') return [{ kind: word, text: word }];
-  if (word.length > 1 && word.startsWith('-')) return [{ kind: 'NOT', text: '-' }, ...wordLexemes(word.slice(1))];
-  if (word.length > 1 && word.endsWith('*')) return [{ kind: 'prefix', text: word.slice(0, -1) }];
-  return [{ kind: 'word', text: word }];
+function wordLexeme(word: string): Lexeme {
+  if (word === 'AND' || word === 'OR' || word === 'NOT') return { kind: word, text: word };
+  if (word.length > 1 && word.endsWith('*')) return { kind: 'prefix', text: word.slice(0, -1) };
+  return { kind: 'word', text: word };
 }
 
 /** Parses by descent. What the analyzer leaves nothing of (stop words) is null and asks nothing. */

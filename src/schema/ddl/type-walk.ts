@@ -38,48 +38,71 @@ export function expandUserTypes(type: CqlType): CqlType {
   );
 }
 
-/** Values of these have one length; the same bytes never mean a type of another length. */
-const fixedLengths: Readonly<Record<string, number>> = {
-  bigint: 8,
-  boolean: 1,
-  counter: 8,
-  date: 4,
-  double: 8,
-  float: 4,
-  int: 4,
-  time: 8,
-  timestamp: 8,
-  timeuuid: 16,
-  uuid: 16,
-};
+/** Types whose values Cassandra writes without a length: not `date` and `time`, which have one all the same. */
+const fixedLength = new Set([
+  'bigint',
+  'boolean',
+  'counter',
+  'double',
+  'float',
+  'int',
+  'timestamp',
+  'timeuuid',
+  'uuid',
+]);
 
-function isFixedLength(type: CqlType): boolean {
-  return type.kind === 'vector' ? isFixedLength(type.element) : fixedLengths[type.kind] !== undefined;
-}
+const isFixedLength = (type: CqlType): boolean =>
+  type.kind === 'vector' ? isFixedLength(type.element) : fixedLength.has(type.kind);
 
-const readableAs: Readonly<Record<string, readonly string[]>> = {
+const isCollection = (type: CqlType): boolean => type.kind === 'list' || type.kind === 'set' || type.kind === 'map';
+
+/** What else the values of a type may have been, and be in the same order. */
+const orderedAs: Readonly<Record<string, readonly string[]>> = { text: ['ascii'], blob: ['ascii', 'text'] };
+
+/** What else the values of a type may have been, written with the same lengths. */
+const writtenAs: Readonly<Record<string, readonly string[]>> = {
   text: ['ascii'],
   bigint: ['timestamp'],
   timestamp: ['bigint'],
   uuid: ['timeuuid'],
-  date: ['int'],
 };
+
+type Reading = (type: CqlType, previous: CqlType) => boolean;
+
+/** One type of parts read as another one of its kind; the elements of sets and the keys of maps keep their order. */
+function readsParts(type: CqlType, previous: CqlType, readsPart: Reading): boolean {
+  // Dropped columns keep no user types, but tuples of their fields: those are no user types again.
+  if (previous.kind !== type.kind || type.kind === 'vector') return false;
+  const [parts, old] = [partsOf(type), partsOf(previous)];
+  const isKey = (i: number): boolean => i === 0 && (type.kind === 'set' || type.kind === 'map');
+  return (
+    old.length > 0 &&
+    parts.length >= old.length &&
+    old.every((part, i) => (isKey(i) ? hasOrderOf : readsPart)(parts[i]!, part))
+  );
+}
+
+/** Cassandra's AbstractType.isCompatibleWith. */
+const hasOrderOf: Reading = (type, previous) =>
+  sameType(type, previous) ||
+  orderedAs[type.kind]?.includes(previous.kind) === true ||
+  readsParts(type, previous, hasOrderOf);
+
+/** Cassandra's AbstractType.isValueCompatibleWith: what counts for a value that stands with its length. */
+const hasValuesOf: Reading = (type, previous) =>
+  sameType(type, previous) ||
+  type.kind === 'blob' ||
+  (type.kind === 'date' && previous.kind === 'int') ||
+  writtenAs[type.kind]?.includes(previous.kind) === true ||
+  readsParts(type, previous, hasValuesOf);
 
 /** True when bytes of `previous` may be read as `type` (Cassandra's AbstractType.isSerializationCompatibleWith). */
 export function canReadAs(type: CqlType, previous: CqlType): boolean {
   if (sameType(type, previous)) return true;
   if (isMulticell(type) !== isMulticell(previous)) return false;
-  if (type.kind === 'blob')
-    return partsOf(previous).length === 0 ? !isFixedLength(previous) : previous.kind === 'tuple';
-  if (type.kind === 'tuple' || type.kind === 'udt') {
-    // Dropped columns keep no user types, but tuples of their fields: those are no user types again.
-    if (previous.kind !== type.kind) return false;
-    const [parts, old] = [partsOf(type), partsOf(previous)];
-    return parts.length >= old.length && old.every((part, i) => canReadAs(parts[i]!, part));
-  }
-  if (type.kind === 'list' || type.kind === 'set' || type.kind === 'map') {
-    const [parts, old] = [partsOf(type), partsOf(previous)];
-    return type.kind === previous.kind && old.every((part, i) => canReadAs(parts[i]!, part));
-  }
-  return readableAs[type.kind]?.includes(previous.kind) === true;
+  if (type.kind === 'blob') return !isCollection(previous) && !isFixedLength(previous);
+  return (
+    writtenAs[type.kind]?.includes(previous.kind) === true ||
+    readsParts(type, previous, isCollection(type) ? canReadAs : hasValuesOf)
+  );
 }

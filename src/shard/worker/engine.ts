@@ -121,6 +121,7 @@ export class ShardEngine {
       logSynced: () => this.#logSync.covered(),
       onDropped: (table) => this.#graphs.forget(table),
       onError: (message) => this.#report('error', message),
+      onWarning: (message) => this.#report('warn', message),
       nowMs: host.nowMs,
     });
     host.news({ kind: 'hello', wakerFd: this.#waker.fd, servingFd: host.servingFd });

@@ -14,6 +14,7 @@ export type TableChangesHost = {
   readonly logSynced: () => Promise<void>;
   readonly onDropped: (table: string) => void;
   readonly onError: (message: string) => void;
+  readonly onWarning: (message: string) => void;
   readonly nowMs: () => number;
 };
 
@@ -43,7 +44,12 @@ export class TableChanges {
     for (const entry of sstables) {
       if (state.sstables.has(entry.name) || (entry.shard !== null && entry.shard !== this.#tables.shard)) continue;
       try {
-        this.#tables.replace(state, [], [], [this.#tables.open(state, entry, this.#host.nowMs())]);
+        const opened = this.#tables.open(state, entry, this.#host.nowMs());
+        if (opened.reader.native.filterDamaged)
+          this.#host.onWarning(
+            `${state.table.folder}/${entry.name}-Filter.db is damaged: reads do without it until a compaction`,
+          );
+        this.#tables.replace(state, [], [], [opened]);
       } catch (error) {
         const { code, message } = error as FerrosaError;
         if (code !== 'CORRUPT') throw error;

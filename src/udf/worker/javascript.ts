@@ -70,7 +70,7 @@ const isCrash = (error: unknown): boolean =>
   error instanceof webAssembly.RuntimeError ||
   (error instanceof RangeError && error.message.includes('call stack size exceeded'));
 
-const bridgeParts = ['read', 'write', 'bytes', 'view', 'date', 'tell'] as const;
+const bridgeParts = ['read', 'write', 'bytes', 'view', 'date', 'tell', 'source'] as const;
 type Bridge = Readonly<Record<(typeof bridgeParts)[number], QuickJSHandle>>;
 
 class JavaScriptSandbox implements Sandbox {
@@ -151,21 +151,27 @@ class JavaScriptSandbox implements Sandbox {
     for (const name of argNames)
       if (!/^[A-Za-z_$][\w$]*$/.test(name))
         throw new UdfFailure('invalid', `JavaScript compilation failed: "${name}" cannot name an argument`);
-    const head = `(function (${argNames.join(', ')}) { "use strict"; `;
-    const statements = this.#context.evalCode(`${head}${body}\n})`, 'body');
+    const functionOf = (text: string) => `function (${argNames.join(', ')}) { "use strict"; ${text}\n}`;
+    const statements = this.#context.evalCode(`(${functionOf(body)})`, 'body');
     // A body that is one expression is its own result, as in the JavaScript functions of Cassandra before 5.0.
     const isExpression = !/\breturn\b/.test(body);
-    const expression = isExpression
-      ? this.#context.evalCode(`${head}return (${body.replace(/[\s;]+$/, '')}\n)})`, 'body')
-      : null;
+    const returned = functionOf(`return (${body.replace(/[\s;]+$/, '')}\n)`);
+    const expression = isExpression ? this.#context.evalCode(`(${returned})`, 'body') : null;
     if (expression !== null && !expression.error) {
       (statements.error ?? statements.value).dispose();
-      return expression.value;
+      return this.#checkWhole(expression.value, returned);
     }
     expression?.error?.dispose();
-    if (!statements.error) return statements.value;
+    if (!statements.error) return this.#checkWhole(statements.value, functionOf(body));
     const text = this.#tell(statements.error);
     throw new UdfFailure('invalid', `JavaScript compilation failed: ${text}`);
+  }
+
+  /** @throws UdfFailure for a body with a brace too many: what it made is another function than its text says */
+  #checkWhole(fn: QuickJSHandle, text: string): QuickJSHandle {
+    const source = this.#context.callFunction(this.#bridge.source, this.#context.undefined, fn);
+    if (!source.error && this.#context.getString(source.value) === text) return fn;
+    throw new UdfFailure('invalid', 'JavaScript compilation failed: the body closes a brace that it did not open');
   }
 
   /** @throws UdfFailure with what the function threw */

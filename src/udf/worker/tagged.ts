@@ -16,9 +16,9 @@ export type Tagged =
   | { readonly o: readonly (readonly [string, Tagged])[] };
 
 /**
- * Runs inside QuickJS before the function does. Gives { read, write, bytes, view, date, tell }: tagged JSON to a value and back, bytes of a value
- * as an ArrayBuffer, an ArrayBuffer as bytes, milliseconds as a Date, an error as text. What it needs is taken before a function can
- * change it; whatever it gives is checked outside all the same.
+ * Runs inside QuickJS before the function does. Gives { read, write, bytes, view, date, tell, source }: tagged JSON to a value and back, bytes of a value
+ * as an ArrayBuffer, an ArrayBuffer as bytes, milliseconds as a Date, an error as text, a function as its source. What it needs is taken before
+ * a function can change it; whatever it gives is checked outside all the same.
  */
 export const bridgeSource = `(function () {
   'use strict';
@@ -26,6 +26,8 @@ export const bridgeSource = `(function () {
   const { isArray } = Array;
   const { keys, is } = Object;
   const [D, S, M, U8, AB, N, B, T, Text] = [Date, Set, Map, Uint8Array, ArrayBuffer, Number, BigInt, TypeError, String];
+  const P = Promise;
+  const source = Function.prototype.call.bind(Function.prototype.toString);
   const depthMax = 64;
   const hexDigits = '0123456789abcdef';
   function toHex(bytes) {
@@ -66,7 +68,9 @@ export const bridgeSource = `(function () {
     if (isArray(v)) { const l = []; for (const w of v) l.push(next(w)); return { l }; }
     if (v instanceof U8) return { b: toHex(v) };
     if (v instanceof AB) return { b: toHex(new U8(v)) };
+    if (v instanceof D && is(v.getTime(), NaN)) throw new T('an invalid Date is no CQL value');
     if (v instanceof D) return { d: v.getTime() };
+    if (v instanceof P) throw new T('a promise is no CQL value');
     if (v instanceof S) { const s = []; for (const w of v) s.push(next(w)); return { s }; }
     if (v instanceof M) { const m = []; for (const [k, w] of v) m.push([next(k), next(w)]); return { m }; }
     const o = [];
@@ -74,6 +78,7 @@ export const bridgeSource = `(function () {
     return { o };
   }
   return {
+    source,
     read: (text) => read(parse(text)),
     write: (v) => stringify(write(v, 0)),
     bytes: (v) => {

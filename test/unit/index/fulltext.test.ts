@@ -32,9 +32,21 @@ test('words, phrases, beginnings and operators say what matches', () => {
     '"distributed system"',
     'distr*',
     'data -graph',
+    'data -(graph OR tree)',
+    'data -"system distributed"',
+    '--data',
   ])
     assert.ok(holds(query, text), query);
-  for (const query of ['graph', 'store AND graph', '"system distributed"', 'distx*', 'data NOT table', 'data -tables'])
+  for (const query of [
+    'graph',
+    'store AND graph',
+    '"system distributed"',
+    'distx*',
+    'data NOT table',
+    'data -tables',
+    'data -(tables)',
+    'data -"distributed systems"',
+  ])
     assert.ok(!holds(query, text), query);
   assert.ok(holds('"store the data"', text), 'a stop word keeps the place of another word');
   assert.ok(!holds('"store data"', text));
@@ -45,6 +57,7 @@ test('words, phrases, beginnings and operators say what matches', () => {
 test('what is no query is refused', () => {
   for (const query of ['(a', 'a)', 'a AND', '"open', 'OR b', 'NOT'])
     assert.throws(() => parseFulltext(simple, query), query);
+  assert.throws(() => parseFulltext(simple, `${'-'.repeat(100_000)}a`), /More than 1024 words/);
   assert.equal(parseFulltext(standard, '   '), null);
 });
 

@@ -192,6 +192,7 @@ test('a value of another type is a failure', async () => {
     ['return "no"', 'uuid', /is not a value of type uuid/],
     ['return "x"', 'blob', /a blob is a Uint8Array/],
     ['return () => 1', 'int', /a function is no CQL value/],
+    ['return new Date(NaN)', 'timestamp', /an invalid Date is no CQL value/],
     ['const a = []; a.push(a); return a', 'list<int>', /nests deeper/],
     ['Object.prototype.toJSON = () => ({ n: "x" }); return [1]', 'list<int>', /./],
   ];
@@ -205,6 +206,13 @@ test('a body that does not compile is refused when it is made', async () => {
     );
   assert.match(await make('retrn 1'), /^INVALID: JavaScript compilation failed: SyntaxError: /);
   assert.match(await make('return 1; })('), /^INVALID: JavaScript compilation failed: SyntaxError: /);
+  for (const body of [
+    'return 1}); (function () { return 2',
+    '}, function () {',
+    '1)}); (function () { (2',
+    'return 1}); Function.prototype.toString = () => "x"; (function () { return 2',
+  ])
+    assert.match(await make(body), /^INVALID: JavaScript compilation failed: the body closes a brace/, body);
 });
 
 test('nothing of the process is in reach', async () => {
@@ -221,7 +229,7 @@ test('nothing of the process is in reach', async () => {
   await javascript('probe', 'x int', 'text', probe);
   assert.deepEqual(await one('probe(v)'), ["'.'"]);
   // import() gives a promise that never comes to anything, and is no text.
-  assert.match((await failure('return import("node:fs")', 'text')).message, /is not a value of type text/);
+  assert.match((await failure('return import("node:fs")', 'text')).message, /a promise is no CQL value/);
 });
 
 test('what a function keeps in globals is gone with its statement', async () => {
