@@ -272,6 +272,7 @@ int FixedLength(const Type& type) {
       return 8;
     case TypeKind::kUuid:
     case TypeKind::kTimeuuid:
+    case TypeKind::kLexicalUuid:
       return 16;
     case TypeKind::kVector: {
       const int element = FixedLength(type.children[0]);

@@ -205,6 +205,7 @@ size_t FixedLength(const Type& type) {
       return 8;
     case TypeKind::kUuid:
     case TypeKind::kTimeuuid:
+    case TypeKind::kLexicalUuid:
       return 16;
     case TypeKind::kVector:
       return type.children.empty() ? 0 : FixedLength(type.children[0]) * type.dimensions;

@@ -2,7 +2,7 @@
 import { BufferReader, toHex } from '../common/bytes.js';
 import { type FerrosaError, invalid } from '../common/errors.js';
 import { typeToCql } from './cql-text.js';
-import { validateCustom } from './custom.js';
+import { customForm, validateCustom } from './custom.js';
 import { decodeDurationParts } from './duration.js';
 import type { CqlType, ListType, MapType, SetType, TupleType, UserType, VectorType } from './model.js';
 import { isCassandraUtf8 } from './utf8.js';
@@ -180,6 +180,8 @@ export function fixedLengthOf(type: CqlType): number | null {
       return 16;
     case 'empty':
       return 0;
+    case 'custom':
+      return customForm(type).kind === 'lexicalUuid' ? 16 : null;
     case 'vector': {
       const element = fixedLengthOf(type.element);
       return element === null ? null : element * type.dimensions;
