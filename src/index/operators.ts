@@ -1,6 +1,6 @@
 // Which relations an index serves: Cassandra's supportsExpression of each kind of index.
 import type { CqlType } from '../types/index.js';
-import { isMulticell } from '../types/index.js';
+import { isCollection, isMulticell } from '../types/index.js';
 import type { IndexTable } from './index-table.js';
 
 export type IndexOperator =
@@ -37,8 +37,7 @@ export function operatorsOf({ target, isSai, kind: indexKind, vector }: IndexTab
   if (indexKind === 'fulltext') return ['MATCHES'];
   if (indexKind === 'composite') return ['EQ', 'RANGE'];
   const { type } = column;
-  const collection = type.kind === 'list' || type.kind === 'set' || type.kind === 'map';
-  if (collection && isMulticell(type)) {
+  if (isCollection(type) && isMulticell(type)) {
     if (kind === 'entries') return ['EQ'];
     if (kind === 'keys') return ['CONTAINS KEY', 'NOT CONTAINS KEY'];
     return ['CONTAINS', 'NOT CONTAINS'];

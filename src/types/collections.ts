@@ -3,7 +3,15 @@ import { BufferReader, BufferWriter, concatBytes, emptyBytes } from '../common/b
 import { invalid } from '../common/errors.js';
 import { compareValues } from './compare.js';
 import { typeToCql } from './cql-text.js';
-import type { CqlType, MapType, SetType, TupleType, UserType, VectorType } from './model.js';
+import {
+  type CqlType,
+  isCollection,
+  type MapType,
+  type SetType,
+  type TupleType,
+  type UserType,
+  type VectorType,
+} from './model.js';
 import { fixedLengthOf, splitVector, validateValue } from './validate.js';
 import { encodeUnsignedVint } from './vint.js';
 
@@ -200,5 +208,5 @@ export const emptyCollection: Uint8Array = packCollection([]);
 
 /** What a type holds where a value is needed and there is none: no bytes, or an empty collection. */
 export function emptyValueOf(type: CqlType): Uint8Array {
-  return type.kind === 'list' || type.kind === 'set' || type.kind === 'map' ? emptyCollection : emptyBytes;
+  return isCollection(type) ? emptyCollection : emptyBytes;
 }

@@ -60,9 +60,13 @@ export type CqlType =
   | CustomType
   | EmptyType;
 
+/** True for lists, sets and maps, frozen or not. */
+export const isCollection = (type: CqlType): type is Extract<CqlType, { kind: 'list' | 'set' | 'map' }> =>
+  type.kind === 'list' || type.kind === 'set' || type.kind === 'map';
+
 /** True for the types whose column is stored one cell an element. */
 export function isMulticell(type: CqlType): boolean {
-  return (type.kind === 'list' || type.kind === 'set' || type.kind === 'map' || type.kind === 'udt') && !type.frozen;
+  return (isCollection(type) || type.kind === 'udt') && !type.frozen;
 }
 
 /** A bind value of protocol v4 and up that leaves its column alone. */

@@ -41,15 +41,14 @@ BloomFilter::BloomFilter(uint64_t keys, double fp_chance) {
   bits_.resize((bits + 63) / 64 * 8);
 }
 
-Status BloomFilter::Parse(Slice s, BloomFilter* out) {
-  if (s.size < 8) return Status::Corrupt("a Bloom filter is shorter than its header");
+bool BloomFilter::Parse(Slice s, BloomFilter* out) {
+  if (s.size < 8) return false;
   const uint32_t hashes = LoadBE<uint32_t>(s.data);
   const uint64_t bytes = static_cast<uint64_t>(LoadBE<uint32_t>(s.data + 4)) * 8;
-  if (hashes == 0 || hashes > kHashCountMax || bytes == 0 || bytes != s.size - 8)
-    return Status::Corrupt("a Bloom filter of " + std::to_string(hashes) + " hashes and " + std::to_string(bytes) + " bytes");
+  if (hashes == 0 || hashes > kHashCountMax || bytes == 0 || bytes != s.size - 8) return false;
   out->hash_count_ = hashes;
   out->bits_.assign(s.data + 8, s.data + s.size);
-  return Status::Ok();
+  return true;
 }
 
 void BloomFilter::Add(const uint64_t hash[2]) {

@@ -14,8 +14,8 @@ class BloomFilter {
   BloomFilter() = default;
   // For `keys` keys at a false-positive chance between 0 and 1, in at most 20 bits a key.
   BloomFilter(uint64_t keys, double fp_chance);
-  // Corrupt when the bytes are not a filter.
-  static Status Parse(Slice bytes, BloomFilter* out);
+  // False when the bytes are not a filter.
+  static bool Parse(Slice bytes, BloomFilter* out);
 
   void Add(const uint64_t hash[2]);
   bool MayContain(const uint64_t hash[2]) const;

@@ -53,7 +53,7 @@ Status SSTable::Open(std::shared_ptr<ChunkCache> cache, SSTableOptions options, 
   if (o.partition_root >= o.partitions.length) return Status::Corrupt(o.partitions.path + ": the root of the index is outside of the file");
   RETURN_IF_ERROR(sstable->SetTable(o.table));
   // A filter only spares reads: without it every key may be there.
-  sstable->filter_damaged_ = !o.filter.empty() && !BloomFilter::Parse(Slice(o.filter), &sstable->filter_).ok();
+  sstable->filter_damaged_ = !o.filter.empty() && !BloomFilter::Parse(Slice(o.filter), &sstable->filter_);
   sstable->first_ = DecoratedKey{MurmurToken(Slice(o.first_key)), ValueOf(o.first_key)};
   sstable->last_ = DecoratedKey{MurmurToken(Slice(o.last_key)), ValueOf(o.last_key)};
   *out = std::move(sstable);

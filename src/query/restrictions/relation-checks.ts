@@ -3,7 +3,14 @@ import { invalid } from '../../common/errors.js';
 import type { Relation } from '../../cql/index.js';
 import { termText, tupleText } from '../../cql/index.js';
 import { type ColumnDefinition, isHiddenColumn, type TableDefinition } from '../../schema/index.js';
-import { type CqlType, isMulticell, quoteIfNeeded, referencesDuration, typeToCql } from '../../types/index.js';
+import {
+  type CqlType,
+  isCollection,
+  isMulticell,
+  quoteIfNeeded,
+  referencesDuration,
+  typeToCql,
+} from '../../types/index.js';
 import { derivedReceiver, type Receiver } from '../binds.js';
 
 /** The column. @throws FerrosaError INVALID when the table has none of the name */
@@ -43,8 +50,7 @@ export function unsupported(relation: Relation): never {
 
 export function checkNoDuration(type: CqlType): void {
   if (!referencesDuration(type)) return;
-  if (type.kind === 'list' || type.kind === 'set' || type.kind === 'map')
-    throw invalid('Slice restrictions are not supported on collections containing durations');
+  if (isCollection(type)) throw invalid('Slice restrictions are not supported on collections containing durations');
   if (type.kind === 'tuple') throw invalid('Slice restrictions are not supported on tuples containing durations');
   if (type.kind === 'udt') throw invalid('Slice restrictions are not supported on UDTs containing durations');
   throw invalid('Slice restrictions are not supported on duration columns');
@@ -56,7 +62,7 @@ export function checkRestrictable(
   relation: Extract<Relation, { kind: 'column' | 'element' }>,
 ): void {
   const { type, name } = column;
-  const collection = type.kind === 'list' || type.kind === 'set' || type.kind === 'map';
+  const collection = isCollection(type);
   if (relation.op === 'CONTAINS KEY' && type.kind !== 'map')
     throw invalid(`Cannot use CONTAINS KEY on non-map column ${name}`);
   if (relation.op === 'CONTAINS' && !collection) throw invalid(`Cannot use CONTAINS on non-collection column ${name}`);

@@ -3,7 +3,7 @@ import { FerrosaError, invalid } from '../../common/errors.js';
 import type { Assignment, Deletion, Term as TermNode } from '../../cql/index.js';
 import { termText } from '../../cql/index.js';
 import type { ColumnDefinition } from '../../schema/index.js';
-import { type CqlType, isMulticell } from '../../types/index.js';
+import { type CqlType, isCollection, isMulticell } from '../../types/index.js';
 import { columnReceiver, derivedReceiver, type Receiver } from '../binds.js';
 import { numericKinds } from '../functions/numeric.js';
 import { typedArgument } from '../functions/registry.js';
@@ -25,8 +25,6 @@ import {
   SetElement,
   SetField,
 } from './operations.js';
-
-const isCollection = (type: CqlType) => type.kind === 'list' || type.kind === 'set' || type.kind === 'map';
 
 /** c = v, in UPDATE and INSERT. */
 export function prepareSet(environment: PlanEnvironment, column: ColumnDefinition, value: TermNode): Operation {

@@ -1,7 +1,7 @@
 // CREATE INDEX and DROP INDEX, with the checks of Cassandra 5.0 in its order (CreateIndexStatement, DropIndexStatement).
 import { configError, type FerrosaError, invalid } from '../../common/errors.js';
 import type { DdlStatement } from '../../cql/index.js';
-import { isMulticell, quoteIfNeeded, referencesDuration } from '../../types/index.js';
+import { isCollection, isMulticell, quoteIfNeeded, referencesDuration } from '../../types/index.js';
 import { alteredTable } from '../build.js';
 import { checkOwnIndex } from '../indexes/kinds.js';
 import { indexPredicate, predicateText } from '../indexes/predicate.js';
@@ -68,8 +68,7 @@ function checkDuration({ column }: IndexTarget): void {
   const { type } = column;
   if (!referencesDuration(type)) return;
   const refuse = (what: string): FerrosaError => invalid(`Secondary indexes are not supported on ${what}`);
-  if (type.kind === 'list' || type.kind === 'set' || type.kind === 'map')
-    throw refuse('collections containing durations');
+  if (isCollection(type)) throw refuse('collections containing durations');
   if (type.kind === 'udt') throw refuse('UDTs containing durations');
   if (type.kind === 'tuple') throw refuse('tuples containing durations');
   throw refuse('duration columns');
@@ -95,15 +94,14 @@ function checkTarget(table: TableDefinition, custom: boolean, target: IndexTarge
   }
   if (column.kind === 'partition_key' && table.partitionKey.length === 1)
     throw invalid(`Cannot create secondary index on the only partition key column ${name}`);
-  const collection = type.kind === 'list' || type.kind === 'set' || type.kind === 'map';
-  const frozenCollection = collection && !isMulticell(type);
+  const frozenCollection = isCollection(type) && !isMulticell(type);
   if (frozenCollection && kind !== 'full')
     throw invalid(
       `Cannot create ${kindText(target)}() index on frozen column ${name}. Frozen collections are immutable and must be fully ` +
         `indexed by using the 'full(${quoteIfNeeded(name)})' modifier`,
     );
   if (!frozenCollection && kind === 'full') throw invalid('full() indexes can only be created on frozen collections');
-  if (!collection && kind !== 'simple')
+  if (!isCollection(type) && kind !== 'simple')
     throw invalid(`Cannot create ${kind}() index on ${name}. Non-collection columns only support simple indexes`);
   if (!(type.kind === 'map' && isMulticell(type)) && (kind === 'keys' || kind === 'entries'))
     throw invalid(`Cannot create index on ${kind} of column ${name} with non-map type`);

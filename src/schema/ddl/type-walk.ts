@@ -1,5 +1,15 @@
 // Walks through types: which user types they hold, how they look after one changed, what may replace what.
-import { type CqlType, freeze, hasPart, isMulticell, partsOf, sameType, type UserType } from '../../types/index.js';
+import {
+  type CqlType,
+  fixedLengthOf,
+  freeze,
+  hasPart,
+  isCollection,
+  isMulticell,
+  partsOf,
+  sameType,
+  type UserType,
+} from '../../types/index.js';
 
 /** The type with every part made by `map`, from the inside out. */
 function mapParts(type: CqlType, map: (part: CqlType) => CqlType): CqlType {
@@ -37,24 +47,6 @@ export function expandUserTypes(type: CqlType): CqlType {
     part.kind === 'udt' ? { kind: 'tuple', fields: part.fieldTypes.map(freeze) } : part,
   );
 }
-
-/** Types whose values Cassandra writes without a length: not `date` and `time`, which have one all the same. */
-const fixedLength = new Set([
-  'bigint',
-  'boolean',
-  'counter',
-  'double',
-  'float',
-  'int',
-  'timestamp',
-  'timeuuid',
-  'uuid',
-]);
-
-const isFixedLength = (type: CqlType): boolean =>
-  type.kind === 'vector' ? isFixedLength(type.element) : fixedLength.has(type.kind);
-
-const isCollection = (type: CqlType): boolean => type.kind === 'list' || type.kind === 'set' || type.kind === 'map';
 
 /** What else the values of a type may have been, and be in the same order. */
 const orderedAs: Readonly<Record<string, readonly string[]>> = { text: ['ascii'], blob: ['ascii', 'text'] };
@@ -100,7 +92,7 @@ const hasValuesOf: Reading = (type, previous) =>
 export function canReadAs(type: CqlType, previous: CqlType): boolean {
   if (sameType(type, previous)) return true;
   if (isMulticell(type) !== isMulticell(previous)) return false;
-  if (type.kind === 'blob') return !isCollection(previous) && !isFixedLength(previous);
+  if (type.kind === 'blob') return !isCollection(previous) && fixedLengthOf(previous) === null;
   return (
     writtenAs[type.kind]?.includes(previous.kind) === true ||
     readsParts(type, previous, isCollection(type) ? canReadAs : hasValuesOf)

@@ -1,6 +1,6 @@
 // What an index is on: the text of its target and which of Cassandra's implementations it has.
 import { invalid } from '../../common/errors.js';
-import { type CqlType, isMulticell, quoteIfNeeded } from '../../types/index.js';
+import { type CqlType, isCollection, isMulticell, quoteIfNeeded } from '../../types/index.js';
 import type { ColumnDefinition, IndexDefinition, TableDefinition } from '../model.js';
 
 export type IndexTargetKind = 'values' | 'keys' | 'entries' | 'full' | 'simple';
@@ -48,8 +48,6 @@ export function targetText({ column, kind }: IndexTarget): string {
   const name = quoteIfNeeded(column.name);
   return kind === 'simple' ? name : `${kind}(${name})`;
 }
-
-const isCollection = ({ kind }: CqlType): boolean => kind === 'list' || kind === 'set' || kind === 'map';
 
 /** The target as the statement means it: a collection without a word before it is one of its values. */
 export function targetOf(table: TableDefinition, name: string, kind: IndexTargetKind): IndexTarget {

@@ -152,7 +152,8 @@ class JavaScriptSandbox implements Sandbox {
       if (!/^[A-Za-z_$][\w$]*$/.test(name))
         throw new UdfFailure('invalid', `JavaScript compilation failed: "${name}" cannot name an argument`);
     const functionOf = (text: string) => `function (${argNames.join(', ')}) { "use strict"; ${text}\n}`;
-    const statements = this.#context.evalCode(`(${functionOf(body)})`, 'body');
+    const whole = functionOf(body);
+    const statements = this.#context.evalCode(`(${whole})`, 'body');
     // A body that is one expression is its own result, as in the JavaScript functions of Cassandra before 5.0.
     const isExpression = !/\breturn\b/.test(body);
     const returned = functionOf(`return (${body.replace(/[\s;]+$/, '')}\n)`);
@@ -162,15 +163,19 @@ class JavaScriptSandbox implements Sandbox {
       return this.#checkWhole(expression.value, returned);
     }
     expression?.error?.dispose();
-    if (!statements.error) return this.#checkWhole(statements.value, functionOf(body));
+    if (!statements.error) return this.#checkWhole(statements.value, whole);
     const text = this.#tell(statements.error);
     throw new UdfFailure('invalid', `JavaScript compilation failed: ${text}`);
   }
 
   /** @throws UdfFailure for a body with a brace too many: what it made is another function than its text says */
   #checkWhole(fn: QuickJSHandle, text: string): QuickJSHandle {
-    const source = this.#context.callFunction(this.#bridge.source, this.#context.undefined, fn);
-    if (!source.error && this.#context.getString(source.value) === text) return fn;
+    const source = this.#context.unwrapResult(
+      this.#context.callFunction(this.#bridge.source, this.#context.undefined, fn),
+    );
+    const isWhole = this.#context.getString(source) === text;
+    source.dispose();
+    if (isWhole) return fn;
     throw new UdfFailure('invalid', 'JavaScript compilation failed: the body closes a brace that it did not open');
   }
 

@@ -25,8 +25,7 @@ export const bridgeSource = `(function () {
   const { parse, stringify } = JSON;
   const { isArray } = Array;
   const { keys, is } = Object;
-  const [D, S, M, U8, AB, N, B, T, Text] = [Date, Set, Map, Uint8Array, ArrayBuffer, Number, BigInt, TypeError, String];
-  const P = Promise;
+  const [D, S, M, U8, AB, N, B, P, T, Text] = [Date, Set, Map, Uint8Array, ArrayBuffer, Number, BigInt, Promise, TypeError, String];
   const source = Function.prototype.call.bind(Function.prototype.toString);
   const depthMax = 64;
   const hexDigits = '0123456789abcdef';
@@ -68,8 +67,11 @@ export const bridgeSource = `(function () {
     if (isArray(v)) { const l = []; for (const w of v) l.push(next(w)); return { l }; }
     if (v instanceof U8) return { b: toHex(v) };
     if (v instanceof AB) return { b: toHex(new U8(v)) };
-    if (v instanceof D && is(v.getTime(), NaN)) throw new T('an invalid Date is no CQL value');
-    if (v instanceof D) return { d: v.getTime() };
+    if (v instanceof D) {
+      const d = v.getTime();
+      if (is(d, NaN)) throw new T('an invalid Date is no CQL value');
+      return { d };
+    }
     if (v instanceof P) throw new T('a promise is no CQL value');
     if (v instanceof S) { const s = []; for (const w of v) s.push(next(w)); return { s }; }
     if (v instanceof M) { const m = []; for (const [k, w] of v) m.push([next(k), next(w)]); return { m }; }
